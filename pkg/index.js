@@ -1,0 +1,216 @@
+/**
+ * Soundalike: is this song a copy of that one, or too close to it, and where? Answered in the browser; no song leaves it.
+ *
+ * ```js
+ * import { createChecker } from "soundalike";
+ *
+ * const checker = await createChecker();
+ * const report = await checker.compare(fileA, fileB, { onProgress: ({ stage, fraction }) => console.log(stage, fraction) });
+ * console.log(report.verdict, report.score, report.passages);
+ * checker.close();
+ * ```
+ */
+
+import { Engine, Song } from "./engine.js";
+import { CheckerError, throwIfAborted } from "./errors.js";
+import { CheckProgress } from "./progress.js";
+
+export { probeDurationSecs } from "./decode.js";
+export { Song } from "./engine.js";
+export { CheckerError } from "./errors.js";
+
+/** @import { BackendChoice } from "./engine.js" */
+/** @import { Side } from "./errors.js" */
+/** @import { ProgressListener } from "./progress.js" */
+/** @import { Backend } from "./protocol.js" */
+
+/** @typedef {import("./decode.js").SongInput} SongInput */
+/** @typedef {import("./errors.js").ErrorCode} ErrorCode */
+/** @typedef {import("./progress.js").Progress} Progress */
+/** @typedef {import("./protocol.js").Report} Report */
+
+/**
+ * @typedef {Object} CheckerOptions
+ * @property {BackendChoice} [backend] `auto` (the default) takes WebGPU where it is present, fast and proven right by a
+ *   self-test, else the CPU; it moves to the CPU by itself when WebGPU fails later. The other two insist.
+ * @property {string | URL | ArrayBuffer | Uint8Array} [weights] a weights file of your own: its address or its bytes
+ * @property {string | URL} [assetsUrl] the folder with `worker.js` and `wasm/`, where they don't lie beside this module
+ *   (a build by esbuild, a CDN of your own)
+ * @property {ProgressListener} [onProgress]
+ * @property {AbortSignal} [signal]
+ */
+
+/**
+ * @typedef {Object} CheckOptions
+ * @property {ProgressListener} [onProgress]
+ * @property {AbortSignal} [signal] rejects the check with code `aborted`; the next check works as ever
+ */
+
+/**
+ * Engines in use, by what they were asked for: checkers that want the same share one worker and one model.
+ * @type {Map<string, { engine: Engine, users: number }>}
+ */
+const sharedEngines = new Map();
+
+/** Compares songs. Made by `createChecker`. */
+export class Checker {
+  #engine;
+  #onClose;
+  #closing = new AbortController();
+
+  /** @internal @param {Engine} engine @param {() => void} onClose */
+  constructor(engine, onClose) {
+    this.#engine = engine;
+    this.#onClose = onClose;
+  }
+
+  /** The backend that computes; it changes from `webgpu` to `cpu` if WebGPU fails in the middle. @returns {Backend} */
+  get backend() {
+    return this.#engine.backend ?? "cpu";
+  }
+
+  /**
+   * Is the right song a copy of the left one, or too close to it, and where?
+   * An input is decoded and analysed for this check alone; a `Song` keeps its analysis for the next one.
+   * @param {SongInput | Song} left
+   * @param {SongInput | Song} right
+   * @param {CheckOptions} [options]
+   * @returns {Promise<Report>}
+   * @throws {CheckerError}
+   */
+  async compare(left, right, { onProgress, signal } = {}) {
+    const check = linkedAbort(signal, this.#closing.signal);
+    const progress = new CheckProgress(onProgress);
+    /** @type {Song[]} */
+    const temporary = [];
+    /** @type {Promise<unknown>[]} */
+    const begun = [];
+    /** @param {SongInput | Song} input @param {Side} side */
+    const asSong = (input, side) => withSide(side, () => {
+      if (input instanceof Song) return input;
+      const song = new Song(input);
+      temporary.push(song);
+      return song;
+    });
+    try {
+      throwIfAborted(check.signal);
+      const songs = { left: asSong(left, "left"), right: asSong(right, "right") };
+      // A worker can be lost between the two steps (WebGPU failed, another checker cancelled): then both songs again.
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await this.#analyseBoth(songs, progress, check.signal, begun);
+        const report = await this.#engine.compare(songs.left, songs.right, {
+          onProgress: progress.listener(undefined),
+          signal: check.signal,
+        });
+        if (report) return report;
+      }
+      throw new CheckerError("crashed", "The engine stopped again and again. Reload the page and try once more.");
+    } finally {
+      check.unlink();
+      void Promise.allSettled(begun).then(() => temporary.forEach((song) => song.free()));
+    }
+  }
+
+  /** Lets go of the worker and its memory. A check in progress is rejected with code `aborted`. */
+  close() {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#onClose();
+  }
+
+  /**
+   * @param {Record<Side, Song>} songs
+   * @param {CheckProgress} progress
+   * @param {AbortSignal} signal
+   * @param {Promise<unknown>[]} begun
+   */
+  async #analyseBoth(songs, progress, signal, begun) {
+    const giveUp = linkedAbort(signal);
+    const analyses = (/** @type {Side[]} */ (["left", "right"])).map((side) =>
+      withSide(side, () =>
+        this.#engine.analyse(songs[side], { onProgress: progress.listener(side), signal, abandoned: giveUp.signal }),
+      ),
+    );
+    begun.push(...analyses);
+    try {
+      await Promise.all(analyses);
+    } finally {
+      // One bad song spares the other one's decoding.
+      giveUp.abort();
+    }
+  }
+}
+
+/**
+ * Loads the engine and gets it ready. Ready when the promise is kept: the first `compare` then waits for nothing.
+ * @param {CheckerOptions} [options]
+ * @returns {Promise<Checker>}
+ * @throws {CheckerError}
+ */
+export async function createChecker({ backend = "auto", weights, assetsUrl, onProgress, signal } = {}) {
+  if (!["auto", "webgpu", "cpu"].includes(backend)) {
+    throw new CheckerError("unsupported-browser", `There is no backend “${backend}”: choose auto, webgpu or cpu.`);
+  }
+  throwIfAborted(signal);
+  const key = typeof weights === "object" && !(weights instanceof URL) ? undefined : [backend, weights, assetsUrl].join("\n");
+  const shared = (key !== undefined && sharedEngines.get(key)) || { engine: new Engine({ backend, weights, assetsUrl }), users: 0 };
+  if (key !== undefined) sharedEngines.set(key, shared);
+  shared.users++;
+  const letGo = () => {
+    shared.users--;
+    if (shared.users > 0) return;
+    shared.engine.close();
+    if (key !== undefined) sharedEngines.delete(key);
+  };
+  try {
+    const progress = new CheckProgress(onProgress, []);
+    progress.listener(undefined)("load", 0);
+    await shared.engine.start(signal);
+    progress.listener(undefined)("load", 1);
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+  return new Checker(shared.engine, letGo);
+}
+
+/**
+ * Runs the work; an error of it says which of the two songs it is about.
+ * @template T
+ * @param {Side} side
+ * @param {() => T} work
+ * @returns {T}
+ */
+function withSide(side, work) {
+  /** @param {unknown} error @returns {never} */
+  const rethrow = (error) => {
+    if (error instanceof CheckerError && !["aborted", "crashed", "unsupported-browser", "weights-invalid"].includes(error.code)) {
+      error.side ??= side;
+    }
+    throw error;
+  };
+  try {
+    const result = work();
+    return result instanceof Promise ? /** @type {T} */ (result.catch(rethrow)) : result;
+  } catch (error) {
+    return rethrow(error);
+  }
+}
+
+/**
+ * A controller that aborts when any of the signals does, until `unlink`. (`AbortSignal.any` is younger than our oldest browser.)
+ * @param {(AbortSignal | undefined)[]} signals
+ */
+function linkedAbort(...signals) {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort();
+  for (const signal of signals) {
+    if (signal?.aborted) controller.abort(signal.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  }
+  return {
+    signal: controller.signal,
+    abort: onAbort,
+    unlink: () => signals.forEach((signal) => signal?.removeEventListener("abort", onAbort)),
+  };
+}

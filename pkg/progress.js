@@ -1,0 +1,44 @@
+/** Progress: many stages of two songs become one fraction that only grows. */
+
+/** @import { Side } from "./errors.js" */
+/** @import { StageProgress } from "./link.js" */
+/** @import { Stage } from "./protocol.js" */
+
+/**
+ * @typedef {Object} Progress
+ * @property {Stage} stage what is being done: `load`, `decode`, `features`, `encode` or `match`
+ * @property {Side} [side] the song it is done to, where it is one
+ * @property {number} fraction of the whole check, 0..1; never falls
+ */
+
+/** @typedef {(progress: Progress) => void} ProgressListener */
+
+/** The stages' shares of a check's time on the CPU path, per song and for both together. */
+const SONG_SHARES = { decode: 5, features: 4, encode: 3 };
+const MATCH_SHARE = 1;
+
+export class CheckProgress {
+  #onProgress;
+  #total;
+  /** Share already done, by stage and side. @type {Map<string, number>} */
+  #done = new Map();
+
+  /** @param {ProgressListener | undefined} onProgress @param {Side[]} [sides] */
+  constructor(onProgress, sides = ["left", "right"]) {
+    this.#onProgress = onProgress;
+    const songShare = Object.values(SONG_SHARES).reduce((sum, share) => sum + share, 0);
+    this.#total = sides.length * songShare + (sides.length === 2 ? MATCH_SHARE : 0);
+  }
+
+  /** @param {Side | undefined} side @returns {StageProgress} */
+  listener(side) {
+    return (stage, stageFraction) => {
+      const share = stage === "load" ? this.#total || 1 : stage === "match" ? MATCH_SHARE : SONG_SHARES[stage];
+      const key = `${stage} ${side}`;
+      // Work that is done again, on another backend, does not take the bar back.
+      this.#done.set(key, Math.max(this.#done.get(key) ?? 0, share * Math.min(1, stageFraction)));
+      const done = [...this.#done.values()].reduce((sum, part) => sum + part, 0);
+      this.#onProgress?.({ stage, ...(side && { side }), fraction: Math.min(1, done / (this.#total || 1)) });
+    };
+  }
+}

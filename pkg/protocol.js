@@ -1,0 +1,49 @@
+/**
+ * The messages between the page and the worker. Types only: both sides import them for checking and nothing at run
+ * time, so that `worker.js` stays one self-contained file that can be started from any origin.
+ *
+ * Every request carries an `id`; the worker answers it with any number of `progress` messages and then one `done` or
+ * `failed`. A trap of the wasm is `crashed`, concerns the whole worker and is its last message.
+ *
+ * @typedef {"cpu" | "webgpu"} Backend
+ * @typedef {import("./wasm/cpu/soundalike.js").Report} Report
+ * @typedef {import("./wasm/cpu/soundalike.js").Limits} Limits
+ *
+ * @typedef {"load" | "decode" | "features" | "encode" | "match"} Stage
+ *
+ * @typedef {Object} StartRequest Load the glue and the wasm, check the weights, pass the self-test.
+ * @property {"start"} type
+ * @property {Backend} backend
+ * @property {string} glueUrl the JavaScript that wasm-bindgen wrote
+ * @property {WebAssembly.Module} module
+ * @property {Uint8Array} weights
+ *
+ * @typedef {Object} AnalyseRequest Turn samples into a song that the worker keeps under `songId`.
+ * @property {"analyse"} type
+ * @property {number} songId
+ * @property {string} name
+ * @property {Float32Array} samples mono; its buffer is transferred
+ * @property {number} sampleRateHz
+ *
+ * @typedef {Object} CompareRequest
+ * @property {"compare"} type
+ * @property {number} leftId
+ * @property {number} rightId
+ *
+ * @typedef {Object} ReleaseRequest Forget a song.
+ * @property {"release"} type
+ * @property {number} songId
+ *
+ * @typedef {StartRequest | AnalyseRequest | CompareRequest | ReleaseRequest} Request
+ * @typedef {Request & { id: number }} RequestMessage
+ *
+ * @typedef {{ backend: Backend, limits: Limits }} StartResult
+ *
+ * @typedef {{ type: "progress", id: number, stage: Stage, fraction: number }} ProgressMessage
+ * @typedef {{ type: "done", id: number, value: unknown }} DoneMessage
+ * @typedef {{ type: "failed", id: number, code: string, message: string }} FailedMessage
+ * @typedef {{ type: "crashed", message: string }} CrashedMessage
+ * @typedef {ProgressMessage | DoneMessage | FailedMessage | CrashedMessage} ReplyMessage
+ */
+
+export {};

@@ -1,0 +1,98 @@
+/**
+ * The worker: hosts the whole wasm engine, keeps analysed songs by id, answers the requests of `protocol.js`.
+ *
+ * It imports nothing: the page resolves every address and sends it along, which keeps this one file startable from a
+ * bundle, a CDN or a blob.
+ */
+
+/** @import { ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./protocol.js" */
+/** @typedef {typeof import("./wasm/cpu/soundalike.js")} Engine */
+
+/** @type {{ postMessage(message: ReplyMessage): void, onmessage: ((event: MessageEvent<RequestMessage>) => void) | null }} */
+const port = /** @type {any} */ (self);
+
+/** @type {import("./wasm/cpu/soundalike.js").Checker | undefined} */
+let checker;
+
+/** @type {Map<number, import("./wasm/cpu/soundalike.js").Song>} */
+const songs = new Map();
+
+/** Requests run one after the other: the engine is a single thread and its calls are asynchronous. */
+let queue = Promise.resolve();
+
+port.onmessage = ({ data }) => {
+  queue = queue.then(() => answer(data));
+};
+
+// A panic inside an asynchronous wasm function traps outside our call, and that call's promise then never settles.
+self.addEventListener("error", (event) => crashed(event.error ?? event.message));
+self.addEventListener("unhandledrejection", (event) => crashed(event.reason));
+
+/** @param {RequestMessage} request */
+async function answer(request) {
+  const { id } = request;
+  /** @type {(stage: string, fraction: number) => void} */
+  const onProgress = (stage, fraction) => {
+    port.postMessage({ type: "progress", id, stage: /** @type {Stage} */ (stage), fraction });
+  };
+  try {
+    port.postMessage({ type: "done", id, value: await perform(request, onProgress) });
+  } catch (error) {
+    const code = /** @type {{ code?: unknown } | null} */ (error)?.code;
+    // Errors of the engine carry a code. Anything else (a trap, out of memory) leaves it in an unknown state.
+    if (error instanceof Error && typeof code === "string") {
+      port.postMessage({ type: "failed", id, code, message: error.message });
+    } else {
+      crashed(error);
+    }
+  }
+}
+
+/**
+ * @param {RequestMessage} request
+ * @param {(stage: string, fraction: number) => void} onProgress
+ * @returns {Promise<unknown>}
+ */
+async function perform(request, onProgress) {
+  switch (request.type) {
+    case "start":
+      return start(request);
+    case "analyse": {
+      const song = await started().analyse(request.name, request.samples, request.sampleRateHz, onProgress);
+      songs.set(request.songId, song);
+      return undefined;
+    }
+    case "compare":
+      return started().compare(kept(request.leftId), kept(request.rightId), onProgress);
+    case "release":
+      songs.get(request.songId)?.free();
+      songs.delete(request.songId);
+      return undefined;
+  }
+}
+
+/** @param {StartRequest} request @returns {Promise<StartResult>} */
+async function start(request) {
+  /** @type {Engine} */
+  const engine = await import(/* webpackIgnore: true */ /* @vite-ignore */ request.glueUrl);
+  await engine.default({ module_or_path: request.module });
+  checker = await engine.Checker.create(request.backend, request.weights);
+  return { backend: checker.backend, limits: engine.limits() };
+}
+
+function started() {
+  if (!checker) throw new Error("a request came before the engine was started");
+  return checker;
+}
+
+/** @param {number} songId */
+function kept(songId) {
+  const song = songs.get(songId);
+  if (!song) throw new Error(`song ${songId} is not kept in this worker`);
+  return song;
+}
+
+/** @param {unknown} error */
+function crashed(error) {
+  port.postMessage({ type: "crashed", message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+}
