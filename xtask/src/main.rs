@@ -1,0 +1,77 @@
+//! The build commands of Soundalike, run as `cargo xtask COMMAND`.
+//!
+//! | command | what it does | file |
+//! |---|---|---|
+//! | `web` | builds both WebAssembly modules and the static site | `web.rs` |
+//! | `serve` | `web`, then serves the site on this machine | `serve.rs` |
+//! | `check` | everything that continuous integration runs | `check.rs` |
+//! | `pack` | optimised npm tarball and site under `dist/` | `pack.rs` |
+//!
+//! Each command gets the tools it needs (`tools.rs`) or says in one line what to install.
+
+mod check;
+mod house;
+mod pack;
+mod process;
+mod serve;
+mod sizes;
+mod tests_ran;
+mod tools;
+mod web;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
+
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Build commands of Soundalike"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build both WebAssembly modules into pkg/wasm and the static site into target/site
+    Web,
+    /// Build the site and serve it on http://localhost:8080
+    Serve {
+        /// Port to listen on; 0 takes any free one
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Run everything that continuous integration runs, cheapest first
+    Check {
+        /// Run only these steps, in their usual order
+        #[arg(value_name = "STEP", value_parser = PossibleValuesParser::new(check::step_names()))]
+        steps: Vec<String>,
+    },
+    /// Build fully optimised; write the npm tarball and the static site to dist/
+    Pack,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = Workspace::find().and_then(|workspace| match cli.command {
+        Command::Web => web::build(&workspace, web::Profile::Release),
+        Command::Serve { port } => web::build(&workspace, web::Profile::Release)
+            .and_then(|()| serve::serve(&workspace.site(), port)),
+        Command::Check { steps } => check::check(&workspace, &steps),
+        Command::Pack => pack::pack(&workspace),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // `{:#}` puts the whole chain of causes on one line; `{:?}` would add a backtrace.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Child processes: shown before they start, and failing with one line that names the command.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Command, ExitStatus, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::tests_ran::TestsRan;
+
+/// Shows and runs a command with this program's own input and output.
+///
+/// # Errors
+///
+/// When the program isn't there or doesn't succeed.
+pub fn run(command: &mut Command) -> Result<()> {
+    println!("  $ {}", shown(command));
+    let status = command.status().with_context(|| not_started(command))?;
+    succeeded(command, status)
+}
+
+/// Runs a command quietly and hands back what it printed.
+///
+/// # Errors
+///
+/// When the program isn't there, doesn't succeed, or doesn't print UTF-8.
+pub fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| not_started(command))?;
+    succeeded(command, output.status)?;
+    String::from_utf8(output.stdout).with_context(|| format!("{} printed no UTF-8", shown(command)))
+}
+
+/// Shows and runs a test command, and adds up what its test runners report.
+///
+/// # Errors
+///
+/// When the program isn't there, doesn't succeed, or no test ran.
+pub fn run_tests(command: &mut Command) -> Result<TestsRan> {
+    println!("  $ {}", shown(command));
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| not_started(command))?;
+    let mut ran = TestsRan::default();
+    if let Some(stdout) = child.stdout.take() {
+        let mut out = std::io::stdout();
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line?;
+            ran.add_line(&String::from_utf8_lossy(&line));
+            out.write_all(&line)?;
+            out.write_all(b"\n")?;
+            out.flush()?;
+        }
+    }
+    succeeded(command, child.wait()?)?;
+    if ran.passed == 0 {
+        bail!("no test ran: {}", shown(command));
+    }
+    Ok(ran)
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
+    match status.success() {
+        true => Ok(()),
+        false => bail!("failed ({status}): {}", shown(command)),
+    }
+}
+
+fn not_started(command: &Command) -> String {
+    format!("cannot start {}", shown(command))
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

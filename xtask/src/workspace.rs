@@ -1,0 +1,189 @@
+//! Where things are: the repository, cargo's target folder, and the versions that Cargo.lock fixes.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use crate::process;
+
+/// The repository and cargo's target folder.
+pub struct Workspace {
+    /// The repository's root: the folder of the workspace's `Cargo.toml`.
+    pub root: PathBuf,
+    /// Cargo's target folder, wherever the user's configuration puts it.
+    pub target: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo for both folders.
+    ///
+    /// # Errors
+    ///
+    /// When cargo can't be run or refuses the manifest.
+    pub fn find() -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Metadata {
+            workspace_root: PathBuf,
+            target_directory: PathBuf,
+        }
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let mut command = Command::new(cargo());
+        command
+            .args([
+                "metadata",
+                "--format-version=1",
+                "--no-deps",
+                "--manifest-path",
+            ])
+            .arg(manifest);
+        let metadata: Metadata = serde_json::from_str(&process::output(&mut command)?)
+            .context("cargo metadata printed something unexpected")?;
+        Ok(Self {
+            root: metadata.workspace_root,
+            target: metadata.target_directory,
+        })
+    }
+
+    /// A cargo command in the repository's root.
+    pub fn cargo(&self) -> Command {
+        let mut command = Command::new(cargo());
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// The generated half of the npm package.
+    pub fn wasm(&self) -> PathBuf {
+        self.root.join("pkg/wasm")
+    }
+
+    /// The assembled static site.
+    pub fn site(&self) -> PathBuf {
+        self.target.join("site")
+    }
+
+    /// The version of a package that Cargo.lock fixes.
+    ///
+    /// # Errors
+    ///
+    /// When Cargo.lock can't be read, or doesn't hold exactly one version of the package.
+    pub fn locked_version(&self, package: &str) -> Result<String> {
+        let path = self.root.join("Cargo.lock");
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        locked_version(&text, package)
+    }
+}
+
+/// Copies a folder and what is in it, leaving out what `keep` refuses.
+///
+/// # Errors
+///
+/// When a file can't be read or written.
+pub fn copy_folder(from: &Path, to: &Path, keep: impl Fn(&Path) -> bool) -> Result<()> {
+    let entries = walkdir::WalkDir::new(from)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || keep(entry.path()));
+    for entry in entries {
+        let entry = entry?;
+        let target = to.join(entry.path().strip_prefix(from)?);
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(&target)
+                .with_context(|| format!("cannot create {}", target.display()))?;
+        } else {
+            copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies one file, naming it when that fails.
+///
+/// # Errors
+///
+/// When the file can't be read or written.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to)
+        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    Ok(())
+}
+
+/// Empties a folder, creating it when it isn't there.
+///
+/// # Errors
+///
+/// When the folder can't be removed or created.
+pub fn empty_folder(path: &Path) -> Result<()> {
+    if path.exists() {
+        fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))?;
+    }
+    fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
+}
+
+/// The cargo that runs this program, so that a toolchain chosen with `cargo +NAME` stays chosen.
+fn cargo() -> std::ffi::OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn locked_version(lock: &str, package: &str) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Lock {
+        package: Vec<Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        name: String,
+        version: String,
+    }
+    let lock: Lock = toml::from_str(lock).context("Cargo.lock isn't what cargo writes")?;
+    let versions: Vec<_> = lock
+        .package
+        .iter()
+        .filter(|entry| entry.name == package)
+        .collect();
+    match versions.as_slice() {
+        [only] => Ok(only.version.clone()),
+        [] => anyhow::bail!("Cargo.lock has no {package}"),
+        _ => anyhow::bail!("Cargo.lock has more than one {package}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked_version;
+
+    const LOCK: &str = "
+version = 4
+[[package]]
+name = \"wasm-bindgen\"
+version = \"0.2.130\"
+[[package]]
+name = \"rand\"
+version = \"0.8.5\"
+[[package]]
+name = \"rand\"
+version = \"0.9.1\"
+";
+
+    #[test]
+    fn the_one_locked_version_is_found() {
+        assert_eq!(locked_version(LOCK, "wasm-bindgen").unwrap(), "0.2.130");
+    }
+
+    #[test]
+    fn a_missing_or_doubled_package_is_an_error() {
+        assert_eq!(
+            locked_version(LOCK, "burn").unwrap_err().to_string(),
+            "Cargo.lock has no burn"
+        );
+        assert_eq!(
+            locked_version(LOCK, "rand").unwrap_err().to_string(),
+            "Cargo.lock has more than one rand"
+        );
+    }
+}
