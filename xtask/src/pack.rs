@@ -36,7 +36,10 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
             .join(module.name)
             .join("soundalike_bg.wasm");
         println!("shrinking the {} module", module.name);
-        shrink(&tools_folder.join("node_modules/.bin/wasm-opt"), &path)?;
+        shrink(
+            &tools_folder.join("node_modules/binaryen/bin/wasm-opt"),
+            &path,
+        )?;
     }
     web::assemble_site(workspace, &workspace.site())?;
 
@@ -50,7 +53,7 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
 }
 
 fn shrink(wasm_opt: &Path, module: &Path) -> Result<()> {
-    let mut command = Command::new(wasm_opt);
+    let mut command = Command::new("node");
     command
         .args(["-O3", "--strip-debug", "--strip-producers"])
         .args(WASM_FEATURES)
