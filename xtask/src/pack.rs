@@ -55,6 +55,7 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
 fn shrink(wasm_opt: &Path, module: &Path) -> Result<()> {
     let mut command = Command::new("node");
     command
+        .arg(wasm_opt)
         .args(["-O3", "--strip-debug", "--strip-producers"])
         .args(WASM_FEATURES)
         .arg(module)
