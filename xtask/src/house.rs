@@ -103,7 +103,7 @@ fn named_paths(text: &str) -> Vec<String> {
 }
 
 /// Whether inline code is a path in this repository: names joined by slashes, ending in `/` or in a file extension,
-/// without placeholders (`RUN/history.json`) and without a scope or a leading dot-dot.
+/// without placeholders (`RUN/history.json`), scopes or dot-dots.
 fn reads_like_a_path(code: &str) -> bool {
     let Some((folders, name)) = code.rsplit_once('/') else {
         return false;
@@ -115,7 +115,7 @@ fn reads_like_a_path(code: &str) -> bool {
     let is_placeholder =
         |name: &str| !name.contains(|letter: char| letter.is_ascii_lowercase()) && name != "README";
     let is_folder =
-        |name: &str| is_name(name) && !["", ".."].contains(&name) && !is_placeholder(name);
+        |name: &str| is_name(name) && !is_placeholder(name);
     let is_file = |name: &str| {
         name.rsplit_once('.').is_some_and(|(stem, extension)| {
             is_name(name)
