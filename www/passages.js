@@ -1,0 +1,83 @@
+/** The list of passages: where in both songs, how they were changed, and a button to hear both. */
+
+import { clock, scoreText } from "./format.js";
+import { colourClass } from "./linking.js";
+import { changeWords } from "./verdict.js";
+
+/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {{ markPlaying(index: number | undefined): void }} PassageList */
+
+const PLAY = "M2 1 15 8 2 15Z";
+const STOP = "M2 2H14V14H2Z";
+
+/**
+ * @param {HTMLOListElement} list
+ * @param {Report} report
+ * @param {(index: number) => void} onToggle play or stop was asked for
+ * @returns {PassageList}
+ */
+export function showPassages(list, report, onToggle) {
+  const buttons = report.passages.map((_, index) => playButton(index, onToggle));
+  list.replaceChildren(...report.passages.map((passage, index) => row(passage, index, /** @type {HTMLElement} */ (buttons[index]))));
+  if (report.passages.length === 0) {
+    const nothing = document.createElement("p");
+    nothing.className = "nothing";
+    nothing.textContent = "No matching passages.";
+    list.append(nothing);
+  }
+  return {
+    markPlaying(playing) {
+      buttons.forEach((button, index) => setPlaying(button, index, index === playing));
+    },
+  };
+}
+
+/** @param {Report["passages"][number]} passage @param {number} index @param {HTMLElement} button */
+function row(passage, index, button) {
+  const item = document.createElement("li");
+  item.className = colourClass(index);
+  item.dataset["passage"] = String(index);
+  const number = document.createElement("span");
+  number.className = "flag";
+  number.textContent = String(index + 1);
+  const words = document.createElement("div");
+  const times = document.createElement("span");
+  times.className = "times";
+  times.append(
+    span("left", `${clock(passage.leftStartSecs)} – ${clock(passage.leftEndSecs)}`),
+    " ↔ ",
+    span("right", `${clock(passage.rightStartSecs)} – ${clock(passage.rightEndSecs)}`),
+  );
+  const details = document.createElement("small");
+  details.textContent = `${changeWords(passage)} · score ${scoreText(passage.score)}`;
+  words.append(times, details);
+  item.append(number, words, button);
+  return item;
+}
+
+/** @param {number} index @param {(index: number) => void} onToggle */
+function playButton(index, onToggle) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true"><path/></svg><span></span>`;
+  button.addEventListener("click", () => onToggle(index));
+  setPlaying(button, index, false);
+  return button;
+}
+
+/** @param {HTMLButtonElement} button @param {number} index @param {boolean} playing */
+function setPlaying(button, index, playing) {
+  button.classList.toggle("playing", playing);
+  button.setAttribute("aria-label", `${playing ? "Stop" : "Play"} passage ${index + 1} in both songs`);
+  button.querySelector("path")?.setAttribute("d", playing ? STOP : PLAY);
+  const label = button.querySelector("span");
+  if (label) label.textContent = playing ? "Stop" : "Both";
+}
+
+/** @param {string} className @param {string} text */
+function span(className, text) {
+  const element = document.createElement("span");
+  element.className = className;
+  element.textContent = text;
+  return element;
+}

@@ -1,0 +1,129 @@
+/**
+ * Player: plays one passage in both songs, at once (one song an ear, the right one at the left one's speed, so that they
+ * stay in step) or one after the other.
+ */
+
+/** @typedef {import("./pkg/index.js").Report["passages"][number]} Passage */
+/** @typedef {"together" | "in-turn"} PlayMode */
+/** @typedef {(leftSecs: number | undefined, rightSecs: number | undefined) => void} PositionListener */
+
+/** Browsers mute or refuse to play outside about this range. */
+const SLOWEST = 0.5;
+const FASTEST = 2;
+
+export class PassagePlayer {
+  #left = new Audio();
+  #right = new Audio();
+  /** @type {{ left: StereoPannerNode, right: StereoPannerNode, context: AudioContext } | undefined} */
+  #ears;
+  /** @type {string[]} */
+  #urls = [];
+  #onPosition;
+  #onEnd;
+  /** Grows with every start and stop: what began under another number is over. */
+  #turn = 0;
+
+  /** @param {PositionListener} onPosition @param {() => void} onEnd the passage was played out, or could not be played */
+  constructor(onPosition, onEnd) {
+    this.#onPosition = onPosition;
+    this.#onEnd = onEnd;
+  }
+
+  /** @param {Blob} left @param {Blob} right */
+  load(left, right) {
+    this.stop();
+    for (const url of this.#urls) URL.revokeObjectURL(url);
+    this.#urls = [left, right].map((blob) => URL.createObjectURL(blob));
+    [this.#left.src, this.#right.src] = /** @type {[string, string]} */ (this.#urls);
+  }
+
+  stop() {
+    this.#turn++;
+    this.#left.pause();
+    this.#right.pause();
+    this.#onPosition(undefined, undefined);
+  }
+
+  /** @param {Passage} passage @param {PlayMode} mode */
+  async play(passage, mode) {
+    this.stop();
+    const turn = this.#turn;
+    const isOver = () => turn !== this.#turn;
+    try {
+      await this.#playIn(mode, passage, isOver);
+    } catch (error) {
+      if (!isOver()) console.warn("Soundalike: the passage could not be played", error);
+    }
+    if (isOver()) return;
+    this.stop();
+    this.#onEnd();
+  }
+
+  /** @param {PlayMode} mode @param {Passage} passage @param {() => boolean} isOver */
+  async #playIn(mode, passage, isOver) {
+    const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
+    const together = mode === "together";
+    this.#spread(together);
+    const ratio = (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs);
+    this.#right.playbackRate = together ? Math.min(FASTEST, Math.max(SLOWEST, ratio)) : 1;
+    await Promise.all([seek(this.#left, leftStartSecs), seek(this.#right, rightStartSecs)]);
+    if (isOver()) return;
+    if (together) {
+      await Promise.all([this.#left.play(), this.#right.play()]);
+      await this.#until(leftEndSecs, this.#left, isOver, () => [this.#left.currentTime, this.#right.currentTime]);
+      return;
+    }
+    await this.#left.play();
+    await this.#until(leftEndSecs, this.#left, isOver, () => [this.#left.currentTime, undefined]);
+    if (isOver()) return;
+    this.#left.pause();
+    await this.#right.play();
+    await this.#until(rightEndSecs, this.#right, isOver, () => [undefined, this.#right.currentTime]);
+  }
+
+  /**
+   * Reports the positions at every frame until the audio reaches `endSecs`.
+   * @param {number} endSecs
+   * @param {HTMLAudioElement} audio
+   * @param {() => boolean} isOver
+   * @param {() => [number | undefined, number | undefined]} positions
+   */
+  #until(endSecs, audio, isOver, positions) {
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+      const look = () => {
+        if (isOver()) return resolve();
+        if (audio.ended || audio.currentTime >= endSecs) return resolve();
+        this.#onPosition(...positions());
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+  }
+
+  /** One song an ear, or both in the middle. @param {boolean} apart */
+  #spread(apart) {
+    if (!this.#ears) {
+      // Made at the first click: browsers allow no sound before.
+      const context = new AudioContext();
+      const [left, right] = [this.#left, this.#right].map((audio) => {
+        const panner = new StereoPannerNode(context);
+        context.createMediaElementSource(audio).connect(panner).connect(context.destination);
+        return panner;
+      });
+      if (!left || !right) return;
+      this.#ears = { left, right, context };
+    }
+    void this.#ears.context.resume();
+    this.#ears.left.pan.value = apart ? -1 : 0;
+    this.#ears.right.pan.value = apart ? 1 : 0;
+  }
+}
+
+/** @param {HTMLAudioElement} audio @param {number} secs */
+function seek(audio, secs) {
+  return new Promise((/** @type {(value?: undefined) => void} */ resolve, reject) => {
+    audio.onerror = () => reject(audio.error);
+    audio.onseeked = () => resolve();
+    audio.currentTime = secs;
+  });
+}

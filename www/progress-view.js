@@ -1,0 +1,60 @@
+/** Progress: the stage in words, a bar, and the time that is left once that can be told. */
+
+/** @typedef {import("./pkg/index.js").Progress} Progress */
+
+/** Before this fraction an estimate is a guess. */
+const FIRST_ESTIMATE = 0.2;
+
+export class ProgressView {
+  #root;
+  #status;
+  #bar;
+  #stage;
+  #time;
+  #startedAt = 0;
+
+  /** @param {HTMLElement} root @param {HTMLElement} status where a screen reader hears of the stages */
+  constructor(root, status) {
+    this.#root = root;
+    this.#status = status;
+    this.#bar = /** @type {HTMLProgressElement} */ (root.querySelector("progress"));
+    this.#stage = /** @type {HTMLElement} */ (root.querySelector("#progress-stage"));
+    this.#time = /** @type {HTMLElement} */ (root.querySelector("#progress-time"));
+  }
+
+  show() {
+    this.#startedAt = performance.now();
+    this.#bar.value = 0;
+    this.#say("Getting ready");
+    this.#time.textContent = "";
+    this.#root.hidden = false;
+  }
+
+  hide() {
+    this.#root.hidden = true;
+  }
+
+  /** @param {Progress} progress @param {{ left: string, right: string }} names */
+  update({ stage, side, fraction }, names) {
+    const song = side ? names[side] : "both songs";
+    const words = {
+      load: "Getting ready",
+      decode: `Opening ${song}`,
+      features: `Listening to ${song}`,
+      encode: `Listening to ${song}`,
+      match: "Looking for matching passages",
+    };
+    this.#say(words[stage]);
+    this.#bar.value = fraction;
+    const elapsedSecs = (performance.now() - this.#startedAt) / 1000;
+    const leftSecs = (elapsedSecs / fraction) * (1 - fraction);
+    this.#time.textContent = fraction < FIRST_ESTIMATE ? "" : leftSecs < 1.5 ? "a moment left" : `about ${Math.round(leftSecs)} s left`;
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    if (this.#stage.textContent === words) return;
+    this.#stage.textContent = words;
+    this.#status.textContent = words;
+  }
+}

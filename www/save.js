@@ -1,0 +1,56 @@
+/** Reports as files: JSON as the package returns it, and the passages as CSV. */
+
+/** @typedef {import("./pkg/index.js").Report} Report */
+
+/** @param {Report} report */
+export function saveJson(report) {
+  save(`${fileStem(report)}.json`, "application/json", JSON.stringify(report));
+}
+
+/** @param {Report} report */
+export function saveCsv(report) {
+  save(`${fileStem(report)}.csv`, "text/csv", passagesCsv(report));
+}
+
+/** @param {Report} report */
+export function passagesCsv(report) {
+  const header = [
+    "left", "right", "left_start_secs", "left_end_secs", "right_start_secs", "right_end_secs",
+    "score", "speed_ratio", "pitch_shift_semitones",
+  ];
+  const rows = report.passages.map((passage) => [
+    report.left.name,
+    report.right.name,
+    ...[passage.leftStartSecs, passage.leftEndSecs, passage.rightStartSecs, passage.rightEndSecs].map((secs) => secs.toFixed(1)),
+    passage.score.toFixed(3),
+    passage.speedRatio.toFixed(3),
+    passage.pitchShiftSemitones.toFixed(1),
+  ]);
+  return [header, ...rows].map((row) => row.map(csvCell).join(",") + "\r\n").join("");
+}
+
+/** Quoted where needed; a spreadsheet must not take a file's name for a formula. @param {string} text */
+function csvCell(text) {
+  const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** @param {Report} report */
+function fileStem({ left, right }) {
+  const stem = `soundalike ${withoutExtension(left.name)} - ${withoutExtension(right.name)}`;
+  return stem.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_").slice(0, 120);
+}
+
+/** @param {string} name */
+function withoutExtension(name) {
+  return name.replace(/\.[^.]{1,5}$/, "");
+}
+
+/** @param {string} name @param {string} type @param {string} text */
+function save(name, type, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

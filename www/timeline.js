@@ -1,0 +1,153 @@
+/**
+ * Timelines: the two songs as waveforms over one another, passages as blocks on both, tied together by ribbons, and a
+ * playhead in each.
+ */
+
+import { clock, tickTimes } from "./format.js";
+import { colourClass } from "./linking.js";
+import { svg } from "./svg.js";
+
+/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }} Timeline */
+
+/** The picture's own units; it is stretched to the width of the page. */
+const WIDTH = 1000;
+const HEIGHT = 300;
+const WAVE_HEIGHT = 84;
+const RIGHT_TOP = HEIGHT - WAVE_HEIGHT;
+
+/**
+ * @param {HTMLElement} body
+ * @param {Report} report
+ * @param {{ left: Float32Array, right: Float32Array }} peaks
+ * @returns {Timeline}
+ */
+export function showTimeline(body, report, peaks) {
+  const { left, right, passages } = report;
+  const playheads = { left: playhead(0), right: playhead(RIGHT_TOP) };
+  const ribbons = [];
+  const blocks = [];
+  const flags = [];
+  for (const [index, passage] of passages.entries()) {
+    const a = [passage.leftStartSecs, passage.leftEndSecs].map((secs) => (secs / left.durationSecs) * WIDTH);
+    const b = [passage.rightStartSecs, passage.rightEndSecs].map((secs) => (secs / right.durationSecs) * WIDTH);
+    const link = { "data-passage": index };
+    ribbons.push(svg("path", { ...link, class: `ribbon ${colourClass(index)}`, d: ribbonPath(a, b) }));
+    for (const [[from, to], top] of /** @type {[number[], number][]} */ ([[a, 0], [b, RIGHT_TOP]])) {
+      const width = Math.max(2, Number(to) - Number(from));
+      blocks.push(svg("rect", { ...link, class: `block ${colourClass(index)}`, x: Number(from), y: top, width, height: WAVE_HEIGHT, rx: 3 }));
+    }
+    flags.push(flag(index, (a[0] + a[1]) / 2, WAVE_HEIGHT), flag(index, (b[0] + b[1]) / 2, RIGHT_TOP));
+  }
+  const picture = document.createElement("div");
+  picture.className = "links-picture";
+  picture.append(
+    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": altText(report) }, [
+      svg("rect", { class: "wave-base", width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
+      svg("rect", { class: "wave-base", y: RIGHT_TOP, width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
+      ...ribbons,
+      svg("path", { class: "wave-left", d: wavePath(peaks.left, 0) }),
+      svg("path", { class: "wave-right", d: wavePath(peaks.right, RIGHT_TOP) }),
+      ...blocks,
+      playheads.left,
+      playheads.right,
+    ]),
+    ...flags,
+  );
+  body.replaceChildren(songLine("left", left), ticks(left.durationSecs), picture, ticks(right.durationSecs), songLine("right", right));
+  if (passages.length === 0) body.append(nothingFound());
+
+  return {
+    playheads(leftSecs, rightSecs) {
+      movePlayhead(playheads.left, leftSecs, left.durationSecs);
+      movePlayhead(playheads.right, rightSecs, right.durationSecs);
+    },
+  };
+}
+
+/** @param {Report} report */
+function altText({ left, right, passages }) {
+  const parts = passages.map(
+    (passage, index) =>
+      `${index + 1}: ${clock(passage.leftStartSecs)} to ${clock(passage.leftEndSecs)} of ${left.name} plays at ` +
+      `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}`,
+  );
+  return parts.length > 0 ? `Matching passages. ${parts.join("; ")}` : "No matching passages";
+}
+
+/** @param {number[]} a @param {number[]} b */
+function ribbonPath([a0, a1], [b0, b1]) {
+  const top = WAVE_HEIGHT;
+  const middle = HEIGHT / 2;
+  return `M${a0} ${top}C${a0} ${middle} ${b0} ${middle} ${b0} ${RIGHT_TOP}H${b1}C${b1} ${middle} ${a1} ${middle} ${a1} ${top}Z`;
+}
+
+/** A closed outline, mirrored about the middle. @param {Float32Array} peaks @param {number} top */
+function wavePath(peaks, top) {
+  const middle = top + WAVE_HEIGHT / 2;
+  const loudest = peaks.reduce((most, peak) => Math.max(most, peak), 1e-6);
+  const points = Array.from(peaks, (peak, index) => {
+    const tall = Math.max(0.6, (peak / loudest) * (WAVE_HEIGHT / 2 - 5));
+    return { x: ((index + 0.5) / peaks.length) * WIDTH, tall };
+  });
+  const above = points.map(({ x, tall }) => `${x.toFixed(1)} ${(middle - tall).toFixed(1)}`);
+  const below = points.reverse().map(({ x, tall }) => `${x.toFixed(1)} ${(middle + tall).toFixed(1)}`);
+  return peaks.length > 0 ? `M${[...above, ...below].join("L")}Z` : "";
+}
+
+/** @param {number} top */
+function playhead(top) {
+  return svg("line", { class: "playhead", x1: 0, x2: 0, y1: top, y2: top + WAVE_HEIGHT });
+}
+
+/** @param {Element} line @param {number | undefined} secs @param {number} durationSecs */
+function movePlayhead(line, secs, durationSecs) {
+  line.classList.toggle("on", secs !== undefined);
+  if (secs !== undefined) line.setAttribute("transform", `translate(${(secs / durationSecs) * WIDTH} 0)`);
+}
+
+/** @param {number} index @param {number} x @param {number} y */
+function flag(index, x, y) {
+  const element = document.createElement("span");
+  element.className = `flag ${colourClass(index)}`;
+  element.dataset["passage"] = String(index);
+  element.setAttribute("aria-hidden", "true");
+  element.style.left = `${(x / WIDTH) * 100}%`;
+  element.style.top = `${(y / HEIGHT) * 100}%`;
+  element.textContent = String(index + 1);
+  return element;
+}
+
+/** @param {"left" | "right"} side @param {{ name: string, durationSecs: number }} song */
+function songLine(side, { name, durationSecs }) {
+  const line = document.createElement("p");
+  line.className = `song-line ${side}`;
+  const title = document.createElement("b");
+  title.textContent = name;
+  title.title = name;
+  const duration = document.createElement("span");
+  duration.textContent = clock(durationSecs);
+  line.append(title, duration);
+  return line;
+}
+
+/** @param {number} durationSecs */
+function ticks(durationSecs) {
+  const row = document.createElement("div");
+  row.className = "ticks";
+  row.setAttribute("aria-hidden", "true");
+  for (const secs of tickTimes(durationSecs * 0.97, 8)) {
+    const tick = document.createElement("span");
+    tick.style.left = `${(secs / durationSecs) * 100}%`;
+    tick.textContent = clock(secs);
+    row.append(tick);
+  }
+  return row;
+}
+
+function nothingFound() {
+  const words = document.createElement("p");
+  words.className = "nothing";
+  words.textContent = "No passage of one song plays in the other.";
+  return words;
+}

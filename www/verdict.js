@@ -1,0 +1,103 @@
+/** The verdict in words: what a report says, for people who read no JSON. */
+
+import { percent, scoreText } from "./format.js";
+
+/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {Report["passages"][number]} Passage */
+
+/** @type {Record<string, { title: string, meaning: string }>} */
+const BANDS = {
+  "nearly-identical": { title: "Nearly identical", meaning: "Much of the same recording plays in both songs." },
+  "strong": { title: "Strong match", meaning: "The songs share passages that are very unlikely to be a coincidence." },
+  "moderate": { title: "Moderate match", meaning: "The songs share something: listen to the passages before you judge." },
+  "different": { title: "Different songs", meaning: "These are different recordings, as far as this check can hear." },
+};
+
+/** Cents and drifts below these are within what the engine can tell. */
+const SMALLEST_SEMITONES = 0.5;
+const SMALLEST_SPEED_CHANGE = 0.015;
+
+const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
+
+/** @param {string} verdict */
+export function verdictTitle(verdict) {
+  return BANDS[verdict]?.title ?? verdict;
+}
+
+/**
+ * The sentences under the title, as pieces that the page colours by song.
+ * @param {Report} report
+ * @returns {(string | { side: "left" | "right", text: string })[]}
+ */
+export function verdictWords(report) {
+  const meaning = BANDS[report.verdict]?.meaning ?? "";
+  const { passages } = report;
+  const first = passages[0];
+  if (!first) return [`${meaning} No passage of one plays in the other.`];
+  const count = passages.length === 1 ? "One passage matches" : `${NUMBERS[passages.length] ?? passages.length} passages match`;
+  const changes = new Set(passages.map(changeWords));
+  const change = changes.size === 1 ? `, ${changeWords(first)}` : ", changed in more than one way";
+  return [
+    `${meaning} ${percent(report.left.coverage)} of `,
+    { side: "left", text: report.left.name },
+    " also plays in ",
+    { side: "right", text: report.right.name },
+    `${change}. ${count}.`,
+  ];
+}
+
+/**
+ * How the right song's passage differs from the left one's: "2 semitones lower, 8 % faster".
+ * @param {Passage} passage
+ */
+export function changeWords({ speedRatio, pitchShiftSemitones }) {
+  const semitones = Math.round(Math.abs(pitchShiftSemitones));
+  const pitchMoved = Math.abs(pitchShiftSemitones) >= SMALLEST_SEMITONES;
+  const speedMoved = Math.abs(speedRatio - 1) >= SMALLEST_SPEED_CHANGE;
+  if (!pitchMoved && !speedMoved) return "at the same pitch and speed";
+  const pitch = pitchMoved
+    ? `${semitones} ${semitones === 1 ? "semitone" : "semitones"} ${pitchShiftSemitones > 0 ? "higher" : "lower"}`
+    : "same pitch";
+  const speed = speedMoved ? `${percent(Math.abs(speedRatio - 1))} ${speedRatio > 1 ? "faster" : "slower"}` : "same speed";
+  return `${pitch}, ${speed}`;
+}
+
+/**
+ * @param {HTMLElement} root the result section
+ * @param {Report} report
+ * @param {{ elapsedSecs: number }} check
+ */
+export function showVerdict(root, report, { elapsedSecs }) {
+  root.dataset["verdict"] = report.verdict;
+  root.dataset["score"] = String(report.score);
+  const score = scoreText(report.score);
+  find(root, "#ring-label").textContent = `Score ${score} of 1`;
+  find(root, "#ring-score").textContent = score;
+  find(root, "#ring-value").style.strokeDasharray = `${Math.min(100, report.score * 100)} 100`;
+  find(root, "#verdict-title").textContent = verdictTitle(report.verdict);
+  find(root, "#verdict-words").replaceChildren(
+    ...verdictWords(report).map((piece) => {
+      if (typeof piece === "string") return piece;
+      const name = document.createElement("b");
+      name.className = piece.side;
+      name.textContent = piece.text;
+      return name;
+    }),
+  );
+  const backend = report.backend === "webgpu" ? "Computed on WebGPU" : "Computed on the CPU";
+  const chips = [`${elapsedSecs.toFixed(1)} s`, backend, `Model ${report.model.version}`];
+  find(root, "#chips").replaceChildren(
+    ...chips.map((text) => {
+      const chip = document.createElement("li");
+      chip.textContent = text;
+      return chip;
+    }),
+  );
+}
+
+/** @param {HTMLElement} root @param {string} selector */
+function find(root, selector) {
+  const element = root.querySelector(selector);
+  if (!element) throw new Error(`the page has no ${selector}`);
+  return /** @type {HTMLElement} */ (element);
+}
