@@ -1,0 +1,119 @@
+/**
+ * Music for the tests, made by code: a band of four (drums, bass, chords, melody) plays a tune that follows from a seed.
+ * The same seed gives the same samples; another seed another key, tempo, harmony and sound.
+ */
+
+export const SAMPLE_RATE_HZ = 44_100;
+
+const PROGRESSIONS = [
+  [0, 5, 3, 4],
+  [0, 3, 4, 3],
+  [5, 3, 0, 4],
+  [0, 2, 3, 4],
+  [1, 4, 0, 5],
+  [0, 4, 5, 3],
+];
+const MAJOR = [0, 2, 4, 5, 7, 9, 11];
+const MINOR = [0, 2, 3, 5, 7, 8, 10];
+
+/**
+ * @param {number} seed
+ * @param {number} durationSecs
+ * @returns {Float32Array} mono, -1..1, at 44,100 Hz
+ */
+export function tune(seed, durationSecs) {
+  const random = mulberry32(seed);
+  const pick = (/** @type {any[]} */ items) => items[Math.floor(random() * items.length)];
+  const samples = new Float32Array(Math.round(durationSecs * SAMPLE_RATE_HZ));
+  const band = {
+    scale: pick([MAJOR, MINOR]),
+    rootMidi: 45 + Math.floor(random() * 12),
+    beatSecs: 60 / (84 + random() * 62),
+    harmonics: Array.from({ length: 3 + Math.floor(random() * 8) }, (_, index) => random() / (index + 1)),
+    decaySecs: 0.25 + random() * 0.9,
+    brightness: 0.2 + random() * 0.8,
+  };
+  const kick = pick([[0, 2], [0, 1.5, 2], [0, 2.5], [0, 1, 2, 3]]);
+  const sections = [0, 1].map(() => ({
+    progression: pick(PROGRESSIONS),
+    melody: Array.from({ length: 16 }, () => ({ step: Math.floor(random() * 10), rests: random() < 0.25 })),
+  }));
+  const barSecs = 4 * band.beatSecs;
+  for (let bar = 0; bar * barSecs < durationSecs; bar++) {
+    const section = sections[Math.floor(bar / 4) % 2];
+    const chord = section.progression[bar % 4];
+    const barStart = bar * barSecs;
+    for (const beat of kick) drum(samples, barStart + beat * band.beatSecs, 55, 0.5, 0);
+    for (const beat of [1, 3]) drum(samples, barStart + beat * band.beatSecs, 190, 0.25, 0.3, random);
+    for (let eighth = 0; eighth < 8; eighth++) {
+      const at = barStart + (eighth * band.beatSecs) / 2;
+      drum(samples, at, 0, 0, 0.06 + 0.05 * (eighth % 2), random);
+      if (eighth % 2 === 0) note(samples, at, pitch(band, chord) - 12, 0.24, band);
+      const { step, rests } = section.melody[(bar % 2) * 8 + eighth];
+      if (!rests) note(samples, at, pitch(band, chord + step) + 12, 0.16, band);
+    }
+    for (const third of [0, 2, 4]) note(samples, barStart, pitch(band, chord + third), 0.13, { ...band, decaySecs: barSecs / 2 });
+  }
+  return samples.map((sample) => Math.tanh(sample * 0.9));
+}
+
+/** @param {Float32Array} samples mono @returns {Buffer} a WAV file, 16 bits */
+export function wav(samples, sampleRateHz = SAMPLE_RATE_HZ) {
+  const file = Buffer.alloc(44 + 2 * samples.length);
+  file.write("RIFF", 0);
+  file.writeUInt32LE(36 + 2 * samples.length, 4);
+  file.write("WAVEfmt ", 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(1, 22);
+  file.writeUInt32LE(sampleRateHz, 24);
+  file.writeUInt32LE(2 * sampleRateHz, 28);
+  file.writeUInt16LE(2, 32);
+  file.writeUInt16LE(16, 34);
+  file.write("data", 36);
+  file.writeUInt32LE(2 * samples.length, 40);
+  samples.forEach((sample, index) => file.writeInt16LE(Math.round(Math.max(-1, Math.min(1, sample)) * 32767), 44 + 2 * index));
+  return file;
+}
+
+/** The MIDI number of a step of the scale. */
+function pitch(band, step) {
+  return band.rootMidi + 12 * Math.floor(step / 7) + band.scale[((step % 7) + 7) % 7];
+}
+
+function note(samples, startSecs, midi, level, { harmonics, decaySecs, brightness }) {
+  const frequencyHz = 440 * 2 ** ((midi - 69) / 12);
+  const from = Math.round(startSecs * SAMPLE_RATE_HZ);
+  const to = Math.min(samples.length, from + Math.round(3 * decaySecs * SAMPLE_RATE_HZ));
+  const total = harmonics.reduce((sum, part) => sum + part, 1);
+  for (let index = from; index < to; index++) {
+    const secs = (index - from) / SAMPLE_RATE_HZ;
+    const phase = 2 * Math.PI * frequencyHz * secs;
+    let value = Math.sin(phase);
+    harmonics.forEach((part, harmonic) => {
+      value += part * brightness * Math.exp((-secs * harmonic) / decaySecs) * Math.sin(phase * (harmonic + 2));
+    });
+    samples[index] += ((level * value) / total) * Math.min(1, secs / 0.008) * Math.exp(-secs / decaySecs);
+  }
+}
+
+function drum(samples, startSecs, frequencyHz, tone, noise, random = () => 0.5) {
+  const from = Math.round(startSecs * SAMPLE_RATE_HZ);
+  const to = Math.min(samples.length, from + Math.round(0.18 * SAMPLE_RATE_HZ));
+  for (let index = from; index < to; index++) {
+    const secs = (index - from) / SAMPLE_RATE_HZ;
+    const thump = tone * Math.sin(2 * Math.PI * frequencyHz * secs * (1 + 0.6 * Math.exp(-secs * 60)));
+    samples[index] += (thump + noise * (2 * random() - 1)) * Math.exp(-secs * 26);
+  }
+}
+
+/** A small random number generator with a seed. */
+function mulberry32(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
