@@ -1,0 +1,311 @@
+/**
+ * `<sound-alike>`: a song check for any page.
+ *
+ * ```html
+ * <script type="module" src="https://your.host/soundalike/element.js"></script>
+ * <sound-alike reference="/songs/original.mp3"></sound-alike>
+ * ```
+ *
+ * Attributes: `reference`, the address of the right song (without it the visitor chooses both); `backend`, as in
+ * `createChecker`; `assets`, its `assetsUrl`. Events, all bubbling and composed: `soundalike-progress`,
+ * `soundalike-report`, `soundalike-error`, with the object in `detail`. Nothing heavy is loaded before the visitor gives
+ * a song. All elements of a page that ask for the same backend share one worker and one model.
+ *
+ * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`. Custom properties:
+ * `--soundalike-ink`, `--soundalike-dim`, `--soundalike-paper`, `--soundalike-line`, `--soundalike-accent`,
+ * `--soundalike-radius`. Slots: `left`, `right`, the invitations in the zones.
+ */
+
+import { CheckerError, Song, createChecker } from "./index.js";
+
+/** @import { Checker, Progress, Report } from "./index.js" */
+/** @import { Side } from "./errors.js" */
+
+const STYLE = `
+  :host {
+    --ink: var(--soundalike-ink, light-dark(#17191c, #eceef0)); --dim: var(--soundalike-dim, light-dark(#59616b, #a0aab4));
+    --paper: var(--soundalike-paper, light-dark(#ffffff, #1a1d20)); --line: var(--soundalike-line, light-dark(#d8d5ce, #363c42));
+    --accent: var(--soundalike-accent, light-dark(#0b6a94, #5ab8e4)); --radius: var(--soundalike-radius, 12px);
+    display: block; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; container-type: inline-size;
+  }
+  :host([hidden]), [hidden] { display: none !important }
+  * { box-sizing: border-box }
+  p, ol { margin: 0; padding: 0 }
+  .zones { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)) }
+  label { position: relative; display: grid; align-content: center; min-height: 92px; padding: 14px 18px; cursor: pointer;
+    background: var(--paper); border: 2px dashed var(--line); border-radius: var(--radius) }
+  label:hover, label.over { border-color: var(--accent) }
+  label:focus-within { outline: 3px solid var(--accent); outline-offset: 2px }
+  label.filled { border-style: solid }
+  input { position: absolute; inset: 0; opacity: 0; width: 100%; cursor: pointer }
+  .name { color: var(--dim); font-size: .9em; overflow-wrap: anywhere }
+  .name:empty { display: none }
+  .below { min-height: 3.4em; padding-top: 10px; display: grid; align-content: start; gap: 8px }
+  .work { display: grid; grid-template-columns: 1fr auto; gap: 12px; align-items: center }
+  progress { width: 100%; accent-color: var(--accent) }
+  button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 9px; min-height: 40px;
+    padding: .3em .9em; cursor: pointer }
+  button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+  .error { border-left: 4px solid light-dark(#b3261e, #ffb4ab); padding-left: 12px }
+  .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); padding: 14px 18px; outline: none }
+  .verdict { display: flex; align-items: baseline; gap: .6em; font-weight: 700; font-size: 1.15em }
+  .score { color: var(--accent); font-size: 1.35em; font-variant-numeric: tabular-nums }
+  ol { list-style: none; font-variant-numeric: tabular-nums }
+  li { padding-top: .25em } .dim { color: var(--dim); font-size: .9em }
+`;
+
+const BODY = `
+  <div class="zones">
+    <label part="zone" data-side="left"><input type="file" accept="audio/*,video/*"><slot name="left">Drop your song here, or choose it</slot><span class="name" part="name"></span></label>
+    <label part="zone" data-side="right"><input type="file" accept="audio/*,video/*"><slot name="right">Drop the other song here, or choose it</slot><span class="name" part="name"></span></label>
+  </div>
+  <div class="below">
+    <div class="work" hidden><progress part="progress" max="1" value="0" aria-label="Comparing the songs"></progress><button part="button" type="button">Cancel</button></div>
+    <p class="error" part="error" role="alert" hidden></p>
+    <div class="report" part="report" role="status" hidden></div>
+  </div>
+`;
+
+/** @type {Record<string, string>} */
+const VERDICTS = {
+  "nearly-identical": "Nearly identical",
+  "strong": "Strong match",
+  "moderate": "Moderate match",
+  "different": "Different songs",
+};
+
+/** Imported on a server, the module does no harm. */
+const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (class {});
+
+export class SoundalikeElement extends Base {
+  static observedAttributes = ["reference", "backend", "assets"];
+
+  /** @type {Partial<Record<Side, Song>>} */
+  #songs = {};
+  /** @type {Promise<Checker> | undefined} */
+  #checker;
+  /** @type {AbortController | undefined} */
+  #check;
+  /** @type {Report | undefined} */
+  #report;
+  /** @type {ShadowRoot | undefined} */
+  #shadow;
+
+  /** The report that stands, if one does. */
+  get report() {
+    return this.#report;
+  }
+
+  get reference() {
+    return this.getAttribute("reference");
+  }
+
+  set reference(url) {
+    if (url === null) this.removeAttribute("reference");
+    else this.setAttribute("reference", url);
+  }
+
+  get backend() {
+    const backend = this.getAttribute("backend");
+    return backend === "cpu" || backend === "webgpu" ? backend : "auto";
+  }
+
+  set backend(backend) {
+    this.setAttribute("backend", backend);
+  }
+
+  connectedCallback() {
+    if (!this.#shadow) this.#build();
+    this.#takeReference();
+  }
+
+  disconnectedCallback() {
+    this.#stop();
+    this.#letGoOfChecker();
+  }
+
+  /** @param {string} name @param {string | null} before @param {string | null} after */
+  attributeChangedCallback(name, before, after) {
+    if (before === after || !this.isConnected || !this.#shadow) return;
+    if (name === "reference") this.#takeReference();
+    else this.#letGoOfChecker();
+  }
+
+  /**
+   * Gives the element a song, as if the visitor had. When both are there, the check begins.
+   * @param {Side} side
+   * @param {import("./index.js").SongInput} input
+   */
+  setSong(side, input) {
+    this.#stop();
+    this.#songs[side]?.free();
+    this.#songs[side] = new Song(input);
+    this.#showSongs();
+    if (this.#songs.left && this.#songs.right) void this.#compare();
+  }
+
+  #build() {
+    const shadow = this.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    shadow.adoptedStyleSheets = [sheet];
+    shadow.innerHTML = BODY;
+    this.#shadow = shadow;
+    for (const side of /** @type {Side[]} */ (["left", "right"])) this.#listenTo(this.#zone(side), side);
+    shadow.querySelector("button")?.addEventListener("click", () => this.#stop());
+  }
+
+  /** @param {HTMLElement} zone @param {Side} side */
+  #listenTo(zone, side) {
+    const input = /** @type {HTMLInputElement} */ (zone.querySelector("input"));
+    /** @param {FileList | null | undefined} files */
+    const take = (files) => {
+      if (files?.[0]) this.setSong(side, files[0]);
+    };
+    input.addEventListener("click", () => (input.value = ""));
+    input.addEventListener("change", () => take(input.files));
+    zone.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+    zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("over");
+      take(event.dataTransfer?.files);
+    });
+  }
+
+  #takeReference() {
+    const { reference } = this;
+    this.#zone("right").hidden = reference !== null;
+    if (reference !== null) this.setSong("right", new URL(reference, document.baseURI));
+  }
+
+  async #compare() {
+    const { left, right } = this.#songs;
+    if (!left || !right) return;
+    const mine = new AbortController();
+    this.#check = mine;
+    this.#part(".work").hidden = false;
+    try {
+      this.#checker ??= createChecker({ backend: this.backend, ...(this.getAttribute("assets") && { assetsUrl: String(this.getAttribute("assets")) }) });
+      const checker = await this.#checker;
+      const report = await checker.compare(left, right, {
+        signal: mine.signal,
+        onProgress: (progress) => this.#check === mine && this.#showProgress(progress),
+      });
+      // While we waited, the visitor may have cancelled or the page removed us.
+      if (this.#check === mine) this.#showReport(report);
+    } catch (cause) {
+      if (this.#check === mine) this.#showError(cause);
+    } finally {
+      if (this.#check === mine) {
+        this.#check = undefined;
+        this.#part(".work").hidden = true;
+      }
+    }
+  }
+
+  #stop() {
+    this.#check?.abort();
+    this.#check = undefined;
+    this.#report = undefined;
+    if (!this.#shadow) return;
+    for (const selector of [".work", ".error", ".report"]) this.#part(selector).hidden = true;
+    delete this.dataset["verdict"];
+    delete this.dataset["score"];
+  }
+
+  #letGoOfChecker() {
+    void this.#checker?.then((checker) => checker.close(), () => {});
+    this.#checker = undefined;
+  }
+
+  /** @param {Progress} progress */
+  #showProgress(progress) {
+    /** @type {HTMLProgressElement} */ (this.#part("progress")).value = progress.fraction;
+    this.#tell("soundalike-progress", progress);
+  }
+
+  /** @param {Report} report */
+  #showReport(report) {
+    this.#report = report;
+    this.dataset["verdict"] = report.verdict;
+    this.dataset["score"] = String(report.score);
+    const verdict = made("p", "verdict", VERDICTS[report.verdict] ?? report.verdict);
+    verdict.part.add("verdict");
+    const score = made("span", "score", (report.score >= 0.995 && report.score < 1 ? 0.99 : report.score).toFixed(2));
+    score.part.add("score");
+    verdict.prepend(score);
+    const list = document.createElement("ol");
+    list.part.add("passages");
+    for (const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } of report.passages) {
+      list.append(made("li", "", `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
+    }
+    const songs = made("p", "dim", `${report.left.name} ↔ ${report.right.name}`);
+    this.#part(".report").replaceChildren(verdict, songs, list);
+    this.#part(".report").hidden = false;
+    this.#tell("soundalike-report", report);
+  }
+
+  /** @param {unknown} cause */
+  #showError(cause) {
+    this.#letGoOfCheckerIfItNeverStarted();
+    const error = cause instanceof CheckerError ? cause : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
+    this.#part(".error").textContent = error.message;
+    this.#part(".error").hidden = false;
+    this.#tell("soundalike-error", error);
+  }
+
+  /** A checker that failed to start is forgotten, so that the next song tries again. */
+  #letGoOfCheckerIfItNeverStarted() {
+    const promise = this.#checker;
+    promise?.catch(() => {
+      if (this.#checker === promise) this.#checker = undefined;
+    });
+  }
+
+  #showSongs() {
+    for (const side of /** @type {Side[]} */ (["left", "right"])) {
+      const song = this.#songs[side];
+      const zone = this.#zone(side);
+      zone.classList.toggle("filled", song !== undefined);
+      const name = zone.querySelector(".name");
+      if (name) name.textContent = song?.name ?? "";
+    }
+  }
+
+  /** @param {string} type @param {unknown} detail */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+  }
+
+  /** @param {Side} side */
+  #zone(side) {
+    return this.#part(`[data-side="${side}"]`);
+  }
+
+  /** @param {string} selector @returns {HTMLElement} */
+  #part(selector) {
+    const element = this.#shadow?.querySelector(selector);
+    if (!element) throw new Error(`the element has no ${selector}`);
+    return /** @type {HTMLElement} */ (element);
+  }
+}
+
+/** @param {string} name @param {string} className @param {string} text */
+function made(name, className, text) {
+  const element = document.createElement(name);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+/** @param {number} secs */
+function clock(secs) {
+  const whole = Math.round(secs);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+if (globalThis.customElements && !customElements.get("sound-alike")) customElements.define("sound-alike", SoundalikeElement);
