@@ -283,7 +283,7 @@ fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
     command
         .args(["test", "--silent"])
         .env("CHROMIUM", tools::test_programs()?.chromium)
-        .env("SITE", site)
+        .env("SOUNDALIKE_SITE", site)
         .current_dir(folder);
     process::run_tests(&mut command)
 }

@@ -114,8 +114,7 @@ fn reads_like_a_path(code: &str) -> bool {
     };
     let is_placeholder =
         |name: &str| !name.contains(|letter: char| letter.is_ascii_lowercase()) && name != "README";
-    let is_folder =
-        |name: &str| is_name(name) && !is_placeholder(name);
+    let is_folder = |name: &str| is_name(name) && !is_placeholder(name);
     let is_file = |name: &str| {
         name.rsplit_once('.').is_some_and(|(stem, extension)| {
             is_name(name)

@@ -64,7 +64,7 @@ fn shrink(wasm_opt: &Path, module: &Path) -> Result<()> {
     process::run(&mut command)
 }
 
-/// Packs a copy of `pkg` that carries the licences.
+/// Packs a copy of `pkg` that carries the licences and the type declarations.
 fn npm_pack(workspace: &Workspace, dist: &Path) -> Result<()> {
     let staged = workspace.target.join("package");
     empty_folder(&staged)?;
@@ -72,10 +72,32 @@ fn npm_pack(workspace: &Workspace, dist: &Path) -> Result<()> {
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         copy(&workspace.root.join(licence), &staged.join(licence))?;
     }
+    declare_types(workspace, &staged)?;
     let mut command = Command::new("npm");
     command
         .args(["pack", "--pack-destination"])
         .arg(dist)
         .current_dir(staged);
+    process::run(&mut command)
+}
+
+/// Writes the declarations that the package's JSDoc comments describe beside its modules.
+fn declare_types(workspace: &Workspace, package: &Path) -> Result<()> {
+    let tools_folder = workspace.root.join("tests/e2e");
+    tools::npm_ci(&tools_folder)?;
+    let mut command = Command::new("node");
+    command
+        .arg(tools_folder.join("node_modules/typescript/bin/tsc"))
+        .args([
+            "--allowJs",
+            "--declaration",
+            "--emitDeclarationOnly",
+            "--strict",
+        ])
+        .args([
+            "--target", "es2023", "--module", "nodenext", "--outDir", ".",
+        ])
+        .args(["index.js", "element.js"])
+        .current_dir(package);
     process::run(&mut command)
 }
