@@ -1,0 +1,36 @@
+//! The golden segment: three seconds of sound made from a formula, whose embedding every backend must reproduce.
+
+use std::f64::consts::TAU;
+
+use crate::config::FeatureConfig;
+
+/// Chords of decaying harmonic tones over soft noise, one segment long. Made of integer arithmetic and sines only, so that it is the same on
+/// every machine to the last bits of a float.
+#[must_use]
+pub fn segment(config: &FeatureConfig) -> Vec<f32> {
+    const CHORDS_HZ: [[f64; 3]; 4] = [
+        [220.0, 277.18, 329.63],
+        [246.94, 311.13, 369.99],
+        [196.0, 246.94, 293.66],
+        [261.63, 329.63, 392.0],
+    ];
+    let sample_rate_hz = f64::from(config.sample_rate_hz);
+    let chord_secs = config.segment_secs() / CHORDS_HZ.len() as f64;
+    // Linear congruential generator of Numerical Recipes.
+    let mut state = 1_u32;
+    (0..config.segment_samples)
+        .map(|sample| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = f64::from(state >> 8) / f64::from(1 << 23) - 1.0;
+            let secs = sample as f64 / sample_rate_hz;
+            let chord = ((secs / chord_secs) as usize).min(CHORDS_HZ.len() - 1);
+            let since_onset_secs = secs - chord as f64 * chord_secs;
+            let tones: f64 = CHORDS_HZ[chord]
+                .iter()
+                .flat_map(|hz| (1..=6).map(move |harmonic| (hz * f64::from(harmonic), f64::from(harmonic))))
+                .map(|(hz, harmonic)| (TAU * hz * secs).sin() / harmonic)
+                .sum();
+            (0.15 * tones * (-4.0 * since_onset_secs).exp() + 0.002 * noise) as f32
+        })
+        .collect()
+}

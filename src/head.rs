@@ -1,0 +1,197 @@
+//! The similarity head: `|e1 - e2|` to a logit, and the calibration of logits to scores.
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::softplus;
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+/// The head as it is trained: `logit = bias - sum_k softplus(w_k) * sqrt(n) * |e1_k - e2_k|`.
+///
+/// It is monotone by construction: no difference can raise the logit, so that a song with itself always scores highest. A free
+/// two-layer head never sees a zero difference in training and scored two identical clips below a shifted copy.
+#[derive(Module, Debug)]
+pub struct SimilarityHead {
+    raw_weights: Param<Tensor<1>>,
+    bias: Param<Tensor<1>>,
+}
+
+/// Start of the raw weights: softplus(-2.5) = 0.08, which with the start of the bias puts unrelated pairs near logit 0.
+const INITIAL_RAW_WEIGHT: f32 = -2.5;
+const INITIAL_BIAS: f32 = 6.0;
+
+impl SimilarityHead {
+    /// A head for embeddings of the given length.
+    #[must_use]
+    pub fn new(embedding: usize, device: &Device) -> Self {
+        Self {
+            raw_weights: Param::from_data(
+                TensorData::new(vec![INITIAL_RAW_WEIGHT; embedding], [embedding]),
+                device,
+            ),
+            bias: Param::from_data(TensorData::new(vec![INITIAL_BIAS], [1]), device),
+        }
+    }
+
+    /// Logits of all pairs: `[n, embedding]` and `[m, embedding]` to `[n, m]`.
+    #[must_use]
+    pub fn logits(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
+        let ([n, embedding], [m, _]) = (left.dims(), right.dims());
+        let weights = self.weights().reshape([1, 1, embedding]);
+        let distances = (left.reshape([n, 1, embedding]) - right.reshape([1, m, embedding])).abs();
+        let weighted = (distances * weights).sum_dim(2).reshape([n, m]);
+        self.bias.val().reshape([1, 1]) - weighted // [n, m]
+    }
+
+    /// The positive weights `softplus(w_k) * sqrt(n)`, `[embedding]`.
+    fn weights(&self) -> Tensor<1> {
+        let raw = self.raw_weights.val();
+        let scale = (raw.dims()[0] as f64).sqrt();
+        softplus(raw, 1.0).mul_scalar(scale)
+    }
+
+    /// The same head as plain numbers, for whole score matrices.
+    pub(crate) async fn scoring(&self) -> Option<ScoringHead> {
+        let weights = self.weights().into_data_async().await.ok()?.try_into_vec().ok()?;
+        let bias: Vec<f32> = self.bias.val().into_data_async().await.ok()?.try_into_vec().ok()?;
+        Some(ScoringHead { weights, bias: *bias.first()? })
+    }
+}
+
+/// The head in use: plain numbers, so that a matrix of thousands by thousands needs no tensors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoringHead {
+    weights: Vec<f32>,
+    bias: f32,
+}
+
+impl ScoringHead {
+    /// The logit of two embeddings; symmetric.
+    #[must_use]
+    pub fn logit(&self, left: &[f32], right: &[f32]) -> f32 {
+        // Eight partial sums, which the compiler keeps in vector registers.
+        const LANES: usize = 8;
+        let mut sums = [0.0_f32; LANES];
+        for ((left, right), weights) in left
+            .chunks_exact(LANES)
+            .zip(right.chunks_exact(LANES))
+            .zip(self.weights.chunks_exact(LANES))
+        {
+            for lane in 0..LANES {
+                sums[lane] += (left[lane] - right[lane]).abs() * weights[lane];
+            }
+        }
+        let rest = left.len() - left.len() % LANES;
+        let tail: f32 = left[rest..]
+            .iter()
+            .zip(&right[rest..])
+            .zip(&self.weights[rest..])
+            .map(|((left, right), weight)| (left - right).abs() * weight)
+            .sum();
+        self.bias - (sums.iter().sum::<f32>() + tail)
+    }
+
+    /// The logit of an embedding with itself, the highest there is.
+    #[must_use]
+    pub fn identity_logit(&self) -> f32 {
+        self.bias
+    }
+}
+
+/// A monotone map from logit to score, fitted on validation tracks, so that 0.5 divides best and the verdict bands mean what
+/// they say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// `(logit, score)`, both rising; linear between two knots, logistic tails outside. Without knots: the plain sigmoid.
+    pub knots: Vec<(f32, f32)>,
+}
+
+impl Calibration {
+    /// Logit to score in 0..1.
+    #[must_use]
+    pub fn score(&self, logit: f32) -> f32 {
+        let (Some(&first), Some(&last)) = (self.knots.first(), self.knots.last()) else {
+            return sigmoid(logit);
+        };
+        if logit <= first.0 {
+            // Continues through the first knot towards zero, so that even the least similar pairs keep their order.
+            return sigmoid(logit - first.0 + inverse_sigmoid(first.1));
+        }
+        if logit >= last.0 {
+            return last.1;
+        }
+        let above = self.knots.partition_point(|knot| knot.0 <= logit);
+        let ((x0, y0), (x1, y1)) = (self.knots[above - 1], self.knots[above]);
+        y0 + (y1 - y0) * (logit - x0) / (x1 - x0)
+    }
+
+    /// Whether the knots can be used: finite, strictly rising logits, rising scores strictly inside 0..=1.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.knots.iter().all(|&(logit, score)| logit.is_finite() && score > 0.0 && score <= 1.0)
+            && self.knots.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1)
+    }
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn inverse_sigmoid(y: f32) -> f32 {
+    (y / (1.0 - y)).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head() -> ScoringHead {
+        ScoringHead { weights: (0..19).map(|k| 0.1 * k as f32).collect(), bias: 6.0 }
+    }
+
+    #[test]
+    fn a_logit_is_the_weighted_distance_below_the_bias() {
+        let (left, right) = ([0.0; 19], [1.0; 19]);
+        assert!((head().logit(&left, &right) - (6.0 - 17.1)).abs() < 1e-5);
+        assert_eq!(head().logit(&right, &right), head().identity_logit());
+    }
+
+    #[test]
+    fn calibration_goes_through_its_knots_and_never_falls() {
+        let calibration = Calibration { knots: vec![(-4.0, 0.1), (0.5, 0.5), (6.0, 1.0)] };
+        assert!(calibration.is_valid());
+        for (logit, score) in &calibration.knots {
+            assert!((calibration.score(*logit) - score).abs() < 1e-6);
+        }
+        let scores: Vec<f32> = (-300..100).map(|tenth| calibration.score(tenth as f32 * 0.1)).collect();
+        assert!(scores.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert!(scores[0] > 0.0 && scores[399] <= 1.0);
+    }
+
+    #[test]
+    fn broken_knots_are_seen() {
+        let valid = |knots: &[(f32, f32)]| Calibration { knots: knots.to_vec() }.is_valid();
+        assert!(valid(&[]));
+        assert!(!valid(&[(0.0, 0.5), (0.0, 0.6)]));
+        assert!(!valid(&[(0.0, 0.5), (1.0, 0.4)]));
+        assert!(!valid(&[(f32::NAN, 0.5)]));
+        assert!(!valid(&[(0.0, 0.0)]));
+    }
+
+    #[test]
+    fn both_forms_of_the_head_agree() {
+        let device = Device::flex();
+        let head = SimilarityHead::new(16, &device);
+        let left: Vec<f32> = (0..32).map(|k| (k as f32 * 0.37).sin()).collect();
+        let right: Vec<f32> = (0..48).map(|k| (k as f32 * 0.91).cos()).collect();
+        let tensor = |values: &[f32]| {
+            Tensor::<2>::from_data(TensorData::new(values.to_vec(), [values.len() / 16, 16]), &device)
+        };
+        let logits: Vec<f32> = head.logits(tensor(&left), tensor(&right)).into_data().try_into_vec().unwrap();
+        let scoring = pollster::block_on(head.scoring()).unwrap();
+        for (row, left) in left.chunks(16).enumerate() {
+            for (column, right) in right.chunks(16).enumerate() {
+                assert!((logits[row * 3 + column] - scoring.logit(left, right)).abs() < 1e-5);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The 3-second segments of a song: where they start, and which of them are silent.
+
+use crate::config::{FeatureConfig, SILENCE_DB};
+use crate::spectrogram::MelSpectrogram;
+
+/// Frames that one feature frame of the encoder stands for: four convolutions of stride 2.
+pub const FRAMES_PER_FEATURE_FRAME: usize = 16;
+
+/// Feature frames between two segments of a song: 0.74 s, at which passages are found to about 0.3 s, for a quarter of
+/// the score matrix that a hop of one feature frame costs.
+pub const SEGMENT_HOP_FEATURE_FRAMES: usize = 2;
+
+/// Where the segments of one song lie.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segments {
+    /// Number of segments, at least one.
+    pub count: usize,
+    /// Seconds between the starts of two segments; the first starts at 0.
+    pub hop_secs: f64,
+    /// Length of a segment in seconds.
+    pub length_secs: f64,
+    /// For each segment whether most of its frames are silent, so that it can match nothing.
+    pub silent: Vec<bool>,
+}
+
+impl Segments {
+    /// The segments of a song by its mel power.
+    #[must_use]
+    pub fn of(mel: &MelSpectrogram, config: &FeatureConfig) -> Self {
+        let window = feature_frames(config.segment_frames());
+        let available = feature_frames(mel.frames());
+        let count = available.saturating_sub(window) / SEGMENT_HOP_FEATURE_FRAMES + 1;
+        let silent_frames: Vec<bool> =
+            mel.frame_maxima_db(config).map(|maximum_db| maximum_db < SILENCE_DB).collect();
+        let silent = (0..count)
+            .map(|segment| {
+                let first = segment * SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
+                let last = (first + config.segment_frames()).min(silent_frames.len());
+                let frames = &silent_frames[first..last];
+                frames.iter().filter(|&&silent| silent).count() * 2 > frames.len()
+            })
+            .collect();
+        let hop_frames = SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
+        Self {
+            count,
+            hop_secs: hop_frames as f64 * config.frame_hop_secs(),
+            length_secs: config.segment_secs(),
+            silent,
+        }
+    }
+
+    /// Start of a segment in seconds.
+    #[must_use]
+    pub fn start_secs(&self, segment: usize) -> f64 {
+        segment as f64 * self.hop_secs
+    }
+}
+
+/// Feature frames that the encoder makes of `frames` frames.
+#[must_use]
+pub fn feature_frames(frames: usize) -> usize {
+    frames.div_ceil(FRAMES_PER_FEATURE_FRAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mel_of(frames: usize, loud: impl Fn(usize) -> bool) -> MelSpectrogram {
+        let power = (0..frames).flat_map(|frame| [if loud(frame) { 1.0 } else { 0.0 }; 128]).collect();
+        MelSpectrogram { mel_bands: 128, power }
+    }
+
+    #[test]
+    fn the_shortest_song_is_one_segment() {
+        let segments = Segments::of(&mel_of(130, |_| true), &FeatureConfig::default());
+        assert_eq!((segments.count, segments.silent), (1, vec![false]));
+    }
+
+    #[test]
+    fn segments_step_through_a_song() {
+        let segments = Segments::of(&mel_of(1_000, |_| true), &FeatureConfig::default());
+        // 63 feature frames, windows of 9, hop 2.
+        assert_eq!(segments.count, 28);
+        assert!((segments.start_secs(1) - 32.0 * 512.0 / 22_050.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn segments_in_a_pause_are_silent() {
+        let segments = Segments::of(&mel_of(1_000, |frame| frame < 500), &FeatureConfig::default());
+        assert!(segments.silent[..13].iter().all(|silent| !silent));
+        assert!(segments.silent[15..].iter().all(|silent| *silent));
+    }
+}

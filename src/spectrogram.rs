@@ -1,0 +1,190 @@
+//! Short-time Fourier transform and log-mel spectrogram.
+
+use std::sync::Arc;
+
+use realfft::num_complex::Complex32;
+use realfft::{RealFftPlanner, RealToComplex};
+
+use crate::config::FeatureConfig;
+use crate::mel::MelBank;
+
+/// Everything that analysis needs, planned once: window, FFT, mel bank and scratch. Analysing allocates only its result.
+pub struct LogMelPlan {
+    config: FeatureConfig,
+    window: Vec<f32>,
+    fft: Arc<dyn RealToComplex<f32>>,
+    mel_bank: MelBank,
+    windowed: Vec<f32>,
+    spectrum: Vec<Complex32>,
+    fft_scratch: Vec<Complex32>,
+    power: Vec<f32>,
+}
+
+impl std::fmt::Debug for LogMelPlan {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("LogMelPlan").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// Mel power of every frame of a song, before any level is taken away: shape `[frames, mel_bands]`, frame by frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MelSpectrogram {
+    /// Mel bands of a frame.
+    pub mel_bands: usize,
+    /// Power, `frames * mel_bands` values.
+    pub power: Vec<f32>,
+}
+
+/// Decibels relative to a reference level: shape `[mel_bands, frames]`, band by band, as librosa and the encoder have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogMelSpectrogram {
+    /// Mel bands, the rows.
+    pub mel_bands: usize,
+    /// Frames, the columns.
+    pub frames: usize,
+    /// dB values, row by row.
+    pub db: Vec<f32>,
+}
+
+impl LogMelPlan {
+    /// Plans the analysis.
+    #[must_use]
+    pub fn new(config: &FeatureConfig) -> Self {
+        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(config.fft_samples);
+        Self {
+            config: config.clone(),
+            window: periodic_hann(config.fft_samples),
+            mel_bank: MelBank::new(config.sample_rate_hz, config.fft_samples, config.mel_bands),
+            windowed: fft.make_input_vec(),
+            spectrum: fft.make_output_vec(),
+            fft_scratch: fft.make_scratch_vec(),
+            power: vec![0.0; config.fft_bins()],
+            fft,
+        }
+    }
+
+    /// The configuration that this plan was made for.
+    #[must_use]
+    pub fn config(&self) -> &FeatureConfig {
+        &self.config
+    }
+
+    /// Mel power of `samples` (mono, at the configured rate), in frames centred on every hop with zeros beyond the ends.
+    /// `progress` is told the fraction done after every few hundred frames.
+    #[must_use]
+    pub fn mel_power(&mut self, samples: &[f32], mut progress: impl FnMut(f32)) -> MelSpectrogram {
+        const FRAMES_BETWEEN_PROGRESS: usize = 512;
+        let (frames, mel_bands) = (self.config.frames_in(samples.len()), self.config.mel_bands);
+        let mut power = vec![0.0; frames * mel_bands];
+        for (frame, mel_power) in power.chunks_exact_mut(mel_bands).enumerate() {
+            self.frame_power(samples, frame);
+            self.mel_bank.apply(&self.power, mel_power);
+            if frame % FRAMES_BETWEEN_PROGRESS == 0 {
+                progress(frame as f32 / frames as f32);
+            }
+        }
+        progress(1.0);
+        MelSpectrogram { mel_bands, power }
+    }
+
+    /// Power in every FFT bin of one frame of `samples`, shape `[fft_samples / 2 + 1]`.
+    pub fn frame_power(&mut self, samples: &[f32], frame: usize) -> &[f32] {
+        let half = self.config.fft_samples / 2;
+        let centre = frame * self.config.hop_samples;
+        // Frame samples that lie inside the song, the rest is zero.
+        let first = half.saturating_sub(centre);
+        let last = (samples.len() + half).saturating_sub(centre).min(self.config.fft_samples).max(first);
+        self.windowed[..first].fill(0.0);
+        self.windowed[last..].fill(0.0);
+        let inside = centre + first - half;
+        for ((out, sample), window) in self.windowed[first..last]
+            .iter_mut()
+            .zip(samples.get(inside..).unwrap_or_default())
+            .zip(&self.window[first..last])
+        {
+            *out = sample * window;
+        }
+        // The buffers come from the plan's own make_* functions, so that the only error, a wrong length, can't occur.
+        let transformed = self.fft.process_with_scratch(&mut self.windowed, &mut self.spectrum, &mut self.fft_scratch);
+        debug_assert!(transformed.is_ok());
+        for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
+            *power = bin.norm_sqr();
+        }
+        &self.power
+    }
+
+    /// The log-mel spectrogram of one segment in dB relative to its maximum, `[mel_bands, frames]`: the same as
+    /// `librosa.power_to_db(melspectrogram, ref=np.max, amin=1e-10, top_db=80)`.
+    #[must_use]
+    pub fn segment_db(&mut self, samples: &[f32]) -> LogMelSpectrogram {
+        let mel = self.mel_power(samples, |_| ());
+        let reference_db = mel.frame_maxima_db(&self.config).fold(f32::NEG_INFINITY, f32::max);
+        mel.relative_db(&self.config, reference_db)
+    }
+}
+
+impl MelSpectrogram {
+    /// Number of frames.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.power.len() / self.mel_bands
+    }
+
+    /// The loudest band of every frame, in dB of mel power, not below the power floor.
+    pub fn frame_maxima_db<'a>(&'a self, config: &'a FeatureConfig) -> impl Iterator<Item = f32> + 'a {
+        self.power.chunks_exact(self.mel_bands).map(|frame| {
+            decibels(frame.iter().copied().fold(config.power_floor, f32::max))
+        })
+    }
+
+    /// The song's level: a high quantile of the frames' maxima (`level_quantile`, linear between ranks), in dB.
+    #[must_use]
+    pub fn level_db(&self, config: &FeatureConfig) -> f32 {
+        let mut maxima: Vec<f32> = self.frame_maxima_db(config).collect();
+        if maxima.is_empty() {
+            return decibels(config.power_floor);
+        }
+        maxima.sort_unstable_by(f32::total_cmp);
+        let rank = config.level_quantile * (maxima.len() - 1) as f32;
+        let (below, above) = (maxima[rank.floor() as usize], maxima[rank.ceil() as usize]);
+        below + (above - below) * rank.fract()
+    }
+
+    /// Decibels relative to `reference_db`, kept between `-dynamic_range_db` and `headroom_db`.
+    #[must_use]
+    pub fn relative_db(&self, config: &FeatureConfig, reference_db: f32) -> LogMelSpectrogram {
+        let frames = self.frames();
+        let mut db = vec![0.0; self.power.len()];
+        for (frame, mel_power) in self.power.chunks_exact(self.mel_bands).enumerate() {
+            for (band, power) in mel_power.iter().enumerate() {
+                db[band * frames + frame] = (decibels(power.max(config.power_floor)) - reference_db)
+                    .clamp(-config.dynamic_range_db, config.headroom_db);
+            }
+        }
+        LogMelSpectrogram { mel_bands: self.mel_bands, frames, db }
+    }
+}
+
+impl LogMelSpectrogram {
+    /// The values that the encoder reads: `(dB - centre_db) / spread_db`, same shape.
+    #[must_use]
+    pub fn normalised(&self, config: &FeatureConfig) -> Vec<f32> {
+        self.db.iter().map(|db| (db - config.centre_db) / config.spread_db).collect()
+    }
+}
+
+/// Power to decibels, `10 log10`.
+#[must_use]
+pub fn decibels(power: f32) -> f32 {
+    10.0 * power.log10()
+}
+
+/// The periodic Hann window, whose copies at hops of a quarter add up to a constant.
+fn periodic_hann(samples: usize) -> Vec<f32> {
+    (0..samples)
+        .map(|sample| {
+            let phase = std::f64::consts::TAU * sample as f64 / samples as f64;
+            (0.5 - 0.5 * phase.cos()) as f32
+        })
+        .collect()
+}

@@ -1,0 +1,236 @@
+//! The weights file: safetensors with f16 tensors, what they were trained for, and a checksum over all of it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+use half::f16;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::config::FeatureConfig;
+use crate::encoder::EncoderConfig;
+use crate::error::{Error, Result};
+use crate::head::Calibration;
+
+/// Version of this layout; another one is refused.
+pub const FORMAT: u32 = 1;
+
+/// The metadata entry that makes a safetensors file ours: the checksum in hexadecimal, a space, and [`WeightsInfo`] as JSON. One entry,
+/// because the order of several isn't fixed and the same weights should make the same file.
+const INFO_KEY: &str = "soundalike";
+
+/// What a weights file says about itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsInfo {
+    /// Layout of the file, [`FORMAT`].
+    pub format: u32,
+    /// Version of the model, for people and reports.
+    pub version: String,
+    /// The features that it was trained on.
+    pub features: FeatureConfig,
+    /// Its shape.
+    pub encoder: EncoderConfig,
+    /// Logit to score.
+    pub calibration: Calibration,
+    /// The embedding of the golden segment as computed natively on the CPU: the known answer of the self-test.
+    pub golden_embedding: Vec<f32>,
+}
+
+/// The tensors of a module by path, `name -> (shape, values)`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tensors(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
+
+/// Writes a file. Values are rounded to f16, half the size at no measurable loss.
+///
+/// # Errors
+///
+/// [`Error::WeightsInvalid`] when the tensors can't be laid out, for example because a value doesn't fit f16.
+pub fn write(info: &WeightsInfo, tensors: &Tensors) -> Result<Vec<u8>> {
+    let invalid = |reason: String| Error::WeightsInvalid(reason);
+    let info = serde_json::to_string(info).map_err(|error| invalid(error.to_string()))?;
+    let mut bytes_by_name = BTreeMap::new();
+    for (name, (shape, values)) in &tensors.0 {
+        let halves = values.iter().map(|&value| f16::from_f32(value));
+        if let Some(at) = halves.clone().position(|half| !half.is_finite()) {
+            return Err(invalid(format!("value {at} of {name} doesn't fit f16: {}", values[at])));
+        }
+        let bytes: Vec<u8> = halves.flat_map(f16::to_le_bytes).collect();
+        bytes_by_name.insert(name, (shape, bytes));
+    }
+    let mut views = Vec::new();
+    for (name, (shape, bytes)) in &bytes_by_name {
+        let view = TensorView::new(Dtype::F16, (*shape).clone(), bytes)
+            .map_err(|error| invalid(format!("{name}: {error}")))?;
+        views.push(((*name).clone(), view));
+    }
+    let checksum = checksum(&info, views.iter().map(|(name, view)| (name.as_str(), view)));
+    let metadata = HashMap::from([(INFO_KEY.to_owned(), format!("{checksum} {info}"))]);
+    safetensors::serialize(views, Some(metadata)).map_err(|error| invalid(error.to_string()))
+}
+
+/// Reads and checks a file, whatever the bytes.
+///
+/// # Errors
+///
+/// [`Error::WeightsInvalid`] when the file is truncated, foreign, damaged, of another format or made for other features.
+pub fn read(bytes: &[u8]) -> Result<(WeightsInfo, Tensors)> {
+    let invalid = |reason: String| Error::WeightsInvalid(reason);
+    let unreadable = |error| invalid(format!("the file is truncated or not a weights file ({error})"));
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    let (expected, info_json) = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(INFO_KEY)?.split_once(' '))
+        .ok_or_else(|| invalid("the file has no description of ours, so it holds other weights".into()))?;
+    let mut views = file.tensors();
+    views.sort_by(|a, b| a.0.cmp(&b.0));
+    let actual = checksum(info_json, views.iter().map(|(name, view)| (name.as_str(), view)));
+    if actual != expected {
+        return Err(invalid(format!("the file is damaged: its checksum is {actual}, expected {expected}")));
+    }
+    let info: WeightsInfo = serde_json::from_str(info_json)
+        .map_err(|error| invalid(format!("its description can't be read ({error})")))?;
+    if info.format != FORMAT {
+        return Err(invalid(format!("the file has format {}, this engine reads {FORMAT}", info.format)));
+    }
+    if info.features != FeatureConfig::default() {
+        return Err(invalid("they were trained on other features than this engine computes".into()));
+    }
+    if !info.calibration.is_valid() {
+        return Err(invalid("the calibration doesn't rise from knot to knot".into()));
+    }
+    let mut tensors = Tensors::default();
+    for (name, view) in views {
+        let values = values_of(&view).ok_or_else(|| {
+            invalid(format!("{name} isn't made of finite f16 values"))
+        })?;
+        tensors.0.insert(name, (view.shape().to_vec(), values));
+    }
+    Ok((info, tensors))
+}
+
+fn values_of(view: &TensorView<'_>) -> Option<Vec<f32>> {
+    if view.dtype() != Dtype::F16 {
+        return None;
+    }
+    let values: Vec<f32> = view
+        .data()
+        .chunks_exact(2)
+        .map(|bytes| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
+        .collect();
+    values.iter().all(|value| value.is_finite()).then_some(values)
+}
+
+/// SHA-256 over the description and every tensor's name, shape and bytes, in order of names.
+fn checksum<'a>(info: &str, views: impl Iterator<Item = (&'a str, &'a TensorView<'a>)>) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(info);
+    for (name, view) in views {
+        hasher.update(name);
+        for size in view.shape() {
+            hasher.update((*size as u64).to_le_bytes());
+        }
+        hasher.update(view.data());
+    }
+    hex(&hasher.finalize())
+}
+
+/// SHA-256 of `bytes` in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Tensors {
+    /// Adds every tensor of a module, running statistics included, under `prefix`.
+    pub fn collect<M: Module>(&mut self, prefix: &str, module: &M) {
+        module.visit(&mut Collector { path: vec![prefix.to_owned()], tensors: self });
+    }
+
+    /// Puts the tensors under `prefix` into a module of the same shape.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WeightsInvalid`] when one is missing or has another shape.
+    pub fn load_into<M: Module>(&self, prefix: &str, module: M) -> Result<M> {
+        let mut loader = Loader { path: vec![prefix.to_owned()], tensors: self, problem: None };
+        let module = module.map(&mut loader);
+        match loader.problem {
+            Some(problem) => Err(Error::WeightsInvalid(problem)),
+            None => Ok(module),
+        }
+    }
+
+    /// Number of values in all tensors.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.0.values().map(|(_, values)| values.len()).sum()
+    }
+}
+
+struct Collector<'a> {
+    path: Vec<String>,
+    tensors: &'a mut Tensors,
+}
+
+impl ModuleVisitor for Collector<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let data = param.val().into_data().convert::<f32>();
+        let shape = data.shape().to_vec();
+        #[expect(clippy::expect_used, reason = "converted to f32 just above")]
+        let values = data.try_into_vec().expect("the data are f32");
+        self.tensors.0.insert(self.path.join("."), (shape, values));
+    }
+}
+
+struct Loader<'a> {
+    path: Vec<String>,
+    tensors: &'a Tensors,
+    problem: Option<String>,
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.join(".");
+        let expected = param.lazy_shape().to_vec();
+        match self.tensors.0.get(&name) {
+            Some((shape, values)) if *shape == expected => {
+                let device = param.lazy_device();
+                let data = TensorData::new(values.clone(), shape.clone());
+                param.map(|_| Tensor::from_data(data, &device))
+            }
+            Some((shape, _)) => {
+                self.problem = Some(format!("{name} has shape {shape:?}, expected {expected:?}"));
+                param
+            }
+            None => {
+                self.problem = Some(format!("there is no tensor {name}"));
+                param
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Audio files in: any format that Symphonia decodes, as mono at the model's rate.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use soundalike::config::MAX_SONG_SECS;
+use soundalike::{FeatureConfig, Waveform};
+use symphonia::core::audio::sample::Sample as _;
+use symphonia::core::codecs::audio::AudioDecoderOptions;
+use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::MetadataOptions;
+use walkdir::WalkDir;
+
+/// File name extensions that are taken for audio when a folder is searched.
+const AUDIO_EXTENSIONS: [&str; 8] = ["aac", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "wav"];
+
+/// Decodes a whole file to mono at the file's own rate.
+///
+/// # Errors
+///
+/// When the file can't be opened, has no audio track, or no packet of it decodes. Damaged packets inside are skipped, as players do.
+pub fn decode(path: &Path) -> Result<Waveform> {
+    let file = File::open(path).with_context(|| format!("can't open {}", path.display()))?;
+    if file.metadata()?.len() == 0 {
+        bail!("{} is empty", path.display());
+    }
+    decode_stream(file, path).with_context(|| format!("can't decode {}", path.display()))
+}
+
+/// Decodes a whole file to mono at the model's rate.
+///
+/// # Errors
+///
+/// Those of [`decode`].
+pub fn load(path: &Path) -> Result<Waveform> {
+    Ok(decode(path)?.resampled(FeatureConfig::default().sample_rate_hz))
+}
+
+fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
+    let mut hint = Hint::new();
+    if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
+        hint.with_extension(extension);
+    }
+    let stream = MediaSourceStream::new(Box::new(file), Default::default());
+    let mut format = symphonia::default::get_probe()
+        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
+        .context("it isn't an audio format known here")?;
+    let track = format.default_track(TrackType::Audio).context("it has no audio track")?;
+    let track_id = track.id;
+    let parameters = track
+        .codec_params
+        .as_ref()
+        .and_then(|parameters| parameters.audio())
+        .context("its codec isn't described")?;
+    let mut decoder = symphonia::default::get_codecs()
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .context("its codec isn't known here")?;
+
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut mono = Vec::new();
+    let mut interleaved = Vec::new();
+    let mut rate_hz = None;
+    loop {
+        let packet = match format.next_packet() {
+            Ok(Some(packet)) => packet,
+            // The end, or a cut in the file: what came before still counts.
+            Ok(None) | Err(_) => break,
+        };
+        if packet.track_id != track_id {
+            continue;
+        }
+        let buffer = match decoder.decode(&packet) {
+            Ok(buffer) => buffer,
+            Err(SymphoniaError::DecodeError(_) | SymphoniaError::IoError(_)) => continue,
+            Err(_) => break,
+        };
+        let (spec_rate_hz, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
+        if channels == 0 || *rate_hz.get_or_insert(spec_rate_hz) != spec_rate_hz {
+            bail!("its sample rate or channels change midway");
+        }
+        interleaved.resize(buffer.samples_interleaved(), f32::MID);
+        buffer.copy_to_slice_interleaved(&mut interleaved);
+        mono.extend(
+            interleaved
+                .chunks_exact(channels)
+                .map(|channels| channels.iter().sum::<f32>() / channels.len() as f32),
+        );
+        if mono.len() as f64 > MAX_SONG_SECS * f64::from(spec_rate_hz) {
+            bail!("it lasts more than {:.0} minutes, the longest that can be checked", MAX_SONG_SECS / 60.0);
+        }
+    }
+    let rate_hz = rate_hz.context("no part of it could be decoded")?;
+    Ok(Waveform::new(&name, mono, rate_hz)?)
+}
+
+/// All audio files under some folders (or given directly), sorted, by extension.
+///
+/// # Errors
+///
+/// When a folder can't be read or nothing is found.
+pub fn find(roots: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for root in roots {
+        for entry in WalkDir::new(root).follow_links(true) {
+            let entry = entry.with_context(|| format!("can't read {}", root.display()))?;
+            let extension = entry.path().extension().unwrap_or_default().to_ascii_lowercase();
+            if entry.file_type().is_file() && AUDIO_EXTENSIONS.iter().any(|known| extension == *known) {
+                files.push(entry.into_path());
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    if files.is_empty() {
+        let roots: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
+        bail!("there are no audio files under {}", roots.join(", "));
+    }
+    Ok(files)
+}

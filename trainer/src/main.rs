@@ -1,0 +1,49 @@
+//! Trains, evaluates and exports the weights of Soundalike.
+
+mod audio_file;
+mod augment;
+mod batches;
+mod calibrate;
+mod decode;
+mod device;
+mod fma;
+mod loss;
+mod metrics;
+mod pair_table;
+mod pairs;
+mod passages;
+mod perturb;
+mod progress;
+mod recipe;
+mod run_folder;
+mod spectral_bank;
+mod tracks;
+mod train;
+mod train_config;
+mod wav;
+
+use clap::Parser as _;
+
+/// Trains, evaluates and exports the weights of Soundalike.
+#[derive(clap::Parser)]
+#[command(version)]
+enum Step {
+    Decode(decode::Args),
+    Pairs(pairs::Args),
+    Train(train::Args),
+}
+
+fn main() -> std::process::ExitCode {
+    let done = match Step::parse() {
+        Step::Decode(args) => decode::run(&args),
+        Step::Pairs(args) => pairs::run(&args),
+        Step::Train(args) => train::run(&args),
+    };
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! `pairs`: a corpus to balanced tables of copies and other music, split by track.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use soundalike::{FeatureConfig, Waveform};
+
+use crate::fma::{self, FmaMetadata};
+use crate::pair_table::{self, Pair};
+use crate::recipe::Recipe;
+use crate::tracks::{self, Split, Track};
+use crate::{audio_file, perturb, progress, wav};
+
+/// Make balanced tables of pairs, split 75/15/10 by track (by artist where known)
+#[derive(clap::Args)]
+pub struct Args {
+    /// Folders (or files) of audio, decoded or not
+    #[arg(long, required = true, num_args = 1..)]
+    audio: Vec<PathBuf>,
+    /// Folder to write train.csv, validation.csv, test.csv and manifest.json to
+    #[arg(long)]
+    out: PathBuf,
+    /// The FMA's tracks.csv, for artists and albums
+    #[arg(long)]
+    fma_metadata: Option<PathBuf>,
+    /// Pairs in all three tables together
+    #[arg(long, default_value_t = 48_000)]
+    count: usize,
+    /// Write the modified passages as WAV files instead of recipes to apply while loading
+    #[arg(long)]
+    render: bool,
+    /// Seed of the split, the passages and the recipes
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// What was made of what: `manifest.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Pairs in each table.
+    pub pairs: HashMap<String, usize>,
+    /// All tracks with their split.
+    pub tracks: Vec<Track>,
+    /// Files that were left out, with the reason.
+    pub skipped: Vec<String>,
+}
+
+/// A track with the places where passages may start.
+struct Source<'a> {
+    track: &'a Track,
+    starts_secs: Vec<f64>,
+}
+
+/// Greatest misalignment of the two passages of a copy, in seconds.
+const MISALIGNMENT_SECS: f64 = 0.5;
+/// Passages start on this grid.
+const START_GRID_SECS: f64 = 0.25;
+/// A passage must be at least this loud (RMS, full scale = 1): -46 dB.
+const QUIETEST_RMS: f32 = 0.005;
+
+pub fn run(args: &Args) -> Result<()> {
+    fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
+    let metadata = args.fma_metadata.as_deref().map(FmaMetadata::read).transpose()?;
+    let roots: Vec<PathBuf> = args
+        .audio
+        .iter()
+        .map(|root| root.canonicalize().with_context(|| format!("there is no {}", root.display())))
+        .collect::<Result<_>>()?;
+    let damaged = |path: &PathBuf| metadata.is_some() && fma::track_id(path).is_some_and(|id| fma::DAMAGED_TRACKS.contains(&id));
+    let (mut skipped, files): (Vec<_>, Vec<_>) = audio_file::find(&roots)?.into_iter().partition(damaged);
+    let mut skipped: Vec<String> = skipped.drain(..).map(|path| format!("{}: known to be damaged", path.display())).collect();
+
+    let tracks = tracks::split(files, metadata.as_ref(), args.seed);
+    let bar = progress::bar(tracks.len(), "listen");
+    let sources: Vec<Result<Source<'_>>> = tracks
+        .par_iter()
+        .map(|track| {
+            let source = starts_secs(&track.path).map(|starts_secs| Source { track, starts_secs });
+            bar.inc(1);
+            source
+        })
+        .collect();
+    bar.finish();
+    let mut usable = Vec::new();
+    for source in sources {
+        match source {
+            Ok(source) => usable.push(source),
+            Err(error) => skipped.push(format!("{error:#}")),
+        }
+    }
+    skipped.iter().for_each(|reason| eprintln!("skipped: {reason}"));
+
+    let mut counts = HashMap::new();
+    for (split, percent) in Split::ALL {
+        let count = args.count * percent / 100 / 2 * 2;
+        let of_split: Vec<&Source<'_>> = usable.iter().filter(|source| source.track.split == split).collect();
+        if of_split.len() < 2 {
+            bail!("the {} split has {} usable tracks; at least 2 are needed, so give more music", split.name(), of_split.len());
+        }
+        // Each split draws from its own stream, so that the tables don't depend on each other's length.
+        let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
+        rng.set_stream(split as u64 + 1);
+        let mut pairs = draw(&of_split, count, &mut rng);
+        if args.render {
+            render(&mut pairs, &args.out, split)?;
+        }
+        pair_table::write(&args.out.join(split.name()).with_extension("csv"), &pairs)?;
+        println!("{}: {} pairs from {} tracks", split.name(), pairs.len(), of_split.len());
+        counts.insert(split.name().to_owned(), pairs.len());
+    }
+    let manifest = Manifest { seed: args.seed, pairs: counts, tracks, skipped };
+    let path = args.out.join("manifest.json");
+    fs::write(&path, serde_json::to_string_pretty(&manifest)?).with_context(|| format!("can't write {}", path.display()))
+}
+
+/// Where passages of a file may start: loud enough, with room for the misalignment and for a slower or faster copy.
+fn starts_secs(path: &Path) -> Result<Vec<f64>> {
+    let features = FeatureConfig::default();
+    let song = audio_file::load(path)?;
+    let last_secs = song.duration_secs() - features.segment_secs() - MISALIGNMENT_SECS;
+    let mut starts = Vec::new();
+    let mut start_secs = MISALIGNMENT_SECS;
+    while start_secs <= last_secs {
+        let passage = song.excerpt(start_secs, features.segment_samples);
+        let mean_square = passage.iter().map(|sample| sample * sample).sum::<f32>() / passage.len() as f32;
+        if mean_square.sqrt() >= QUIETEST_RMS {
+            starts.push(start_secs);
+        }
+        start_secs += START_GRID_SECS;
+    }
+    if starts.is_empty() {
+        bail!("{} is silent or shorter than {:.0} s", path.display(), features.segment_secs() + 2.0 * MISALIGNMENT_SECS);
+    }
+    Ok(starts)
+}
+
+/// `count` pairs, every second one a copy. Long tracks are drawn more often, by the square root of their length. Both kinds of pair get a modified right side, so that a
+/// modification says nothing about the label.
+fn draw(sources: &[&Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Vec<Pair> {
+    let weight = |source: &&Source<'_>| (source.starts_secs.len() as f64).sqrt();
+    let pick = |rng: &mut ChaCha8Rng| {
+        // The weights are positive and finite, so that choosing can't fail; the first would do otherwise.
+        let source = sources.choose_weighted(rng, weight).unwrap_or(&sources[0]);
+        let start_secs = source.starts_secs.choose(rng).copied().unwrap_or_default();
+        (source.track, start_secs + rng.random_range(0.0..START_GRID_SECS))
+    };
+    (0..count)
+        .map(|index| {
+            let (left, left_start_secs) = pick(rng);
+            let recipe = Recipe::draw(rng);
+            let is_copy = index % 2 == 0;
+            let (right, right_start_secs) = if is_copy {
+                let shift_secs = rng.random_range(-MISALIGNMENT_SECS..=MISALIGNMENT_SECS);
+                (left, (left_start_secs + shift_secs).max(0.0))
+            } else {
+                loop {
+                    let (right, start_secs) = pick(rng);
+                    if right.path != left.path {
+                        break (right, start_secs);
+                    }
+                }
+            };
+            let round = |secs: f64| (secs * 1e4).round() / 1e4;
+            Pair {
+                left: left.path.clone(),
+                right: right.path.clone(),
+                label: u8::from(is_copy),
+                left_start_secs: round(left_start_secs),
+                right_start_secs: round(right_start_secs),
+                perturbation: if is_copy { recipe.perturbation() } else { "other".into() },
+                recipe: recipe.to_string(),
+            }
+        })
+        .collect()
+}
+
+/// Writes every right passage with its change as a WAV file and points the pair to it.
+fn render(pairs: &mut [Pair], out: &Path, split: Split) -> Result<()> {
+    let folder = out.join("audio").join(split.name());
+    fs::create_dir_all(&folder)?;
+    let features = FeatureConfig::default();
+    let bar = progress::bar(pairs.len(), "render");
+    let mut by_file: HashMap<PathBuf, Vec<(usize, &mut Pair)>> = HashMap::new();
+    for (index, pair) in pairs.iter_mut().enumerate() {
+        by_file.entry(pair.right.clone()).or_default().push((index, pair));
+    }
+    by_file.into_par_iter().try_for_each(|(path, pairs)| {
+        let song: Waveform = audio_file::load(&path)?;
+        for (index, pair) in pairs {
+            let passage = perturb::passage(&song, pair.right_start_secs, features.segment_samples, &pair.parsed_recipe()?)?;
+            let name = format!("{index:06}.wav");
+            wav::write(&folder.join(&name), &passage, features.sample_rate_hz)?;
+            pair.right = Path::new("audio").join(split.name()).join(name);
+            (pair.right_start_secs, pair.recipe) = (0.0, String::new());
+            bar.inc(1);
+        }
+        Ok(())
+    })
+}
