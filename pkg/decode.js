@@ -64,7 +64,6 @@ export async function decode(input, limits, signal) {
   if (!Number.isFinite(sampleRateHz) || sampleRateHz <= 0) {
     throw new CheckerError("decode-failed", `The sample rate of “${name}” is unknown.`);
   }
-  refuseTooLong(name, length / sampleRateHz, limits);
   return { name, sampleRateHz, ...(await mixToMono(channels, signal)) };
 }
 
@@ -176,6 +175,7 @@ async function decodeBlob(blob, name, limits, signal) {
     throw undecodable(name, cause);
   }
   throwIfAborted(signal);
+  refuseTooLong(name, buffer.duration, limits);
   return channelsOf(buffer);
 }
 

@@ -9,7 +9,7 @@
 import { decode, songName } from "./decode.js";
 import { CheckerError, abortedError, isErrorCode, songError, throwIfAborted } from "./errors.js";
 import { EngineError, WorkerLink } from "./link.js";
-import { hasHardwareWebgpu, loadEngineFiles, locateFiles, requireBrowserFeatures } from "./loader.js";
+import { loadEngineFiles, locateFiles, probeWebgpu, requireBrowserFeatures } from "./loader.js";
 import { Lock, untilAborted } from "./lock.js";
 
 /** @import { DecodedSong, SongInput } from "./decode.js" */
@@ -135,7 +135,10 @@ export class Engine {
       const leftId = left.idIn(link);
       const rightId = right.idIn(link);
       if (!link || leftId === undefined || rightId === undefined) return undefined;
-      return await this.#ask(link, { type: "compare", leftId, rightId }, { onProgress, signal });
+      onProgress("match", 0);
+      const report = await this.#ask(link, { type: "compare", leftId, rightId }, { onProgress, signal });
+      onProgress("match", 1);
+      return report;
     } catch (error) {
       if (!this.#leaveWebgpu(error)) throw publicError(error);
       return undefined;
@@ -220,12 +223,15 @@ export class Engine {
     const { backend } = this.#options;
     if (backend !== "auto") {
       try {
+        if (backend === "webgpu" && (await untilAborted(probeWebgpu(), signal)) === "none") {
+          throw new EngineError("backend-unavailable", "no WebGPU adapter");
+        }
         return await this.#startedLink(backend, signal);
       } catch (error) {
         throw publicError(error);
       }
     }
-    if (this.#mayUseWebgpu && (await untilAborted(hasHardwareWebgpu(), signal))) {
+    if (this.#mayUseWebgpu && (await untilAborted(probeWebgpu(), signal)) === "hardware") {
       try {
         return await this.#startedLink("webgpu", signal);
       } catch (error) {

@@ -128,7 +128,9 @@ export class Checker {
     const giveUp = linkedAbort(signal);
     const analyses = (/** @type {Side[]} */ (["left", "right"])).map((side) =>
       withSide(side, () =>
-        this.#engine.analyse(songs[side], { onProgress: progress.listener(side), signal, abandoned: giveUp.signal }),
+        this.#engine
+          .analyse(songs[side], { onProgress: progress.listener(side), signal, abandoned: giveUp.signal })
+          .then(() => progress.finish(side)),
       ),
     );
     begun.push(...analyses);

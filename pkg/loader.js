@@ -36,18 +36,19 @@ export function requireBrowserFeatures() {
 }
 
 /**
- * Whether WebGPU is worth a try: an adapter exists and is not the software one, which is slower than our CPU path.
- * Whether it then computes right numbers is for the engine's self-test to say.
- * @returns {Promise<boolean>}
+ * What stands behind WebGPU here. A `software` adapter is slower than our CPU path; whether a `hardware` one computes
+ * right numbers is for the engine's self-test to say.
+ * @returns {Promise<"hardware" | "software" | "none">}
  */
-export async function hasHardwareWebgpu() {
+export async function probeWebgpu() {
   const gpu = /** @type {any} */ (globalThis.navigator)?.gpu;
   try {
     const adapter = await gpu?.requestAdapter();
+    if (!adapter) return "none";
     // The flag moved from the adapter to its info; older browsers have only the first.
-    return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false);
+    return (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter) ? "software" : "hardware";
   } catch {
-    return false;
+    return "none";
   }
 }
 

@@ -30,6 +30,11 @@ export class CheckProgress {
     this.#total = sides.length * songShare + (sides.length === 2 ? MATCH_SHARE : 0);
   }
 
+  /** All of one song's work is done, or was done before. @param {Side} side */
+  finish(side) {
+    for (const [stage, share] of Object.entries(SONG_SHARES)) this.#done.set(`${stage} ${side}`, share);
+  }
+
   /** @param {Side | undefined} side @returns {StageProgress} */
   listener(side) {
     return (stage, stageFraction) => {

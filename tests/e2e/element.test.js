@@ -1,0 +1,116 @@
+/** `<sound-alike>`: on the page about embedding, which has two of them. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { audioFolder, launchChromium, serveSite } from "./harness.js";
+
+const CHECK_TIMEOUT_MS = 90_000;
+
+describe("sound-alike element", () => {
+  const audio = audioFolder();
+  /** @type {Awaited<ReturnType<typeof serveSite>>} */
+  let site;
+  /** @type {import("playwright-core").Browser} */
+  let browser;
+  /** @type {import("playwright-core").Page} */
+  let page;
+  /** @type {string[]} */
+  let requests;
+  /** @type {string} */
+  let unrelated;
+  /** @type {string} */
+  let text;
+
+  before(async () => {
+    unrelated = audio.tune("unrelated.wav", 7, 12);
+    text = audio.file("text.mp3", "no song");
+    site = await serveSite();
+    browser = await launchChromium();
+  });
+
+  after(async () => {
+    await browser?.close();
+    site?.close();
+    audio.remove();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    requests = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(`${site.url}embed.html`);
+    await page.evaluate(() => {
+      const events = /** @type {{ id: string, type: string, detail: any }[]} */ ([]);
+      for (const type of ["soundalike-progress", "soundalike-report", "soundalike-error"]) {
+        document.addEventListener(type, (event) => {
+          const { id } = /** @type {HTMLElement} */ (event.target);
+          const { detail } = /** @type {CustomEvent} */ (event);
+          events.push({ id, type, detail: { ...detail, code: detail.code, matrix: undefined } });
+        });
+      }
+      Object.assign(globalThis, { events });
+    });
+  });
+
+  afterEach(() => page.close());
+
+  /** @param {string} type */
+  const events = (type) =>
+    /** @type {Promise<any[]>} */ (page.evaluate((wanted) => /** @type {any} */ (globalThis).events.filter((/** @type {any} */ event) => event.type === wanted), type));
+
+  test("nothing heavy is loaded before the visitor acts", async () => {
+    await page.waitForTimeout(500);
+    assert.deepEqual(requests.filter((url) => /\.(wasm|safetensors|mp3)$/.test(url)), []);
+    assert.equal(page.workers().length, 0);
+  });
+
+  test("a visitor's song is compared with the site's reference", async () => {
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    const [report] = await events("soundalike-report");
+    assert.equal(report.id, "fixed");
+    assert.equal(report.detail.verdict, "different");
+    assert.equal(report.detail.left.name, "unrelated.wav");
+    assert.equal(report.detail.right.name, "harbour-lights.mp3");
+    assert.ok((await events("soundalike-progress")).length > 3);
+    assert.equal(await page.locator("#last-verdict").innerText(), "different");
+    assert.match(await page.locator("#fixed [part=verdict]").innerText(), /different songs/i);
+    assert.equal(await page.locator("#fixed").getAttribute("data-score"), String(report.detail.score));
+  });
+
+  test("two elements share one worker", async () => {
+    await page.locator("#any input").nth(0).setInputFiles(unrelated);
+    await page.locator("#any input").nth(1).setInputFiles(unrelated);
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#any[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal(await page.locator("#any").getAttribute("data-verdict"), "nearly-identical");
+    assert.equal(page.workers().length, 1);
+    assert.equal(requests.filter((url) => url.endsWith(".safetensors")).length, 1);
+  });
+
+  test("a bad file is an error event, and the element stays usable", async () => {
+    await page.locator("#fixed input").first().setInputFiles(text);
+    await page.locator("#fixed [part=error]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal((await events("soundalike-error"))[0].detail.code, "decode-failed");
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.ok(await page.locator("#fixed [part=error]").isHidden());
+  });
+
+  test("an element removed during its work cleans up and can come back", async () => {
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.waitForFunction(() => /** @type {any} */ (globalThis).events.length > 0);
+    await page.evaluate(() => {
+      const element = /** @type {HTMLElement} */ (document.querySelector("#fixed"));
+      Object.assign(globalThis, { removed: element, parent: element.parentElement });
+      element.remove();
+    });
+    await page.waitForTimeout(500);
+    assert.equal(page.workers().length, 0);
+    assert.deepEqual(await events("soundalike-report"), []);
+    await page.evaluate("parent.append(removed)");
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+  });
+});

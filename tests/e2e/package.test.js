@@ -1,0 +1,274 @@
+/** The package as a programmer uses it, and what it does when things go wrong. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { launchChromium, serveSite } from "./harness.js";
+import { tune } from "./music.js";
+
+describe("package", () => {
+  const songs = { a: tune(1, 12), b: tune(7, 12) };
+  /** @type {Awaited<ReturnType<typeof serveSite>>} */
+  let site;
+  /** @type {import("playwright-core").Browser} */
+  let browser;
+  /** @type {import("playwright-core").Page} */
+  let page;
+
+  before(async () => {
+    site = await serveSite();
+    browser = await launchChromium();
+  });
+
+  after(async () => {
+    await browser?.close();
+    site?.close();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    // Any page of the origin will do, but not one that loads the engine itself.
+    await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>blank</title>" }));
+    await page.goto(`${site.url}blank.html`);
+    await page.route("**/*.f32", (route) => {
+      const samples = route.request().url().endsWith("/a.f32") ? songs.a : songs.b;
+      return route.fulfill({ contentType: "application/octet-stream", body: Buffer.from(samples.buffer) });
+    });
+    await page.evaluate(async () => {
+      const soundalike = await import(String("/pkg/index.js"));
+      /** What an attempt came to: the error's code and kind, or the value. @param {() => Promise<any>} attempt */
+      const outcome = async (attempt) => {
+        try {
+          return { value: await attempt() };
+        } catch (error) {
+          return { code: error.code, side: error.side, message: error.message, isCheckerError: error instanceof soundalike.CheckerError };
+        }
+      };
+      const [a, b] = await Promise.all(["/a.f32", "/b.f32"].map(async (url) => new Float32Array(await (await fetch(url)).arrayBuffer())));
+      Object.assign(globalThis, { soundalike, outcome, a, b });
+    });
+  });
+
+  afterEach(() => page.close());
+
+  /** Runs code in the page, with `soundalike`, `outcome` and the songs `a` and `b` at hand. @param {string} code */
+  const run = (code) => /** @type {Promise<any>} */ (page.evaluate(`(async () => { ${code} })()`));
+
+  test("samples are compared and the caller's arrays stay whole", async () => {
+    const { same, other, lengths } = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const same = await checker.compare(a, a);
+      const other = await checker.compare(a, { samples: [b, b], sampleRateHz: 44100, name: "other" });
+      return { same, other, lengths: [a.length, b.length] };`);
+    assert.equal(same.verdict, "nearly-identical");
+    assert.ok(same.score > 0.99, `score ${same.score}`);
+    assert.equal(other.verdict, "different");
+    assert.equal(other.right.name, "other");
+    assert.ok(Math.abs(same.left.durationSecs - 12) < 0.01);
+    assert.deepEqual(lengths, [12 * 44_100, 12 * 44_100]);
+  });
+
+  test("progress names the stages and only grows", async () => {
+    const events = await run(`
+      const events = [];
+      const checker = await soundalike.createChecker({ backend: "cpu", onProgress: (event) => events.push(event) });
+      await checker.compare(a, b, { onProgress: (event) => events.push(event) });
+      return events;`);
+    const stages = new Set(events.map((/** @type {any} */ event) => event.stage));
+    for (const stage of ["load", "decode", "features", "encode", "match"]) assert.ok(stages.has(stage), `no stage ${stage}`);
+    const fractions = events.filter((/** @type {any} */ event) => event.stage !== "load").map((/** @type {any} */ event) => event.fraction);
+    assert.deepEqual(fractions, [...fractions].sort((x, y) => x - y));
+    assert.ok(fractions.at(-1) > 0.99, `ends at ${fractions.at(-1)}`);
+  });
+
+  for (const [what, song, code] of [
+    ["no channels", "{ samples: [], sampleRateHz: 44100 }", "no-audio"],
+    ["no samples", "new Float32Array(0)", "no-audio"],
+    ["an empty file", "new File([], 'empty.mp3')", "no-audio"],
+    ["NaN samples", "a.map((sample, index) => (index === 70000 ? NaN : sample))", "decode-failed"],
+    ["infinite samples", "a.map((sample, index) => (index === 70000 ? Infinity : sample))", "decode-failed"],
+    ["no sample rate", "{ samples: a }", "decode-failed"],
+    ["an impossible sample rate", "{ samples: a, sampleRateHz: 3 }", "decode-failed"],
+    ["a negative sample rate", "{ samples: a, sampleRateHz: -44100 }", "decode-failed"],
+    ["channels of different lengths", "{ samples: [a, a.slice(1)], sampleRateHz: 44100 }", "decode-failed"],
+    ["something that is no song", "42", "decode-failed"],
+    ["nothing", "undefined", "decode-failed"],
+    ["a missing address", "'/nowhere.mp3'", "decode-failed"],
+    ["one second", "a.slice(0, 44100)", "too-short"],
+    ["silence", "new Float32Array(10 * 44100)", "silent"],
+    ["more than 90 minutes", "{ samples: new Float32Array(91 * 60 * 8000), sampleRateHz: 8000 }", "too-long"],
+  ]) {
+    test(`${what} as the right song: ${code}`, async () => {
+      const { bad, good } = await run(`
+        const checker = await soundalike.createChecker({ backend: "cpu" });
+        const bad = await outcome(() => checker.compare(a, ${song}));
+        return { bad, good: await outcome(() => checker.compare(a, b)) };`);
+      assert.equal(bad.code, code, JSON.stringify(bad));
+      assert.equal(bad.isCheckerError, true);
+      assert.equal(bad.side, "right");
+      assert.match(bad.message, /^\p{Lu}|^“/u, "a sentence");
+      assert.ok(good.value, `the next check: ${JSON.stringify(good)}`);
+    });
+  }
+
+  test("a recording of three hours is refused before it is decoded", async () => {
+    const { code, decoded } = await run(`
+      const header = new Uint8Array(44);
+      const view = new DataView(header.buffer);
+      const bytes = 3 * 3600 * 8000;
+      const text = (at, chars) => [...chars].forEach((char, index) => view.setUint8(at + index, char.charCodeAt(0)));
+      text(0, "RIFF"); view.setUint32(4, 36 + bytes, true); text(8, "WAVEfmt "); view.setUint32(16, 16, true);
+      view.setUint16(20, 1, true); view.setUint16(22, 1, true); view.setUint32(24, 8000, true); view.setUint32(28, 8000, true);
+      view.setUint16(32, 1, true); view.setUint16(34, 8, true); text(36, "data"); view.setUint32(40, bytes, true);
+      const file = new File([header, new Uint8Array(bytes).fill(128)], "three-hours.wav");
+      let decoded = 0;
+      const original = BaseAudioContext.prototype.decodeAudioData;
+      BaseAudioContext.prototype.decodeAudioData = function (...rest) { decoded++; return original.apply(this, rest); };
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const { code } = await outcome(() => checker.compare(file, a));
+      return { code, decoded };`);
+    assert.equal(code, "too-long");
+    // The other song is samples already, so nothing at all was decoded.
+    assert.equal(decoded, 0);
+  });
+
+  test("a signal that has aborted already stops everything", async () => {
+    const outcomes = await run(`
+      const signal = AbortSignal.abort();
+      const made = await outcome(() => soundalike.createChecker({ backend: "cpu", signal }));
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      return [made, await outcome(() => checker.compare(a, b, { signal }))];`);
+    assert.deepEqual(outcomes.map((/** @type {any} */ { code }) => code), ["aborted", "aborted"]);
+  });
+
+  test("a check aborted in the middle ends, and the next one works", async () => {
+    const { cancelled, good } = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const abort = new AbortController();
+      const cancelled = await outcome(() => checker.compare(a, b, {
+        signal: abort.signal,
+        onProgress: ({ stage }) => stage === "features" && abort.abort(),
+      }));
+      return { cancelled, good: await outcome(() => checker.compare(a, b)) };`);
+    assert.equal(cancelled.code, "aborted");
+    assert.ok(good.value, JSON.stringify(good));
+  });
+
+  test("checkers share a worker; one check's end is not the other's", async () => {
+    const { first, second, third } = await run(`
+      const [one, two] = await Promise.all([0, 1].map(() => soundalike.createChecker({ backend: "cpu" })));
+      const abort = new AbortController();
+      const both = [
+        outcome(() => one.compare(a, b, { signal: abort.signal, onProgress: ({ stage }) => stage === "features" && abort.abort() })),
+        outcome(() => two.compare(b, a)),
+      ];
+      const [first, second] = await Promise.all(both);
+      one.close();
+      return { first, second, third: await outcome(() => two.compare(a, b)) };`);
+    assert.equal(first.code, "aborted");
+    assert.ok(second.value, JSON.stringify(second));
+    assert.ok(third.value, JSON.stringify(third));
+    assert.equal(page.workers().length, 1);
+  });
+
+  test("a closed checker lets go of its worker and refuses checks", async () => {
+    const code = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const running = outcome(() => checker.compare(a, b));
+      checker.close();
+      return [(await running).code, (await outcome(() => checker.compare(a, b))).code];`);
+    assert.deepEqual(code, ["aborted", "aborted"]);
+    await page.waitForTimeout(100);
+    assert.equal(page.workers().length, 0);
+  });
+
+  test("a song that is kept is analysed once", async () => {
+    const { stages, scores } = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const kept = new soundalike.Song(a);
+      const scores = [(await checker.compare(kept, b)).score];
+      const stages = [];
+      scores.push((await checker.compare(kept, b, { onProgress: ({ stage, side }) => stages.push(stage + " " + side) })).score);
+      kept.free();
+      scores.push((await checker.compare(kept, b)).score);
+      return { stages, scores, peaks: kept.peaks.length };`);
+    assert.equal(new Set(scores).size, 1, `the same songs scored ${scores}`);
+    assert.ok(!stages.some((/** @type {string} */ stage) => stage.endsWith("left")), String(stages));
+  });
+
+  test("weights that can't be fetched are an error, and are asked for again", async () => {
+    await page.route("**/weights.safetensors", (route) => route.fulfill({ status: 503 }));
+    const code = await run(`return (await outcome(() => soundalike.createChecker({ backend: "cpu" }))).code;`);
+    assert.equal(code, "weights-invalid");
+    await page.unroute("**/weights.safetensors");
+    const backend = await run(`return (await soundalike.createChecker({ backend: "cpu" })).backend;`);
+    assert.equal(backend, "cpu");
+  });
+
+  test("foreign and damaged weights are refused", async () => {
+    const codes = await run(`
+      const good = new Uint8Array(await (await fetch("/pkg/wasm/weights.safetensors")).arrayBuffer());
+      const damaged = good.slice();
+      damaged[damaged.length >> 1] ^= 255;
+      const tries = [new Uint8Array(0), new TextEncoder().encode("no weights at all"), good.slice(0, good.length / 2), damaged];
+      const codes = [];
+      for (const weights of tries) codes.push((await outcome(() => soundalike.createChecker({ backend: "cpu", weights }))).code);
+      codes.push((await soundalike.createChecker({ backend: "cpu", weights: good })).backend);
+      return codes;`);
+    assert.deepEqual(codes, ["weights-invalid", "weights-invalid", "weights-invalid", "weights-invalid", "cpu"]);
+  });
+
+  test("a trap of the engine is a crash, and the next check starts afresh", async () => {
+    await page.route("**/wasm/cpu/soundalike.js", (route) => route.fulfill({ contentType: "text/javascript", body: failingEngine("cpu", "throw trap") }));
+    const crashed = await run(`
+      globalThis.checker = await soundalike.createChecker({ backend: "cpu" });
+      return outcome(() => checker.compare(a, b));`);
+    assert.equal(crashed.code, "crashed", JSON.stringify(crashed));
+    await page.unroute("**/wasm/cpu/soundalike.js");
+    const next = await run(`return outcome(() => checker.compare(a, b));`);
+    assert.ok(next.value, JSON.stringify(next));
+  });
+
+  test("webgpu that can't be had is unsupported when insisted on, and auto goes without", async () => {
+    const { insisted, auto } = await run(`
+      return {
+        insisted: await outcome(() => soundalike.createChecker({ backend: "webgpu" })),
+        auto: (await soundalike.createChecker()).backend,
+      };`);
+    assert.equal(insisted.code, "unsupported-browser", JSON.stringify(insisted));
+    assert.equal(auto, "cpu");
+  });
+
+  for (const [when, failure] of /** @type {const} */ ([
+    ["throws in the middle of a check", "throw trap"],
+    ["traps outside the call, whose promise then never settles", "queueMicrotask(() => { throw trap }); return new Promise(() => {})"],
+    ["reports that its device is lost", 'throw Object.assign(new Error("device lost"), { code: "backend-unavailable" })'],
+  ])) {
+    test(`WebGPU that ${when}: the CPU finishes the check`, async () => {
+      await page.route("**/wasm/webgpu/soundalike.js", (route) => route.fulfill({ contentType: "text/javascript", body: failingEngine("webgpu", failure) }));
+      const { before, after, report } = await run(`
+        // A hardware adapter, as far as the loader can see.
+        const gpu = { requestAdapter: async () => ({ info: { isFallbackAdapter: false } }) };
+        Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
+        const checker = await soundalike.createChecker();
+        const before = checker.backend;
+        const report = await outcome(() => checker.compare(a, b));
+        return { before, after: checker.backend, report };`);
+      assert.equal(before, "webgpu");
+      assert.ok(report.value, JSON.stringify(report));
+      assert.equal(report.value.backend, "cpu");
+      assert.equal(after, "cpu");
+    });
+  }
+});
+
+/** The glue of an engine that starts and then fails at its first song. @param {string} backend @param {string} failure */
+function failingEngine(backend, failure) {
+  return `
+    export default async function init() {}
+    export const limits = () => ({ decodeRateHz: 44100, minSongSecs: 3, maxSongSecs: 5400 });
+    export class Checker {
+      backend = "${backend}";
+      static async create() { return new Checker(); }
+      async analyse() { const trap = new WebAssembly.RuntimeError("unreachable"); ${failure}; }
+    }`;
+}

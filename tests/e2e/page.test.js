@@ -1,0 +1,230 @@
+/** The page: what a visitor does and reads. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
+
+const CHECK_TIMEOUT_MS = 90_000;
+/** The longest task on the main thread that is accepted: one that a visitor may just notice. */
+const LONGEST_TASK_MS = 200;
+
+describe("page", () => {
+  const audio = audioFolder();
+  /** @type {Awaited<ReturnType<typeof serveSite>>} */
+  let site;
+  /** @type {import("playwright-core").Browser} */
+  let browser;
+  /** @type {import("playwright-core").Page} */
+  let page;
+  /** @type {string[]} */
+  let requests;
+  const songs = /** @type {Record<string, string>} */ ({});
+
+  before(async () => {
+    songs.original = audio.tune("original.wav", 1, 20);
+    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    songs.unrelated = audio.tune("unrelated.wav", 7, 18);
+    songs.long = audio.tune("long.wav", 3, 120);
+    songs.video = audio.encoded("video.mp4", songs.original, ["-f", "lavfi", "-i", "color=size=64x64:rate=5", "-shortest", "-c:v", "mpeg4", "-c:a", "aac"]);
+    songs.empty = audio.file("empty.mp3", "");
+    songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
+    songs.short = audio.tune("short.wav", 1, 1);
+    songs.silent = audio.encoded("silent.wav", songs.original, ["-af", "volume=0"]);
+    site = await serveSite();
+    browser = await launchChromium();
+  });
+
+  after(async () => {
+    await browser?.close();
+    site?.close();
+    audio.remove();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    requests = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await page.addInitScript(observeLongTasks);
+    await page.addInitScript(observePolicyViolations);
+    await page.goto(`${site.url}?backend=cpu`);
+  });
+
+  afterEach(async () => {
+    assert.deepEqual(await page.evaluate("policyViolations"), [], "the page's own Content-Security-Policy was violated");
+    const foreign = requests.filter((url) => !url.startsWith(site.url) && !url.startsWith(`blob:${site.url}`) && !url.startsWith("data:"));
+    assert.deepEqual(foreign, [], "requests left the site");
+    await page.close();
+  });
+
+  /** @param {"left" | "right"} side @param {string} file */
+  const give = (side, file) => page.locator("input[type=file]").nth(side === "left" ? 0 : 1).setInputFiles(file);
+
+  async function report() {
+    const standing = page.locator("[data-verdict]");
+    await standing.waitFor({ timeout: CHECK_TIMEOUT_MS });
+    return { verdict: await standing.getAttribute("data-verdict"), score: Number(await standing.getAttribute("data-score")) };
+  }
+
+  test("a re-encoded copy two semitones higher is recognised", async () => {
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    const { verdict, score } = await report();
+    assert.ok(score >= 0.5 && score <= 1, `score ${score}`);
+    assert.notEqual(verdict, "different");
+    assert.match(await page.locator("#verdict-words").innerText(), /original\.wav/);
+    assert.match(await page.locator("#chips").innerText(), /CPU/);
+    assert.ok((await page.locator("#passages li").count()) >= 1, "no passage is listed");
+    assert.match(await page.locator(".zone.left").innerText(), /original\.wav[^]*0:20/);
+  });
+
+  test("an unrelated song is different", async () => {
+    await give("left", songs.original);
+    await give("right", songs.unrelated);
+    const { verdict, score } = await report();
+    assert.ok(score < 0.5, `score ${score}`);
+    assert.equal(verdict, "different");
+    assert.equal(await page.locator("#verdict-title").innerText(), "Different songs");
+  });
+
+  test("the sound track of a video is used", async () => {
+    await give("left", songs.original);
+    await give("right", songs.video);
+    assert.notEqual((await report()).verdict, "different");
+  });
+
+  test("the example runs", async () => {
+    await page.click("#example");
+    assert.notEqual((await report()).verdict, "different");
+  });
+
+  for (const [file, code] of /** @type {const} */ ([
+    ["empty", "no-audio"],
+    ["text", "decode-failed"],
+    ["short", "too-short"],
+    ["silent", "silent"],
+  ])) {
+    test(`a bad file (${file}) is named, and the page stays usable`, async () => {
+      await give("left", songs[file]);
+      await give("right", songs.copy);
+      const error = page.locator("#error");
+      await error.waitFor({ timeout: CHECK_TIMEOUT_MS });
+      assert.equal(await error.getAttribute("data-code"), code);
+      assert.match(await error.innerText(), new RegExp(`“${file}\\.`), "the sentence names the file");
+      assert.equal(await page.locator("[data-verdict]").count(), 0);
+      await give("left", songs.original);
+      assert.notEqual((await report()).verdict, "different");
+      assert.ok(await error.isHidden());
+    });
+  }
+
+  test("a cancelled check ends at once, and the next one works", async () => {
+    await give("left", songs.long);
+    await give("right", songs.long);
+    await page.waitForFunction(() => /** @type {HTMLProgressElement} */ (document.querySelector("#progress-bar")).value > 0, undefined, { polling: 10 });
+    await page.click("#cancel");
+    assert.ok(await page.locator("#progress").isHidden());
+    assert.equal(await page.locator("[data-verdict]").count(), 0);
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    assert.notEqual((await report()).verdict, "different");
+  });
+
+  test("two songs dropped together fill both sides", async () => {
+    const files = [songs.original, songs.unrelated].map((path) => ({ name: path.replace(/^.*\//, ""), base64: readFileSync(path).toString("base64") }));
+    const transfer = await page.evaluateHandle((given) => {
+      const data = new DataTransfer();
+      for (const { name, base64 } of given) data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+      return data;
+    }, files);
+    await page.dispatchEvent(".zone.right", "drop", { dataTransfer: transfer });
+    assert.equal((await report()).verdict, "different");
+    assert.match(await page.locator(".zone.right").innerText(), /original\.wav/);
+    assert.match(await page.locator(".zone.left").innerText(), /unrelated\.wav/);
+  });
+
+  test("the keyboard reaches the zones and opens the file dialogue", async () => {
+    await page.keyboard.press("Tab");
+    const chooser = page.waitForEvent("filechooser");
+    await page.keyboard.press("Enter");
+    await (await chooser).setFiles(songs.original);
+    assert.match(await page.locator(".zone.left").innerText(), /original\.wav/);
+  });
+
+  test("pointing at a passage lights up its block, ribbon and diagonal, and its button plays it in both songs", async () => {
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    await report();
+    await page.locator("#passages li").first().hover();
+    for (const part of [".block", ".ribbon", ".diagonal"]) {
+      assert.match((await page.locator(`${part}[data-passage="0"]`).first().getAttribute("class")) ?? "", /active/, part);
+    }
+    const button = page.locator("#passages button").first();
+    await button.click();
+    await page.waitForFunction(() => document.querySelectorAll(".playhead.on").length === 2);
+    await button.click();
+    assert.equal(await page.locator(".playhead.on").count(), 0);
+  });
+
+  test("the report is saved as JSON and CSV", async () => {
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    const { score } = await report();
+    const [json] = await Promise.all([page.waitForEvent("download"), page.click("#save-json")]);
+    const saved = JSON.parse(readFileSync(await json.path(), "utf8"));
+    assert.equal(saved.score, score);
+    assert.equal(saved.left.name, "original.wav");
+    assert.equal(saved.backend, "cpu");
+    assert.equal(saved.matrix.scores.length, saved.matrix.rows * saved.matrix.cols);
+    const [csv] = await Promise.all([page.waitForEvent("download"), page.click("#save-csv")]);
+    const lines = readFileSync(await csv.path(), "utf8").trim().split("\r\n");
+    assert.equal(lines.length, 1 + saved.passages.length);
+    assert.match(lines[1], /^original\.wav,copy\.mp3,\d+\.\d,/);
+  });
+
+  test("the main thread is never blocked for long", async () => {
+    await give("left", songs.long);
+    await give("right", songs.original);
+    await report();
+    await page.waitForTimeout(300);
+    const longest = /** @type {number} */ (await page.evaluate("longestTaskMs"));
+    assert.ok(longest <= LONGEST_TASK_MS, `a task took ${longest} ms`);
+  });
+
+  test("a song that stays is not analysed again", async () => {
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    const first = await report();
+    await page.evaluate(() => {
+      const seen = /** @type {{ stages: string[], reports: number }} */ ({ stages: [], reports: 0 });
+      const stage = /** @type {Element} */ (document.querySelector("#progress-stage"));
+      new MutationObserver(() => seen.stages.push(stage.textContent ?? "")).observe(stage, { childList: true });
+      const result = /** @type {Element} */ (document.querySelector("#result"));
+      new MutationObserver(() => {
+        if (result.hasAttribute("data-score")) seen.reports++;
+      }).observe(result, { attributeFilter: ["data-score"] });
+      Object.assign(globalThis, { seen });
+    });
+    await give("right", songs.copy);
+    await page.waitForFunction(() => /** @type {any} */ (globalThis).seen.reports > 0);
+    assert.deepEqual(await report(), first);
+    const stages = /** @type {string[]} */ (await page.evaluate("seen.stages"));
+    assert.ok(!stages.some((stage) => stage.includes("original.wav")), "the unchanged song was analysed again");
+    assert.ok(stages.some((stage) => stage.includes("copy.mp3")), "the song that was given anew was not analysed");
+  });
+});
+
+function observeLongTasks() {
+  Object.assign(globalThis, { longestTaskMs: 0 });
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) {
+      Object.assign(globalThis, { longestTaskMs: Math.max(/** @type {any} */ (globalThis).longestTaskMs, duration) });
+    }
+  }).observe({ type: "longtask", buffered: true });
+}
+
+function observePolicyViolations() {
+  const violations = /** @type {string[]} */ ([]);
+  Object.assign(globalThis, { policyViolations: violations });
+  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => violations.push(`${violatedDirective} ${blockedURI}`));
+}

@@ -1,0 +1,15 @@
+/** The page about embedding: copy buttons, and one listener as the snippet shows it. */
+
+for (const button of document.querySelectorAll(".copy")) {
+  button.addEventListener("click", async () => {
+    const code = button.parentElement?.querySelector("code")?.textContent ?? "";
+    await navigator.clipboard.writeText(code);
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  });
+}
+
+document.querySelector("#fixed")?.addEventListener("soundalike-report", (event) => {
+  const output = document.querySelector("#last-verdict");
+  if (output) output.textContent = /** @type {CustomEvent} */ (event).detail.verdict;
+});
