@@ -301,14 +301,17 @@ const SONG_RATES_HZ: [u32; 6] = [44_100, 48_000, 96_000, 32_000, 16_000, 8_000];
 /// At both ends of a resampled tone, whose sudden start is no pure tone.
 const TRANSIENT_SAMPLES: usize = 2_205;
 
+fn waveform(samples: Vec<f32>, sample_rate_hz: u32) -> Waveform {
+    Waveform::new("test signal", samples, sample_rate_hz)
+        .unwrap_or_else(|error| panic!("a finite signal at {sample_rate_hz} Hz: {error}"))
+}
+
 fn resampled(sample_rate_hz: u32, duration_secs: f64, value: impl Fn(f64) -> f64) -> Vec<f32> {
     let samples = (duration_secs * f64::from(sample_rate_hz)).round() as usize;
     let samples: Vec<f32> = (0..samples)
         .map(|n| value(n as f64 / f64::from(sample_rate_hz)) as f32)
         .collect();
-    let waveform = Waveform::new("test signal", samples, sample_rate_hz)
-        .expect("a finite signal at a usual rate");
-    let waveform = waveform.resampled(MODEL_RATE_HZ);
+    let waveform = waveform(samples, sample_rate_hz).resampled(MODEL_RATE_HZ);
     assert_eq!(waveform.sample_rate_hz(), MODEL_RATE_HZ);
     let (actual, expected) = (
         waveform.samples().len() as f64,
@@ -414,6 +417,6 @@ fn tones_above_the_model_rate_leave_no_alias() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_waveform_at_the_model_rate_is_left_alone() {
     let samples = signals::music();
-    let waveform = Waveform::new("music", samples.clone(), MODEL_RATE_HZ).expect("finite music");
+    let waveform = waveform(samples.clone(), MODEL_RATE_HZ);
     assert_eq!(waveform.resampled(MODEL_RATE_HZ).samples(), samples);
 }
