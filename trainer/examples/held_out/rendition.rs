@@ -1,0 +1,287 @@
+//! A modified copy of a stretch of a song, made step by step by the tools.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use rand::Rng as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::modification::{Modification, NoiseColour};
+use super::overlays::Overlays;
+use super::sound::Sound;
+use super::tools;
+
+/// sox computes in integers and clips between effects; turned down by this factor meanwhile, only what is meant to clip does.
+const HEADROOM: f64 = 0.1;
+
+/// What modifying takes besides the sound.
+pub struct Workshop<'a> {
+    pub overlays: &'a Overlays,
+    /// An empty folder of this job's own.
+    pub folder: &'a Path,
+    /// The song that is modified, so that no song is laid over itself.
+    pub track: usize,
+}
+
+/// A sound on its way through a chain of modifications.
+pub struct Rendition {
+    pub sound: Sound,
+    /// The part that will be compared: levels are measured over it.
+    pub measured_secs: [f64; 2],
+}
+
+impl Rendition {
+    /// Applies one modification that is not a codec's.
+    pub fn modify(
+        &mut self,
+        modification: &Modification,
+        workshop: &Workshop<'_>,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<()> {
+        let measured_secs = self.measured_secs;
+        let overlays = workshop.overlays;
+        match modification {
+            Modification::Pitch { semitones } => self.rubberband(workshop, *semitones, 1.0, rng),
+            Modification::Tempo { ratio } => self.rubberband(workshop, 0.0, *ratio, rng),
+            Modification::PitchAndTempo { semitones, ratio } => {
+                self.rubberband(workshop, *semitones, *ratio, rng)
+            }
+            Modification::Speed { ratio } => {
+                self.sox(
+                    workshop,
+                    &format!("speed {ratio} rate {}", self.sound.rate_hz),
+                )?;
+                self.measured_secs = measured_secs.map(|secs| secs / ratio);
+                Ok(())
+            }
+            Modification::Noise { colour, snr_db } => self.sound.overlay(
+                overlays.noise(*colour),
+                rng.random_range(0.0..100.0),
+                -snr_db,
+                measured_secs,
+            ),
+            Modification::Speech { level_db } => {
+                let start_secs = rng.random_range(0.0..overlays.speech.duration_secs());
+                self.sound
+                    .overlay(&overlays.speech, start_secs, *level_db, measured_secs)
+            }
+            Modification::OtherMusic { level_db } => {
+                let other = overlays.other_music(workshop.track, rng.random());
+                self.sound
+                    .overlay(other, rng.random_range(0.0..10.0), *level_db, measured_secs)
+            }
+            Modification::Equaliser { hz_and_db } => {
+                let filters = hz_and_db.map(|(hz, db)| format!("equalizer {hz:.0} 1.0q {db:.1}"));
+                self.sox(workshop, &filters.join(" "))
+            }
+            Modification::LowPass { hz } => self.sox(workshop, &format!("lowpass -2 {hz:.0}")),
+            Modification::Reverb { percent } => {
+                self.sox(workshop, &format!("reverb {percent:.0} 50 {percent:.0}"))
+            }
+            Modification::Clip { db } => {
+                let peak = self
+                    .sound
+                    .samples
+                    .iter()
+                    .fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+                // sox cuts off at full scale between two effects.
+                let to_full_scale = 1.0 / f64::from(peak.max(1e-3)) / HEADROOM;
+                self.sox(
+                    workshop,
+                    &format!("vol {to_full_scale} gain {db} vol {HEADROOM}"),
+                )
+            }
+            Modification::Overdrive { db } => self.sox(
+                workshop,
+                &format!("gain -n -6 overdrive {db} 20 gain -n -3 vol {HEADROOM}"),
+            ),
+            Modification::Gain { db } => self.sox(workshop, &format!("gain {db}")),
+            Modification::LeftChannel => {
+                self.sound = self.sound.mixed(|frame| frame[0]);
+                Ok(())
+            }
+            Modification::UnbalancedStereo => {
+                self.sound
+                    .samples
+                    .chunks_exact_mut(2)
+                    .for_each(|frame| frame[1] *= 0.5);
+                Ok(())
+            }
+            Modification::Telephone { snr_db } => {
+                self.sox(workshop, "sinc 300-3400")?;
+                let noise = overlays.noise(NoiseColour::White);
+                self.sound
+                    .overlay(noise, rng.random_range(0.0..100.0), -snr_db, measured_secs)?;
+                self.sox(workshop, "rate 8000")
+            }
+            Modification::Mp3 { .. }
+            | Modification::Aac { .. }
+            | Modification::Vorbis { .. }
+            | Modification::Opus { .. } => {
+                anyhow::bail!("{modification} makes a file and must come last")
+            }
+        }
+    }
+
+    /// Rubber Band's faster or finer engine, drawn, because both are in use.
+    fn rubberband(
+        &mut self,
+        workshop: &Workshop<'_>,
+        semitones: f64,
+        ratio: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<()> {
+        let engine = if rng.random_bool(0.5) {
+            "--fast"
+        } else {
+            "--fine"
+        };
+        let (pitch, tempo) = (format!("--pitch={semitones}"), format!("--tempo={ratio}"));
+        self.through_files(workshop, |from, to| {
+            tools::run("rubberband", ["--quiet", engine, &pitch, &tempo, from, to])
+        })?;
+        self.measured_secs = self.measured_secs.map(|secs| secs / ratio);
+        Ok(())
+    }
+
+    fn sox(&mut self, workshop: &Workshop<'_>, effects: &str) -> Result<()> {
+        self.through_files(workshop, |from, to| {
+            // -R: repeatable; -V1: only errors.
+            let format = [
+                "-R",
+                "-V1",
+                from,
+                "-e",
+                "floating-point",
+                "-b",
+                "32",
+                to,
+                "vol",
+                &HEADROOM.to_string(),
+            ];
+            tools::run("sox", format.into_iter().chain(effects.split(' ')))
+        })?;
+        self.sound
+            .samples
+            .iter_mut()
+            .for_each(|sample| *sample /= HEADROOM as f32);
+        Ok(())
+    }
+
+    fn through_files(
+        &mut self,
+        workshop: &Workshop<'_>,
+        tool: impl FnOnce(&str, &str) -> Result<Vec<u8>>,
+    ) -> Result<()> {
+        let [from, to] = ["from.wav", "to.wav"].map(|name| workshop.folder.join(name));
+        self.sound.write_float_wav(&from)?;
+        tool(&from.to_string_lossy(), &to.to_string_lossy())?;
+        self.sound = Sound::read_wav(&to)?;
+        Ok(())
+    }
+
+    /// Writes the copy as the file that its codec makes, WAV without one, and returns its path. Opus is decoded again, because the
+    /// trainer reads no Opus.
+    pub fn write(
+        &self,
+        path_without_extension: &Path,
+        codec: Option<&Modification>,
+        workshop: &Workshop<'_>,
+    ) -> Result<PathBuf> {
+        let plain = workshop.folder.join("plain.wav");
+        let with_extension = |extension: &str| path_without_extension.with_extension(extension);
+        let Some(codec) = codec else {
+            let path = with_extension("wav");
+            return self.sound.write_wav(&path).map(|()| path);
+        };
+        self.sound.write_wav(&plain)?;
+        let plain = plain.to_string_lossy();
+        let (path, encoded) = match codec {
+            Modification::Mp3 { kbps } => {
+                let path = with_extension("mp3");
+                (
+                    path.clone(),
+                    tools::run(
+                        "lame",
+                        [
+                            "--quiet",
+                            "--cbr",
+                            "-b",
+                            &kbps.to_string(),
+                            &plain,
+                            &path.to_string_lossy(),
+                        ],
+                    ),
+                )
+            }
+            Modification::Aac { kbps } => {
+                let path = with_extension("m4a");
+                let rate = format!("{kbps}k");
+                let format = [
+                    "-v",
+                    "error",
+                    "-y",
+                    "-i",
+                    &plain,
+                    "-c:a",
+                    "aac",
+                    "-b:a",
+                    &rate,
+                    "-fflags",
+                    "+bitexact",
+                ];
+                (
+                    path.clone(),
+                    tools::run(
+                        "ffmpeg",
+                        format.into_iter().chain([&*path.to_string_lossy()]),
+                    ),
+                )
+            }
+            Modification::Vorbis { quality } => {
+                let path = with_extension("ogg");
+                let quality = quality.to_string();
+                let arguments = [
+                    "-Q",
+                    "-s",
+                    "1",
+                    "-q",
+                    &quality,
+                    "-o",
+                    &path.to_string_lossy(),
+                    &plain,
+                ];
+                (path.clone(), tools::run("oggenc", arguments))
+            }
+            Modification::Opus { kbps } => {
+                let (coded, path) = (workshop.folder.join("coded.opus"), with_extension("wav"));
+                let (coded, rate) = (coded.to_string_lossy(), kbps.to_string());
+                tools::run(
+                    "opusenc",
+                    [
+                        "--quiet",
+                        "--serial",
+                        "1",
+                        "--bitrate",
+                        &rate,
+                        &plain,
+                        &coded,
+                    ],
+                )?;
+                let decoded = [
+                    "--quiet",
+                    "--rate",
+                    "44100",
+                    "--no-dither",
+                    &coded,
+                    &path.to_string_lossy(),
+                ];
+                (path.clone(), tools::run("opusdec", decoded))
+            }
+            other => anyhow::bail!("{other} is no codec"),
+        };
+        encoded
+            .with_context(|| format!("encoding as {codec}"))
+            .map(|_| path)
+    }
+}

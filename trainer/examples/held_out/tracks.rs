@@ -1,0 +1,151 @@
+//! The held-out tracks: those that the manifest of the trainer's `pairs` step keeps for the test.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use super::tools;
+
+/// Shorter tracks are left out, in seconds: too little room for a passage, its modified copy and another section.
+const SHORTEST_SECS: f64 = 16.0;
+
+#[derive(Deserialize)]
+struct Manifest {
+    tracks: Vec<ManifestTrack>,
+}
+
+#[derive(Deserialize)]
+struct ManifestTrack {
+    path: PathBuf,
+    split: String,
+    #[serde(default)]
+    artist: Option<String>,
+    #[serde(default)]
+    album: Option<String>,
+}
+
+/// A track that no training has seen.
+#[derive(Debug)]
+pub struct Track {
+    pub path: PathBuf,
+    pub artist: Option<String>,
+    /// The album where known, else the folder.
+    pub album: String,
+    pub duration_secs: f64,
+}
+
+impl Track {
+    /// Whether the two may share an author or an occasion, so that they resemble each other more than two tracks drawn at random.
+    pub fn is_related_to(&self, other: &Self) -> bool {
+        self.album == other.album || (self.artist.is_some() && self.artist == other.artist)
+    }
+}
+
+/// Reads the tracks of the split `test`, in the order of their paths. Those that are missing, damaged or too short are named and left out.
+/// With `originals`, each track's file of the same folder and name in there is taken in place of the one that the manifest names.
+pub fn held_out_tracks(manifest_path: &Path, originals: Option<&Path>) -> Result<Vec<Track>> {
+    let text = std::fs::read_to_string(manifest_path)
+        .with_context(|| format!("reading {}", manifest_path.display()))?;
+    let manifest: Manifest = serde_json::from_str(&text)
+        .with_context(|| format!("{} is no manifest of 'pairs'", manifest_path.display()))?;
+    let folder = manifest_path.parent().unwrap_or(Path::new("."));
+    let mut held_out: Vec<_> = manifest
+        .tracks
+        .into_iter()
+        .filter(|track| track.split == "test")
+        .collect();
+    held_out.sort_by(|one, other| one.path.cmp(&other.path));
+    if let Some(originals) = originals {
+        for track in &mut held_out {
+            track.path = original(&track.path, originals)?;
+        }
+    }
+    let tracks: Vec<Track> = held_out
+        .into_par_iter()
+        .filter_map(|track| {
+            let path = folder.join(&track.path);
+            match duration_secs(&path) {
+                Ok(duration_secs) if duration_secs >= SHORTEST_SECS => {
+                    let folder = || {
+                        track
+                            .path
+                            .parent()
+                            .map_or_else(String::new, |folder| folder.display().to_string())
+                    };
+                    let album = track.album.unwrap_or_else(folder);
+                    Some(Track {
+                        path,
+                        artist: track.artist,
+                        album,
+                        duration_secs,
+                    })
+                }
+                Ok(duration_secs) => {
+                    eprintln!(
+                        "left out, only {duration_secs:.1} s long: {}",
+                        path.display()
+                    );
+                    None
+                }
+                Err(error) => {
+                    eprintln!("left out: {}: {error:#}", path.display());
+                    None
+                }
+            }
+        })
+        .collect();
+    ensure!(
+        tracks.len() >= 2,
+        "{} has fewer than two usable tracks in its split 'test'",
+        manifest_path.display()
+    );
+    Ok(tracks)
+}
+
+/// The file in `originals` that `decoded` was made from: any extension, the same name, in a folder of the same name.
+fn original(decoded: &Path, originals: &Path) -> Result<PathBuf> {
+    let folder = originals.join(
+        decoded
+            .parent()
+            .and_then(Path::file_name)
+            .unwrap_or_default(),
+    );
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.file_stem() == decoded.file_stem())
+        .collect();
+    files.sort();
+    files.into_iter().next().with_context(|| {
+        format!(
+            "{} has no original of {}",
+            folder.display(),
+            decoded.display()
+        )
+    })
+}
+
+fn duration_secs(path: &Path) -> Result<f64> {
+    let arguments = [
+        "-v",
+        "error",
+        "-show_entries",
+        "format=duration",
+        "-of",
+        "csv=p=0",
+    ];
+    let output = tools::run(
+        "ffprobe",
+        arguments
+            .into_iter()
+            .map(AsRef::as_ref)
+            .chain([path.as_os_str()]),
+    )?;
+    String::from_utf8_lossy(&output)
+        .trim()
+        .parse()
+        .context("its length is unknown")
+}
