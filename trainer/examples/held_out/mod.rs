@@ -2,6 +2,7 @@
 
 pub mod modification;
 pub mod overlays;
+pub mod places;
 pub mod rendition;
 pub mod sound;
 pub mod tools;

@@ -1,0 +1,215 @@
+//! What was found against the truth.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+
+use crate::Truth;
+
+/// Score from which a pair counts as similar.
+const THRESHOLD: f64 = 0.5;
+/// A passage is the hidden one when it covers at least this share of both, in both songs.
+const FOUND_IOU: f64 = 0.5;
+
+/// The columns of `scores.csv` that matter here.
+#[derive(Deserialize)]
+struct Row {
+    left: String,
+    right: String,
+    label: u8,
+    score: f64,
+    passages: String,
+}
+
+/// A passage of the report, by the names of its JSON.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Passage {
+    left_start_secs: f64,
+    left_end_secs: f64,
+    right_start_secs: f64,
+    right_end_secs: f64,
+    speed_ratio: f64,
+    pitch_shift_semitones: f64,
+}
+
+pub fn run(exam: &Path, scores: &Path) -> Result<()> {
+    let truths: Vec<Truth> = read(&exam.join("truth.csv"))?;
+    let rows: Vec<Row> = read(scores)?;
+    let of_label = |label| {
+        rows.iter()
+            .filter(|row| row.label == label)
+            .map(|row| row.score)
+            .collect::<Vec<_>>()
+    };
+    let (positives, negatives) = (of_label(1), of_label(0));
+    ensure!(
+        !positives.is_empty() && !negatives.is_empty(),
+        "{} has pairs of one label only",
+        scores.display()
+    );
+    let false_positives = negatives
+        .iter()
+        .filter(|score| **score >= THRESHOLD)
+        .count();
+    println!("ROC-AUC {:.4}", roc_auc(&positives, &negatives));
+    println!(
+        "unrelated songs at {THRESHOLD} or more: {}",
+        share(false_positives, negatives.len())
+    );
+
+    let (mut copies, mut hidden) = (Tally::default(), Tally::default());
+    for truth in &truths {
+        let row = rows
+            .iter()
+            .find(|row| row.label == 1 && row.left == truth.left && row.right == truth.right);
+        let row = row.with_context(|| {
+            format!(
+                "{} has no row for {} and {}",
+                scores.display(),
+                truth.left,
+                truth.right
+            )
+        })?;
+        let passages: Vec<Passage> = serde_json::from_str(&row.passages)
+            .with_context(|| format!("the passages of {} are no JSON", row.right))?;
+        let tally = if truth.whole {
+            &mut copies
+        } else {
+            &mut hidden
+        };
+        tally.add(truth, row.score, &passages);
+    }
+    println!(
+        "whole-song copies at {THRESHOLD} or more: {}",
+        share(copies.similar, copies.total)
+    );
+    copies.print("their longest passage");
+    println!(
+        "hidden passages at {THRESHOLD} or more: {}",
+        share(hidden.similar, hidden.total)
+    );
+    println!(
+        "hidden passages found (intersection over union of {FOUND_IOU} or more in both songs): {}",
+        share(hidden.found, hidden.total)
+    );
+    hidden.print("of those found");
+    Ok(())
+}
+
+/// Counts over the pairs of one sort.
+#[derive(Default)]
+struct Tally {
+    total: usize,
+    similar: usize,
+    found: usize,
+    left_ious: Vec<f64>,
+    right_ious: Vec<f64>,
+    errors_secs: Vec<f64>,
+    speeds_right: usize,
+    pitches_right: usize,
+}
+
+impl Tally {
+    fn add(&mut self, truth: &Truth, score: f64, passages: &[Passage]) {
+        self.total += 1;
+        self.similar += usize::from(score >= THRESHOLD);
+        let left_iou = |passage: &Passage| {
+            iou(
+                [passage.left_start_secs, passage.left_end_secs],
+                [truth.left_start_secs, truth.left_end_secs],
+            )
+        };
+        let right_iou = |passage: &Passage| {
+            iou(
+                [passage.right_start_secs, passage.right_end_secs],
+                [truth.right_start_secs, truth.right_end_secs],
+            )
+        };
+        let fit = |passage: &Passage| left_iou(passage).min(right_iou(passage));
+        let Some(best) = passages
+            .iter()
+            .max_by(|one, other| fit(one).total_cmp(&fit(other)))
+        else {
+            return;
+        };
+        if !truth.whole && fit(best) < FOUND_IOU {
+            return;
+        }
+        self.found += 1;
+        self.left_ious.push(left_iou(best));
+        self.right_ious.push(right_iou(best));
+        self.errors_secs.extend([
+            (best.left_start_secs - truth.left_start_secs).abs(),
+            (best.left_end_secs - truth.left_end_secs).abs(),
+            (best.right_start_secs - truth.right_start_secs).abs(),
+            (best.right_end_secs - truth.right_end_secs).abs(),
+        ]);
+        self.speeds_right +=
+            usize::from((best.speed_ratio / truth.speed_ratio - 1.0).abs() <= 0.02);
+        self.pitches_right +=
+            usize::from((best.pitch_shift_semitones - truth.pitch_shift_semitones).abs() <= 0.5);
+    }
+
+    fn print(&self, what: &str) {
+        println!(
+            "  {what}: intersection over union {:.3} left, {:.3} right (mean); time stamps off by {:.2} s (median); speed within 2 %: {}; pitch within half a semitone: {}",
+            mean(&self.left_ious),
+            mean(&self.right_ious),
+            median(&self.errors_secs),
+            share(self.speeds_right, self.found),
+            share(self.pitches_right, self.found),
+        );
+    }
+}
+
+fn iou(one: [f64; 2], other: [f64; 2]) -> f64 {
+    let both = (one[1].min(other[1]) - one[0].max(other[0])).max(0.0);
+    let either = one[1] - one[0] + other[1] - other[0] - both;
+    if either > 0.0 { both / either } else { 0.0 }
+}
+
+/// The share of positive and negative pairs in which the positive one scores higher; ties count half.
+fn roc_auc(positives: &[f64], negatives: &[f64]) -> f64 {
+    let wins: f64 = positives
+        .iter()
+        .flat_map(|positive| {
+            negatives
+                .iter()
+                .map(move |negative| positive.total_cmp(negative))
+        })
+        .map(|order| match order {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        })
+        .sum();
+    wins / (positives.len() * negatives.len()) as f64
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn share(part: usize, whole: usize) -> String {
+    format!(
+        "{part} of {whole} ({:.1} %)",
+        100.0 * part as f64 / whole.max(1) as f64
+    )
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("reading {}", path.display()))?;
+    reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("{} lacks a column or a value", path.display()))
+}
