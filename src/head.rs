@@ -124,6 +124,18 @@ impl Calibration {
         y0 + (y1 - y0) * (logit - x0) / (x1 - x0)
     }
 
+    /// The logit whose score is 0.5: above it a pair counts as a copy.
+    #[must_use]
+    pub fn logit_of_half(&self) -> f32 {
+        let above = self.knots.partition_point(|knot| knot.1 < 0.5);
+        match (above.checked_sub(1).map(|below| self.knots[below]), self.knots.get(above)) {
+            (Some((x0, y0)), Some(&(x1, y1))) => x0 + (x1 - x0) * (0.5 - y0) / (y1 - y0),
+            (None, Some(&(x1, y1))) => x1 - inverse_sigmoid(y1),
+            (Some((x0, _)), None) => x0,
+            (None, None) => 0.0,
+        }
+    }
+
     /// Whether the knots can be used: finite, strictly rising logits, rising scores strictly inside 0..=1.
     #[must_use]
     pub fn is_valid(&self) -> bool {
@@ -165,6 +177,14 @@ mod tests {
         let scores: Vec<f32> = (-300..100).map(|tenth| calibration.score(tenth as f32 * 0.1)).collect();
         assert!(scores.windows(2).all(|pair| pair[0] <= pair[1]));
         assert!(scores[0] > 0.0 && scores[399] <= 1.0);
+    }
+
+    #[test]
+    fn the_divide_scores_one_half() {
+        for knots in [vec![], vec![(-4.0, 0.1), (0.5, 0.5), (6.0, 1.0)], vec![(-4.0, 0.1), (6.0, 1.0)], vec![(1.0, 0.8), (2.0, 0.9)]] {
+            let calibration = Calibration { knots };
+            assert!((calibration.score(calibration.logit_of_half()) - 0.5).abs() < 1e-5, "{calibration:?}");
+        }
     }
 
     #[test]

@@ -1,19 +1,54 @@
 //! Does one song copy another, where, and how was it changed?
+//!
+//! ```
+//! use soundalike::{Checker, Model, Waveform};
+//!
+//! # pollster::block_on(async {
+//! let device = burn::tensor::Device::flex();
+//! let model = Model::load(soundalike::model::SHIPPED_WEIGHTS, &device, false).await?;
+//! let checker = Checker::new(model, "cpu");
+//!
+//! # let samples: Vec<f32> = (0..5 * 22_050).map(|n| (n as f32 * 0.1).sin() * (n as f32 * 1e-4).cos()).collect();
+//! let waveform = Waveform::new("my song", samples, 22_050)?;
+//! let song = checker.analyse("my song", waveform, |_stage, _fraction| ()).await?;
+//! let report = checker.compare(&song, &song, |_stage, _fraction| ());
+//! assert_eq!(report.score, 1.0);
+//! # Ok::<_, soundalike::Error>(()) }).unwrap();
+//! ```
+//!
+//! The modules are the pipeline, in this order:
+//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`] → [`model`] with its [`head`] → [`matching`] and [`pitch`] → [`report`],
+//! all held together by the [`checker`].
+//!
+//! # Numeric conventions
+//!
+//! They are librosa's, so that anyone can check them. Samples are mono `f32`, nominally -1..1. A frame is one column of the STFT: 2,048 samples under a periodic Hann window, every
+//! 512 samples, centred, with zeros beyond the ends. Mel bands are 128 on Slaney's scale from 0 to 11,025 Hz, of unit area. Power becomes `10 log10(max(x, 1e-10))` dB relative to
+//! the maximum of a segment or to the level of a song, never below -80 dB, then `(dB + 40) / 20`. A segment is 3.0 s, 130 frames. An embedding has unit length. A score is 0..1: 1
+//! for a song with itself, 0.5 where copies and other music divide best. All numbers live in [`FeatureConfig`].
 
 pub mod audio;
+pub mod checker;
 pub mod config;
 pub mod encoder;
 pub mod error;
 pub mod golden;
 pub mod head;
+pub mod matching;
 pub mod mel;
 pub mod model;
+pub mod pitch;
+pub mod report;
 pub mod segment;
 pub mod spectrogram;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
 pub mod weights_file;
 
 pub use audio::Waveform;
+pub use checker::{Checker, Song};
 pub use config::FeatureConfig;
 pub use error::{Error, Result};
 pub use model::Model;
+pub use report::Report;
 pub use spectrogram::{LogMelPlan, LogMelSpectrogram};

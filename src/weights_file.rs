@@ -169,10 +169,9 @@ impl Tensors {
         }
     }
 
-    /// Number of values in all tensors.
-    #[must_use]
-    pub fn values(&self) -> usize {
-        self.0.values().map(|(_, values)| values.len()).sum()
+    /// Changes every value.
+    pub fn map_values(&mut self, change: impl Fn(f32) -> f32) {
+        self.0.values_mut().flat_map(|(_, values)| values).for_each(|value| *value = change(*value));
     }
 }
 

@@ -4,8 +4,11 @@ mod audio_file;
 mod augment;
 mod batches;
 mod calibrate;
+mod compare;
 mod decode;
 mod device;
+mod evaluate;
+mod export;
 mod fma;
 mod loss;
 mod metrics;
@@ -13,6 +16,7 @@ mod pair_table;
 mod pairs;
 mod passages;
 mod perturb;
+mod plots;
 mod progress;
 mod recipe;
 mod run_folder;
@@ -21,6 +25,7 @@ mod tracks;
 mod train;
 mod train_config;
 mod wav;
+mod weights;
 
 use clap::Parser as _;
 
@@ -31,6 +36,9 @@ enum Step {
     Decode(decode::Args),
     Pairs(pairs::Args),
     Train(train::Args),
+    Evaluate(evaluate::Args),
+    Compare(compare::Args),
+    Export(export::Args),
 }
 
 fn main() -> std::process::ExitCode {
@@ -38,6 +46,9 @@ fn main() -> std::process::ExitCode {
         Step::Decode(args) => decode::run(&args),
         Step::Pairs(args) => pairs::run(&args),
         Step::Train(args) => train::run(&args),
+        Step::Evaluate(args) => evaluate::run(&args),
+        Step::Compare(args) => compare::run(&args),
+        Step::Export(args) => export::run(&args),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,

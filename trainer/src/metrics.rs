@@ -124,6 +124,30 @@ fn tied_groups(scored: &[Scored<'_>]) -> Vec<(usize, usize)> {
         .collect()
 }
 
+/// One threshold of the curves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// Share of other music at or above the threshold.
+    pub false_positive_rate: f64,
+    /// Share of copies at or above it.
+    pub recall: f64,
+    /// Share of copies among all pairs at or above it.
+    pub precision: f64,
+}
+
+/// The figures at every threshold that makes a difference, from above the highest score down.
+pub fn curve(scored: &[Scored<'_>]) -> Vec<CurvePoint> {
+    let groups = tied_groups(scored);
+    let (copies, others) = groups.iter().fold((0, 0), |sum, group| (sum.0 + group.0, sum.1 + group.1));
+    let (mut tp, mut fp) = (0, 0);
+    let mut curve = vec![CurvePoint { false_positive_rate: 0.0, recall: 0.0, precision: 1.0 }];
+    for group in groups {
+        (tp, fp) = (tp + group.0, fp + group.1);
+        curve.push(CurvePoint { false_positive_rate: share(fp, others), recall: share(tp, copies), precision: share(tp, tp + fp) });
+    }
+    curve
+}
+
 /// The share of copy-other pairs in the right order, ties counting half (Mann-Whitney U).
 pub fn roc_auc(scored: &[Scored<'_>]) -> f64 {
     let (mut copies_above, mut ordered, mut others_in_all) = (0.0, 0.0, 0.0);

@@ -1,0 +1,243 @@
+//! The pipeline: audio to songs, two songs to a report. The only module that knows all others.
+
+use crate::audio::Waveform;
+use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
+use crate::error::{Error, Result};
+use crate::matching::{self, Run, ScoreMatrix};
+use crate::model::{Embeddings, Model};
+use crate::pitch::PitchProfile;
+use crate::report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
+use crate::segment::Segments;
+use crate::spectrogram::LogMelPlan;
+
+/// Cells of the matrix in a report at most; larger ones are shown coarser. A million cells are two songs of 12 minutes.
+const REPORTED_CELLS: usize = 1_000_000;
+
+/// Compares songs with one model on one backend.
+#[derive(Debug)]
+pub struct Checker {
+    model: Model,
+    backend: &'static str,
+}
+
+/// A song as the checker sees it; made once, compared often.
+#[derive(Clone, Debug)]
+pub struct Song {
+    name: String,
+    duration_secs: f64,
+    segments: Segments,
+    embeddings: Embeddings,
+    pitch: PitchProfile,
+}
+
+/// What is being done, for progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Resampling and log-mel spectrogram.
+    Features,
+    /// The network.
+    Encode,
+    /// Score matrix and passages.
+    Match,
+}
+
+impl Stage {
+    /// Name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Features => "features",
+            Self::Encode => "encode",
+            Self::Match => "match",
+        }
+    }
+}
+
+impl Song {
+    /// Its name, as given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its length in seconds.
+    #[must_use]
+    pub fn duration_secs(&self) -> f64 {
+        self.duration_secs
+    }
+
+    /// The embeddings of its segments.
+    #[must_use]
+    pub fn embeddings(&self) -> &Embeddings {
+        &self.embeddings
+    }
+}
+
+/// What input is accepted.
+#[must_use]
+pub fn limits() -> Limits {
+    Limits {
+        decode_rate_hz: DECODE_RATE_HZ,
+        min_song_secs: FeatureConfig::default().segment_secs(),
+        max_song_secs: MAX_SONG_SECS,
+    }
+}
+
+impl Checker {
+    /// A checker for a loaded model; `backend` is the name under which reports mention its device.
+    #[must_use]
+    pub fn new(model: Model, backend: &'static str) -> Self {
+        Self { model, backend }
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The name of the backend.
+    #[must_use]
+    pub fn backend(&self) -> &'static str {
+        self.backend
+    }
+
+    /// Prepares a song for comparison. `progress` is told the stage and the fraction of it that is done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooShort`], [`Error::TooLong`] or [`Error::Silent`] by what the song is; [`Error::BackendUnavailable`] when the device fails.
+    pub async fn analyse(&self, name: &str, waveform: Waveform, mut progress: impl FnMut(Stage, f32)) -> Result<Song> {
+        let config = &self.model.info().features;
+        let duration_secs = waveform.duration_secs();
+        let limits = limits();
+        if duration_secs < limits.min_song_secs {
+            return Err(Error::TooShort { name: name.into(), actual_secs: duration_secs, min_secs: limits.min_song_secs });
+        }
+        if duration_secs > limits.max_song_secs {
+            return Err(Error::TooLong { name: name.into(), actual_secs: duration_secs, max_secs: limits.max_song_secs });
+        }
+        progress(Stage::Features, 0.0);
+        let waveform = waveform.resampled(config.sample_rate_hz);
+        let mel = LogMelPlan::new(config).mel_power(waveform.samples(), |fraction| progress(Stage::Features, fraction));
+        drop(waveform);
+        let segments = Segments::of(&mel, config);
+        if segments.silent.iter().all(|&silent| silent) {
+            return Err(Error::Silent { name: name.into() });
+        }
+        let pitch = PitchProfile::new(&mel, config);
+        let log_mel = mel.relative_db(config, mel.level_db(config));
+        drop(mel);
+        let embeddings = self.model.embed_song(&log_mel, |fraction| progress(Stage::Encode, fraction)).await?;
+        Ok(Song { name: name.into(), duration_secs, segments, embeddings, pitch })
+    }
+
+    /// Compares two songs. The report of `(b, a)` mirrors that of `(a, b)`.
+    #[must_use]
+    pub fn compare(&self, left: &Song, right: &Song, mut progress: impl FnMut(Stage, f32)) -> Report {
+        progress(Stage::Match, 0.0);
+        let (head, calibration) = (self.model.head(), self.model.calibration());
+        // Lines are drawn through rows, so that rows and columns aren't quite alike. To mirror exactly, the songs take these places by what they are, not by which came first.
+        let swapped = precedes(&right.embeddings, &left.embeddings);
+        let (first, second) = if swapped { (right, left) } else { (left, right) };
+        let scores = ScoreMatrix::new(&first.embeddings, &second.embeddings, head);
+        progress(Stage::Match, 0.3);
+        let runs = matching::runs(&scores, &first.segments, &second.segments, calibration);
+        let score = round(f64::from(matching::song_score(&scores, &runs, calibration)), 4);
+        let mut passages: Vec<MatchedPassage> =
+            runs.iter().map(|run| passage(run, first, second, calibration.score(run.mean_logit))).collect();
+        let mut matrix = self.matrix(&scores, first.segments.hop_secs);
+        if swapped {
+            passages.iter_mut().for_each(mirror_passage);
+            passages.sort_by(|a, b| a.left_start_secs.total_cmp(&b.left_start_secs));
+            matrix = transposed(&matrix);
+        }
+        progress(Stage::Match, 1.0);
+        let spans = |of: fn(&MatchedPassage) -> (f64, f64)| passages.iter().map(of).collect::<Vec<_>>();
+        Report {
+            score,
+            verdict: Verdict::of(score),
+            left: summary(left, spans(|passage| (passage.left_start_secs, passage.left_end_secs))),
+            right: summary(right, spans(|passage| (passage.right_start_secs, passage.right_end_secs))),
+            passages,
+            matrix,
+            model: ModelSummary {
+                version: self.model.info().version.clone(),
+                weights_sha256: self.model.sha256().to_owned(),
+            },
+            backend: self.backend.to_owned(),
+        }
+    }
+
+    /// The matrix for the report: calibrated scores; when it is large, each cell stands for the best of a square of cells.
+    fn matrix(&self, scores: &ScoreMatrix, hop_secs: f64) -> Matrix {
+        let mut side = 1;
+        while scores.rows.div_ceil(side) * scores.columns.div_ceil(side) > REPORTED_CELLS {
+            side += 1;
+        }
+        let (rows, cols) = (scores.rows.div_ceil(side), scores.columns.div_ceil(side));
+        let mut best = vec![f32::NEG_INFINITY; rows * cols];
+        for (row, logits) in scores.logits.chunks_exact(scores.columns).enumerate() {
+            for (column, &logit) in logits.iter().enumerate() {
+                let cell = &mut best[row / side * cols + column / side];
+                *cell = cell.max(logit);
+            }
+        }
+        let scores = best.into_iter().map(|logit| round(f64::from(self.model.calibration().score(logit)), 4)).collect();
+        Matrix { rows, cols, hop_secs: hop_secs * side as f64, scores }
+    }
+}
+
+fn passage(run: &Run, left: &Song, right: &Song, score: f32) -> MatchedPassage {
+    let [left_secs, right_secs] = matching::times_secs(run, &left.segments, &right.segments);
+    // Segments reach to the end of their last frame, which may lie beyond that of the song.
+    let within = |(start, end): (f64, f64), song: &Song| (start, end.min(song.duration_secs));
+    let (left_secs, right_secs) = (within(left_secs, left), within(right_secs, right));
+    MatchedPassage {
+        left_start_secs: round(left_secs.0, 2),
+        left_end_secs: round(left_secs.1, 2),
+        right_start_secs: round(right_secs.0, 2),
+        right_end_secs: round(right_secs.1, 2),
+        score: round(f64::from(score), 4),
+        speed_ratio: round(1.0 / run.slope, 3),
+        pitch_shift_semitones: round(left.pitch.semitones_to(&right.pitch, left_secs, right_secs), 1),
+    }
+}
+
+fn mirror_passage(passage: &mut MatchedPassage) {
+    std::mem::swap(&mut passage.left_start_secs, &mut passage.right_start_secs);
+    std::mem::swap(&mut passage.left_end_secs, &mut passage.right_end_secs);
+    passage.speed_ratio = round(1.0 / passage.speed_ratio, 3);
+    // Zero has no other side; -0 would show.
+    passage.pitch_shift_semitones = 0.0 - passage.pitch_shift_semitones;
+}
+
+fn transposed(matrix: &Matrix) -> Matrix {
+    let scores = (0..matrix.cols).flat_map(|col| (0..matrix.rows).map(move |row| matrix.scores[row * matrix.cols + col])).collect();
+    Matrix { rows: matrix.cols, cols: matrix.rows, hop_secs: matrix.hop_secs, scores }
+}
+
+/// A fixed order of songs: shorter first, then by content.
+fn precedes(a: &Embeddings, b: &Embeddings) -> bool {
+    let order = a.values.len().cmp(&b.values.len());
+    order.then_with(|| a.values.partial_cmp(&b.values).unwrap_or(std::cmp::Ordering::Equal)).is_lt()
+}
+
+fn summary(song: &Song, mut spans_secs: Vec<(f64, f64)>) -> SongSummary {
+    spans_secs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut covered_secs, mut reached_secs) = (0.0, 0.0_f64);
+    for (start, end) in spans_secs {
+        covered_secs += (end - start.max(reached_secs)).max(0.0);
+        reached_secs = reached_secs.max(end);
+    }
+    SongSummary {
+        name: song.name.clone(),
+        duration_secs: round(song.duration_secs, 3),
+        coverage: round((covered_secs / song.duration_secs).min(1.0), 4),
+    }
+}
+
+fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10.0_f64.powi(digits);
+    (value * scale).round() / scale
+}

@@ -1,0 +1,312 @@
+//! From two sequences of embeddings to the passages that match.
+//!
+//! A passage that was copied shows in the score matrix as a line: its slope says how much the tempo changed, its place where it lies in both songs. Every straight line with a
+//! slope in [`SLOPES`] is searched for the contiguous run with the greatest sum of evidence (Kadane's algorithm), the best run of all is taken as a passage, its surroundings are
+//! struck out, and the search goes on until what is left is no stronger than what unrelated songs produce. The lines are those of a Hough transform restricted to plausible
+//! tempo ratios; cost is `slopes * (rows + columns) * rows` for each passage found.
+
+use crate::head::{Calibration, ScoringHead};
+use crate::model::Embeddings;
+use crate::segment::Segments;
+
+/// Slopes of the lines searched, columns per row: tempo changed by up to a factor of 1.45 either way.
+pub const SLOPES: std::ops::RangeInclusive<f64> = 0.69..=1.45;
+/// Slopes between the ends, evenly spaced in logarithm: 2.5 % apart, so that a line along a 30 s passage stays within half a segment hop of the truth.
+const SLOPE_COUNT: usize = 31;
+
+/// Evidence of one cell is how far its logit lies above the calibrated 0.5 plus this margin, within [`EVIDENCE_LIMIT`]. The margin makes a chance resemblance cost more than it brings.
+const EVIDENCE_MARGIN: f32 = 1.0;
+/// No single cell speaks louder than this, for or against.
+const EVIDENCE_LIMIT: f32 = 3.0;
+/// Evidence of a silent segment: strongly against, so that silence matches nothing.
+const SILENT_EVIDENCE: f32 = -EVIDENCE_LIMIT;
+/// Least evidence of a passage: four segments without doubt.
+const LEAST_EVIDENCE: f32 = 12.0;
+/// Cells on each side of a passage that are struck out with it: neighbouring segments overlap by three quarters.
+const STRIKE_OUT_CELLS: usize = 4;
+/// Passages reported at most.
+const MOST_PASSAGES: usize = 32;
+
+/// Logits of all segments of the left song (rows) against all of the right song (columns).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreMatrix {
+    /// Segments of the left song.
+    pub rows: usize,
+    /// Segments of the right song.
+    pub columns: usize,
+    /// `rows * columns` logits, row by row.
+    pub logits: Vec<f32>,
+}
+
+/// A run along a line of the matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// First segment of the left song.
+    pub first_row: usize,
+    /// Last segment of the left song.
+    pub last_row: usize,
+    /// Column at the first row; between two columns in general.
+    pub first_column: f64,
+    /// Columns per row.
+    pub slope: f64,
+    /// Sum of evidence.
+    pub evidence: f32,
+    /// Mean logit of its cells.
+    pub mean_logit: f32,
+}
+
+impl ScoreMatrix {
+    /// Compares every segment with every segment.
+    #[must_use]
+    pub fn new(left: &Embeddings, right: &Embeddings, head: &ScoringHead) -> Self {
+        let logits = left.rows().flat_map(|left| right.rows().map(move |right| head.logit(left, right))).collect();
+        Self { rows: left.len(), columns: right.len(), logits }
+    }
+
+    fn row(&self, row: usize) -> &[f32] {
+        &self.logits[row * self.columns..(row + 1) * self.columns]
+    }
+}
+
+impl Run {
+    /// Column at a row.
+    #[must_use]
+    pub fn column_at(&self, row: usize) -> f64 {
+        self.first_column + self.slope * (row - self.first_row) as f64
+    }
+
+    /// Column at the last row.
+    #[must_use]
+    pub fn last_column(&self) -> f64 {
+        self.column_at(self.last_row)
+    }
+}
+
+/// The runs that match, ordered by their place in the left song.
+#[must_use]
+pub fn runs(matrix: &ScoreMatrix, left: &Segments, right: &Segments, calibration: &Calibration) -> Vec<Run> {
+    let mut evidence = evidence(matrix, left, right, calibration);
+    // A short song has few segments, and all of them may be all there is.
+    let least = LEAST_EVIDENCE.min(0.7 * EVIDENCE_LIMIT * matrix.rows.min(matrix.columns) as f32);
+    let mut found = Vec::new();
+    while found.len() < MOST_PASSAGES {
+        match best_run(matrix, &evidence) {
+            Some(run) if run.evidence >= least => {
+                strike_out(&mut evidence, matrix, &run);
+                found.push(run);
+            }
+            _ => break,
+        }
+    }
+    found.sort_by_key(|run| run.first_row);
+    found
+}
+
+fn evidence(matrix: &ScoreMatrix, left: &Segments, right: &Segments, calibration: &Calibration) -> Vec<f32> {
+    let divide = calibration.logit_of_half() + EVIDENCE_MARGIN;
+    let mut evidence = Vec::with_capacity(matrix.logits.len());
+    for row in 0..matrix.rows {
+        evidence.extend(matrix.row(row).iter().zip(&right.silent).map(|(logit, right_is_silent)| {
+            if left.silent[row] || *right_is_silent {
+                SILENT_EVIDENCE
+            } else {
+                (logit - divide).clamp(-EVIDENCE_LIMIT, EVIDENCE_LIMIT)
+            }
+        }));
+    }
+    evidence
+}
+
+fn slopes() -> impl Iterator<Item = f64> {
+    let (low, high) = (SLOPES.start().ln(), SLOPES.end().ln());
+    (0..SLOPE_COUNT).map(move |step| (low + (high - low) * step as f64 / (SLOPE_COUNT - 1) as f64).exp())
+}
+
+/// The run with the most evidence on any line. `None` when no cell speaks for a match.
+fn best_run(matrix: &ScoreMatrix, evidence: &[f32]) -> Option<Run> {
+    let (rows, columns) = (matrix.rows as i64, matrix.columns as i64);
+    let mut best: Option<Run> = None;
+    for slope in slopes() {
+        let rise = (slope * (rows - 1) as f64).ceil() as i64;
+        for offset in -rise..columns {
+            // Kadane: the best run that ends here is the best that ended before, extended, or a new one.
+            let (mut sum, mut since) = (0.0_f32, 0);
+            for row in 0..rows {
+                let column = (slope * row as f64 + offset as f64).round() as i64;
+                if !(0..columns).contains(&column) {
+                    sum = 0.0;
+                    continue;
+                }
+                if sum <= 0.0 {
+                    (sum, since) = (0.0, row);
+                }
+                sum += evidence[(row * columns + column) as usize];
+                if sum > best.as_ref().map_or(0.0, |best| best.evidence) {
+                    best = Some(Run {
+                        first_row: since as usize,
+                        last_row: row as usize,
+                        first_column: slope * since as f64 + offset as f64,
+                        slope,
+                        evidence: sum,
+                        mean_logit: 0.0,
+                    });
+                }
+            }
+        }
+    }
+    best.map(|run| Run { mean_logit: mean_logit(matrix, &run), ..run })
+}
+
+fn cells(run: &Run, columns: usize) -> impl Iterator<Item = (usize, usize)> {
+    (run.first_row..=run.last_row).map(move |row| {
+        let column = run.column_at(row).round().clamp(0.0, (columns - 1) as f64);
+        (row, column as usize)
+    })
+}
+
+fn mean_logit(matrix: &ScoreMatrix, run: &Run) -> f32 {
+    // In f64, so that the mean of equal logits is that logit and a song with itself scores exactly 1.
+    let sum: f64 = cells(run, matrix.columns).map(|(row, column)| f64::from(matrix.row(row)[column])).sum();
+    (sum / (run.last_row - run.first_row + 1) as f64) as f32
+}
+
+fn strike_out(evidence: &mut [f32], matrix: &ScoreMatrix, run: &Run) {
+    for (row, column) in cells(run, matrix.columns) {
+        let first = row.saturating_sub(STRIKE_OUT_CELLS);
+        let last = (row + STRIKE_OUT_CELLS).min(matrix.rows - 1);
+        let near = column.saturating_sub(STRIKE_OUT_CELLS)..=(column + STRIKE_OUT_CELLS).min(matrix.columns - 1);
+        for row in first..=last {
+            evidence[row * matrix.columns..][near.clone()].fill(SILENT_EVIDENCE);
+        }
+    }
+}
+
+/// The score of two songs in 0..1 by their runs.
+///
+/// Each run counts with the calibrated score of its mean logit, less when its evidence is thinner than that of a passage of ten seconds (or than the shorter song can give). Songs
+/// without a run score by their typical resemblance, below 0.5 unless one of them is too short for a run.
+#[must_use]
+pub fn song_score(matrix: &ScoreMatrix, runs: &[Run], calibration: &Calibration) -> f32 {
+    /// Evidence of ten seconds without doubt: at a hop of 0.74 s, ten segments.
+    const FULL_EVIDENCE: f32 = 30.0;
+    /// What can be asked of a short song: 60 % of its segments.
+    const SHARE_OF_SHORT_SONG: f32 = 0.6;
+    /// Segments of a song in which a run can form: 7 s.
+    const ENOUGH_SEGMENTS: usize = 6;
+    const HIGHEST_WITHOUT_RUN: f32 = 0.49;
+    let shorter = matrix.rows.min(matrix.columns);
+    let full = FULL_EVIDENCE.min(EVIDENCE_LIMIT * (SHARE_OF_SHORT_SONG * shorter as f32).max(1.0));
+    let best = runs
+        .iter()
+        .map(|run| calibration.score(run.mean_logit) * (run.evidence / full).min(1.0))
+        .fold(0.0, f32::max);
+    if best > 0.0 {
+        best
+    } else if shorter >= ENOUGH_SEGMENTS {
+        resemblance(matrix, calibration).min(HIGHEST_WITHOUT_RUN)
+    } else {
+        resemblance(matrix, calibration)
+    }
+}
+
+/// The calibrated score of the median over rows of each row's median: how much the songs resemble each other anywhere.
+fn resemblance(matrix: &ScoreMatrix, calibration: &Calibration) -> f32 {
+    let mut typical: Vec<f32> = (0..matrix.rows)
+        .map(|row| {
+            let mut logits = matrix.row(row).to_vec();
+            logits.sort_unstable_by(f32::total_cmp);
+            logits[logits.len() / 2]
+        })
+        .collect();
+    typical.sort_unstable_by(f32::total_cmp);
+    typical.get(typical.len() / 2).map_or(0.0, |&logit| calibration.score(logit))
+}
+
+/// Times of a run: start and end in the left and in the right song, in seconds.
+#[must_use]
+pub fn times_secs(run: &Run, left: &Segments, right: &Segments) -> [(f64, f64); 2] {
+    let left_secs = (left.start_secs(run.first_row), left.start_secs(run.last_row) + left.length_secs);
+    let start_of = |column: f64| column.clamp(0.0, (right.count - 1) as f64) * right.hop_secs;
+    [left_secs, (start_of(run.first_column), start_of(run.last_column()) + right.length_secs)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALIBRATION: Calibration = Calibration { knots: Vec::new() };
+
+    fn segments(count: usize) -> Segments {
+        Segments { count, hop_secs: 0.75, length_secs: 3.0, silent: vec![false; count] }
+    }
+
+    /// A matrix of unrelated segments (logit -6) with copies (logit 5) along lines `(first row, last row, first column, slope)`.
+    fn matrix(rows: usize, columns: usize, lines: &[(usize, usize, f64, f64)]) -> ScoreMatrix {
+        let mut logits = vec![-6.0; rows * columns];
+        for &(first, last, column, slope) in lines {
+            for row in first..=last {
+                let column = (column + slope * (row - first) as f64).round() as usize;
+                logits[row * columns + column] = 5.0;
+            }
+        }
+        ScoreMatrix { rows, columns, logits }
+    }
+
+    fn found(matrix: &ScoreMatrix) -> Vec<Run> {
+        runs(matrix, &segments(matrix.rows), &segments(matrix.columns), &CALIBRATION)
+    }
+
+    #[test]
+    fn passages_are_found_where_they_lie_with_their_slope() {
+        for slope in [0.71, 0.8, 1.0, 1.25, 1.42] {
+            let matrix = matrix(100, 120, &[(20, 60, 10.0, slope)]);
+            let runs = found(&matrix);
+            assert_eq!(runs.len(), 1, "slope {slope}");
+            let run = &runs[0];
+            assert!(run.first_row.abs_diff(20) <= 1 && run.last_row.abs_diff(60) <= 1, "slope {slope}: {run:?}");
+            assert!((run.slope / slope - 1.0).abs() < 0.03, "slope {slope}: {run:?}");
+            assert!((run.first_column - 10.0).abs() <= 1.5, "slope {slope}: {run:?}");
+        }
+    }
+
+    #[test]
+    fn every_use_of_a_loop_is_found() {
+        let lines = [(10, 25, 5.0, 1.0), (40, 55, 5.0, 1.0), (70, 85, 5.0, 1.0), (10, 25, 60.0, 1.0)];
+        assert_eq!(found(&matrix(100, 90, &lines)).len(), 4);
+    }
+
+    #[test]
+    fn unrelated_songs_and_short_accidents_give_nothing() {
+        assert!(found(&matrix(100, 100, &[])).is_empty());
+        assert!(found(&matrix(100, 100, &[(20, 22, 50.0, 1.0)])).is_empty());
+        assert!(song_score(&matrix(100, 100, &[]), &[], &CALIBRATION) < 0.05);
+    }
+
+    #[test]
+    fn silence_matches_nothing() {
+        let matrix = matrix(60, 60, &[(5, 40, 5.0, 1.0)]);
+        let mut silent = segments(60);
+        silent.silent[..50].fill(true);
+        assert!(runs(&matrix, &silent, &segments(60), &CALIBRATION).is_empty());
+    }
+
+    #[test]
+    fn the_shortest_songs_score_what_their_one_segment_scores() {
+        let calibration = Calibration { knots: vec![(-6.0, 0.02), (0.0, 0.5), (5.0, 1.0)] };
+        for logit in [-6.0, -1.0, 1.0] {
+            let matrix = ScoreMatrix { rows: 1, columns: 1, logits: vec![logit] };
+            let runs = runs(&matrix, &segments(1), &segments(1), &calibration);
+            assert!((song_score(&matrix, &runs, &calibration) - calibration.score(logit)).abs() < 1e-6, "{logit}");
+        }
+    }
+
+    #[test]
+    fn a_song_with_itself_scores_one() {
+        let calibration = Calibration { knots: vec![(-6.0, 0.02), (0.0, 0.5), (5.0, 1.0)] };
+        for length in [1, 3, 7, 50] {
+            let matrix = matrix(length, length, &[(0, length - 1, 0.0, 1.0)]);
+            let runs = runs(&matrix, &segments(length), &segments(length), &calibration);
+            assert_eq!(song_score(&matrix, &runs, &calibration), 1.0, "{length} segments");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The answer: plain data, the same natively and in the browser.
+
+use serde::{Deserialize, Serialize};
+use tsify::Tsify;
+
+/// What a check found. Times are in seconds, scores in 0..1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// How surely one song copies the other, 0..1.
+    pub score: f64,
+    /// The score in words.
+    pub verdict: Verdict,
+    /// The left song.
+    pub left: SongSummary,
+    /// The right song.
+    pub right: SongSummary,
+    /// Where they match, ordered by place in the left song.
+    pub passages: Vec<MatchedPassage>,
+    /// Every moment against every moment.
+    pub matrix: Matrix,
+    /// The weights that judged.
+    pub model: ModelSummary,
+    /// The backend that computed: `cpu` or `webgpu`.
+    pub backend: String,
+}
+
+/// Bands of the score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// 0.90 and above.
+    NearlyIdentical,
+    /// 0.80 to 0.90.
+    Strong,
+    /// 0.50 to 0.80.
+    Moderate,
+    /// Below 0.50.
+    Different,
+}
+
+/// One of the two songs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct SongSummary {
+    /// Its name, as given.
+    pub name: String,
+    /// Its length.
+    pub duration_secs: f64,
+    /// Share of it that lies in matching passages, 0..1.
+    pub coverage: f64,
+}
+
+/// A stretch of the left song that also plays in the right one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchedPassage {
+    /// Where it starts in the left song.
+    pub left_start_secs: f64,
+    /// Where it ends in the left song.
+    pub left_end_secs: f64,
+    /// Where it starts in the right song.
+    pub right_start_secs: f64,
+    /// Where it ends in the right song.
+    pub right_end_secs: f64,
+    /// How alike the passages are, 0..1.
+    pub score: f64,
+    /// 1.10 means that the right song plays 10 % faster.
+    pub speed_ratio: f64,
+    /// +2 means that the right song is two semitones higher.
+    pub pitch_shift_semitones: f64,
+}
+
+/// Scores of all segments of the left song against all of the right one, row by row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct Matrix {
+    /// Segments of the left song.
+    pub rows: usize,
+    /// Segments of the right song.
+    pub cols: usize,
+    /// Seconds from one row or column to the next; a segment is 3 s long.
+    pub hop_secs: f64,
+    /// `rows * cols` scores, 0..1.
+    pub scores: Vec<f64>,
+}
+
+/// Which weights judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelSummary {
+    /// Their version.
+    pub version: String,
+    /// SHA-256 of their file, in hexadecimal.
+    pub weights_sha256: String,
+}
+
+/// What input is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Sample rate at which to decode files, in Hz.
+    pub decode_rate_hz: u32,
+    /// Length of the shortest song.
+    pub min_song_secs: f64,
+    /// Length of the longest song.
+    pub max_song_secs: f64,
+}
+
+impl Verdict {
+    /// The band of a score.
+    #[must_use]
+    pub fn of(score: f64) -> Self {
+        match score {
+            score if score >= 0.9 => Self::NearlyIdentical,
+            score if score >= 0.8 => Self::Strong,
+            score if score >= 0.5 => Self::Moderate,
+            _ => Self::Different,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_begin_where_the_contract_says() {
+        let bands = [(1.0, "nearly-identical"), (0.9, "nearly-identical"), (0.899, "strong"), (0.8, "strong"), (0.799, "moderate"), (0.5, "moderate"), (0.499, "different"), (0.0, "different")];
+        for (score, name) in bands {
+            assert_eq!(serde_json::to_value(Verdict::of(score)).unwrap(), name, "{score}");
+        }
+    }
+}

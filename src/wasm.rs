@@ -1,0 +1,146 @@
+//! The boundary to JavaScript: typed arrays in, one report out, errors as `Error` objects with a `code`. The only module that knows of browsers.
+
+use burn::tensor::Device;
+use js_sys::{Function, Reflect};
+use serde::Serialize as _;
+use wasm_bindgen::prelude::*;
+
+use crate::audio::Waveform;
+use crate::checker::{self, Stage};
+use crate::error::Error;
+use crate::model::Model;
+
+/// Shows panics in the console with their place; the trap that follows ends this instance.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
+}
+
+/// Compares songs.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Checker(checker::Checker);
+
+/// A song, analysed.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Song(checker::Song);
+
+#[wasm_bindgen]
+impl Checker {
+    /// Loads and checks weights, starts the backend (`"cpu"` or `"webgpu"`) and tests it on the golden segment.
+    pub async fn create(
+        #[wasm_bindgen(unchecked_param_type = "\"cpu\" | \"webgpu\"")] backend: String,
+        weights: Vec<u8>,
+    ) -> Result<Checker, JsValue> {
+        let (name, device) = open(&backend).await.map_err(js_error)?;
+        let model = Model::load(&weights, &device, name == WEBGPU).await.map_err(js_error)?;
+        model.self_test(name).await.map_err(js_error)?;
+        Ok(Self(checker::Checker::new(model, name)))
+    }
+
+    /// The backend that computes.
+    #[wasm_bindgen(getter, unchecked_return_type = "\"cpu\" | \"webgpu\"")]
+    pub fn backend(&self) -> String {
+        self.0.backend().to_owned()
+    }
+
+    /// Prepares mono samples for comparison.
+    pub async fn analyse(
+        &self,
+        name: String,
+        samples: Vec<f32>,
+        #[wasm_bindgen(js_name = sampleRateHz)] sample_rate_hz: f64,
+        #[wasm_bindgen(
+            js_name = onProgress,
+            unchecked_optional_param_type = "(stage: \"features\" | \"encode\" | \"match\", fraction: number) => void"
+        )]
+        on_progress: Option<Function>,
+    ) -> Result<Song, JsValue> {
+        // Casting saturates and takes NaN for 0, which is no sample rate.
+        let waveform = Waveform::new(&name, samples, sample_rate_hz.round() as u32).map_err(js_error)?;
+        let song = self.0.analyse(&name, waveform, reporter(on_progress.as_ref())).await.map_err(js_error)?;
+        Ok(Song(song))
+    }
+
+    /// Compares two songs.
+    #[wasm_bindgen(unchecked_return_type = "Report")]
+    pub fn compare(
+        &self,
+        left: &Song,
+        right: &Song,
+        #[wasm_bindgen(
+            js_name = onProgress,
+            unchecked_optional_param_type = "(stage: \"features\" | \"encode\" | \"match\", fraction: number) => void"
+        )]
+        on_progress: Option<Function>,
+    ) -> Result<JsValue, JsValue> {
+        let report = self.0.compare(&left.0, &right.0, reporter(on_progress.as_ref()));
+        js_value(&report)
+    }
+}
+
+#[wasm_bindgen]
+impl Song {
+    /// Its name, as given.
+    #[wasm_bindgen(getter)]
+    pub fn name(&self) -> String {
+        self.0.name().to_owned()
+    }
+
+    /// Its length in seconds.
+    #[wasm_bindgen(getter, js_name = durationSecs)]
+    pub fn duration_secs(&self) -> f64 {
+        self.0.duration_secs()
+    }
+}
+
+/// What input is accepted.
+#[wasm_bindgen(unchecked_return_type = "Limits")]
+pub fn limits() -> Result<JsValue, JsValue> {
+    js_value(&checker::limits())
+}
+
+const CPU: &str = "cpu";
+const WEBGPU: &str = "webgpu";
+
+async fn open(backend: &str) -> Result<(&'static str, Device), Error> {
+    match backend {
+        CPU => Ok((CPU, Device::flex())),
+        WEBGPU => open_webgpu().await,
+        _ => Err(Error::BackendUnavailable { backend: "requested", reason: format!("there is none called {backend:?}") }),
+    }
+}
+
+#[cfg(feature = "webgpu")]
+async fn open_webgpu() -> Result<(&'static str, Device), Error> {
+    let unavailable = |reason: String| Error::BackendUnavailable { backend: WEBGPU, reason };
+    let device = Device::wgpu_options().init_async().await.map_err(|error| unavailable(error.to_string()))?;
+    Ok((WEBGPU, device))
+}
+
+#[cfg(not(feature = "webgpu"))]
+async fn open_webgpu() -> Result<(&'static str, Device), Error> {
+    Err(Error::BackendUnavailable { backend: WEBGPU, reason: "this build has only the CPU".into() })
+}
+
+fn reporter(on_progress: Option<&Function>) -> impl FnMut(Stage, f32) {
+    move |stage, fraction| {
+        if let Some(on_progress) = on_progress {
+            // A listener that throws is the caller's affair and no reason to give up a check.
+            let _ = on_progress.call2(&JsValue::NULL, &stage.name().into(), &fraction.into());
+        }
+    }
+}
+
+fn js_value(value: &impl serde::Serialize) -> Result<JsValue, JsValue> {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(JsValue::from)
+}
+
+/// The one conversion of errors: an `Error` with the sentence as its message and the stable code as `code`.
+fn js_error(error: Error) -> JsValue {
+    let js_error = js_sys::Error::new(&error.to_string());
+    // Setting a property of a fresh object can't fail.
+    let _ = Reflect::set(&js_error, &"code".into(), &error.code().into());
+    js_error.into()
+}

@@ -1,0 +1,47 @@
+//! Every backend computes the golden segment's embedding as it is written in the weights file, natively and in the browser, on a page and in a worker.
+
+use burn::tensor::Device;
+use soundalike::Model;
+use soundalike::model::{SHIPPED_WEIGHTS, cosine_distance};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// The same arithmetic in another order of summation: far below the self-test's own 1e-3.
+const TOLERANCE: f32 = 1e-5;
+
+async fn golden_distance(device: &Device, fixed_shapes: bool) -> f32 {
+    let model = Model::load(SHIPPED_WEIGHTS, device, fixed_shapes).await.unwrap();
+    let embedding = model.golden_embedding().await.unwrap();
+    cosine_distance(&embedding, &model.info().golden_embedding)
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_cpu_computes_the_golden_embedding() {
+    let distance = pollster::block_on(golden_distance(&Device::flex(), false));
+    assert!(distance < TOLERANCE, "cosine distance {distance:e}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn fixed_shapes_change_nothing() {
+    let distance = pollster::block_on(golden_distance(&Device::flex(), true));
+    assert!(distance < TOLERANCE, "cosine distance {distance:e}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_self_test_sees_wrong_weights() {
+    let (mut info, tensors) = soundalike::weights_file::read(SHIPPED_WEIGHTS).unwrap();
+    // A known answer that is slightly turned: as far off as a kernel that computes wrongly.
+    info.golden_embedding.rotate_left(1);
+    let bytes = soundalike::weights_file::write(&info, &tensors).unwrap();
+    let model = pollster::block_on(Model::load(&bytes, &Device::flex(), false)).unwrap();
+    let error = pollster::block_on(model.self_test("cpu")).unwrap_err();
+    assert_eq!(error.code(), "backend-unavailable");
+}
+
+/// Only in a browser that offers WebGPU (`webdriver.json` asks Chromium for its software adapter), and only in the build that has it.
+#[cfg(all(target_arch = "wasm32", feature = "webgpu"))]
+#[wasm_bindgen_test]
+async fn webgpu_computes_the_golden_embedding() {
+    let device = Device::wgpu_options().init_async().await.expect("this browser offers WebGPU");
+    let distance = golden_distance(&device, true).await;
+    assert!(distance < 1e-3, "cosine distance {distance:e}");
+}

@@ -1,0 +1,54 @@
+//! A whole song in one pass gives what its parts give.
+
+use burn::tensor::Device;
+use soundalike::model::{Embeddings, SHIPPED_WEIGHTS, cosine_distance};
+use soundalike::segment::{FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES};
+use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, golden};
+
+/// `secs` seconds of the golden segment's music, repeated at rising speed so that no two segments are alike.
+fn song(secs: usize) -> LogMelSpectrogram {
+    let config = FeatureConfig::default();
+    let golden = golden::segment(&config);
+    let samples: Vec<f32> = (0..secs * config.sample_rate_hz as usize)
+        .map(|n| golden[((n as f64).powf(1.01) as usize) % golden.len()])
+        .collect();
+    let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
+    mel.relative_db(&config, mel.level_db(&config))
+}
+
+fn embed(song: &LogMelSpectrogram, fixed_shapes: bool) -> Embeddings {
+    let model = pollster::block_on(Model::load(SHIPPED_WEIGHTS, &Device::flex(), fixed_shapes)).unwrap();
+    pollster::block_on(model.embed_song(song, |_| ())).unwrap()
+}
+
+fn greatest_distance(a: &Embeddings, b: &Embeddings) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.rows().zip(b.rows()).map(|(a, b)| cosine_distance(a, b)).fold(0.0, f32::max)
+}
+
+#[test]
+fn blocks_of_one_shape_give_what_blocks_of_any_shape_give() {
+    // Lengths on both sides of a block's end (23 s), and the shortest song.
+    for secs in [3, 5, 22, 23, 24, 50] {
+        let song = song(secs);
+        let distance = greatest_distance(&embed(&song, false), &embed(&song, true));
+        assert!(distance < 1e-5, "{secs} s: cosine distance {distance:e}");
+    }
+}
+
+#[test]
+fn a_later_start_on_the_grid_gives_the_same_embeddings() {
+    // Cutting a multiple of the hop off the front moves every block; segments away from the new edge must not change.
+    let whole = song(60);
+    let cut_segments = 5;
+    let cut_frames = cut_segments * SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
+    let frames = whole.frames - cut_frames;
+    let db = whole.db.chunks(whole.frames).flat_map(|band| band[cut_frames..].to_vec()).collect();
+    let later = LogMelSpectrogram { mel_bands: whole.mel_bands, frames, db };
+    let (whole, later) = (embed(&whole, false), embed(&later, false));
+    for (segment, embedding) in later.rows().enumerate().skip(1) {
+        let same = whole.rows().nth(segment + cut_segments).unwrap();
+        let distance = cosine_distance(embedding, same);
+        assert!(distance < 1e-5, "segment {segment}: cosine distance {distance:e}");
+    }
+}

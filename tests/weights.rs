@@ -1,0 +1,93 @@
+//! Weights that are whole load; anything else is an error that says what is wrong, never a panic.
+
+use burn::tensor::Device;
+use soundalike::model::SHIPPED_WEIGHTS;
+use soundalike::weights_file::{self, Tensors, WeightsInfo};
+use soundalike::{FeatureConfig, Model};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn load(bytes: &[u8]) -> Result<Model, soundalike::Error> {
+    // The CPU backend answers at once, so that there is nothing to wait for, in a browser either.
+    pollster::block_on(Model::load(bytes, &Device::flex(), false))
+}
+
+/// The sentence of the error, after checking its code.
+fn refusal(bytes: &[u8]) -> String {
+    let error = load(bytes).map(|_| ()).expect_err("broken weights were accepted");
+    assert_eq!(error.code(), "weights-invalid");
+    error.to_string()
+}
+
+fn rewritten(change: impl FnOnce(&mut WeightsInfo, &mut Tensors)) -> Vec<u8> {
+    let (mut info, mut tensors) = weights_file::read(SHIPPED_WEIGHTS).unwrap();
+    change(&mut info, &mut tensors);
+    weights_file::write(&info, &tensors).unwrap()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn shipped_weights_load_and_are_small() {
+    let model = load(SHIPPED_WEIGHTS).unwrap();
+    assert!(SHIPPED_WEIGHTS.len() <= 3_000_000 && model.parameters() <= 1_000_000);
+    assert_eq!(model.sha256().len(), 64);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_rewritten_file_is_the_same_file() {
+    assert!(rewritten(|_, _| ()) == SHIPPED_WEIGHTS);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn truncated_files_are_refused() {
+    for length in [0, 1, 7, 8, 100, 3_000, SHIPPED_WEIGHTS.len() / 2, SHIPPED_WEIGHTS.len() - 1] {
+        let said = refusal(&SHIPPED_WEIGHTS[..length]);
+        assert!(said.contains("truncated"), "{length} bytes: {said}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn one_flipped_bit_is_noticed_anywhere() {
+    // Every 9,973rd byte (a prime, so that all kinds of places come up), and the description at the front.
+    let places = (0..SHIPPED_WEIGHTS.len()).step_by(9_973).chain((8..4_000).step_by(97));
+    for place in places {
+        let mut bytes = SHIPPED_WEIGHTS.to_vec();
+        bytes[place] ^= 0x04;
+        refusal(&bytes);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn foreign_files_are_refused() {
+    refusal(b"ID3\x04\x00\x00 an MP3, not weights");
+    refusal(&[0xff; 4_096]);
+    let empty_safetensors = b"\x02\x00\x00\x00\x00\x00\x00\x00{}";
+    let said = refusal(empty_safetensors);
+    assert!(said.contains("other weights"), "{said}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn other_features_formats_and_shapes_are_refused() {
+    let said = refusal(&rewritten(|info, _| info.features.hop_samples = 256));
+    assert!(said.contains("other features"), "{said}");
+    let said = refusal(&rewritten(|info, _| info.format += 1));
+    assert!(said.contains("format"), "{said}");
+    let said = refusal(&rewritten(|info, _| info.encoder.channels[1] = 40));
+    assert!(said.contains("shape"), "{said}");
+    let said = refusal(&rewritten(|info, _| info.encoder.channels[1] = 1 << 40));
+    assert!(said.contains("impossible"), "{said}");
+    let said = refusal(&rewritten(|info, _| info.golden_embedding.truncate(5)));
+    assert!(said.contains("golden"), "{said}");
+    let said = refusal(&rewritten(|info, _| info.calibration.knots = vec![(1.0, 0.5), (0.0, 0.6)]));
+    assert!(said.contains("calibration"), "{said}");
+    let said = refusal(&rewritten(|_, tensors| *tensors = Tensors::default()));
+    assert!(said.contains("no tensor"), "{said}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_weight_beyond_f16_is_not_written() {
+    let network = soundalike::model::SiameseNetwork::new(&Default::default(), &FeatureConfig::default(), &Device::flex());
+    let (info, _) = weights_file::read(SHIPPED_WEIGHTS).unwrap();
+    let mut tensors = network.tensors();
+    assert!(weights_file::write(&info, &tensors).is_ok());
+    tensors.map_values(|value| value + 1e6);
+    assert!(weights_file::write(&info, &tensors).is_err());
+}

@@ -1,0 +1,146 @@
+//! `evaluate`: how well weights tell copies from other music, passage by passage or song by song.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use rayon::prelude::*;
+use soundalike::{Checker, Song};
+
+use crate::metrics::{Metrics, Scored};
+use crate::pair_table::{self, Pair};
+use crate::passages::Passages;
+use crate::{compare, plots, progress, run_folder, weights};
+
+/// Score a table of pairs: scores.csv, metrics.json and plots
+#[derive(clap::Args)]
+#[command(group(clap::ArgGroup::new("table").required(true).args(["pairs", "songs"])))]
+pub struct Args {
+    /// Table of 3-second passages: left,right,label and optionally left_start_secs,right_start_secs,perturbation,recipe
+    #[arg(long)]
+    pairs: Option<PathBuf>,
+    /// Table of whole songs, compared as the browser does
+    #[arg(long)]
+    songs: Option<PathBuf>,
+    /// Folder to write to
+    #[arg(long)]
+    out: PathBuf,
+    /// Weights to use instead of the shipped ones
+    #[arg(long)]
+    weights: Option<PathBuf>,
+    /// Scores from here on count as "copy"
+    #[arg(long, default_value_t = 0.5)]
+    threshold: f32,
+    /// Accepted by every step; evaluating has nothing random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let (table, of_songs) = match (&args.pairs, &args.songs) {
+        (Some(pairs), _) => (pairs, false),
+        (None, Some(songs)) => (songs, true),
+        (None, None) => bail!("give --pairs or --songs"),
+    };
+    let pairs = pair_table::read(table)?;
+    let checker = weights::checker(args.weights.as_deref())?;
+    let (scores, passages) = if of_songs {
+        let scored = score_songs(&checker, &pairs)?;
+        let (scores, passages): (Vec<f32>, Vec<String>) = scored.into_iter().unzip();
+        (scores, Some(passages))
+    } else {
+        (score_passages(&checker, &pairs)?, None)
+    };
+    let scored: Vec<Scored<'_>> = pairs
+        .iter()
+        .zip(&scores)
+        .map(|(pair, &score)| Scored { score, is_copy: pair.is_copy(), perturbation: &pair.perturbation })
+        .collect();
+    let metrics = Metrics::of(&scored, args.threshold);
+    fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
+    write_scores(table, &args.out.join("scores.csv"), &scores, passages.as_deref())?;
+    run_folder::write_json(&args.out.join("metrics.json"), &metrics)?;
+    plots::draw(&args.out, &scored, args.threshold)?;
+    print(&metrics);
+    Ok(())
+}
+
+fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<Vec<f32>> {
+    let model = checker.model();
+    let logits = Passages::load(pairs)?.logits(model)?;
+    Ok(logits.into_iter().map(|logit| model.calibration().score(logit)).collect())
+}
+
+/// Score and passages (as JSON) of every pair; each file is analysed once.
+fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> {
+    if let Some(pair) = pairs.iter().find(|pair| !pair.recipe.is_empty()) {
+        bail!("{} has a recipe, which works on passages only; render whole songs first", pair.right.display());
+    }
+    let mut paths: Vec<&Path> = pairs.iter().flat_map(|pair| [pair.left.as_path(), pair.right.as_path()]).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let bar = progress::bar(paths.len(), "analyse");
+    let songs: BTreeMap<&Path, Song> = paths
+        .into_par_iter()
+        .map(|path| {
+            let song = compare::analyse(checker, path)?;
+            bar.inc(1);
+            Ok((path, song))
+        })
+        .collect::<Result<_>>()?;
+    bar.finish();
+    let bar = progress::bar(pairs.len(), "compare");
+    pairs
+        .par_iter()
+        .map(|pair| {
+            let report = checker.compare(&songs[pair.left.as_path()], &songs[pair.right.as_path()], |_, _| ());
+            bar.inc(1);
+            Ok((report.score as f32, serde_json::to_string(&report.passages)?))
+        })
+        .collect()
+}
+
+/// The input's own columns, in its order, and what was found.
+fn write_scores(table: &Path, out: &Path, scores: &[f32], passages: Option<&[String]>) -> Result<()> {
+    let mut reader = csv::Reader::from_path(table)?;
+    let mut writer = csv::Writer::from_path(out).with_context(|| format!("can't write {}", out.display()))?;
+    let mut header = reader.headers()?.clone();
+    header.push_field("score");
+    if passages.is_some() {
+        header.push_field("passages");
+    }
+    writer.write_record(&header)?;
+    for (row, record) in reader.records().enumerate() {
+        let mut record = record?;
+        record.push_field(&format!("{:.6}", scores[row]));
+        if let Some(passages) = passages {
+            record.push_field(&passages[row]);
+        }
+        writer.write_record(&record)?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+fn print(metrics: &Metrics) {
+    println!("{} pairs at threshold {}", metrics.pairs, metrics.threshold);
+    let figures = [
+        ("accuracy", metrics.accuracy),
+        ("precision", metrics.precision),
+        ("recall", metrics.recall),
+        ("F1", metrics.f1),
+        ("ROC-AUC", metrics.roc_auc),
+        ("average precision", metrics.average_precision),
+        ("false-positive rate", metrics.false_positive_rate),
+    ];
+    for (name, value) in figures {
+        println!("{name:>20}  {value:.5}");
+    }
+    let confusion = metrics.confusion;
+    println!("{:>20}  tp {}, fp {}, tn {}, fn {}", "confusion", confusion.tp, confusion.fp, confusion.tn, confusion.fn_);
+    println!("{:>20}  pairs  mean score  accuracy", "kind");
+    for (kind, figures) in &metrics.per_perturbation {
+        println!("{kind:>20}  {:>5}  {:>10.3}  {:>8.3}", figures.pairs, figures.mean_score, figures.accuracy);
+    }
+}

@@ -1,0 +1,65 @@
+//! `export`: the best weights of a run into the engine.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use burn::tensor::Device;
+use serde::Serialize;
+use soundalike::Model;
+use soundalike::weights_file::WeightsInfo;
+
+use crate::run_folder::{self, HistoryEntry, RunFolder};
+use crate::train_config::TrainConfig;
+
+/// Put the best weights of a run where the engine takes its own from
+#[derive(clap::Args)]
+pub struct Args {
+    /// Folder of the run
+    #[arg(long)]
+    run: PathBuf,
+    /// Folder to write soundalike.safetensors and soundalike.json to
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/weights"))]
+    out: PathBuf,
+    /// Where the music came from, for soundalike.json
+    #[arg(long, default_value = "")]
+    data: String,
+    /// Accepted by every step; exporting has nothing random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// `soundalike.json`: what the weights file says about itself, readable, and where it comes from.
+#[derive(Serialize)]
+struct Provenance<'a> {
+    sha256: &'a str,
+    parameters: usize,
+    data: &'a str,
+    info: &'a WeightsInfo,
+    training: &'a TrainConfig,
+    best: &'a HistoryEntry,
+    training_secs: f64,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let (folder, training, history) = RunFolder::open(&args.run)?;
+    let best = history.entries.iter().rfind(|entry| entry.is_best).with_context(|| format!("{} has no weights yet", args.run.display()))?;
+    let bytes = fs::read(folder.best_path()).with_context(|| format!("can't open {}", folder.best_path().display()))?;
+    let model = pollster::block_on(Model::load(&bytes, &Device::flex(), false))?;
+    pollster::block_on(model.self_test("cpu"))?;
+    fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
+    let path = args.out.join("soundalike.safetensors");
+    fs::write(&path, &bytes).with_context(|| format!("can't write {}", path.display()))?;
+    let provenance = Provenance {
+        sha256: model.sha256(),
+        parameters: model.parameters(),
+        data: &args.data,
+        info: model.info(),
+        training: &training,
+        best,
+        training_secs: history.entries.last().map_or(0.0, |entry| entry.elapsed_secs),
+    };
+    run_folder::write_json(&args.out.join("soundalike.json"), &provenance)?;
+    println!("{}: {} parameters, {} bytes, SHA-256 {}", path.display(), provenance.parameters, bytes.len(), provenance.sha256);
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! The weights that a step works with: given by file, or the ones shipped.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use burn::tensor::Device;
+use soundalike::model::SHIPPED_WEIGHTS;
+use soundalike::{Checker, Model};
+
+/// Loads weights onto the CPU, where figures are reproducible.
+///
+/// # Errors
+///
+/// When the file can't be read or isn't a weights file.
+pub fn load(path: Option<&Path>) -> Result<Model> {
+    let bytes = match path {
+        Some(path) => std::fs::read(path).with_context(|| format!("can't open {}", path.display()))?,
+        None => SHIPPED_WEIGHTS.to_vec(),
+    };
+    let place = || path.map_or("the shipped weights".into(), |path| path.display().to_string());
+    pollster::block_on(Model::load(&bytes, &Device::flex(), false)).with_context(place)
+}
+
+/// A checker as the browser has it, on the CPU.
+///
+/// # Errors
+///
+/// Those of [`load`].
+pub fn checker(path: Option<&Path>) -> Result<Checker> {
+    Ok(Checker::new(load(path)?, "cpu"))
+}
