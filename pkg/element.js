@@ -56,7 +56,7 @@ const STYLE = `
 
 const BODY = `
   <div class="zones">
-    <label part="zone" data-side="left"><input type="file" accept="audio/*,video/*"><slot name="left">Drop your song here, or choose it</slot><span class="name" part="name"></span></label>
+    <label part="zone" data-side="left"><input type="file" accept="audio/*,video/*"><slot name="left">Drop your song here, or choose it</slot><span class="name" part="name"></span><span class="dim against"></span></label>
     <label part="zone" data-side="right"><input type="file" accept="audio/*,video/*"><slot name="right">Drop the other song here, or choose it</slot><span class="name" part="name"></span></label>
   </div>
   <div class="below">
@@ -180,6 +180,7 @@ export class SoundalikeElement extends Base {
     const { reference } = this;
     this.#zone("right").hidden = reference !== null;
     if (reference !== null) this.setSong("right", new URL(reference, document.baseURI));
+    this.#part(".against").textContent = reference === null ? "" : `to compare it with ${this.#songs.right?.name}`;
   }
 
   async #compare() {

@@ -58,8 +58,11 @@ async function perform(request, onProgress) {
     case "start":
       return start(request);
     case "analyse": {
-      const song = await started().analyse(request.name, request.samples, request.sampleRateHz, onProgress);
-      songs.set(request.songId, song);
+      const { samples } = request;
+      const analysis = started().analyse(request.name, samples, request.sampleRateHz, onProgress);
+      // By now the engine has its own copy: let go of ours at once, where the browser can.
+      /** @type {{ transfer?: (bytes: number) => void }} */ (samples.buffer).transfer?.(0);
+      songs.set(request.songId, await analysis);
       return undefined;
     }
     case "compare":

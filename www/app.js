@@ -182,9 +182,8 @@ function showReport(answer, left, right, elapsedSecs) {
   });
   heatMap = showHeatMap(byId("heatmap"), answer);
   passageList = showPassages(byId("passages"), answer, togglePlaying);
-  const anyPassage = answer.passages.length > 0;
-  byId("play-mode").hidden = !anyPassage;
-  byId("play-hint").hidden = !anyPassage;
+  byId("passages-card").hidden = answer.passages.length === 0;
+  byId("columns").classList.toggle("no-passages", answer.passages.length === 0);
   player.load(left.file, right.file);
   showVerdict(result, answer, { elapsedSecs });
   status.textContent = `${verdictTitle(answer.verdict)}, score ${scoreText(answer.score)}.`;
@@ -270,6 +269,20 @@ addEventListener("drop", (event) => {
   const files = [...(event.dataTransfer?.files ?? [])];
   if (files.length > 0) choose(chosen.left && !chosen.right ? "right" : "left", files);
 });
+
+// After the first visit the page works with the network off.
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker
+    .register("service-worker.js")
+    .then(() => navigator.serviceWorker.ready)
+    // What was loaded before there was a service worker is kept by name.
+    .then(({ active }) => checker().finally(() => active?.postMessage({ keep: loadedUrls() })))
+    .catch((cause) => console.info("Soundalike: no offline use here:", cause));
+}
+
+function loadedUrls() {
+  return [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)];
+}
 
 // The engine loads while the visitor looks for the files; if that fails, the check says why.
 (globalThis.requestIdleCallback ?? setTimeout)(() => void checker().catch(() => {}));

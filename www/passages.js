@@ -19,12 +19,6 @@ const STOP = "M2 2H14V14H2Z";
 export function showPassages(list, report, onToggle) {
   const buttons = report.passages.map((_, index) => playButton(index, onToggle));
   list.replaceChildren(...report.passages.map((passage, index) => row(passage, index, /** @type {HTMLElement} */ (buttons[index]))));
-  if (report.passages.length === 0) {
-    const nothing = document.createElement("p");
-    nothing.className = "nothing";
-    nothing.textContent = "No matching passages.";
-    list.append(nothing);
-  }
   return {
     markPlaying(playing) {
       buttons.forEach((button, index) => setPlaying(button, index, index === playing));

@@ -53,9 +53,9 @@ export function showTimeline(body, report, peaks) {
       playheads.right,
     ]),
     ...flags,
+    ...(passages.length === 0 ? [nothingFound()] : []),
   );
   body.replaceChildren(songLine("left", left), ticks(left.durationSecs), picture, ticks(right.durationSecs), songLine("right", right));
-  if (passages.length === 0) body.append(nothingFound());
 
   return {
     playheads(leftSecs, rightSecs) {

@@ -33,7 +33,10 @@ export function verdictWords(report) {
   const meaning = BANDS[report.verdict]?.meaning ?? "";
   const { passages } = report;
   const first = passages[0];
-  if (!first) return [`${meaning} No passage of one plays in the other.`];
+  if (!first) {
+    const none = report.score < 0.5 ? "No passage of one plays in the other." : "What they share is too short or too scattered to be marked.";
+    return [`${meaning} ${none}`];
+  }
   const count = passages.length === 1 ? "One passage matches" : `${NUMBERS[passages.length] ?? passages.length} passages match`;
   const changes = new Set(passages.map(changeWords));
   const change = changes.size === 1 ? `, ${changeWords(first)}` : ", changed in more than one way";

@@ -25,22 +25,23 @@ export function tune(seed, durationSecs) {
   const random = mulberry32(seed);
   const pick = (/** @type {any[]} */ items) => items[Math.floor(random() * items.length)];
   const samples = new Float32Array(Math.round(durationSecs * SAMPLE_RATE_HZ));
+  const harmonics = Array.from({ length: 3 + Math.floor(random() * 8) }, (_, index) => random() / (index + 1));
   const band = {
     scale: pick([MAJOR, MINOR]),
     rootMidi: 45 + Math.floor(random() * 12),
     beatSecs: 60 / (84 + random() * 62),
-    harmonics: Array.from({ length: 3 + Math.floor(random() * 8) }, (_, index) => random() / (index + 1)),
+    bright: wavetable([1, ...harmonics]),
+    dull: wavetable([1, ...harmonics.slice(0, 2).map((part) => part / 3)]),
     decaySecs: 0.25 + random() * 0.9,
-    brightness: 0.2 + random() * 0.8,
   };
   const kick = pick([[0, 2], [0, 1.5, 2], [0, 2.5], [0, 1, 2, 3]]);
-  const sections = [0, 1].map(() => ({
+  const sections = Array.from({ length: 1 + Math.ceil(durationSecs / 30) }, () => ({
     progression: pick(PROGRESSIONS),
-    melody: Array.from({ length: 16 }, () => ({ step: Math.floor(random() * 10), rests: random() < 0.25 })),
+    melody: Array.from({ length: 32 }, () => ({ step: Math.floor(random() * 10), rests: random() < 0.25 })),
   }));
   const barSecs = 4 * band.beatSecs;
   for (let bar = 0; bar * barSecs < durationSecs; bar++) {
-    const section = sections[Math.floor(bar / 4) % 2];
+    const section = sections[Math.floor(bar / 4) % sections.length];
     const chord = section.progression[bar % 4];
     const barStart = bar * barSecs;
     for (const beat of kick) drum(samples, barStart + beat * band.beatSecs, 55, 0.5, 0);
@@ -49,7 +50,7 @@ export function tune(seed, durationSecs) {
       const at = barStart + (eighth * band.beatSecs) / 2;
       drum(samples, at, 0, 0, 0.06 + 0.05 * (eighth % 2), random);
       if (eighth % 2 === 0) note(samples, at, pitch(band, chord) - 12, 0.24, band);
-      const { step, rests } = section.melody[(bar % 2) * 8 + eighth];
+      const { step, rests } = section.melody[(bar % 4) * 8 + eighth];
       if (!rests) note(samples, at, pitch(band, chord + step) + 12, 0.16, band);
     }
     for (const third of [0, 2, 4]) note(samples, barStart, pitch(band, chord + third), 0.13, { ...band, decaySecs: barSecs / 2 });
@@ -81,19 +82,33 @@ function pitch(band, step) {
   return band.rootMidi + 12 * Math.floor(step / 7) + band.scale[((step % 7) + 7) % 7];
 }
 
-function note(samples, startSecs, midi, level, { harmonics, decaySecs, brightness }) {
-  const frequencyHz = 440 * 2 ** ((midi - 69) / 12);
+/** One period of a sound, summed from its harmonics. */
+const TABLE_SAMPLES = 4096;
+
+/** @param {number[]} levels of the first harmonic and those above it */
+function wavetable(levels) {
+  const total = levels.reduce((sum, level) => sum + level, 0);
+  return Float32Array.from({ length: TABLE_SAMPLES }, (_, index) => {
+    const phase = (2 * Math.PI * index) / TABLE_SAMPLES;
+    return levels.reduce((sum, level, harmonic) => sum + level * Math.sin(phase * (harmonic + 1)), 0) / total;
+  });
+}
+
+/** A plucked note: bright at first, then duller while it decays. */
+function note(samples, startSecs, midi, level, { bright, dull, decaySecs }) {
+  const step = (440 * 2 ** ((midi - 69) / 12) * TABLE_SAMPLES) / SAMPLE_RATE_HZ;
   const from = Math.round(startSecs * SAMPLE_RATE_HZ);
   const to = Math.min(samples.length, from + Math.round(3 * decaySecs * SAMPLE_RATE_HZ));
-  const total = harmonics.reduce((sum, part) => sum + part, 1);
+  const decay = Math.exp(-1 / (decaySecs * SAMPLE_RATE_HZ));
+  const attackSamples = 0.008 * SAMPLE_RATE_HZ;
+  let loudness = level;
+  let brightness = 1;
   for (let index = from; index < to; index++) {
-    const secs = (index - from) / SAMPLE_RATE_HZ;
-    const phase = 2 * Math.PI * frequencyHz * secs;
-    let value = Math.sin(phase);
-    harmonics.forEach((part, harmonic) => {
-      value += part * brightness * Math.exp((-secs * harmonic) / decaySecs) * Math.sin(phase * (harmonic + 2));
-    });
-    samples[index] += ((level * value) / total) * Math.min(1, secs / 0.008) * Math.exp(-secs / decaySecs);
+    const at = ((index - from) * step) & (TABLE_SAMPLES - 1);
+    const attack = Math.min(1, (index - from) / attackSamples);
+    samples[index] += loudness * attack * (dull[at] + brightness * (bright[at] - dull[at]));
+    loudness *= decay;
+    brightness *= decay * decay;
   }
 }
 

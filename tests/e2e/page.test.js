@@ -24,6 +24,7 @@ describe("page", () => {
   before(async () => {
     songs.original = audio.tune("original.wav", 1, 20);
     songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    songs.sameCopy = audio.file("same-copy.mp3", readFileSync(songs.copy));
     songs.unrelated = audio.tune("unrelated.wav", 7, 18);
     songs.long = audio.tune("long.wav", 3, 120);
     songs.video = audio.encoded("video.mp4", songs.original, ["-f", "lavfi", "-i", "color=size=64x64:rate=5", "-shortest", "-c:v", "mpeg4", "-c:a", "aac"]);
@@ -205,12 +206,12 @@ describe("page", () => {
       }).observe(result, { attributeFilter: ["data-score"] });
       Object.assign(globalThis, { seen });
     });
-    await give("right", songs.copy);
+    await give("right", songs.sameCopy);
     await page.waitForFunction(() => /** @type {any} */ (globalThis).seen.reports > 0);
     assert.deepEqual(await report(), first);
     const stages = /** @type {string[]} */ (await page.evaluate("seen.stages"));
     assert.ok(!stages.some((stage) => stage.includes("original.wav")), "the unchanged song was analysed again");
-    assert.ok(stages.some((stage) => stage.includes("copy.mp3")), "the song that was given anew was not analysed");
+    assert.ok(stages.some((stage) => stage.includes("same-copy.mp3")), "the song that was given anew was not analysed");
   });
 });
 
