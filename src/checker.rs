@@ -223,17 +223,11 @@ fn precedes(a: &Embeddings, b: &Embeddings) -> bool {
     order.then_with(|| a.values.partial_cmp(&b.values).unwrap_or(std::cmp::Ordering::Equal)).is_lt()
 }
 
-fn summary(song: &Song, mut spans_secs: Vec<(f64, f64)>) -> SongSummary {
-    spans_secs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut covered_secs, mut reached_secs) = (0.0, 0.0_f64);
-    for (start, end) in spans_secs {
-        covered_secs += (end - start.max(reached_secs)).max(0.0);
-        reached_secs = reached_secs.max(end);
-    }
+fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
     SongSummary {
         name: song.name.clone(),
         duration_secs: round(song.duration_secs, 3),
-        coverage: round((covered_secs / song.duration_secs).min(1.0), 4),
+        coverage: round(matching::covered_share((0.0, song.duration_secs), spans_secs), 4),
     }
 }
 

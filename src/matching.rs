@@ -3,7 +3,10 @@
 //! A passage that was copied shows in the score matrix as a line: its slope says how much the tempo changed, its place where it lies in both songs. Every straight line with a
 //! slope in [`SLOPES`] is searched for the contiguous run with the greatest sum of evidence (Kadane's algorithm), the best run of all is taken as a passage, its surroundings are
 //! struck out, and the search goes on until what is left is no stronger than what unrelated songs produce. The lines are those of a Hough transform restricted to plausible
-//! tempo ratios; cost is `slopes * (rows + columns) * rows` for each passage found.
+//! tempo ratios. Cost is about `slopes * (rows + columns) * rows` once, and little for each further passage, because only lines whose best run was touched are searched again.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 use crate::head::{Calibration, ScoringHead};
 use crate::model::Embeddings;
@@ -24,8 +27,11 @@ const SILENT_EVIDENCE: f32 = -EVIDENCE_LIMIT;
 const LEAST_EVIDENCE: f32 = 12.0;
 /// Cells on each side of a passage that are struck out with it: neighbouring segments overlap by three quarters.
 const STRIKE_OUT_CELLS: usize = 4;
-/// Passages reported at most.
-const MOST_PASSAGES: usize = 32;
+/// A run is explained by stronger ones when they cover at least this share of it in both songs: music that repeats itself resembles its own repetitions everywhere, and only the
+/// best alignment of each stretch is news. A loop used four times stays four passages, because each use lies elsewhere in one of the songs.
+const EXPLAINED_SHARE: f64 = 0.6;
+/// Runs looked for at most, the explained ones included.
+const MOST_SEARCHES: usize = 24;
 
 /// Logits of all segments of the left song (rows) against all of the right song (columns).
 #[derive(Clone, Debug, PartialEq)]
@@ -88,18 +94,117 @@ pub fn runs(matrix: &ScoreMatrix, left: &Segments, right: &Segments, calibration
     let mut evidence = evidence(matrix, left, right, calibration);
     // A short song has few segments, and all of them may be all there is.
     let least = LEAST_EVIDENCE.min(0.7 * EVIDENCE_LIMIT * matrix.rows.min(matrix.columns) as f32);
+    let lines: Vec<Line> = lines(matrix.rows, matrix.columns).collect();
+    let mut queue: BinaryHeap<Candidate> = lines
+        .iter()
+        .enumerate()
+        .filter_map(|(line, of)| Some(Candidate { evidence: of.best(&evidence, matrix.columns)?.evidence, line }))
+        .filter(|candidate| candidate.evidence >= least)
+        .collect();
     let mut found = Vec::new();
-    while found.len() < MOST_PASSAGES {
-        match best_run(matrix, &evidence) {
-            Some(run) if run.evidence >= least => {
-                strike_out(&mut evidence, matrix, &run);
-                found.push(run);
-            }
-            _ => break,
+    let mut searches = 0;
+    while let Some(candidate) = queue.pop().filter(|_| searches < MOST_SEARCHES) {
+        // Striking out only takes evidence away, so that what a line had is a bound of what it has: the first line that still has it is the best of all.
+        let Some(best) = lines[candidate.line].best(&evidence, matrix.columns).filter(|best| best.evidence >= least) else {
+            continue;
+        };
+        if best.evidence < candidate.evidence {
+            queue.push(Candidate { evidence: best.evidence, ..candidate });
+            continue;
+        }
+        let run = Run { mean_logit: mean_logit(matrix, &best), ..best };
+        strike_out(&mut evidence, matrix, &run);
+        searches += 1;
+        if !is_explained(&run, &found) {
+            found.push(run);
         }
     }
     found.sort_by_key(|run| run.first_row);
     found
+}
+
+/// A straight line through the matrix: the column at row `r` is `offset + slope * r`, rounded.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    slope: f64,
+    offset: i64,
+    first_row: usize,
+    last_row: usize,
+}
+
+/// The evidence that a line had when last looked at.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    evidence: f32,
+    line: usize,
+}
+
+impl Ord for Candidate {
+    /// More evidence first; among equals the earlier line, so that results don't depend on the heap's moods.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.evidence.total_cmp(&other.evidence).then_with(|| other.line.cmp(&self.line))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Candidate {}
+
+/// All lines of all slopes that cross the matrix.
+fn lines(rows: usize, columns: usize) -> impl Iterator<Item = Line> {
+    slopes().flat_map(move |slope| {
+        let rise = (slope * (rows - 1) as f64).ceil() as i64;
+        (-rise..columns as i64).filter_map(move |offset| {
+            // Rows at which the rounded column lies inside.
+            let first = ((-0.5 - offset as f64) / slope).ceil().max(0.0) as usize;
+            let last = ((columns as f64 - 0.5 - offset as f64) / slope).ceil() as i64 - 1;
+            let last = (last.max(0) as usize).min(rows - 1);
+            (first <= last).then_some(Line { slope, offset, first_row: first, last_row: last })
+        })
+    })
+}
+
+impl Line {
+    fn column_at(&self, row: usize) -> f64 {
+        self.offset as f64 + self.slope * row as f64
+    }
+
+    /// Kadane's algorithm: the best run that ends at a row is the best that ended before, extended, or a new one. `None` when nothing on the line speaks for a match. The mean
+    /// logit is left for the caller.
+    fn best(&self, evidence: &[f32], columns: usize) -> Option<Run> {
+        let (mut sum, mut since) = (0.0_f32, 0);
+        let mut best = (0.0_f32, 0, 0);
+        for row in self.first_row..=self.last_row {
+            if sum <= 0.0 {
+                (sum, since) = (0.0, row);
+            }
+            // Adding a half and cutting off rounds, and is one instruction in a browser, where `round` is many.
+            let column = ((self.column_at(row) + 0.5) as usize).min(columns - 1);
+            sum += evidence[row * columns + column];
+            if sum > best.0 {
+                best = (sum, since, row);
+            }
+        }
+        let (evidence, first_row, last_row) = best;
+        (evidence > 0.0).then(|| Run {
+            first_row,
+            last_row,
+            first_column: self.column_at(first_row),
+            slope: self.slope,
+            evidence,
+            mean_logit: 0.0,
+        })
+    }
 }
 
 fn evidence(matrix: &ScoreMatrix, left: &Segments, right: &Segments, calibration: &Calibration) -> Vec<f32> {
@@ -122,45 +227,32 @@ fn slopes() -> impl Iterator<Item = f64> {
     (0..SLOPE_COUNT).map(move |step| (low + (high - low) * step as f64 / (SLOPE_COUNT - 1) as f64).exp())
 }
 
-/// The run with the most evidence on any line. `None` when no cell speaks for a match.
-fn best_run(matrix: &ScoreMatrix, evidence: &[f32]) -> Option<Run> {
-    let (rows, columns) = (matrix.rows as i64, matrix.columns as i64);
-    let mut best: Option<Run> = None;
-    for slope in slopes() {
-        let rise = (slope * (rows - 1) as f64).ceil() as i64;
-        for offset in -rise..columns {
-            // Kadane: the best run that ends here is the best that ended before, extended, or a new one.
-            let (mut sum, mut since) = (0.0_f32, 0);
-            for row in 0..rows {
-                let column = (slope * row as f64 + offset as f64).round() as i64;
-                if !(0..columns).contains(&column) {
-                    sum = 0.0;
-                    continue;
-                }
-                if sum <= 0.0 {
-                    (sum, since) = (0.0, row);
-                }
-                sum += evidence[(row * columns + column) as usize];
-                if sum > best.as_ref().map_or(0.0, |best| best.evidence) {
-                    best = Some(Run {
-                        first_row: since as usize,
-                        last_row: row as usize,
-                        first_column: slope * since as f64 + offset as f64,
-                        slope,
-                        evidence: sum,
-                        mean_logit: 0.0,
-                    });
-                }
-            }
+fn is_explained(run: &Run, stronger: &[Run]) -> bool {
+    let rows = |run: &Run| (run.first_row as f64, run.last_row as f64 + 1.0);
+    let columns = |run: &Run| (run.first_column, run.last_column() + 1.0);
+    let share = |span: fn(&Run) -> (f64, f64)| covered_share(span(run), stronger.iter().map(span).collect());
+    share(rows) >= EXPLAINED_SHARE && share(columns) >= EXPLAINED_SHARE
+}
+
+/// Share of a span `(start, end)` that lies in the union of others.
+#[must_use]
+pub fn covered_share(span: (f64, f64), mut others: Vec<(f64, f64)>) -> f64 {
+    others.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut covered, mut reached) = (0.0, span.0);
+    for (start, end) in others {
+        let (start, end) = (start.max(reached), end.min(span.1));
+        if end > start {
+            covered += end - start;
+            reached = end;
         }
     }
-    best.map(|run| Run { mean_logit: mean_logit(matrix, &run), ..run })
+    covered / (span.1 - span.0)
 }
 
 fn cells(run: &Run, columns: usize) -> impl Iterator<Item = (usize, usize)> {
     (run.first_row..=run.last_row).map(move |row| {
-        let column = run.column_at(row).round().clamp(0.0, (columns - 1) as f64);
-        (row, column as usize)
+        // The same rounding as in `Line::best`.
+        (row, ((run.column_at(row) + 0.5).max(0.0) as usize).min(columns - 1))
     })
 }
 
@@ -273,6 +365,20 @@ mod tests {
     fn every_use_of_a_loop_is_found() {
         let lines = [(10, 25, 5.0, 1.0), (40, 55, 5.0, 1.0), (70, 85, 5.0, 1.0), (10, 25, 60.0, 1.0)];
         assert_eq!(found(&matrix(100, 90, &lines)).len(), 4);
+    }
+
+    #[test]
+    fn what_stronger_passages_explain_is_not_repeated() {
+        // A song of a 15-segment phrase played four times, against itself: the diagonal says it all.
+        let mut repeating = matrix(60, 60, &[(0, 59, 0.0, 1.0)]);
+        for (row, column) in (0..60).flat_map(|row| (0..60).map(move |column| (row, column))) {
+            if row % 15 == column % 15 {
+                repeating.logits[row * 60 + column] = 5.0;
+            }
+        }
+        let runs = found(&repeating);
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        assert_eq!((runs[0].first_row, runs[0].last_row), (0, 59));
     }
 
     #[test]
