@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use crate::{
     process,
     tools::{self, WASM_TARGET, WasmBindgen},
-    workspace::{Workspace, copy, copy_folder, empty_folder},
+    workspace::{Workspace, copy, copy_folder, empty_folder, move_folder},
 };
 
 /// One of the two modules. Both have the same interface; a browser loads the one that its machine can run best.
@@ -136,9 +136,12 @@ pub fn assemble_site(workspace: &Workspace, site: &Path) -> Result<()> {
         workspace.wasm().join("weights.safetensors").is_file(),
         "pkg/wasm isn't built yet: run cargo xtask web"
     );
-    empty_folder(site)?;
-    copy_folder(&workspace.root.join("www"), site, is_shipped)?;
-    copy_folder(&workspace.root.join("pkg"), &site.join("pkg"), is_shipped)
+    // Laid out aside and then moved, so that a site that is being served is never half there.
+    let aside = site.with_extension(format!("new-{}", std::process::id()));
+    empty_folder(&aside)?;
+    copy_folder(&workspace.root.join("www"), &aside, is_shipped)?;
+    copy_folder(&workspace.root.join("pkg"), &aside.join("pkg"), is_shipped)?;
+    move_folder(&aside, site)
 }
 
 /// Whether a file or folder of `www` or `pkg` is meant for the public, as opposed to development.

@@ -125,6 +125,23 @@ pub fn empty_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
 }
 
+/// Puts a folder in the place of another, or of nothing.
+///
+/// # Errors
+///
+/// When a folder can't be renamed or removed.
+pub fn move_folder(from: &Path, to: &Path) -> Result<()> {
+    let failed = || format!("cannot move {} to {}", from.display(), to.display());
+    if to.exists() {
+        let old = to.with_extension(format!("old-{}", std::process::id()));
+        fs::rename(to, &old).with_context(failed)?;
+        fs::rename(from, to).with_context(failed)?;
+        return fs::remove_dir_all(&old)
+            .with_context(|| format!("cannot remove {}", old.display()));
+    }
+    fs::rename(from, to).with_context(failed)
+}
+
 /// The cargo that runs this program, so that a toolchain chosen with `cargo +NAME` stays chosen.
 fn cargo() -> std::ffi::OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
@@ -155,7 +172,7 @@ fn locked_version(lock: &str, package: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::locked_version;
+    use super::*;
 
     const LOCK: &str = "
 version = 4
@@ -185,5 +202,21 @@ version = \"0.9.1\"
             locked_version(LOCK, "rand").unwrap_err().to_string(),
             "Cargo.lock has more than one rand"
         );
+    }
+
+    #[test]
+    fn a_moved_folder_takes_the_place_of_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let [new, old] = ["new", "old"].map(|name| folder.path().join(name));
+        for _ in 0..2 {
+            fs::create_dir(&new).unwrap();
+            fs::write(new.join("file"), "new").unwrap();
+            move_folder(&new, &old).unwrap();
+            assert!(old.join("file").is_file());
+            fs::rename(old.join("file"), old.join("stale")).unwrap();
+        }
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(!old.join("file").exists());
     }
 }
