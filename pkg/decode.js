@@ -68,7 +68,7 @@ export async function decode(input, limits, signal) {
     return { name, sampleRateHz, ...(await mixToMono(channels, signal)) };
   } finally {
     // Our own decoded channels are twice as large as the result: let go of them now, not at some garbage collection.
-    if (input instanceof Blob || typeof input === "string" || input instanceof URL) channels.forEach(release);
+    if (input instanceof Blob || typeof input === "string" || input instanceof URL) release(channels);
   }
 }
 
@@ -190,9 +190,20 @@ function channelsOf(buffer) {
   return { channels, sampleRateHz: buffer.sampleRate };
 }
 
-/** Frees the memory of an array at once, where the browser can. @param {Float32Array} samples */
-function release({ buffer }) {
-  if (buffer instanceof ArrayBuffer) /** @type {{ transfer?: (bytes: number) => void }} */ (buffer).transfer?.(0);
+/**
+ * Frees the channels' memory at once: it goes with a message to nobody. (Dropping the last reference would wait for a
+ * garbage collection, and resizing the buffer leaves the memory with the AudioBuffer.)
+ * @param {Float32Array[]} channels
+ */
+function release(channels) {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  try {
+    port1.postMessage(null, channels.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)));
+  } catch {
+    // A browser that won't part with them frees them later.
+  }
+  port1.close();
 }
 
 /** @param {string} name @param {unknown} [cause] */

@@ -60,8 +60,11 @@ async function perform(request, onProgress) {
     case "analyse": {
       const { samples } = request;
       const analysis = started().analyse(request.name, samples, request.sampleRateHz, onProgress);
-      // By now the engine has its own copy: let go of ours at once, where the browser can.
-      /** @type {{ transfer?: (bytes: number) => void }} */ (samples.buffer).transfer?.(0);
+      // By now the engine has its own copy. Ours goes with a message to nobody, or it would stay until a garbage collection.
+      const { port1, port2 } = new MessageChannel();
+      port2.close();
+      port1.postMessage(null, [/** @type {ArrayBuffer} */ (samples.buffer)]);
+      port1.close();
       songs.set(request.songId, await analysis);
       return undefined;
     }

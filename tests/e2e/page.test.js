@@ -6,8 +6,8 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
-/** The longest task on the main thread that is accepted: one that a visitor may just notice. */
-const LONGEST_TASK_MS = 200;
+/** The longest task on the main thread that is accepted, in processor time, which a busy machine does not change. */
+const LONGEST_TASK_MS = 100;
 
 describe("page", () => {
   const audio = audioFolder();
@@ -46,7 +46,6 @@ describe("page", () => {
     page = await browser.newPage();
     requests = [];
     page.on("request", (request) => requests.push(request.url()));
-    await page.addInitScript(observeLongTasks);
     await page.addInitScript(observePolicyViolations);
     await page.goto(`${site.url}?backend=cpu`);
   });
@@ -183,13 +182,32 @@ describe("page", () => {
     assert.match(lines[1], /^original\.wav,copy\.mp3,\d+\.\d,/);
   });
 
-  test("the main thread is never blocked for long", async () => {
+  test("no task on the main thread is long", async () => {
+    await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] });
     await give("left", songs.long);
     await give("right", songs.original);
     await report();
-    await page.waitForTimeout(300);
-    const longest = /** @type {number} */ (await page.evaluate("longestTaskMs"));
-    assert.ok(longest <= LONGEST_TASK_MS, `a task took ${longest} ms`);
+    await page.waitForTimeout(500);
+    /** @type {{ traceEvents: { name: string, pid: number, tid: number, ts: number, tdur?: number, args: { name?: string } }[] }} */
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+    const mainThreads = new Set(
+      traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`),
+    );
+    const tasksMs = traceEvents
+      .filter(({ name, pid, tid }) => name.endsWith("RunTask") && mainThreads.has(`${pid} ${tid}`))
+      .map(({ tdur = 0 }) => tdur / 1000);
+    assert.ok(tasksMs.length > 50, `only ${tasksMs.length} tasks were seen`);
+    const longestMs = Math.max(...tasksMs);
+    assert.ok(longestMs <= LONGEST_TASK_MS, `a task took ${longestMs} ms`);
+  });
+
+  test("after the first visit the page works with the network off", async () => {
+    await page.waitForFunction(async () => (await (await caches.open("soundalike")).keys()).some(({ url }) => url.endsWith("weights.safetensors")));
+    await page.context().setOffline(true);
+    await page.reload();
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    assert.notEqual((await report()).verdict, "different");
   });
 
   test("a song that stays is not analysed again", async () => {
@@ -214,15 +232,6 @@ describe("page", () => {
     assert.ok(stages.some((stage) => stage.includes("same-copy.mp3")), "the song that was given anew was not analysed");
   });
 });
-
-function observeLongTasks() {
-  Object.assign(globalThis, { longestTaskMs: 0 });
-  new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) {
-      Object.assign(globalThis, { longestTaskMs: Math.max(/** @type {any} */ (globalThis).longestTaskMs, duration) });
-    }
-  }).observe({ type: "longtask", buffered: true });
-}
 
 function observePolicyViolations() {
   const violations = /** @type {string[]} */ ([]);
