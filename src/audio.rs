@@ -26,9 +26,17 @@ impl Waveform {
     /// audio has ([`SAMPLE_RATES_HZ`]). `name` is what the error calls the song.
     pub fn new(name: &str, samples: Vec<f32>, sample_rate_hz: u32) -> Result<Self> {
         if samples.is_empty() {
-            return Err(Error::NoAudio { name: name.into(), what: "no samples" });
+            return Err(Error::NoAudio {
+                name: name.into(),
+                what: "no samples",
+            });
         }
-        let failed = |reason| Err(Error::DecodeFailed { name: name.into(), reason });
+        let failed = |reason| {
+            Err(Error::DecodeFailed {
+                name: name.into(),
+                reason,
+            })
+        };
         if !SAMPLE_RATES_HZ.contains(&sample_rate_hz) {
             return failed(format!(
                 "its sample rate is {sample_rate_hz} Hz, outside {} to {} Hz",
@@ -39,7 +47,10 @@ impl Waveform {
         if let Some(at) = samples.iter().position(|sample| !sample.is_finite()) {
             return failed(format!("sample {at} is {}", samples[at]));
         }
-        Ok(Self { samples, sample_rate_hz })
+        Ok(Self {
+            samples,
+            sample_rate_hz,
+        })
     }
 
     /// Mixes channels of equal length down to their mean.
@@ -49,13 +60,19 @@ impl Waveform {
     /// Those of [`Waveform::new`]; [`Error::NoAudio`] also without channels, [`Error::DecodeFailed`] also when the channels differ in length.
     pub fn from_channels(name: &str, channels: &[&[f32]], sample_rate_hz: u32) -> Result<Self> {
         let Some((first, rest)) = channels.split_first() else {
-            return Err(Error::NoAudio { name: name.into(), what: "no channels" });
+            return Err(Error::NoAudio {
+                name: name.into(),
+                what: "no channels",
+            });
         };
         let mut samples = first.to_vec();
         for channel in rest {
             if channel.len() != samples.len() {
                 let reason = "its channels differ in length".into();
-                return Err(Error::DecodeFailed { name: name.into(), reason });
+                return Err(Error::DecodeFailed {
+                    name: name.into(),
+                    reason,
+                });
             }
             for (sum, sample) in samples.iter_mut().zip(*channel) {
                 *sum += sample;
@@ -107,12 +124,17 @@ impl Waveform {
             )
             .ok()?;
             let input = InterleavedSlice::new(&self.samples[..], 1, self.samples.len()).ok()?;
-            let output = resampler.process_all(&input, self.samples.len(), None).ok()?;
+            let output = resampler
+                .process_all(&input, self.samples.len(), None)
+                .ok()?;
             Some(output.take_data())
         };
         #[expect(clippy::expect_used, reason = "see above")]
         let samples = resample().expect("resampling valid audio succeeds");
-        Self { samples, sample_rate_hz }
+        Self {
+            samples,
+            sample_rate_hz,
+        }
     }
 
     /// The stretch of `length_samples` from `start_secs` on; silence where the song has ended.
@@ -133,14 +155,30 @@ mod tests {
     fn broken_input_has_its_code() {
         let code = |result: Result<Waveform>| result.map_err(|error| error.code());
         assert_eq!(code(Waveform::new("a", vec![], 44_100)), Err("no-audio"));
-        assert_eq!(code(Waveform::from_channels("a", &[], 44_100)), Err("no-audio"));
-        assert_eq!(code(Waveform::new("a", vec![0.0, f32::NAN], 44_100)), Err("decode-failed"));
-        assert_eq!(code(Waveform::new("a", vec![f32::INFINITY], 44_100)), Err("decode-failed"));
+        assert_eq!(
+            code(Waveform::from_channels("a", &[], 44_100)),
+            Err("no-audio")
+        );
+        assert_eq!(
+            code(Waveform::new("a", vec![0.0, f32::NAN], 44_100)),
+            Err("decode-failed")
+        );
+        assert_eq!(
+            code(Waveform::new("a", vec![f32::INFINITY], 44_100)),
+            Err("decode-failed")
+        );
         for rate_hz in [0, 1, 3_999, 384_001, u32::MAX] {
-            assert_eq!(code(Waveform::new("a", vec![0.0], rate_hz)), Err("decode-failed"), "{rate_hz}");
+            assert_eq!(
+                code(Waveform::new("a", vec![0.0], rate_hz)),
+                Err("decode-failed"),
+                "{rate_hz}"
+            );
         }
         let unequal: [&[f32]; 2] = [&[0.0; 3], &[0.0; 4]];
-        assert_eq!(code(Waveform::from_channels("a", &unequal, 44_100)), Err("decode-failed"));
+        assert_eq!(
+            code(Waveform::from_channels("a", &unequal, 44_100)),
+            Err("decode-failed")
+        );
     }
 
     #[test]
@@ -152,7 +190,10 @@ mod tests {
     #[test]
     fn an_excerpt_past_the_end_is_filled_with_silence() {
         let waveform = Waveform::new("a", vec![1.0; 4_000], 4_000).unwrap();
-        assert_eq!(waveform.excerpt(0.999, 8), [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(
+            waveform.excerpt(0.999, 8),
+            [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+        );
         assert_eq!(waveform.excerpt(9.0, 2), [0.0, 0.0]);
     }
 }

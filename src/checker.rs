@@ -107,19 +107,34 @@ impl Checker {
     /// # Errors
     ///
     /// [`Error::TooShort`], [`Error::TooLong`] or [`Error::Silent`] by what the song is; [`Error::BackendUnavailable`] when the device fails.
-    pub async fn analyse(&self, name: &str, waveform: Waveform, mut progress: impl FnMut(Stage, f32)) -> Result<Song> {
+    pub async fn analyse(
+        &self,
+        name: &str,
+        waveform: Waveform,
+        mut progress: impl FnMut(Stage, f32),
+    ) -> Result<Song> {
         let config = &self.model.info().features;
         let duration_secs = waveform.duration_secs();
         let limits = limits();
         if duration_secs < limits.min_song_secs {
-            return Err(Error::TooShort { name: name.into(), actual_secs: duration_secs, min_secs: limits.min_song_secs });
+            return Err(Error::TooShort {
+                name: name.into(),
+                actual_secs: duration_secs,
+                min_secs: limits.min_song_secs,
+            });
         }
         if duration_secs > limits.max_song_secs {
-            return Err(Error::TooLong { name: name.into(), actual_secs: duration_secs, max_secs: limits.max_song_secs });
+            return Err(Error::TooLong {
+                name: name.into(),
+                actual_secs: duration_secs,
+                max_secs: limits.max_song_secs,
+            });
         }
         progress(Stage::Features, 0.0);
         let waveform = waveform.resampled(config.sample_rate_hz);
-        let mel = LogMelPlan::new(config).mel_power(waveform.samples(), |fraction| progress(Stage::Features, fraction));
+        let mel = LogMelPlan::new(config).mel_power(waveform.samples(), |fraction| {
+            progress(Stage::Features, fraction)
+        });
         drop(waveform);
         let segments = Segments::of(&mel, config);
         if segments.silent.iter().all(|&silent| silent) {
@@ -128,24 +143,47 @@ impl Checker {
         let pitch = PitchProfile::new(&mel, config);
         let log_mel = mel.relative_db(config, mel.level_db(config));
         drop(mel);
-        let embeddings = self.model.embed_song(&log_mel, |fraction| progress(Stage::Encode, fraction)).await?;
-        Ok(Song { name: name.into(), duration_secs, segments, embeddings, pitch })
+        let embeddings = self
+            .model
+            .embed_song(&log_mel, |fraction| progress(Stage::Encode, fraction))
+            .await?;
+        Ok(Song {
+            name: name.into(),
+            duration_secs,
+            segments,
+            embeddings,
+            pitch,
+        })
     }
 
     /// Compares two songs. The report of `(b, a)` mirrors that of `(a, b)`.
     #[must_use]
-    pub fn compare(&self, left: &Song, right: &Song, mut progress: impl FnMut(Stage, f32)) -> Report {
+    pub fn compare(
+        &self,
+        left: &Song,
+        right: &Song,
+        mut progress: impl FnMut(Stage, f32),
+    ) -> Report {
         progress(Stage::Match, 0.0);
         let (head, calibration) = (self.model.head(), self.model.calibration());
         // Lines are drawn through rows, so that rows and columns aren't quite alike. To mirror exactly, the songs take these places by what they are, not by which came first.
         let swapped = precedes(&right.embeddings, &left.embeddings);
-        let (first, second) = if swapped { (right, left) } else { (left, right) };
+        let (first, second) = if swapped {
+            (right, left)
+        } else {
+            (left, right)
+        };
         let scores = ScoreMatrix::new(&first.embeddings, &second.embeddings, head);
         progress(Stage::Match, 0.3);
         let runs = matching::runs(&scores, &first.segments, &second.segments, calibration);
-        let score = round(f64::from(matching::song_score(&scores, &runs, calibration)), 4);
-        let mut passages: Vec<MatchedPassage> =
-            runs.iter().map(|run| passage(run, first, second, calibration.score(run.mean_logit))).collect();
+        let score = round(
+            f64::from(matching::song_score(&scores, &runs, calibration)),
+            4,
+        );
+        let mut passages: Vec<MatchedPassage> = runs
+            .iter()
+            .map(|run| passage(run, first, second, calibration.score(run.mean_logit)))
+            .collect();
         let mut matrix = self.matrix(&scores, first.segments.hop_secs);
         if swapped {
             passages.iter_mut().for_each(mirror_passage);
@@ -153,12 +191,19 @@ impl Checker {
             matrix = transposed(&matrix);
         }
         progress(Stage::Match, 1.0);
-        let spans = |of: fn(&MatchedPassage) -> (f64, f64)| passages.iter().map(of).collect::<Vec<_>>();
+        let spans =
+            |of: fn(&MatchedPassage) -> (f64, f64)| passages.iter().map(of).collect::<Vec<_>>();
         Report {
             score,
             verdict: Verdict::of(score),
-            left: summary(left, spans(|passage| (passage.left_start_secs, passage.left_end_secs))),
-            right: summary(right, spans(|passage| (passage.right_start_secs, passage.right_end_secs))),
+            left: summary(
+                left,
+                spans(|passage| (passage.left_start_secs, passage.left_end_secs)),
+            ),
+            right: summary(
+                right,
+                spans(|passage| (passage.right_start_secs, passage.right_end_secs)),
+            ),
             passages,
             matrix,
             model: ModelSummary {
@@ -183,8 +228,16 @@ impl Checker {
                 *cell = cell.max(logit);
             }
         }
-        let scores = best.into_iter().map(|logit| round(f64::from(self.model.calibration().score(logit)), 4)).collect();
-        Matrix { rows, cols, hop_secs: hop_secs * side as f64, scores }
+        let scores = best
+            .into_iter()
+            .map(|logit| round(f64::from(self.model.calibration().score(logit)), 4))
+            .collect();
+        Matrix {
+            rows,
+            cols,
+            hop_secs: hop_secs * side as f64,
+            scores,
+        }
     }
 }
 
@@ -200,7 +253,10 @@ fn passage(run: &Run, left: &Song, right: &Song, score: f32) -> MatchedPassage {
         right_end_secs: round(right_secs.1, 2),
         score: round(f64::from(score), 4),
         speed_ratio: round(1.0 / run.slope, 3),
-        pitch_shift_semitones: round(left.pitch.semitones_to(&right.pitch, left_secs, right_secs), 1),
+        pitch_shift_semitones: round(
+            left.pitch.semitones_to(&right.pitch, left_secs, right_secs),
+            1,
+        ),
     }
 }
 
@@ -213,21 +269,37 @@ fn mirror_passage(passage: &mut MatchedPassage) {
 }
 
 fn transposed(matrix: &Matrix) -> Matrix {
-    let scores = (0..matrix.cols).flat_map(|col| (0..matrix.rows).map(move |row| matrix.scores[row * matrix.cols + col])).collect();
-    Matrix { rows: matrix.cols, cols: matrix.rows, hop_secs: matrix.hop_secs, scores }
+    let scores = (0..matrix.cols)
+        .flat_map(|col| (0..matrix.rows).map(move |row| matrix.scores[row * matrix.cols + col]))
+        .collect();
+    Matrix {
+        rows: matrix.cols,
+        cols: matrix.rows,
+        hop_secs: matrix.hop_secs,
+        scores,
+    }
 }
 
 /// A fixed order of songs: shorter first, then by content.
 fn precedes(a: &Embeddings, b: &Embeddings) -> bool {
     let order = a.values.len().cmp(&b.values.len());
-    order.then_with(|| a.values.partial_cmp(&b.values).unwrap_or(std::cmp::Ordering::Equal)).is_lt()
+    order
+        .then_with(|| {
+            a.values
+                .partial_cmp(&b.values)
+                .unwrap_or(std::cmp::Ordering::Equal)
+        })
+        .is_lt()
 }
 
 fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
     SongSummary {
         name: song.name.clone(),
         duration_secs: round(song.duration_secs, 3),
-        coverage: round(matching::covered_share((0.0, song.duration_secs), spans_secs), 4),
+        coverage: round(
+            matching::covered_share((0.0, song.duration_secs), spans_secs),
+            4,
+        ),
     }
 }
 

@@ -32,7 +32,12 @@ pub struct EncoderConfig {
 
 impl Default for EncoderConfig {
     fn default() -> Self {
-        Self { channels: [16, 32, 64, 96, 128], reduced_channels: 64, embedding: 128, dropout: 0.0 }
+        Self {
+            channels: [16, 32, 64, 96, 128],
+            reduced_channels: 64,
+            embedding: 128,
+            dropout: 0.0,
+        }
     }
 }
 
@@ -87,7 +92,8 @@ impl EncoderConfig {
         Encoder {
             blocks,
             dropout: DropoutConfig::new(self.dropout).init(),
-            projection: LinearConfig::new(2 * self.reduced_channels * rows, self.embedding).init(device),
+            projection: LinearConfig::new(2 * self.reduced_channels * rows, self.embedding)
+                .init(device),
             embedding_norm: BatchNormConfig::new(self.embedding).init(device),
         }
     }
@@ -146,7 +152,9 @@ fn with_columns_from_zeroed(x: Tensor<4>, valid: usize) -> Tensor<4> {
     if valid >= columns {
         return x;
     }
-    let mask: Vec<f32> = (0..columns).map(|column| if column < valid { 1.0 } else { 0.0 }).collect();
+    let mask: Vec<f32> = (0..columns)
+        .map(|column| if column < valid { 1.0 } else { 0.0 })
+        .collect();
     let mask = Tensor::<1>::from_floats(&mask[..], &x.device()).reshape([1, 1, 1, columns]);
     x * mask
 }

@@ -21,7 +21,9 @@ pub enum Error {
         reason: String,
     },
     /// Shorter than one segment.
-    #[error("{name} lasts {actual_secs:.1} s; at least {min_secs:.0} s are needed to recognise music")]
+    #[error(
+        "{name} lasts {actual_secs:.1} s; at least {min_secs:.0} s are needed to recognise music"
+    )]
     TooShort {
         /// The song.
         name: String,

@@ -27,7 +27,9 @@ pub fn segment(config: &FeatureConfig) -> Vec<f32> {
             let since_onset_secs = secs - chord as f64 * chord_secs;
             let tones: f64 = CHORDS_HZ[chord]
                 .iter()
-                .flat_map(|hz| (1..=6).map(move |harmonic| (hz * f64::from(harmonic), f64::from(harmonic))))
+                .flat_map(|hz| {
+                    (1..=6).map(move |harmonic| (hz * f64::from(harmonic), f64::from(harmonic)))
+                })
                 .map(|(hz, harmonic)| (TAU * hz * secs).sin() / harmonic)
                 .sum();
             (0.15 * tones * (-4.0 * since_onset_secs).exp() + 0.002 * noise) as f32

@@ -51,9 +51,25 @@ impl SimilarityHead {
 
     /// The same head as plain numbers, for whole score matrices.
     pub(crate) async fn scoring(&self) -> Option<ScoringHead> {
-        let weights = self.weights().into_data_async().await.ok()?.try_into_vec().ok()?;
-        let bias: Vec<f32> = self.bias.val().into_data_async().await.ok()?.try_into_vec().ok()?;
-        Some(ScoringHead { weights, bias: *bias.first()? })
+        let weights = self
+            .weights()
+            .into_data_async()
+            .await
+            .ok()?
+            .try_into_vec()
+            .ok()?;
+        let bias: Vec<f32> = self
+            .bias
+            .val()
+            .into_data_async()
+            .await
+            .ok()?
+            .try_into_vec()
+            .ok()?;
+        Some(ScoringHead {
+            weights,
+            bias: *bias.first()?,
+        })
     }
 }
 
@@ -128,7 +144,10 @@ impl Calibration {
     #[must_use]
     pub fn logit_of_half(&self) -> f32 {
         let above = self.knots.partition_point(|knot| knot.1 < 0.5);
-        match (above.checked_sub(1).map(|below| self.knots[below]), self.knots.get(above)) {
+        match (
+            above.checked_sub(1).map(|below| self.knots[below]),
+            self.knots.get(above),
+        ) {
             (Some((x0, y0)), Some(&(x1, y1))) => x0 + (x1 - x0) * (0.5 - y0) / (y1 - y0),
             (None, Some(&(x1, y1))) => x1 - inverse_sigmoid(y1),
             (Some((x0, _)), None) => x0,
@@ -136,11 +155,24 @@ impl Calibration {
         }
     }
 
+    /// The logit of typical unrelated music: the lowest knot.
+    #[must_use]
+    pub fn logit_of_unrelated(&self) -> f32 {
+        /// Score of 0.02 under the plain sigmoid.
+        const WITHOUT_KNOTS: f32 = -3.9;
+        self.knots.first().map_or(WITHOUT_KNOTS, |knot| knot.0)
+    }
+
     /// Whether the knots can be used: finite, strictly rising logits, rising scores strictly inside 0..=1.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.knots.iter().all(|&(logit, score)| logit.is_finite() && score > 0.0 && score <= 1.0)
-            && self.knots.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1)
+        self.knots
+            .iter()
+            .all(|&(logit, score)| logit.is_finite() && score > 0.0 && score <= 1.0)
+            && self
+                .knots
+                .windows(2)
+                .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1)
     }
 }
 
@@ -157,7 +189,10 @@ mod tests {
     use super::*;
 
     fn head() -> ScoringHead {
-        ScoringHead { weights: (0..19).map(|k| 0.1 * k as f32).collect(), bias: 6.0 }
+        ScoringHead {
+            weights: (0..19).map(|k| 0.1 * k as f32).collect(),
+            bias: 6.0,
+        }
     }
 
     #[test]
@@ -169,27 +204,44 @@ mod tests {
 
     #[test]
     fn calibration_goes_through_its_knots_and_never_falls() {
-        let calibration = Calibration { knots: vec![(-4.0, 0.1), (0.5, 0.5), (6.0, 1.0)] };
+        let calibration = Calibration {
+            knots: vec![(-4.0, 0.1), (0.5, 0.5), (6.0, 1.0)],
+        };
         assert!(calibration.is_valid());
         for (logit, score) in &calibration.knots {
             assert!((calibration.score(*logit) - score).abs() < 1e-6);
         }
-        let scores: Vec<f32> = (-300..100).map(|tenth| calibration.score(tenth as f32 * 0.1)).collect();
+        let scores: Vec<f32> = (-300..100)
+            .map(|tenth| calibration.score(tenth as f32 * 0.1))
+            .collect();
         assert!(scores.windows(2).all(|pair| pair[0] <= pair[1]));
         assert!(scores[0] > 0.0 && scores[399] <= 1.0);
     }
 
     #[test]
     fn the_divide_scores_one_half() {
-        for knots in [vec![], vec![(-4.0, 0.1), (0.5, 0.5), (6.0, 1.0)], vec![(-4.0, 0.1), (6.0, 1.0)], vec![(1.0, 0.8), (2.0, 0.9)]] {
+        for knots in [
+            vec![],
+            vec![(-4.0, 0.1), (0.5, 0.5), (6.0, 1.0)],
+            vec![(-4.0, 0.1), (6.0, 1.0)],
+            vec![(1.0, 0.8), (2.0, 0.9)],
+        ] {
             let calibration = Calibration { knots };
-            assert!((calibration.score(calibration.logit_of_half()) - 0.5).abs() < 1e-5, "{calibration:?}");
+            assert!(
+                (calibration.score(calibration.logit_of_half()) - 0.5).abs() < 1e-5,
+                "{calibration:?}"
+            );
         }
     }
 
     #[test]
     fn broken_knots_are_seen() {
-        let valid = |knots: &[(f32, f32)]| Calibration { knots: knots.to_vec() }.is_valid();
+        let valid = |knots: &[(f32, f32)]| {
+            Calibration {
+                knots: knots.to_vec(),
+            }
+            .is_valid()
+        };
         assert!(valid(&[]));
         assert!(!valid(&[(0.0, 0.5), (0.0, 0.6)]));
         assert!(!valid(&[(0.0, 0.5), (1.0, 0.4)]));
@@ -204,9 +256,16 @@ mod tests {
         let left: Vec<f32> = (0..32).map(|k| (k as f32 * 0.37).sin()).collect();
         let right: Vec<f32> = (0..48).map(|k| (k as f32 * 0.91).cos()).collect();
         let tensor = |values: &[f32]| {
-            Tensor::<2>::from_data(TensorData::new(values.to_vec(), [values.len() / 16, 16]), &device)
+            Tensor::<2>::from_data(
+                TensorData::new(values.to_vec(), [values.len() / 16, 16]),
+                &device,
+            )
         };
-        let logits: Vec<f32> = head.logits(tensor(&left), tensor(&right)).into_data().try_into_vec().unwrap();
+        let logits: Vec<f32> = head
+            .logits(tensor(&left), tensor(&right))
+            .into_data()
+            .try_into_vec()
+            .unwrap();
         let scoring = pollster::block_on(head.scoring()).unwrap();
         for (row, left) in left.chunks(16).enumerate() {
             for (column, right) in right.chunks(16).enumerate() {

@@ -91,7 +91,11 @@ impl MelBank {
     pub fn apply(&self, power: &[f32], mel_power: &mut [f32]) {
         for (band, out) in self.bands.iter().zip(mel_power) {
             let bins = &power[band.first_bin..band.first_bin + band.weights.len()];
-            *out = bins.iter().zip(&band.weights).map(|(power, weight)| power * weight).sum();
+            *out = bins
+                .iter()
+                .zip(&band.weights)
+                .map(|(power, weight)| power * weight)
+                .sum();
         }
     }
 }
@@ -118,7 +122,11 @@ mod tests {
         bank.apply(&vec![1.0; fft_samples / 2 + 1], &mut mel_power);
         let bin_hz = sample_rate_hz as f32 / fft_samples as f32;
         for (band, power) in mel_power.iter().enumerate() {
-            assert!((power * bin_hz - 1.0).abs() < 1e-3, "band {band}: {}", power * bin_hz);
+            assert!(
+                (power * bin_hz - 1.0).abs() < 1e-3,
+                "band {band}: {}",
+                power * bin_hz
+            );
         }
     }
 }

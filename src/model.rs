@@ -112,16 +112,31 @@ impl Model {
     /// [`Error::WeightsInvalid`] for any file that isn't a whole, undamaged weights file for these features and this network.
     pub async fn load(bytes: &[u8], device: &Device, fixed_shapes: bool) -> Result<Self> {
         let (info, tensors) = weights_file::read(bytes)?;
-        let plausible = info.encoder.channels.iter().chain([&info.encoder.reduced_channels, &info.encoder.embedding]);
+        let plausible = info
+            .encoder
+            .channels
+            .iter()
+            .chain([&info.encoder.reduced_channels, &info.encoder.embedding]);
         // A file that asks for a network of gigabytes would exhaust memory before its shapes could be compared.
-        if plausible.into_iter().any(|&size| size == 0 || size > 4_096) || !(0.0..1.0).contains(&info.encoder.dropout) {
-            return Err(Error::WeightsInvalid("its network has impossible sizes".into()));
+        if plausible.into_iter().any(|&size| size == 0 || size > 4_096)
+            || !(0.0..1.0).contains(&info.encoder.dropout)
+        {
+            return Err(Error::WeightsInvalid(
+                "its network has impossible sizes".into(),
+            ));
         }
         if info.golden_embedding.len() != info.encoder.embedding {
-            return Err(Error::WeightsInvalid("its golden embedding has another length than its embeddings".into()));
+            return Err(Error::WeightsInvalid(
+                "its golden embedding has another length than its embeddings".into(),
+            ));
         }
-        let network = SiameseNetwork::new(&info.encoder, &info.features, device).with_tensors(&tensors)?;
-        let head = network.head.scoring().await.ok_or_else(|| Error::WeightsInvalid("the head can't be read".into()))?;
+        let network =
+            SiameseNetwork::new(&info.encoder, &info.features, device).with_tensors(&tensors)?;
+        let head = network
+            .head
+            .scoring()
+            .await
+            .ok_or_else(|| Error::WeightsInvalid("the head can't be read".into()))?;
         Ok(Self {
             info,
             sha256: weights_file::sha256(bytes),
@@ -170,11 +185,16 @@ impl Model {
     pub async fn embed_segments(&self, segments: &[LogMelSpectrogram]) -> Result<Embeddings> {
         let dimensions = self.info.encoder.embedding;
         let Some(first) = segments.first() else {
-            return Ok(Embeddings { dimensions, values: Vec::new() });
+            return Ok(Embeddings {
+                dimensions,
+                values: Vec::new(),
+            });
         };
         let shape = [segments.len(), 1, first.mel_bands, first.frames];
-        let frames: Vec<f32> =
-            segments.iter().flat_map(|segment| segment.normalised(&self.info.features)).collect();
+        let frames: Vec<f32> = segments
+            .iter()
+            .flat_map(|segment| segment.normalised(&self.info.features))
+            .collect();
         let frames = Tensor::<4>::from_data(TensorData::new(frames, shape), &self.device);
         self.read_back(self.encoder.forward(frames)).await
     }
@@ -203,14 +223,22 @@ impl Model {
             .collect();
         let features = Tensor::cat(features, 3);
         let window = feature_frames(self.info.features.segment_frames());
-        let embeddings = self.encoder.embeddings(features, window, SEGMENT_HOP_FEATURE_FRAMES);
+        let embeddings = self
+            .encoder
+            .embeddings(features, window, SEGMENT_HOP_FEATURE_FRAMES);
         let embeddings = self.read_back(embeddings).await;
         progress(1.0);
         embeddings
     }
 
     /// Feature frames `first..last` of a song, `[1, channels, rows, last - first]`.
-    fn block_features(&self, normalised: &[f32], song: &LogMelSpectrogram, first: usize, last: usize) -> Tensor<4> {
+    fn block_features(
+        &self,
+        normalised: &[f32],
+        song: &LogMelSpectrogram,
+        first: usize,
+        last: usize,
+    ) -> Tensor<4> {
         let context_before = CONTEXT_FEATURE_FRAMES.min(first);
         let start = (first - context_before) * FRAMES_PER_FEATURE_FRAME;
         let end = (last + CONTEXT_FEATURE_FRAMES) * FRAMES_PER_FEATURE_FRAME;
@@ -221,11 +249,19 @@ impl Model {
             valid
         };
         let mut block = vec![0.0; song.mel_bands * width];
-        for (row, band) in block.chunks_exact_mut(width).zip(normalised.chunks_exact(song.frames)) {
+        for (row, band) in block
+            .chunks_exact_mut(width)
+            .zip(normalised.chunks_exact(song.frames))
+        {
             row[..valid].copy_from_slice(&band[start..start + valid]);
         }
-        let block = Tensor::<4>::from_data(TensorData::new(block, [1, 1, song.mel_bands, width]), &self.device);
-        let features = self.encoder.feature_frames(block, (valid < width).then_some(valid));
+        let block = Tensor::<4>::from_data(
+            TensorData::new(block, [1, 1, song.mel_bands, width]),
+            &self.device,
+        );
+        let features = self
+            .encoder
+            .feature_frames(block, (valid < width).then_some(valid));
         features.narrow(3, context_before, last - first)
     }
 
@@ -235,9 +271,12 @@ impl Model {
     ///
     /// [`Error::BackendUnavailable`], named `backend`, when the device fails or computes something else.
     pub async fn self_test(&self, backend: &'static str) -> Result<f32> {
-        let distance = cosine_distance(&self.golden_embedding().await?, &self.info.golden_embedding);
+        let distance =
+            cosine_distance(&self.golden_embedding().await?, &self.info.golden_embedding);
         if distance.is_nan() || distance > SELF_TEST_TOLERANCE {
-            let reason = format!("its self-test is off by a cosine distance of {distance:.2e}, at most {SELF_TEST_TOLERANCE:.0e} is right");
+            let reason = format!(
+                "its self-test is off by a cosine distance of {distance:.2e}, at most {SELF_TEST_TOLERANCE:.0e} is right"
+            );
             return Err(Error::BackendUnavailable { backend, reason });
         }
         Ok(distance)
@@ -249,18 +288,30 @@ impl Model {
     ///
     /// [`Error::BackendUnavailable`] when the device fails.
     pub async fn golden_embedding(&self) -> Result<Vec<f32>> {
-        let golden = LogMelPlan::new(&self.info.features).segment_db(&golden::segment(&self.info.features));
+        let golden =
+            LogMelPlan::new(&self.info.features).segment_db(&golden::segment(&self.info.features));
         Ok(self.embed_song(&golden, |_| ()).await?.values)
     }
 
     async fn read_back(&self, embeddings: Tensor<2>) -> Result<Embeddings> {
-        let failed = |reason: String| Error::BackendUnavailable { backend: "chosen", reason };
-        let data = embeddings.into_data_async().await.map_err(|error| failed(error.to_string()))?;
-        let values: Vec<f32> = data.try_into_vec().map_err(|error| failed(format!("{error:?}")))?;
+        let failed = |reason: String| Error::BackendUnavailable {
+            backend: "chosen",
+            reason,
+        };
+        let data = embeddings
+            .into_data_async()
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let values: Vec<f32> = data
+            .try_into_vec()
+            .map_err(|error| failed(format!("{error:?}")))?;
         if values.iter().any(|value| !value.is_finite()) {
             return Err(failed("it computed values that aren't numbers".into()));
         }
-        Ok(Embeddings { dimensions: self.info.encoder.embedding, values })
+        Ok(Embeddings {
+            dimensions: self.info.encoder.embedding,
+            values,
+        })
     }
 }
 

@@ -126,9 +126,22 @@ mod tests {
 
     #[test]
     fn bands_begin_where_the_contract_says() {
-        let bands = [(1.0, "nearly-identical"), (0.9, "nearly-identical"), (0.899, "strong"), (0.8, "strong"), (0.799, "moderate"), (0.5, "moderate"), (0.499, "different"), (0.0, "different")];
+        let bands = [
+            (1.0, "nearly-identical"),
+            (0.9, "nearly-identical"),
+            (0.899, "strong"),
+            (0.8, "strong"),
+            (0.799, "moderate"),
+            (0.5, "moderate"),
+            (0.499, "different"),
+            (0.0, "different"),
+        ];
         for (score, name) in bands {
-            assert_eq!(serde_json::to_value(Verdict::of(score)).unwrap(), name, "{score}");
+            assert_eq!(
+                serde_json::to_value(Verdict::of(score)).unwrap(),
+                name,
+                "{score}"
+            );
         }
     }
 }

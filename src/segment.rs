@@ -30,8 +30,10 @@ impl Segments {
         let window = feature_frames(config.segment_frames());
         let available = feature_frames(mel.frames());
         let count = available.saturating_sub(window) / SEGMENT_HOP_FEATURE_FRAMES + 1;
-        let silent_frames: Vec<bool> =
-            mel.frame_maxima_db(config).map(|maximum_db| maximum_db < SILENCE_DB).collect();
+        let silent_frames: Vec<bool> = mel
+            .frame_maxima_db(config)
+            .map(|maximum_db| maximum_db < SILENCE_DB)
+            .collect();
         let silent = (0..count)
             .map(|segment| {
                 let first = segment * SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
@@ -67,8 +69,13 @@ mod tests {
     use super::*;
 
     fn mel_of(frames: usize, loud: impl Fn(usize) -> bool) -> MelSpectrogram {
-        let power = (0..frames).flat_map(|frame| [if loud(frame) { 1.0 } else { 0.0 }; 128]).collect();
-        MelSpectrogram { mel_bands: 128, power }
+        let power = (0..frames)
+            .flat_map(|frame| [if loud(frame) { 1.0 } else { 0.0 }; 128])
+            .collect();
+        MelSpectrogram {
+            mel_bands: 128,
+            power,
+        }
     }
 
     #[test]
@@ -87,7 +94,10 @@ mod tests {
 
     #[test]
     fn segments_in_a_pause_are_silent() {
-        let segments = Segments::of(&mel_of(1_000, |frame| frame < 500), &FeatureConfig::default());
+        let segments = Segments::of(
+            &mel_of(1_000, |frame| frame < 500),
+            &FeatureConfig::default(),
+        );
         assert!(segments.silent[..13].iter().all(|silent| !silent));
         assert!(segments.silent[15..].iter().all(|silent| *silent));
     }

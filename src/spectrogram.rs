@@ -22,7 +22,10 @@ pub struct LogMelPlan {
 
 impl std::fmt::Debug for LogMelPlan {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("LogMelPlan").field("config", &self.config).finish_non_exhaustive()
+        formatter
+            .debug_struct("LogMelPlan")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,7 +96,10 @@ impl LogMelPlan {
         let centre = frame * self.config.hop_samples;
         // Frame samples that lie inside the song, the rest is zero.
         let first = half.saturating_sub(centre);
-        let last = (samples.len() + half).saturating_sub(centre).min(self.config.fft_samples).max(first);
+        let last = (samples.len() + half)
+            .saturating_sub(centre)
+            .min(self.config.fft_samples)
+            .max(first);
         self.windowed[..first].fill(0.0);
         self.windowed[last..].fill(0.0);
         let inside = centre + first - half;
@@ -105,7 +111,11 @@ impl LogMelPlan {
             *out = sample * window;
         }
         // The buffers come from the plan's own make_* functions, so that the only error, a wrong length, can't occur.
-        let transformed = self.fft.process_with_scratch(&mut self.windowed, &mut self.spectrum, &mut self.fft_scratch);
+        let transformed = self.fft.process_with_scratch(
+            &mut self.windowed,
+            &mut self.spectrum,
+            &mut self.fft_scratch,
+        );
         debug_assert!(transformed.is_ok());
         for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
             *power = bin.norm_sqr();
@@ -118,7 +128,9 @@ impl LogMelPlan {
     #[must_use]
     pub fn segment_db(&mut self, samples: &[f32]) -> LogMelSpectrogram {
         let mel = self.mel_power(samples, |_| ());
-        let reference_db = mel.frame_maxima_db(&self.config).fold(f32::NEG_INFINITY, f32::max);
+        let reference_db = mel
+            .frame_maxima_db(&self.config)
+            .fold(f32::NEG_INFINITY, f32::max);
         mel.relative_db(&self.config, reference_db)
     }
 }
@@ -131,10 +143,13 @@ impl MelSpectrogram {
     }
 
     /// The loudest band of every frame, in dB of mel power, not below the power floor.
-    pub fn frame_maxima_db<'a>(&'a self, config: &'a FeatureConfig) -> impl Iterator<Item = f32> + 'a {
-        self.power.chunks_exact(self.mel_bands).map(|frame| {
-            decibels(frame.iter().copied().fold(config.power_floor, f32::max))
-        })
+    pub fn frame_maxima_db<'a>(
+        &'a self,
+        config: &'a FeatureConfig,
+    ) -> impl Iterator<Item = f32> + 'a {
+        self.power
+            .chunks_exact(self.mel_bands)
+            .map(|frame| decibels(frame.iter().copied().fold(config.power_floor, f32::max)))
     }
 
     /// The song's level: a high quantile of the frames' maxima (`level_quantile`, linear between ranks), in dB.
@@ -157,11 +172,16 @@ impl MelSpectrogram {
         let mut db = vec![0.0; self.power.len()];
         for (frame, mel_power) in self.power.chunks_exact(self.mel_bands).enumerate() {
             for (band, power) in mel_power.iter().enumerate() {
-                db[band * frames + frame] = (decibels(power.max(config.power_floor)) - reference_db)
+                db[band * frames + frame] = (decibels(power.max(config.power_floor))
+                    - reference_db)
                     .clamp(-config.dynamic_range_db, config.headroom_db);
             }
         }
-        LogMelSpectrogram { mel_bands: self.mel_bands, frames, db }
+        LogMelSpectrogram {
+            mel_bands: self.mel_bands,
+            frames,
+            db,
+        }
     }
 }
 
@@ -169,7 +189,10 @@ impl LogMelSpectrogram {
     /// The values that the encoder reads: `(dB - centre_db) / spread_db`, same shape.
     #[must_use]
     pub fn normalised(&self, config: &FeatureConfig) -> Vec<f32> {
-        self.db.iter().map(|db| (db - config.centre_db) / config.spread_db).collect()
+        self.db
+            .iter()
+            .map(|db| (db - config.centre_db) / config.spread_db)
+            .collect()
     }
 }
 

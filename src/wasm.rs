@@ -13,7 +13,9 @@ use crate::model::Model;
 /// Shows panics in the console with their place; the trap that follows ends this instance.
 #[wasm_bindgen(start)]
 fn start() {
-    std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&panic.to_string().into())
+    }));
 }
 
 /// Compares songs.
@@ -34,7 +36,9 @@ impl Checker {
         weights: Vec<u8>,
     ) -> Result<Checker, JsValue> {
         let (name, device) = open(&backend).await.map_err(js_error)?;
-        let model = Model::load(&weights, &device, name == WEBGPU).await.map_err(js_error)?;
+        let model = Model::load(&weights, &device, name == WEBGPU)
+            .await
+            .map_err(js_error)?;
         model.self_test(name).await.map_err(js_error)?;
         Ok(Self(checker::Checker::new(model, name)))
     }
@@ -58,8 +62,13 @@ impl Checker {
         on_progress: Option<Function>,
     ) -> Result<Song, JsValue> {
         // Casting saturates and takes NaN for 0, which is no sample rate.
-        let waveform = Waveform::new(&name, samples, sample_rate_hz.round() as u32).map_err(js_error)?;
-        let song = self.0.analyse(&name, waveform, reporter(on_progress.as_ref())).await.map_err(js_error)?;
+        let waveform =
+            Waveform::new(&name, samples, sample_rate_hz.round() as u32).map_err(js_error)?;
+        let song = self
+            .0
+            .analyse(&name, waveform, reporter(on_progress.as_ref()))
+            .await
+            .map_err(js_error)?;
         Ok(Song(song))
     }
 
@@ -75,7 +84,9 @@ impl Checker {
         )]
         on_progress: Option<Function>,
     ) -> Result<JsValue, JsValue> {
-        let report = self.0.compare(&left.0, &right.0, reporter(on_progress.as_ref()));
+        let report = self
+            .0
+            .compare(&left.0, &right.0, reporter(on_progress.as_ref()));
         js_value(&report)
     }
 }
@@ -108,20 +119,32 @@ async fn open(backend: &str) -> Result<(&'static str, Device), Error> {
     match backend {
         CPU => Ok((CPU, Device::flex())),
         WEBGPU => open_webgpu().await,
-        _ => Err(Error::BackendUnavailable { backend: "requested", reason: format!("there is none called {backend:?}") }),
+        _ => Err(Error::BackendUnavailable {
+            backend: "requested",
+            reason: format!("there is none called {backend:?}"),
+        }),
     }
 }
 
 #[cfg(feature = "webgpu")]
 async fn open_webgpu() -> Result<(&'static str, Device), Error> {
-    let unavailable = |reason: String| Error::BackendUnavailable { backend: WEBGPU, reason };
-    let device = Device::wgpu_options().init_async().await.map_err(|error| unavailable(error.to_string()))?;
+    let unavailable = |reason: String| Error::BackendUnavailable {
+        backend: WEBGPU,
+        reason,
+    };
+    let device = Device::wgpu_options()
+        .init_async()
+        .await
+        .map_err(|error| unavailable(error.to_string()))?;
     Ok((WEBGPU, device))
 }
 
 #[cfg(not(feature = "webgpu"))]
 async fn open_webgpu() -> Result<(&'static str, Device), Error> {
-    Err(Error::BackendUnavailable { backend: WEBGPU, reason: "this build has only the CPU".into() })
+    Err(Error::BackendUnavailable {
+        backend: WEBGPU,
+        reason: "this build has only the CPU".into(),
+    })
 }
 
 fn reporter(on_progress: Option<&Function>) -> impl FnMut(Stage, f32) {
@@ -134,7 +157,9 @@ fn reporter(on_progress: Option<&Function>) -> impl FnMut(Stage, f32) {
 }
 
 fn js_value(value: &impl serde::Serialize) -> Result<JsValue, JsValue> {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(JsValue::from)
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(JsValue::from)
 }
 
 /// The one conversion of errors: an `Error` with the sentence as its message and the stable code as `code`.

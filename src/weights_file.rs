@@ -55,7 +55,10 @@ pub fn write(info: &WeightsInfo, tensors: &Tensors) -> Result<Vec<u8>> {
     for (name, (shape, values)) in &tensors.0 {
         let halves = values.iter().map(|&value| f16::from_f32(value));
         if let Some(at) = halves.clone().position(|half| !half.is_finite()) {
-            return Err(invalid(format!("value {at} of {name} doesn't fit f16: {}", values[at])));
+            return Err(invalid(format!(
+                "value {at} of {name} doesn't fit f16: {}",
+                values[at]
+            )));
         }
         let bytes: Vec<u8> = halves.flat_map(f16::to_le_bytes).collect();
         bytes_by_name.insert(name, (shape, bytes));
@@ -66,7 +69,10 @@ pub fn write(info: &WeightsInfo, tensors: &Tensors) -> Result<Vec<u8>> {
             .map_err(|error| invalid(format!("{name}: {error}")))?;
         views.push(((*name).clone(), view));
     }
-    let checksum = checksum(&info, views.iter().map(|(name, view)| (name.as_str(), view)));
+    let checksum = checksum(
+        &info,
+        views.iter().map(|(name, view)| (name.as_str(), view)),
+    );
     let metadata = HashMap::from([(INFO_KEY.to_owned(), format!("{checksum} {info}"))]);
     safetensors::serialize(views, Some(metadata)).map_err(|error| invalid(error.to_string()))
 }
@@ -78,36 +84,53 @@ pub fn write(info: &WeightsInfo, tensors: &Tensors) -> Result<Vec<u8>> {
 /// [`Error::WeightsInvalid`] when the file is truncated, foreign, damaged, of another format or made for other features.
 pub fn read(bytes: &[u8]) -> Result<(WeightsInfo, Tensors)> {
     let invalid = |reason: String| Error::WeightsInvalid(reason);
-    let unreadable = |error| invalid(format!("the file is truncated or not a weights file ({error})"));
+    let unreadable = |error| {
+        invalid(format!(
+            "the file is truncated or not a weights file ({error})"
+        ))
+    };
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
     let (expected, info_json) = header
         .metadata()
         .as_ref()
         .and_then(|metadata| metadata.get(INFO_KEY)?.split_once(' '))
-        .ok_or_else(|| invalid("the file has no description of ours, so it holds other weights".into()))?;
+        .ok_or_else(|| {
+            invalid("the file has no description of ours, so it holds other weights".into())
+        })?;
     let mut views = file.tensors();
     views.sort_by(|a, b| a.0.cmp(&b.0));
-    let actual = checksum(info_json, views.iter().map(|(name, view)| (name.as_str(), view)));
+    let actual = checksum(
+        info_json,
+        views.iter().map(|(name, view)| (name.as_str(), view)),
+    );
     if actual != expected {
-        return Err(invalid(format!("the file is damaged: its checksum is {actual}, expected {expected}")));
+        return Err(invalid(format!(
+            "the file is damaged: its checksum is {actual}, expected {expected}"
+        )));
     }
     let info: WeightsInfo = serde_json::from_str(info_json)
         .map_err(|error| invalid(format!("its description can't be read ({error})")))?;
     if info.format != FORMAT {
-        return Err(invalid(format!("the file has format {}, this engine reads {FORMAT}", info.format)));
+        return Err(invalid(format!(
+            "the file has format {}, this engine reads {FORMAT}",
+            info.format
+        )));
     }
     if info.features != FeatureConfig::default() {
-        return Err(invalid("they were trained on other features than this engine computes".into()));
+        return Err(invalid(
+            "they were trained on other features than this engine computes".into(),
+        ));
     }
     if !info.calibration.is_valid() {
-        return Err(invalid("the calibration doesn't rise from knot to knot".into()));
+        return Err(invalid(
+            "the calibration doesn't rise from knot to knot".into(),
+        ));
     }
     let mut tensors = Tensors::default();
     for (name, view) in views {
-        let values = values_of(&view).ok_or_else(|| {
-            invalid(format!("{name} isn't made of finite f16 values"))
-        })?;
+        let values = values_of(&view)
+            .ok_or_else(|| invalid(format!("{name} isn't made of finite f16 values")))?;
         tensors.0.insert(name, (view.shape().to_vec(), values));
     }
     Ok((info, tensors))
@@ -122,7 +145,10 @@ fn values_of(view: &TensorView<'_>) -> Option<Vec<f32>> {
         .chunks_exact(2)
         .map(|bytes| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
         .collect();
-    values.iter().all(|value| value.is_finite()).then_some(values)
+    values
+        .iter()
+        .all(|value| value.is_finite())
+        .then_some(values)
 }
 
 /// SHA-256 over the description and every tensor's name, shape and bytes, in order of names.
@@ -152,7 +178,10 @@ fn hex(bytes: &[u8]) -> String {
 impl Tensors {
     /// Adds every tensor of a module, running statistics included, under `prefix`.
     pub fn collect<M: Module>(&mut self, prefix: &str, module: &M) {
-        module.visit(&mut Collector { path: vec![prefix.to_owned()], tensors: self });
+        module.visit(&mut Collector {
+            path: vec![prefix.to_owned()],
+            tensors: self,
+        });
     }
 
     /// Puts the tensors under `prefix` into a module of the same shape.
@@ -161,7 +190,11 @@ impl Tensors {
     ///
     /// [`Error::WeightsInvalid`] when one is missing or has another shape.
     pub fn load_into<M: Module>(&self, prefix: &str, module: M) -> Result<M> {
-        let mut loader = Loader { path: vec![prefix.to_owned()], tensors: self, problem: None };
+        let mut loader = Loader {
+            path: vec![prefix.to_owned()],
+            tensors: self,
+            problem: None,
+        };
         let module = module.map(&mut loader);
         match loader.problem {
             Some(problem) => Err(Error::WeightsInvalid(problem)),
@@ -171,7 +204,10 @@ impl Tensors {
 
     /// Changes every value.
     pub fn map_values(&mut self, change: impl Fn(f32) -> f32) {
-        self.0.values_mut().flat_map(|(_, values)| values).for_each(|value| *value = change(*value));
+        self.0
+            .values_mut()
+            .flat_map(|(_, values)| values)
+            .for_each(|value| *value = change(*value));
     }
 }
 

@@ -47,9 +47,16 @@ fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
     }
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
     let mut format = symphonia::default::get_probe()
-        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
+        .probe(
+            &hint,
+            stream,
+            FormatOptions::default(),
+            MetadataOptions::default(),
+        )
         .context("it isn't an audio format known here")?;
-    let track = format.default_track(TrackType::Audio).context("it has no audio track")?;
+    let track = format
+        .default_track(TrackType::Audio)
+        .context("it has no audio track")?;
     let track_id = track.id;
     let parameters = track
         .codec_params
@@ -60,7 +67,11 @@ fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .context("its codec isn't known here")?;
 
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let mut mono = Vec::new();
     let mut interleaved = Vec::new();
     let mut rate_hz = None;
@@ -90,7 +101,10 @@ fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
                 .map(|channels| channels.iter().sum::<f32>() / channels.len() as f32),
         );
         if mono.len() as f64 > MAX_SONG_SECS * f64::from(spec_rate_hz) {
-            bail!("it lasts more than {:.0} minutes, the longest that can be checked", MAX_SONG_SECS / 60.0);
+            bail!(
+                "it lasts more than {:.0} minutes, the longest that can be checked",
+                MAX_SONG_SECS / 60.0
+            );
         }
     }
     let rate_hz = rate_hz.context("no part of it could be decoded")?;
@@ -107,8 +121,14 @@ pub fn find(roots: &[PathBuf]) -> Result<Vec<PathBuf>> {
     for root in roots {
         for entry in WalkDir::new(root).follow_links(true) {
             let entry = entry.with_context(|| format!("can't read {}", root.display()))?;
-            let extension = entry.path().extension().unwrap_or_default().to_ascii_lowercase();
-            if entry.file_type().is_file() && AUDIO_EXTENSIONS.iter().any(|known| extension == *known) {
+            let extension = entry
+                .path()
+                .extension()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            if entry.file_type().is_file()
+                && AUDIO_EXTENSIONS.iter().any(|known| extension == *known)
+            {
                 files.push(entry.into_path());
             }
         }
@@ -116,7 +136,10 @@ pub fn find(roots: &[PathBuf]) -> Result<Vec<PathBuf>> {
     files.sort();
     files.dedup();
     if files.is_empty() {
-        let roots: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
+        let roots: Vec<_> = roots
+            .iter()
+            .map(|root| root.display().to_string())
+            .collect();
         bail!("there are no audio files under {}", roots.join(", "));
     }
     Ok(files)

@@ -28,16 +28,25 @@ pub struct Augmenter {
 impl Augmenter {
     /// Prepares tables and noise.
     pub fn new(config: &AugmentationConfig, features: &FeatureConfig, rng: &mut impl Rng) -> Self {
-        let corners_hz = corner_frequencies_hz(features.mel_bands, f64::from(features.sample_rate_hz) / 2.0);
-        let centres_hz: Vec<f32> = corners_hz[1..=features.mel_bands].iter().map(|&hz| hz as f32).collect();
+        let corners_hz =
+            corner_frequencies_hz(features.mel_bands, f64::from(features.sample_rate_hz) / 2.0);
+        let centres_hz: Vec<f32> = corners_hz[1..=features.mel_bands]
+            .iter()
+            .map(|&hz| hz as f32)
+            .collect();
         let mut plan = LogMelPlan::new(features);
-        let white: Vec<f32> = (0..NOISE_SECS * features.sample_rate_hz as usize).map(|_| rng.random_range(-1.0..=1.0)).collect();
+        let white: Vec<f32> = (0..NOISE_SECS * features.sample_rate_hz as usize)
+            .map(|_| rng.random_range(-1.0..=1.0))
+            .collect();
         let white = plan.mel_power(&white, |_| ()).power;
         // Power of pink noise falls with frequency, of brown noise with its square.
         let tilted = |exponent: i32| {
             let mut noise = white.clone();
             for frame in noise.chunks_exact_mut(features.mel_bands) {
-                frame.iter_mut().zip(&centres_hz).for_each(|(power, hz)| *power *= (1_000.0 / hz.max(20.0)).powi(exponent));
+                frame
+                    .iter_mut()
+                    .zip(&centres_hz)
+                    .for_each(|(power, hz)| *power *= (1_000.0 / hz.max(20.0)).powi(exponent));
             }
             noise
         };
@@ -45,8 +54,14 @@ impl Augmenter {
             config: config.clone(),
             frames: features.segment_frames(),
             frame_hop_secs: features.frame_hop_secs() as f32,
-            octaves: centres_hz.iter().map(|hz| (hz.max(20.0) / 440.0).log2()).collect(),
-            widths_hz: corners_hz.windows(3).map(|corners| ((corners[2] - corners[0]) / 2.0) as f32).collect(),
+            octaves: centres_hz
+                .iter()
+                .map(|hz| (hz.max(20.0) / 440.0).log2())
+                .collect(),
+            widths_hz: corners_hz
+                .windows(3)
+                .map(|corners| ((corners[2] - corners[0]) / 2.0) as f32)
+                .collect(),
             noises: [white.clone(), tilted(1), tilted(2)],
             centres_hz,
         }
@@ -54,8 +69,12 @@ impl Augmenter {
 
     /// Lays `other`, mel power of the same shape, over a segment at a signal-to-noise ratio in dB.
     pub fn overlay(&self, segment: &mut [f32], other: &[f32], snr_db: f32) {
-        let gain = self.energy(segment) / self.energy(other).max(1e-12) * decibels_to_power(-snr_db);
-        segment.iter_mut().zip(other).for_each(|(power, other)| *power += gain * other);
+        let gain =
+            self.energy(segment) / self.energy(other).max(1e-12) * decibels_to_power(-snr_db);
+        segment
+            .iter_mut()
+            .zip(other)
+            .for_each(|(power, other)| *power += gain * other);
     }
 
     /// Changes one segment of mel power, `[frames, mel_bands]`, by chance; `strength` scales all chances.
@@ -66,16 +85,30 @@ impl Augmenter {
             self.add_equaliser(&mut gains_db, rng);
         }
         if happens(0.25, rng) {
-            let (corner_hz, order) = (log_uniform(rng, 1_176.0, 9_410.0), log_uniform(rng, 2.0, 8.0));
-            self.centres_hz.iter().zip(&mut gains_db).for_each(|(hz, gain_db)| *gain_db -= decibels(1.0 + (hz / corner_hz).powf(order)));
+            let (corner_hz, order) = (
+                log_uniform(rng, 1_176.0, 9_410.0),
+                log_uniform(rng, 2.0, 8.0),
+            );
+            self.centres_hz
+                .iter()
+                .zip(&mut gains_db)
+                .for_each(|(hz, gain_db)| *gain_db -= decibels(1.0 + (hz / corner_hz).powf(order)));
         }
         if happens(0.08, rng) {
             let corner_hz = log_uniform(rng, 45.0, 362.0);
-            self.centres_hz.iter().zip(&mut gains_db).for_each(|(hz, gain_db)| *gain_db -= decibels(1.0 + (corner_hz / hz.max(10.0)).powi(4)));
+            self.centres_hz
+                .iter()
+                .zip(&mut gains_db)
+                .for_each(|(hz, gain_db)| {
+                    *gain_db -= decibels(1.0 + (corner_hz / hz.max(10.0)).powi(4))
+                });
         }
         let gains: Vec<f32> = gains_db.iter().map(|&db| decibels_to_power(db)).collect();
         for frame in segment.chunks_exact_mut(self.octaves.len()) {
-            frame.iter_mut().zip(&gains).for_each(|(power, gain)| *power *= gain);
+            frame
+                .iter_mut()
+                .zip(&gains)
+                .for_each(|(power, gain)| *power *= gain);
         }
         if happens(0.25, rng) {
             self.compress(segment, rng.random_range(0.0..0.5));
@@ -94,7 +127,11 @@ impl Augmenter {
             let noise = &self.noises[colour];
             let last = noise.len() / self.octaves.len() - self.frames;
             let start = rng.random_range(0..=last) * self.octaves.len();
-            self.overlay(segment, &noise[start..start + self.frames * self.octaves.len()], snr_db);
+            self.overlay(
+                segment,
+                &noise[start..start + self.frames * self.octaves.len()],
+                snr_db,
+            );
         }
         if self.config.codec && happens(0.2, rng) {
             self.cut_holes(segment, decibels_to_power(rng.random_range(-60.0..-30.0)));
@@ -108,19 +145,34 @@ impl Augmenter {
     /// A level by which a segment differs from its own maximum, in dB: 0, or by chance within the configured range.
     pub fn draw_level_db(&self, rng: &mut impl Rng) -> f32 {
         let (low, high) = self.config.level_db;
-        if rng.random_bool(self.config.level_share) { rng.random_range(low..=high) } else { 0.0 }
+        if rng.random_bool(self.config.level_share) {
+            rng.random_range(low..=high)
+        } else {
+            0.0
+        }
     }
 
     fn energy(&self, segment: &[f32]) -> f32 {
         let frames = segment.chunks_exact(self.widths_hz.len());
-        frames.flat_map(|frame| frame.iter().zip(&self.widths_hz).map(|(power, width_hz)| power * width_hz)).sum()
+        frames
+            .flat_map(|frame| {
+                frame
+                    .iter()
+                    .zip(&self.widths_hz)
+                    .map(|(power, width_hz)| power * width_hz)
+            })
+            .sum()
     }
 
     /// Three bumps of up to 12 dB, each there or not, and a tilt of up to 2 dB an octave.
     fn add_equaliser(&self, gains_db: &mut [f32], rng: &mut impl Rng) {
         let bumps: Vec<(f32, f32, f32)> = (0..3)
             .filter_map(|_| {
-                let bump = (rng.random_range(-3.0..4.3), rng.random_range(0.3..1.5), rng.random_range(-12.0..12.0));
+                let bump = (
+                    rng.random_range(-3.0..4.3),
+                    rng.random_range(0.3..1.5),
+                    rng.random_range(-12.0..12.0),
+                );
                 rng.random_bool(0.6).then_some(bump)
             })
             .collect();
@@ -136,7 +188,10 @@ impl Augmenter {
     /// Makes loud frames softer and soft ones louder by a power of their energy.
     fn compress(&self, segment: &mut [f32], amount: f32) {
         let bands = self.octaves.len();
-        let energies: Vec<f32> = segment.chunks_exact(bands).map(|frame| frame.iter().sum::<f32>() + 1e-9).collect();
+        let energies: Vec<f32> = segment
+            .chunks_exact(bands)
+            .map(|frame| frame.iter().sum::<f32>() + 1e-9)
+            .collect();
         let mean = energies.iter().sum::<f32>() / energies.len() as f32;
         for (frame, energy) in segment.chunks_exact_mut(bands).zip(&energies) {
             let gain = (energy / mean + 1e-3).powf(-amount);
@@ -151,7 +206,11 @@ impl Augmenter {
         let level = 10.0_f32.powf(rng.random_range(-1.6..0.2)) * (1.0 - decay) / decay;
         let damping = rng.random_range(0.0..0.6_f32);
         let bands = self.octaves.len();
-        let levels: Vec<f32> = self.octaves.iter().map(|octave| level * (-damping * (octave + 2.0).max(0.0)).exp2()).collect();
+        let levels: Vec<f32> = self
+            .octaves
+            .iter()
+            .map(|octave| level * (-damping * (octave + 2.0).max(0.0)).exp2())
+            .collect();
         let mut tail = vec![0.0; bands];
         for frame in segment.chunks_exact_mut(bands) {
             for ((power, tail), level) in frame.iter_mut().zip(&mut tail).zip(&levels) {
@@ -168,7 +227,10 @@ impl Augmenter {
         const LEFT_OVER: f32 = 1e-3;
         for frame in segment.chunks_exact_mut(self.octaves.len()) {
             let limit = threshold * frame.iter().copied().fold(0.0, f32::max);
-            frame.iter_mut().filter(|power| **power < limit).for_each(|power| *power *= LEFT_OVER);
+            frame
+                .iter_mut()
+                .filter(|power| **power < limit)
+                .for_each(|power| *power *= LEFT_OVER);
         }
     }
 
@@ -179,7 +241,9 @@ impl Augmenter {
         let last = segment.len() / bands - 1;
         for (from_edge, gain) in EDGE_POWER.into_iter().enumerate() {
             for frame in [from_edge, last - from_edge] {
-                segment[frame * bands..(frame + 1) * bands].iter_mut().for_each(|power| *power *= gain);
+                segment[frame * bands..(frame + 1) * bands]
+                    .iter_mut()
+                    .for_each(|power| *power *= gain);
             }
         }
     }
@@ -194,7 +258,9 @@ impl Augmenter {
     /// One of several recordings by chance, cut to a segment; `None` when there are none long enough.
     pub fn cut<'a>(&self, recordings: &'a [Vec<f32>], rng: &mut impl Rng) -> Option<&'a [f32]> {
         let length = self.frames * self.octaves.len();
-        let recording = recordings.choose(rng).filter(|recording| recording.len() >= length)?;
+        let recording = recordings
+            .choose(rng)
+            .filter(|recording| recording.len() >= length)?;
         let last = (recording.len() - length) / self.octaves.len();
         let start = rng.random_range(0..=last) * self.octaves.len();
         Some(&recording[start..start + length])
@@ -216,7 +282,11 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     fn augmenter() -> Augmenter {
-        Augmenter::new(&AugmentationConfig::default(), &FeatureConfig::default(), &mut ChaCha8Rng::seed_from_u64(1))
+        Augmenter::new(
+            &AugmentationConfig::default(),
+            &FeatureConfig::default(),
+            &mut ChaCha8Rng::seed_from_u64(1),
+        )
     }
 
     #[test]
@@ -235,12 +305,19 @@ mod tests {
         let augmenter = augmenter();
         let run = |seed| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let mut segment: Vec<f32> = (0..130 * 128).map(|n| ((n * 37) % 101) as f32 * 1e-3).collect();
+            let mut segment: Vec<f32> = (0..130 * 128)
+                .map(|n| ((n * 37) % 101) as f32 * 1e-3)
+                .collect();
             augmenter.augment(&mut segment, 1.0, &mut rng);
             segment
         };
         for seed in 0..200 {
-            assert!(run(seed).iter().all(|power| power.is_finite() && *power >= 0.0), "seed {seed}");
+            assert!(
+                run(seed)
+                    .iter()
+                    .all(|power| power.is_finite() && *power >= 0.0),
+                "seed {seed}"
+            );
         }
         assert_eq!(run(3), run(3));
         assert_ne!(run(3), run(4));
@@ -250,7 +327,9 @@ mod tests {
     fn edges_look_like_those_of_a_clip_analysed_alone() {
         let mut plan = LogMelPlan::new(&FeatureConfig::default());
         let mut rng = ChaCha8Rng::seed_from_u64(5);
-        let noise: Vec<f32> = (0..40 * 66_150).map(|_| rng.random_range(-1.0..=1.0)).collect();
+        let noise: Vec<f32> = (0..40 * 66_150)
+            .map(|_| rng.random_range(-1.0..=1.0))
+            .collect();
         let (mut edge, mut second, mut inside) = (0.0, 0.0, 0.0);
         for clip in noise.chunks_exact(66_150) {
             let power = plan.mel_power(clip, |_| ()).power;
@@ -258,6 +337,11 @@ mod tests {
             (edge, second, inside) = (edge + frame(0), second + frame(1), inside + frame(60));
         }
         // For noise half of the power is missing; for steady tones, whose two halves interfere, three quarters. The factors lie between.
-        assert!((0.2..0.6).contains(&(edge / inside)) && (0.8..1.0).contains(&(second / inside)), "{} {}", edge / inside, second / inside);
+        assert!(
+            (0.2..0.6).contains(&(edge / inside)) && (0.8..1.0).contains(&(second / inside)),
+            "{} {}",
+            edge / inside,
+            second / inside
+        );
     }
 }

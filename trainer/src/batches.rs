@@ -67,9 +67,16 @@ impl BatchMaker {
         let banks = ShiftedMelBanks::new(&features);
         let mut starts: BTreeMap<&PathBuf, Vec<f64>> = BTreeMap::new();
         for pair in pairs.iter().filter(|pair| pair.is_copy()) {
-            starts.entry(&pair.left).or_default().push(pair.left_start_secs);
+            starts
+                .entry(&pair.left)
+                .or_default()
+                .push(pair.left_start_secs);
         }
-        ensure!(starts.len() >= 2, "the training table has copies of {} tracks; at least 2 are needed", starts.len());
+        ensure!(
+            starts.len() >= 2,
+            "the training table has copies of {} tracks; at least 2 are needed",
+            starts.len()
+        );
         let bar = progress::bar(starts.len(), "load");
         let tracks = starts
             .into_par_iter()
@@ -78,7 +85,10 @@ impl BatchMaker {
                 |plan, (path, starts_secs)| {
                     let song = audio_file::load(path)?;
                     bar.inc(1);
-                    Ok(TrainingTrack { spectra: banks.analyse(plan, &song), starts_secs })
+                    Ok(TrainingTrack {
+                        spectra: banks.analyse(plan, &song),
+                        starts_secs,
+                    })
                 },
             )
             .collect::<Result<_>>()?;
@@ -87,13 +97,24 @@ impl BatchMaker {
             .par_iter()
             .map_init(
                 || LogMelPlan::new(&features),
-                |plan, path| Ok(plan.mel_power(audio_file::load(path)?.samples(), |_| ()).power),
+                |plan, path| {
+                    Ok(plan
+                        .mel_power(audio_file::load(path)?.samples(), |_| ())
+                        .power)
+                },
             )
             .collect::<Result<_>>()
             .context("overlays")?;
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         let augmenter = Augmenter::new(&config.augmentation, &features, &mut rng);
-        Ok(Self { config: config.clone(), features, banks, augmenter, tracks, overlays })
+        Ok(Self {
+            config: config.clone(),
+            features,
+            banks,
+            augmenter,
+            tracks,
+            overlays,
+        })
     }
 
     /// Makes batches from `first_step` on, in order, until the receiver is dropped. A batch depends on the seed and its step alone, so that a resumed run sees the same.
@@ -112,7 +133,8 @@ impl BatchMaker {
     fn batch(&self, step: usize) -> Batch {
         let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
         rng.set_stream(step as u64 + 1);
-        let (originals, copies, starts_secs): (Vec<View>, Vec<View>, Vec<f64>) = self.draw_views(&mut rng);
+        let (originals, copies, starts_secs): (Vec<View>, Vec<View>, Vec<f64>) =
+            self.draw_views(&mut rng);
         let size = originals.len();
         let tracks = originals.iter().map(|view| view.track).collect();
         let views: Vec<View> = originals.into_iter().chain(copies).collect();
@@ -126,17 +148,36 @@ impl BatchMaker {
                 let mut power = clean[index].clone();
                 let is_copy = index >= size;
                 if is_copy && let Some(snr_db) = self.augmenter.draw_overlay_snr_db(&mut rng) {
-                    let other = (index + self.config.passages_per_track * rng.random_range(1..self.config.tracks_per_batch.max(2))) % size;
-                    let recording = if rng.random_bool(0.5) { self.augmenter.cut(&self.overlays, &mut rng) } else { None };
-                    self.augmenter.overlay(&mut power, recording.unwrap_or(&clean[size + other]), snr_db);
+                    let other = (index
+                        + self.config.passages_per_track
+                            * rng.random_range(1..self.config.tracks_per_batch.max(2)))
+                        % size;
+                    let recording = if rng.random_bool(0.5) {
+                        self.augmenter.cut(&self.overlays, &mut rng)
+                    } else {
+                        None
+                    };
+                    self.augmenter.overlay(
+                        &mut power,
+                        recording.unwrap_or(&clean[size + other]),
+                        snr_db,
+                    );
                 }
-                let strength = if is_copy { 1.0 } else { self.config.augmentation.original_strength };
+                let strength = if is_copy {
+                    1.0
+                } else {
+                    self.config.augmentation.original_strength
+                };
                 self.augmenter.augment(&mut power, strength, &mut rng);
                 let level_db = self.augmenter.draw_level_db(&mut rng);
                 self.normalised(power, level_db)
             })
             .collect();
-        Batch { frames, tracks, starts_secs }
+        Batch {
+            frames,
+            tracks,
+            starts_secs,
+        }
     }
 
     /// Originals and copies: some passages of each of some tracks. Long tracks are drawn more often, by the square root of their length.
@@ -146,37 +187,62 @@ impl BatchMaker {
         let indices: Vec<usize> = (0..self.tracks.len()).collect();
         let weight = |index: &usize| (self.tracks[*index].starts_secs.len() as f64).sqrt();
         let wanted = self.config.tracks_per_batch;
-        let chosen: Vec<usize> = match indices.choose_multiple_weighted(rng, wanted.min(indices.len()), weight) {
-            Ok(chosen) => chosen.copied().collect(),
-            Err(_) => indices.clone(),
-        };
+        let chosen: Vec<usize> =
+            match indices.choose_multiple_weighted(rng, wanted.min(indices.len()), weight) {
+                Ok(chosen) => chosen.copied().collect(),
+                Err(_) => indices.clone(),
+            };
         let (mut originals, mut copies, mut starts_secs) = (Vec::new(), Vec::new(), Vec::new());
         for slot in 0..wanted {
             let track = chosen[slot % chosen.len()];
             for _ in 0..self.config.passages_per_track {
-                let start_secs = self.tracks[track].starts_secs.choose(rng).copied().unwrap_or_default();
+                let start_secs = self.tracks[track]
+                    .starts_secs
+                    .choose(rng)
+                    .copied()
+                    .unwrap_or_default();
                 let start_frame = (start_secs / frame_hop_secs) as f32;
                 // Both sides share a random pitch and tempo: more music than there is.
-                let semitones = if rng.random_bool(0.6) { rng.random_range(-2.0..=2.0) } else { 0.0 };
-                let tempo_ratio = if rng.random_bool(0.5) { rng.random_range(0.85..=1.2) } else { 1.0 };
+                let semitones = if rng.random_bool(0.6) {
+                    rng.random_range(-2.0..=2.0)
+                } else {
+                    0.0
+                };
+                let tempo_ratio = if rng.random_bool(0.5) {
+                    rng.random_range(0.85..=1.2)
+                } else {
+                    1.0
+                };
                 let shift_semitones = if rng.random_bool(0.6) {
                     rng.random_range(-augmentation.pitch_semitones..=augmentation.pitch_semitones)
                 } else {
                     0.0
                 };
                 let (slowest, fastest) = augmentation.tempo_ratio;
-                let change_ratio = if rng.random_bool(0.55) { log_uniform(rng, slowest, fastest) } else { 1.0 };
+                let change_ratio = if rng.random_bool(0.55) {
+                    log_uniform(rng, slowest, fastest)
+                } else {
+                    1.0
+                };
                 let shift_secs = if rng.random_bool(0.75) {
-                    rng.random_range(-augmentation.misalignment_secs..=augmentation.misalignment_secs)
+                    rng.random_range(
+                        -augmentation.misalignment_secs..=augmentation.misalignment_secs,
+                    )
                 } else {
                     0.0
                 };
-                originals.push(View { track, start_frame, tempo_ratio, semitones });
+                originals.push(View {
+                    track,
+                    start_frame,
+                    tempo_ratio,
+                    semitones,
+                });
                 copies.push(View {
                     track,
                     start_frame: start_frame + shift_secs * tempo_ratio / frame_hop_secs as f32,
                     tempo_ratio: tempo_ratio * change_ratio,
-                    semitones: (semitones + shift_semitones).clamp(-MAX_SHIFT_SEMITONES, MAX_SHIFT_SEMITONES),
+                    semitones: (semitones + shift_semitones)
+                        .clamp(-MAX_SHIFT_SEMITONES, MAX_SHIFT_SEMITONES),
                 });
                 starts_secs.push(start_secs);
             }
@@ -186,13 +252,25 @@ impl BatchMaker {
 
     fn read(&self, view: &View) -> Vec<f32> {
         let spectra = &self.tracks[view.track].spectra;
-        self.banks.mel_power(spectra, view.start_frame, view.tempo_ratio, view.semitones, self.features.segment_frames())
+        self.banks.mel_power(
+            spectra,
+            view.start_frame,
+            view.tempo_ratio,
+            view.semitones,
+            self.features.segment_frames(),
+        )
     }
 
     /// Mel power to what the encoder reads, `level_db` away from its own maximum.
     fn normalised(&self, power: Vec<f32>, level_db: f32) -> Vec<f32> {
-        let mel = MelSpectrogram { mel_bands: self.features.mel_bands, power };
-        let maximum_db = mel.frame_maxima_db(&self.features).fold(f32::NEG_INFINITY, f32::max);
-        mel.relative_db(&self.features, maximum_db - level_db).normalised(&self.features)
+        let mel = MelSpectrogram {
+            mel_bands: self.features.mel_bands,
+            power,
+        };
+        let maximum_db = mel
+            .frame_maxima_db(&self.features)
+            .fold(f32::NEG_INFINITY, f32::max);
+        mel.relative_db(&self.features, maximum_db - level_db)
+            .normalised(&self.features)
     }
 }

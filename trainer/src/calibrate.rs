@@ -27,7 +27,8 @@ pub fn fit(copies: &[f32], others: &[f32], identity: f32) -> Calibration {
     const LEAST_STEP: f32 = 1e-3;
     let mut knots: Vec<(f32, f32)> = Vec::new();
     for (logit, score) in wanted {
-        let fits = |after: Option<&(f32, f32)>| after.is_none_or(|last| logit > last.0 + LEAST_STEP);
+        let fits =
+            |after: Option<&(f32, f32)>| after.is_none_or(|last| logit > last.0 + LEAST_STEP);
         if score == 0.5 || score == 1.0 {
             while !fits(knots.last()) {
                 knots.pop();
@@ -50,10 +51,21 @@ fn best_divide(copies: &[f32], others: &[f32]) -> f32 {
     let mut candidates = sorted(&[copies, others].concat());
     candidates.dedup();
     // A threshold between two neighbouring logits stands for all thresholds between them.
-    let between: Vec<f32> = candidates.windows(2).map(|pair| pair[0] + (pair[1] - pair[0]) / 2.0).collect();
-    let accuracies: Vec<f64> = between.iter().map(|&threshold| accuracy(threshold)).collect();
+    let between: Vec<f32> = candidates
+        .windows(2)
+        .map(|pair| pair[0] + (pair[1] - pair[0]) / 2.0)
+        .collect();
+    let accuracies: Vec<f64> = between
+        .iter()
+        .map(|&threshold| accuracy(threshold))
+        .collect();
     let best = accuracies.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let ties: Vec<f32> = between.iter().zip(&accuracies).filter(|(_, accuracy)| **accuracy >= best).map(|(threshold, _)| *threshold).collect();
+    let ties: Vec<f32> = between
+        .iter()
+        .zip(&accuracies)
+        .filter(|(_, accuracy)| **accuracy >= best)
+        .map(|(threshold, _)| *threshold)
+        .collect();
     match (ties.first(), ties.last()) {
         (Some(first), Some(last)) => (first + last) / 2.0,
         _ => 0.0,
@@ -81,7 +93,12 @@ mod tests {
         let calibration = fit(&copies, &others, 6.0);
         assert!(calibration.is_valid());
         assert_eq!(calibration.score(6.0), 1.0);
-        let divide = calibration.knots.iter().find(|knot| knot.1 == 0.5).unwrap().0;
+        let divide = calibration
+            .knots
+            .iter()
+            .find(|knot| knot.1 == 0.5)
+            .unwrap()
+            .0;
         assert!((-0.1..1.0).contains(&divide), "{divide}");
         assert!(calibration.score(-5.0) < 0.05 && calibration.score(3.0) > 0.9);
     }

@@ -28,7 +28,10 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<()> {
     let checker = weights::checker(args.weights.as_deref())?;
-    let (left, right) = (analyse(&checker, &args.left)?, analyse(&checker, &args.right)?);
+    let (left, right) = (
+        analyse(&checker, &args.left)?,
+        analyse(&checker, &args.right)?,
+    );
     let report = checker.compare(&left, &right, |_, _| ());
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
@@ -46,7 +49,11 @@ pub fn run(args: &Args) -> Result<()> {
 pub fn analyse(checker: &Checker, path: &Path) -> Result<Song> {
     let waveform = audio_file::decode(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(pollster::block_on(checker.analyse(&name, waveform, |_, _| ()))?)
+    Ok(pollster::block_on(checker.analyse(
+        &name,
+        waveform,
+        |_, _| (),
+    ))?)
 }
 
 fn print(report: &Report) {
@@ -58,10 +65,21 @@ fn print(report: &Report) {
     };
     println!("{:.2}  {verdict}", report.score);
     for song in [&report.left, &report.right] {
-        println!("  {} ({}): {:.0} % matches", song.name, clock(song.duration_secs), 100.0 * song.coverage);
+        println!(
+            "  {} ({}): {:.0} % matches",
+            song.name,
+            clock(song.duration_secs),
+            100.0 * song.coverage
+        );
     }
     for passage in &report.passages {
-        let MatchedPassage { left_start_secs, left_end_secs, right_start_secs, right_end_secs, .. } = passage;
+        let MatchedPassage {
+            left_start_secs,
+            left_end_secs,
+            right_start_secs,
+            right_end_secs,
+            ..
+        } = passage;
         println!(
             "  {}-{} = {}-{}: {:+.1} semitones, {:.2} times as fast, score {:.2}",
             clock(*left_start_secs),

@@ -29,7 +29,11 @@ pub fn run(args: &Args) -> Result<()> {
     let failures: Vec<String> = jobs
         .par_iter()
         .filter_map(|(source, target)| {
-            let outcome = if target.exists() { Ok(()) } else { decode_one(source, target) };
+            let outcome = if target.exists() {
+                Ok(())
+            } else {
+                decode_one(source, target)
+            };
             bar.inc(1);
             outcome.err().map(|error| format!("{error:#}"))
         })
@@ -39,7 +43,11 @@ pub fn run(args: &Args) -> Result<()> {
         eprintln!("skipped: {failure}");
     }
     let decoded = jobs.len() - failures.len();
-    println!("{decoded} files decoded to {}, {} skipped", args.out.display(), failures.len());
+    println!(
+        "{decoded} files decoded to {}, {} skipped",
+        args.out.display(),
+        failures.len()
+    );
     if decoded == 0 {
         bail!("none of {} files could be decoded", jobs.len());
     }
@@ -50,10 +58,14 @@ pub fn run(args: &Args) -> Result<()> {
 fn jobs(roots: &[PathBuf], out: &Path) -> Result<Vec<(PathBuf, PathBuf)>> {
     let mut jobs = Vec::new();
     for root in roots {
-        let base = root.canonicalize().with_context(|| format!("there is no {}", root.display()))?;
+        let base = root
+            .canonicalize()
+            .with_context(|| format!("there is no {}", root.display()))?;
         let parent = base.parent().unwrap_or(&base).to_owned();
         for source in audio_file::find(std::slice::from_ref(&base))? {
-            let target = out.join(source.strip_prefix(&parent).unwrap_or(&source)).with_extension("wav");
+            let target = out
+                .join(source.strip_prefix(&parent).unwrap_or(&source))
+                .with_extension("wav");
             jobs.push((source, target));
         }
     }
@@ -67,7 +79,11 @@ fn decode_one(source: &Path, target: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
     }
     let partial = target.with_extension("partial");
-    wav::write(&partial, waveform.samples(), FeatureConfig::default().sample_rate_hz)?;
+    wav::write(
+        &partial,
+        waveform.samples(),
+        FeatureConfig::default().sample_rate_hz,
+    )?;
     fs::rename(&partial, target)?;
     Ok(())
 }

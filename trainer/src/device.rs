@@ -35,7 +35,9 @@ impl DeviceName {
             #[allow(unreachable_patterns, reason = "unless every feature is on")]
             other => {
                 let feature = format!("{other:?}").to_lowercase();
-                bail!("this trainer was built without {feature}; add --features {feature} to the cargo command")
+                bail!(
+                    "this trainer was built without {feature}; add --features {feature} to the cargo command"
+                )
             }
         }
     }

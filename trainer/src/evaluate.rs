@@ -55,11 +55,20 @@ pub fn run(args: &Args) -> Result<()> {
     let scored: Vec<Scored<'_>> = pairs
         .iter()
         .zip(&scores)
-        .map(|(pair, &score)| Scored { score, is_copy: pair.is_copy(), perturbation: &pair.perturbation })
+        .map(|(pair, &score)| Scored {
+            score,
+            is_copy: pair.is_copy(),
+            perturbation: &pair.perturbation,
+        })
         .collect();
     let metrics = Metrics::of(&scored, args.threshold);
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
-    write_scores(table, &args.out.join("scores.csv"), &scores, passages.as_deref())?;
+    write_scores(
+        table,
+        &args.out.join("scores.csv"),
+        &scores,
+        passages.as_deref(),
+    )?;
     run_folder::write_json(&args.out.join("metrics.json"), &metrics)?;
     plots::draw(&args.out, &scored, args.threshold)?;
     print(&metrics);
@@ -69,15 +78,24 @@ pub fn run(args: &Args) -> Result<()> {
 fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<Vec<f32>> {
     let model = checker.model();
     let logits = Passages::load(pairs)?.logits(model)?;
-    Ok(logits.into_iter().map(|logit| model.calibration().score(logit)).collect())
+    Ok(logits
+        .into_iter()
+        .map(|logit| model.calibration().score(logit))
+        .collect())
 }
 
 /// Score and passages (as JSON) of every pair; each file is analysed once.
 fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> {
     if let Some(pair) = pairs.iter().find(|pair| !pair.recipe.is_empty()) {
-        bail!("{} has a recipe, which works on passages only; render whole songs first", pair.right.display());
+        bail!(
+            "{} has a recipe, which works on passages only; render whole songs first",
+            pair.right.display()
+        );
     }
-    let mut paths: Vec<&Path> = pairs.iter().flat_map(|pair| [pair.left.as_path(), pair.right.as_path()]).collect();
+    let mut paths: Vec<&Path> = pairs
+        .iter()
+        .flat_map(|pair| [pair.left.as_path(), pair.right.as_path()])
+        .collect();
     paths.sort_unstable();
     paths.dedup();
     let bar = progress::bar(paths.len(), "analyse");
@@ -94,17 +112,30 @@ fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> 
     pairs
         .par_iter()
         .map(|pair| {
-            let report = checker.compare(&songs[pair.left.as_path()], &songs[pair.right.as_path()], |_, _| ());
+            let report = checker.compare(
+                &songs[pair.left.as_path()],
+                &songs[pair.right.as_path()],
+                |_, _| (),
+            );
             bar.inc(1);
-            Ok((report.score as f32, serde_json::to_string(&report.passages)?))
+            Ok((
+                report.score as f32,
+                serde_json::to_string(&report.passages)?,
+            ))
         })
         .collect()
 }
 
 /// The input's own columns, in its order, and what was found.
-fn write_scores(table: &Path, out: &Path, scores: &[f32], passages: Option<&[String]>) -> Result<()> {
+fn write_scores(
+    table: &Path,
+    out: &Path,
+    scores: &[f32],
+    passages: Option<&[String]>,
+) -> Result<()> {
     let mut reader = csv::Reader::from_path(table)?;
-    let mut writer = csv::Writer::from_path(out).with_context(|| format!("can't write {}", out.display()))?;
+    let mut writer =
+        csv::Writer::from_path(out).with_context(|| format!("can't write {}", out.display()))?;
     let mut header = reader.headers()?.clone();
     header.push_field("score");
     if passages.is_some() {
@@ -138,9 +169,15 @@ fn print(metrics: &Metrics) {
         println!("{name:>20}  {value:.5}");
     }
     let confusion = metrics.confusion;
-    println!("{:>20}  tp {}, fp {}, tn {}, fn {}", "confusion", confusion.tp, confusion.fp, confusion.tn, confusion.fn_);
+    println!(
+        "{:>20}  tp {}, fp {}, tn {}, fn {}",
+        "confusion", confusion.tp, confusion.fp, confusion.tn, confusion.fn_
+    );
     println!("{:>20}  pairs  mean score  accuracy", "kind");
     for (kind, figures) in &metrics.per_perturbation {
-        println!("{kind:>20}  {:>5}  {:>10.3}  {:>8.3}", figures.pairs, figures.mean_score, figures.accuracy);
+        println!(
+            "{kind:>20}  {:>5}  {:>10.3}  {:>8.3}",
+            figures.pairs, figures.mean_score, figures.accuracy
+        );
     }
 }

@@ -43,8 +43,13 @@ struct Provenance<'a> {
 
 pub fn run(args: &Args) -> Result<()> {
     let (folder, training, history) = RunFolder::open(&args.run)?;
-    let best = history.entries.iter().rfind(|entry| entry.is_best).with_context(|| format!("{} has no weights yet", args.run.display()))?;
-    let bytes = fs::read(folder.best_path()).with_context(|| format!("can't open {}", folder.best_path().display()))?;
+    let best = history
+        .entries
+        .iter()
+        .rfind(|entry| entry.is_best)
+        .with_context(|| format!("{} has no weights yet", args.run.display()))?;
+    let bytes = fs::read(folder.best_path())
+        .with_context(|| format!("can't open {}", folder.best_path().display()))?;
     let model = pollster::block_on(Model::load(&bytes, &Device::flex(), false))?;
     pollster::block_on(model.self_test("cpu"))?;
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
@@ -57,9 +62,18 @@ pub fn run(args: &Args) -> Result<()> {
         info: model.info(),
         training: &training,
         best,
-        training_secs: history.entries.last().map_or(0.0, |entry| entry.elapsed_secs),
+        training_secs: history
+            .entries
+            .last()
+            .map_or(0.0, |entry| entry.elapsed_secs),
     };
     run_folder::write_json(&args.out.join("soundalike.json"), &provenance)?;
-    println!("{}: {} parameters, {} bytes, SHA-256 {}", path.display(), provenance.parameters, bytes.len(), provenance.sha256);
+    println!(
+        "{}: {} parameters, {} bytes, SHA-256 {}",
+        path.display(),
+        provenance.parameters,
+        bytes.len(),
+        provenance.sha256
+    );
     Ok(())
 }

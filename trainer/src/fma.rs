@@ -40,7 +40,11 @@ impl FmaMetadata {
         let mut rows = reader.records();
         let mut header = || rows.next().with_context(what)?.with_context(what);
         let (groups, columns, ids) = (header()?, header()?, header()?);
-        anyhow::ensure!(ids.get(0) == Some("track_id"), "{}: the third row doesn't begin with track_id", what());
+        anyhow::ensure!(
+            ids.get(0) == Some("track_id"),
+            "{}: the third row doesn't begin with track_id",
+            what()
+        );
         let column = |group: &str, name: &str| {
             groups
                 .iter()
@@ -89,14 +93,22 @@ mod tests {
         let metadata = read(",album,album,artist,artist\n,comments,id,id,name\ntrack_id,,,,\n2,0,1,1,AWOL\n5,0,6,\"4\",\"Nicky, Cook\"\n").unwrap();
         assert_eq!(
             metadata.track(Path::new("000/000005.mp3")),
-            Some(&FmaTrack { artist: "4".into(), album: "6".into() })
+            Some(&FmaTrack {
+                artist: "4".into(),
+                album: "6".into()
+            })
         );
         assert_eq!(metadata.track(Path::new("000/000007.mp3")), None);
     }
 
     #[test]
     fn other_files_are_refused() {
-        for text in ["", "a,b\nc,d\n", ",album\n,id\ntrack_id,\n", ",album,artist\n,id,id\ntrack_id,,\n7,1\n"] {
+        for text in [
+            "",
+            "a,b\nc,d\n",
+            ",album\n,id\ntrack_id,\n",
+            ",album,artist\n,id,id\ntrack_id,,\n7,1\n",
+        ] {
             assert!(read(text).is_err(), "{text:?}");
         }
     }

@@ -28,8 +28,13 @@ impl BatchRelations {
                 config.same_track_weight
             }
         };
-        let negative_weights = (0..size * size).map(|cell| weight(cell / size, cell % size)).collect();
-        Self { size, negative_weights }
+        let negative_weights = (0..size * size)
+            .map(|cell| weight(cell / size, cell % size))
+            .collect();
+        Self {
+            size,
+            negative_weights,
+        }
     }
 
     fn identity(&self, device: &Device) -> Tensor<2> {
@@ -37,37 +42,68 @@ impl BatchRelations {
     }
 
     fn negatives(&self, device: &Device) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(self.negative_weights.clone(), [self.size, self.size]), device)
+        Tensor::from_data(
+            TensorData::new(self.negative_weights.clone(), [self.size, self.size]),
+            device,
+        )
     }
 }
 
 /// NT-Xent (T. Chen et al., "A Simple Framework for Contrastive Learning", 2020): each original must find its copy among all copies and all other originals, and the other way
 /// round. Negatives count by their weight. Inputs are unit embeddings `[size, n]`; the result is a scalar `[1]`.
-pub fn contrast(originals: &Tensor<2>, copies: &Tensor<2>, relations: &BatchRelations, temperature: f32) -> Tensor<1> {
+pub fn contrast(
+    originals: &Tensor<2>,
+    copies: &Tensor<2>,
+    relations: &BatchRelations,
+    temperature: f32,
+) -> Tensor<1> {
     /// Stands in for the logarithm of zero.
     const NOTHING: f64 = 1e-12;
     let device = originals.device();
     let identity = relations.identity(&device);
     let negatives = relations.negatives(&device);
-    let log_cross = (negatives.clone() + identity.clone()).add_scalar(NOTHING).log();
+    let log_cross = (negatives.clone() + identity.clone())
+        .add_scalar(NOTHING)
+        .log();
     let log_own = negatives.add_scalar(NOTHING).log();
     let one_way = |from: &Tensor<2>, to: &Tensor<2>| {
-        let similarities = |other: &Tensor<2>| from.clone().matmul(other.clone().transpose()).div_scalar(temperature);
-        let logits = Tensor::cat(vec![similarities(to) + log_cross.clone(), similarities(from) + log_own.clone()], 1);
+        let similarities = |other: &Tensor<2>| {
+            from.clone()
+                .matmul(other.clone().transpose())
+                .div_scalar(temperature)
+        };
+        let logits = Tensor::cat(
+            vec![
+                similarities(to) + log_cross.clone(),
+                similarities(from) + log_own.clone(),
+            ],
+            1,
+        );
         let log_probabilities = log_softmax(logits, 1).narrow(1, 0, relations.size);
-        (log_probabilities * identity.clone()).sum().div_scalar(-(relations.size as f32))
+        (log_probabilities * identity.clone())
+            .sum()
+            .div_scalar(-(relations.size as f32))
     };
     (one_way(originals, copies) + one_way(copies, originals)).div_scalar(2.0)
 }
 
 /// Binary cross-entropy of the head over all original-copy pairs: half the mean over the positives, half the weighted mean over the negatives. A scalar `[1]`.
-pub fn verdict(head: &SimilarityHead, originals: Tensor<2>, copies: Tensor<2>, relations: &BatchRelations) -> Tensor<1> {
+pub fn verdict(
+    head: &SimilarityHead,
+    originals: Tensor<2>,
+    copies: Tensor<2>,
+    relations: &BatchRelations,
+) -> Tensor<1> {
     let device = originals.device();
     let logits = head.logits(originals, copies);
     let negatives = relations.negatives(&device);
     let total: f32 = relations.negative_weights.iter().sum();
-    let missed = (softplus(logits.clone().neg(), 1.0) * relations.identity(&device)).sum().div_scalar(relations.size as f32);
-    let mistaken = (softplus(logits, 1.0) * negatives).sum().div_scalar(total.max(f32::MIN_POSITIVE));
+    let missed = (softplus(logits.clone().neg(), 1.0) * relations.identity(&device))
+        .sum()
+        .div_scalar(relations.size as f32);
+    let mistaken = (softplus(logits, 1.0) * negatives)
+        .sum()
+        .div_scalar(total.max(f32::MIN_POSITIVE));
     (missed + mistaken).div_scalar(2.0)
 }
 
@@ -100,11 +136,21 @@ mod tests {
     fn contrast_equals_its_formula() {
         // Two orthogonal pairs with equal sides: each row has similarities 1 (its copy), 0 (the other copy), 0 (the other original).
         let sides = embeddings(&[[1.0, 0.0], [0.0, 1.0]]);
-        let loss = value(contrast(&sides, &sides, &relations(&[0, 1], &[0.0, 0.0]), 0.1));
+        let loss = value(contrast(
+            &sides,
+            &sides,
+            &relations(&[0, 1], &[0.0, 0.0]),
+            0.1,
+        ));
         let expected = ((10.0_f32.exp() + 2.0) / 10.0_f32.exp()).ln();
         assert!((loss - expected).abs() < 1e-5, "{loss} {expected}");
         // A pair of the same track near by is no negative: then only the copy is left, and nothing to lose.
-        let near = value(contrast(&sides, &sides, &relations(&[0, 0], &[0.0, 1.0]), 0.1));
+        let near = value(contrast(
+            &sides,
+            &sides,
+            &relations(&[0, 0], &[0.0, 1.0]),
+            0.1,
+        ));
         assert!(near.abs() < 1e-5, "{near}");
     }
 
@@ -112,7 +158,12 @@ mod tests {
     fn verdict_equals_its_formula() {
         let head = SimilarityHead::new(2, &Device::flex());
         let sides = embeddings(&[[1.0, 0.0], [0.0, 1.0]]);
-        let loss = value(verdict(&head, sides.clone(), sides, &relations(&[0, 1], &[0.0, 0.0])));
+        let loss = value(verdict(
+            &head,
+            sides.clone(),
+            sides,
+            &relations(&[0, 1], &[0.0, 0.0]),
+        ));
         let softplus = |x: f32| (1.0 + x.exp()).ln();
         let apart = 6.0 - 2.0 * softplus(-2.5) * 2.0_f32.sqrt();
         let expected = (softplus(-6.0) + softplus(apart)) / 2.0;

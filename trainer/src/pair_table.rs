@@ -42,7 +42,9 @@ impl Pair {
     ///
     /// When the cell isn't one.
     pub fn parsed_recipe(&self) -> Result<Recipe> {
-        self.recipe.parse().with_context(|| format!("recipe {:?}", self.recipe))
+        self.recipe
+            .parse()
+            .with_context(|| format!("recipe {:?}", self.recipe))
     }
 }
 
@@ -52,7 +54,8 @@ impl Pair {
 ///
 /// When the file can't be read or a row isn't a pair; the error names the row.
 pub fn read(path: &Path) -> Result<Vec<Pair>> {
-    let mut reader = csv::Reader::from_path(path).with_context(|| format!("can't open {}", path.display()))?;
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("can't open {}", path.display()))?;
     let header = reader.headers()?.clone();
     for column in ["left", "right", "label"] {
         if !header.iter().any(|name| name == column) {
@@ -64,9 +67,14 @@ pub fn read(path: &Path) -> Result<Vec<Pair>> {
     for (row, pair) in reader.deserialize().enumerate() {
         let place = || format!("{}, row {}", path.display(), row + 2);
         let mut pair: Pair = pair.with_context(place)?;
-        let starts_are_times = [pair.left_start_secs, pair.right_start_secs].iter().all(|secs| secs.is_finite() && *secs >= 0.0);
+        let starts_are_times = [pair.left_start_secs, pair.right_start_secs]
+            .iter()
+            .all(|secs| secs.is_finite() && *secs >= 0.0);
         if pair.label > 1 || !starts_are_times {
-            bail!("{}: the label must be 0 or 1 and starts must be seconds from 0 on", place());
+            bail!(
+                "{}: the label must be 0 or 1 and starts must be seconds from 0 on",
+                place()
+            );
         }
         pair.parsed_recipe().with_context(place)?;
         pair.left = folder.join(pair.left);
@@ -85,7 +93,8 @@ pub fn read(path: &Path) -> Result<Vec<Pair>> {
 ///
 /// When the file can't be written.
 pub fn write(path: &Path, pairs: &[Pair]) -> Result<()> {
-    let mut writer = csv::Writer::from_path(path).with_context(|| format!("can't write {}", path.display()))?;
+    let mut writer =
+        csv::Writer::from_path(path).with_context(|| format!("can't write {}", path.display()))?;
     for pair in pairs {
         writer.serialize(pair)?;
     }
@@ -107,7 +116,9 @@ mod tests {
     #[test]
     fn optional_columns_have_defaults() {
         let pairs = read_text("left,right,label\na.wav,b.wav,1\n").unwrap();
-        assert!(pairs[0].is_copy() && pairs[0].left.is_absolute() && pairs[0].left_start_secs == 0.0);
+        assert!(
+            pairs[0].is_copy() && pairs[0].left.is_absolute() && pairs[0].left_start_secs == 0.0
+        );
     }
 
     #[test]

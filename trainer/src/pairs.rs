@@ -69,15 +69,29 @@ const QUIETEST_RMS: f32 = 0.005;
 
 pub fn run(args: &Args) -> Result<()> {
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
-    let metadata = args.fma_metadata.as_deref().map(FmaMetadata::read).transpose()?;
+    let metadata = args
+        .fma_metadata
+        .as_deref()
+        .map(FmaMetadata::read)
+        .transpose()?;
     let roots: Vec<PathBuf> = args
         .audio
         .iter()
-        .map(|root| root.canonicalize().with_context(|| format!("there is no {}", root.display())))
+        .map(|root| {
+            root.canonicalize()
+                .with_context(|| format!("there is no {}", root.display()))
+        })
         .collect::<Result<_>>()?;
-    let damaged = |path: &PathBuf| metadata.is_some() && fma::track_id(path).is_some_and(|id| fma::DAMAGED_TRACKS.contains(&id));
-    let (mut skipped, files): (Vec<_>, Vec<_>) = audio_file::find(&roots)?.into_iter().partition(damaged);
-    let mut skipped: Vec<String> = skipped.drain(..).map(|path| format!("{}: known to be damaged", path.display())).collect();
+    let damaged = |path: &PathBuf| {
+        metadata.is_some()
+            && fma::track_id(path).is_some_and(|id| fma::DAMAGED_TRACKS.contains(&id))
+    };
+    let (mut skipped, files): (Vec<_>, Vec<_>) =
+        audio_file::find(&roots)?.into_iter().partition(damaged);
+    let mut skipped: Vec<String> = skipped
+        .drain(..)
+        .map(|path| format!("{}: known to be damaged", path.display()))
+        .collect();
 
     let tracks = tracks::split(files, metadata.as_ref(), args.seed);
     let bar = progress::bar(tracks.len(), "listen");
@@ -97,14 +111,23 @@ pub fn run(args: &Args) -> Result<()> {
             Err(error) => skipped.push(format!("{error:#}")),
         }
     }
-    skipped.iter().for_each(|reason| eprintln!("skipped: {reason}"));
+    skipped
+        .iter()
+        .for_each(|reason| eprintln!("skipped: {reason}"));
 
     let mut counts = HashMap::new();
     for (split, percent) in Split::ALL {
         let count = args.count * percent / 100 / 2 * 2;
-        let of_split: Vec<&Source<'_>> = usable.iter().filter(|source| source.track.split == split).collect();
+        let of_split: Vec<&Source<'_>> = usable
+            .iter()
+            .filter(|source| source.track.split == split)
+            .collect();
         if of_split.len() < 2 {
-            bail!("the {} split has {} usable tracks; at least 2 are needed, so give more music", split.name(), of_split.len());
+            bail!(
+                "the {} split has {} usable tracks; at least 2 are needed, so give more music",
+                split.name(),
+                of_split.len()
+            );
         }
         // Each split draws from its own stream, so that the tables don't depend on each other's length.
         let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
@@ -114,12 +137,23 @@ pub fn run(args: &Args) -> Result<()> {
             render(&mut pairs, &args.out, split)?;
         }
         pair_table::write(&args.out.join(split.name()).with_extension("csv"), &pairs)?;
-        println!("{}: {} pairs from {} tracks", split.name(), pairs.len(), of_split.len());
+        println!(
+            "{}: {} pairs from {} tracks",
+            split.name(),
+            pairs.len(),
+            of_split.len()
+        );
         counts.insert(split.name().to_owned(), pairs.len());
     }
-    let manifest = Manifest { seed: args.seed, pairs: counts, tracks, skipped };
+    let manifest = Manifest {
+        seed: args.seed,
+        pairs: counts,
+        tracks,
+        skipped,
+    };
     let path = args.out.join("manifest.json");
-    fs::write(&path, serde_json::to_string_pretty(&manifest)?).with_context(|| format!("can't write {}", path.display()))
+    fs::write(&path, serde_json::to_string_pretty(&manifest)?)
+        .with_context(|| format!("can't write {}", path.display()))
 }
 
 /// Where passages of a file may start: loud enough, with room for the misalignment and for a slower or faster copy.
@@ -145,7 +179,11 @@ fn starts_secs(path: &Path) -> Result<Vec<f64>> {
         start_secs += START_GRID_SECS;
     }
     if starts.is_empty() {
-        bail!("{} is silent or shorter than {:.0} s", path.display(), features.segment_secs() + 2.0 * MISALIGNMENT_SECS);
+        bail!(
+            "{} is silent or shorter than {:.0} s",
+            path.display(),
+            features.segment_secs() + 2.0 * MISALIGNMENT_SECS
+        );
     }
     Ok(starts)
 }
@@ -158,7 +196,10 @@ fn draw(sources: &[&Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Vec<Pair
         // The weights are positive and finite, so that choosing can't fail; the first would do otherwise.
         let source = sources.choose_weighted(rng, weight).unwrap_or(&sources[0]);
         let start_secs = source.starts_secs.choose(rng).copied().unwrap_or_default();
-        (source.track, start_secs + rng.random_range(0.0..START_GRID_SECS))
+        (
+            source.track,
+            start_secs + rng.random_range(0.0..START_GRID_SECS),
+        )
     };
     (0..count)
         .map(|index| {
@@ -183,7 +224,11 @@ fn draw(sources: &[&Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Vec<Pair
                 label: u8::from(is_copy),
                 left_start_secs: round(left_start_secs),
                 right_start_secs: round(right_start_secs),
-                perturbation: if is_copy { recipe.perturbation() } else { "other".into() },
+                perturbation: if is_copy {
+                    recipe.perturbation()
+                } else {
+                    "other".into()
+                },
                 recipe: recipe.to_string(),
             }
         })
@@ -198,12 +243,20 @@ fn render(pairs: &mut [Pair], out: &Path, split: Split) -> Result<()> {
     let bar = progress::bar(pairs.len(), "render");
     let mut by_file: HashMap<PathBuf, Vec<(usize, &mut Pair)>> = HashMap::new();
     for (index, pair) in pairs.iter_mut().enumerate() {
-        by_file.entry(pair.right.clone()).or_default().push((index, pair));
+        by_file
+            .entry(pair.right.clone())
+            .or_default()
+            .push((index, pair));
     }
     by_file.into_par_iter().try_for_each(|(path, pairs)| {
         let song: Waveform = audio_file::load(&path)?;
         for (index, pair) in pairs {
-            let passage = perturb::passage(&song, pair.right_start_secs, features.segment_samples, &pair.parsed_recipe()?)?;
+            let passage = perturb::passage(
+                &song,
+                pair.right_start_secs,
+                features.segment_samples,
+                &pair.parsed_recipe()?,
+            )?;
             let name = format!("{index:06}.wav");
             wav::write(&folder.join(&name), &passage, features.sample_rate_hz)?;
             pair.right = Path::new("audio").join(split.name()).join(name);

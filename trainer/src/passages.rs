@@ -30,8 +30,16 @@ impl Passages {
         let features = FeatureConfig::default();
         let mut by_file: BTreeMap<&Path, Vec<(usize, f64, Recipe)>> = BTreeMap::new();
         for (index, pair) in pairs.iter().enumerate() {
-            by_file.entry(&pair.left).or_default().push((2 * index, pair.left_start_secs, Recipe::default()));
-            by_file.entry(&pair.right).or_default().push((2 * index + 1, pair.right_start_secs, pair.parsed_recipe()?));
+            by_file.entry(&pair.left).or_default().push((
+                2 * index,
+                pair.left_start_secs,
+                Recipe::default(),
+            ));
+            by_file.entry(&pair.right).or_default().push((
+                2 * index + 1,
+                pair.right_start_secs,
+                pair.parsed_recipe()?,
+            ));
         }
         let bar = progress::bar(by_file.len(), "load");
         let cut = by_file
@@ -44,8 +52,13 @@ impl Passages {
                     passages
                         .into_iter()
                         .map(|(place, start_secs, recipe)| {
-                            let samples = perturb::passage(&song, start_secs, features.segment_samples, &recipe)
-                                .with_context(|| format!("{} at {start_secs} s", path.display()))?;
+                            let samples = perturb::passage(
+                                &song,
+                                start_secs,
+                                features.segment_samples,
+                                &recipe,
+                            )
+                            .with_context(|| format!("{} at {start_secs} s", path.display()))?;
                             Ok((place, plan.segment_db(&samples)))
                         })
                         .collect::<Result<Vec<_>>>()
@@ -55,9 +68,15 @@ impl Passages {
         bar.finish();
         let mut segments: Vec<_> = cut.into_iter().flatten().collect();
         segments.sort_unstable_by_key(|(place, _)| *place);
-        let (left, right): (Vec<_>, Vec<_>) = segments.into_iter().partition(|(place, _)| place % 2 == 0);
-        let strip = |segments: Vec<(usize, LogMelSpectrogram)>| segments.into_iter().map(|(_, segment)| segment).collect();
-        Ok(Self { left: strip(left), right: strip(right) })
+        let (left, right): (Vec<_>, Vec<_>) =
+            segments.into_iter().partition(|(place, _)| place % 2 == 0);
+        let strip = |segments: Vec<(usize, LogMelSpectrogram)>| {
+            segments.into_iter().map(|(_, segment)| segment).collect()
+        };
+        Ok(Self {
+            left: strip(left),
+            right: strip(right),
+        })
     }
 
     /// The logit of every pair.
@@ -67,7 +86,11 @@ impl Passages {
     /// When the device fails.
     pub fn logits(&self, model: &Model) -> Result<Vec<f32>> {
         let (left, right) = (embed(model, &self.left)?, embed(model, &self.right)?);
-        Ok(left.rows().zip(right.rows()).map(|(left, right)| model.head().logit(left, right)).collect())
+        Ok(left
+            .rows()
+            .zip(right.rows())
+            .map(|(left, right)| model.head().logit(left, right))
+            .collect())
     }
 }
 

@@ -14,7 +14,12 @@ use crate::recipe::{Change, Recipe};
 /// # Errors
 ///
 /// When a change can't be computed, for example for an extreme ratio.
-pub fn passage(song: &Waveform, start_secs: f64, length_samples: usize, recipe: &Recipe) -> Result<Vec<f32>> {
+pub fn passage(
+    song: &Waveform,
+    start_secs: f64,
+    length_samples: usize,
+    recipe: &Recipe,
+) -> Result<Vec<f32>> {
     const MARGIN_SECS: f64 = 0.5;
     if recipe.changes.is_empty() {
         return Ok(song.excerpt(start_secs, length_samples));
@@ -22,7 +27,8 @@ pub fn passage(song: &Waveform, start_secs: f64, length_samples: usize, recipe: 
     let rate_hz = f64::from(song.sample_rate_hz());
     let speed = f64::from(recipe.speed_ratio());
     let before_secs = start_secs.clamp(0.0, MARGIN_SECS);
-    let source_samples = (length_samples as f64 * speed + (before_secs + MARGIN_SECS) * rate_hz).ceil() as usize;
+    let source_samples =
+        (length_samples as f64 * speed + (before_secs + MARGIN_SECS) * rate_hz).ceil() as usize;
     let source = song.excerpt(start_secs - before_secs, source_samples);
     let changed = apply(&source, song.sample_rate_hz(), recipe)?;
     let skip = ((before_secs / speed) * rate_hz).round() as usize;
@@ -45,13 +51,22 @@ pub fn apply(samples: &[f32], sample_rate_hz: u32, recipe: &Recipe) -> Result<Ve
     Ok(out)
 }
 
-fn apply_change(mut samples: Vec<f32>, sample_rate_hz: u32, change: Change, rng: &mut ChaCha8Rng) -> Result<Vec<f32>> {
+fn apply_change(
+    mut samples: Vec<f32>,
+    sample_rate_hz: u32,
+    change: Change,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<f32>> {
     match change {
         Change::Pitch(semitones) => return stretched(&samples, sample_rate_hz, 1.0, semitones),
         Change::Tempo(ratio) => return stretched(&samples, sample_rate_hz, ratio, 0.0),
-        Change::Speed(ratio) => return stretched(&samples, sample_rate_hz, ratio, 12.0 * ratio.log2()),
+        Change::Speed(ratio) => {
+            return stretched(&samples, sample_rate_hz, ratio, 12.0 * ratio.log2());
+        }
         Change::WhiteNoise(snr_db) => {
-            let noise: Vec<f32> = (0..samples.len()).map(|_| rng.random_range(-1.0..=1.0)).collect();
+            let noise: Vec<f32> = (0..samples.len())
+                .map(|_| rng.random_range(-1.0..=1.0))
+                .collect();
             add_at_snr(&mut samples, &noise, snr_db);
         }
         Change::PinkNoise(snr_db) => {
@@ -63,22 +78,39 @@ fn apply_change(mut samples: Vec<f32>, sample_rate_hz: u32, change: Change, rng:
             filter(&mut samples, peaking(sample_rate_hz, 3_000.0, -gain_db));
         }
         Change::LowPass(corner_hz) => filter(&mut samples, low_pass(sample_rate_hz, corner_hz)),
-        Change::Reverb(reverberation_secs) => reverberate(&mut samples, sample_rate_hz, reverberation_secs, rng),
-        Change::Clipping(depth_db) => {
-            let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-            let limit = peak * amplitude(-depth_db);
-            samples.iter_mut().for_each(|sample| *sample = sample.clamp(-limit, limit));
+        Change::Reverb(reverberation_secs) => {
+            reverberate(&mut samples, sample_rate_hz, reverberation_secs, rng)
         }
-        Change::Gain(gain_db) => samples.iter_mut().for_each(|sample| *sample *= amplitude(gain_db)),
+        Change::Clipping(depth_db) => {
+            let peak = samples
+                .iter()
+                .fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+            let limit = peak * amplitude(-depth_db);
+            samples
+                .iter_mut()
+                .for_each(|sample| *sample = sample.clamp(-limit, limit));
+        }
+        Change::Gain(gain_db) => samples
+            .iter_mut()
+            .for_each(|sample| *sample *= amplitude(gain_db)),
     }
     Ok(samples)
 }
 
-fn stretched(samples: &[f32], sample_rate_hz: u32, tempo_ratio: f32, semitones: f32) -> Result<Vec<f32>> {
+fn stretched(
+    samples: &[f32],
+    sample_rate_hz: u32,
+    tempo_ratio: f32,
+    semitones: f32,
+) -> Result<Vec<f32>> {
     let mut output = vec![0.0; (samples.len() as f32 / tempo_ratio).round() as usize];
     let mut stretch = Stretch::preset_default(1, sample_rate_hz);
     stretch.set_transpose_factor_semitones(semitones, None);
-    ensure!(stretch.exact(samples, &mut output), "a passage of {} samples is too short to stretch", samples.len());
+    ensure!(
+        stretch.exact(samples, &mut output),
+        "a passage of {} samples is too short to stretch",
+        samples.len()
+    );
     Ok(output)
 }
 
@@ -155,14 +187,20 @@ fn filter(samples: &mut [f32], [b0, b1, b2, a1, a2]: Biquad) {
 
 /// Adds a tail of exponentially decaying noise (J. Moorer, "About This Reverberation Business", 1979), 3 dB below the dry sound, by a handful of
 /// random taps a millisecond: dense enough to sound like a room, cheap enough to do directly.
-fn reverberate(samples: &mut [f32], sample_rate_hz: u32, reverberation_secs: f32, rng: &mut ChaCha8Rng) {
+fn reverberate(
+    samples: &mut [f32],
+    sample_rate_hz: u32,
+    reverberation_secs: f32,
+    rng: &mut ChaCha8Rng,
+) {
     const TAPS: usize = 600;
     let length = (reverberation_secs * sample_rate_hz as f32) as usize + 1;
     let mut tail = vec![0.0; samples.len()];
     for _ in 0..TAPS {
         let delay = rng.random_range(1..=length);
         // -60 dB at the reverberation time.
-        let gain = 10.0_f32.powf(-3.0 * delay as f32 / length as f32) * if rng.random() { 1.0 } else { -1.0 };
+        let gain = 10.0_f32.powf(-3.0 * delay as f32 / length as f32)
+            * if rng.random() { 1.0 } else { -1.0 };
         for (out, sample) in tail.iter_mut().skip(delay).zip(samples.iter()) {
             *out += gain * sample;
         }
@@ -184,7 +222,10 @@ mod tests {
 
     /// Rising zero crossings a second, the frequency of a clean tone.
     fn frequency_hz(samples: &[f32]) -> f32 {
-        let crossings = samples.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
+        let crossings = samples
+            .windows(2)
+            .filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0)
+            .count();
         crossings as f32 * RATE_HZ as f32 / samples.len() as f32
     }
 
@@ -195,7 +236,8 @@ mod tests {
     #[test]
     fn pitch_and_tempo_change_what_they_say() {
         let source = tone(440.0, 4.0);
-        let middle = |samples: &[f32]| frequency_hz(&samples[samples.len() / 4..samples.len() * 3 / 4]);
+        let middle =
+            |samples: &[f32]| frequency_hz(&samples[samples.len() / 4..samples.len() * 3 / 4]);
         let higher = changed(&source, "pitch=12");
         assert_eq!(higher.len(), source.len());
         assert!((middle(&higher) - 880.0).abs() < 8.0, "{}", middle(&higher));
@@ -210,7 +252,11 @@ mod tests {
     fn noise_has_its_ratio() {
         let source = tone(440.0, 2.0);
         for (recipe, snr_db) in [("white=12", 12.0), ("pink=6", 6.0)] {
-            let noise: Vec<f32> = changed(&source, recipe).iter().zip(&source).map(|(a, b)| a - b).collect();
+            let noise: Vec<f32> = changed(&source, recipe)
+                .iter()
+                .zip(&source)
+                .map(|(a, b)| a - b)
+                .collect();
             let actual_db = 20.0 * (rms(&source) / rms(&noise)).log10();
             assert!((actual_db - snr_db).abs() < 0.1, "{recipe}: {actual_db}");
         }
@@ -233,15 +279,22 @@ mod tests {
     #[test]
     fn a_passage_lies_where_it_is_asked_for() {
         // A click every second; after a change of tempo the click at 5 s must be 0.5 s / ratio into a passage from 4.5 s on.
-        let mut samples = tone(300.0, 12.0).iter().map(|sample| sample * 0.01).collect::<Vec<_>>();
+        let mut samples = tone(300.0, 12.0)
+            .iter()
+            .map(|sample| sample * 0.01)
+            .collect::<Vec<_>>();
         for second in 1..12 {
             for k in 0..200 {
-                samples[second * RATE_HZ as usize + k] += 0.9 * (1.0 - k as f32 / 200.0) * if k % 8 < 4 { 1.0 } else { -1.0 };
+                samples[second * RATE_HZ as usize + k] +=
+                    0.9 * (1.0 - k as f32 / 200.0) * if k % 8 < 4 { 1.0 } else { -1.0 };
             }
         }
         let song = Waveform::new("clicks", samples, RATE_HZ).unwrap();
         for ratio in [0.75, 1.0, 1.25] {
-            let recipe = Recipe { changes: vec![Change::Tempo(ratio)], seed: 1 };
+            let recipe = Recipe {
+                changes: vec![Change::Tempo(ratio)],
+                seed: 1,
+            };
             let passage = passage(&song, 4.5, 33_000, &recipe).unwrap();
             let loudest = passage[..RATE_HZ as usize]
                 .chunks(220)
@@ -250,7 +303,10 @@ mod tests {
                 .max_by(|a, b| a.1.total_cmp(&b.1))
                 .unwrap();
             let at_secs = (loudest.0 as f32 + 0.5) * 220.0 / RATE_HZ as f32;
-            assert!((at_secs - 0.5 / ratio).abs() < 0.05, "tempo {ratio}: click at {at_secs} s");
+            assert!(
+                (at_secs - 0.5 / ratio).abs() < 0.05,
+                "tempo {ratio}: click at {at_secs} s"
+            );
         }
     }
 }

@@ -26,14 +26,31 @@ const TEXT_PX: u32 = 15;
 pub fn draw(folder: &Path, scored: &[Scored<'_>], threshold: f32) -> Result<()> {
     let metrics = Metrics::of(scored, threshold);
     let curve = metrics::curve(scored);
-    let roc: Vec<(f64, f64)> = curve.iter().map(|point| (point.false_positive_rate, point.recall)).collect();
-    let precision: Vec<(f64, f64)> = curve.iter().map(|point| (point.recall, point.precision)).collect();
+    let roc: Vec<(f64, f64)> = curve
+        .iter()
+        .map(|point| (point.false_positive_rate, point.recall))
+        .collect();
+    let precision: Vec<(f64, f64)> = curve
+        .iter()
+        .map(|point| (point.recall, point.precision))
+        .collect();
     let auc = format!("ROC, area {:.5}", metrics.roc_auc);
-    save(folder, "roc.svg", |area| line(area, &auc, "false-positive rate", "recall", &roc))?;
-    let average = format!("Precision and recall, average precision {:.5}", metrics.average_precision);
-    save(folder, "precision_recall.svg", |area| line(area, &average, "recall", "precision", &precision))?;
-    save(folder, "confusion_matrix.svg", |area| confusion(area, &metrics))?;
-    save(folder, "scores.svg", |area| histogram(area, scored, threshold))
+    save(folder, "roc.svg", |area| {
+        line(area, &auc, "false-positive rate", "recall", &roc)
+    })?;
+    let average = format!(
+        "Precision and recall, average precision {:.5}",
+        metrics.average_precision
+    );
+    save(folder, "precision_recall.svg", |area| {
+        line(area, &average, "recall", "precision", &precision)
+    })?;
+    save(folder, "confusion_matrix.svg", |area| {
+        confusion(area, &metrics)
+    })?;
+    save(folder, "scores.svg", |area| {
+        histogram(area, scored, threshold)
+    })
 }
 
 fn save(folder: &Path, name: &str, draw: impl FnOnce(&Area<'_>) -> Result<()>) -> Result<()> {
@@ -63,8 +80,19 @@ fn line(area: &Area<'_>, title: &str, x: &str, y: &str, points: &[(f64, f64)]) -
             .y_label_area_size(56)
             .build_cartesian_2d(0.0..1.0, 0.0..1.0),
     )?;
-    drawn(chart.configure_mesh().x_desc(x).y_desc(y).label_style(text(TEXT_PX)).light_line_style(WHITE).draw())?;
-    drawn(chart.draw_series(LineSeries::new(points.iter().copied(), COPY.stroke_width(2))))?;
+    drawn(
+        chart
+            .configure_mesh()
+            .x_desc(x)
+            .y_desc(y)
+            .label_style(text(TEXT_PX))
+            .light_line_style(WHITE)
+            .draw(),
+    )?;
+    drawn(chart.draw_series(LineSeries::new(
+        points.iter().copied(),
+        COPY.stroke_width(2),
+    )))?;
     Ok(())
 }
 
@@ -89,9 +117,20 @@ fn histogram(area: &Area<'_>, scored: &[Scored<'_>], threshold: f32) -> Result<(
             .y_label_area_size(56)
             .build_cartesian_2d(0.0..1.0, 0.0..1.0),
     )?;
-    drawn(chart.configure_mesh().x_desc("score").y_desc("share of pairs").label_style(text(TEXT_PX)).light_line_style(WHITE).draw())?;
+    drawn(
+        chart
+            .configure_mesh()
+            .x_desc("score")
+            .y_desc("share of pairs")
+            .label_style(text(TEXT_PX))
+            .light_line_style(WHITE)
+            .draw(),
+    )?;
     let width = 1.0 / BINS as f64;
-    for (bins, colour, name, from) in [(others, OTHER, "other music", 0.05), (copies, COPY, "copies", 0.5)] {
+    for (bins, colour, name, from) in [
+        (others, OTHER, "other music", 0.05),
+        (copies, COPY, "copies", 0.5),
+    ] {
         let bars = bins.into_iter().enumerate().map(move |(bin, share)| {
             let left = (bin as f64 + from) * width;
             Rectangle::new([(left, 0.0), (left + 0.45 * width, share)], colour.filled())
@@ -101,9 +140,12 @@ fn histogram(area: &Area<'_>, scored: &[Scored<'_>], threshold: f32) -> Result<(
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], colour.filled()));
     }
     let threshold = f64::from(threshold);
-    drawn(chart.draw_series(LineSeries::new([(threshold, 0.0), (threshold, 1.0)], INK.stroke_width(1))))?
-        .label("threshold")
-        .legend(|(x, y)| PathElement::new([(x, y), (x + 10, y)], INK.stroke_width(1)));
+    drawn(chart.draw_series(LineSeries::new(
+        [(threshold, 0.0), (threshold, 1.0)],
+        INK.stroke_width(1),
+    )))?
+    .label("threshold")
+    .legend(|(x, y)| PathElement::new([(x, y), (x + 10, y)], INK.stroke_width(1)));
     drawn(
         chart
             .configure_series_labels()
@@ -123,7 +165,10 @@ fn confusion(area: &Area<'_>, metrics: &Metrics) -> Result<()> {
     let (left, top, side) = (170, 90, 170);
     let centred = text(TEXT_PX + 9).pos(Pos::new(HPos::Center, VPos::Center));
     let label = text(TEXT_PX).pos(Pos::new(HPos::Center, VPos::Center));
-    for (row, (name, counts)) in [("copies", [tp, fn_]), ("other music", [fp, tn])].into_iter().enumerate() {
+    for (row, (name, counts)) in [("copies", [tp, fn_]), ("other music", [fp, tn])]
+        .into_iter()
+        .enumerate()
+    {
         let y = top + row as i32 * side;
         drawn(area.draw_text(name, &label, (left / 2, y + side / 2)))?;
         let total = (counts[0] + counts[1]).max(1);
@@ -131,13 +176,31 @@ fn confusion(area: &Area<'_>, metrics: &Metrics) -> Result<()> {
             let x = left + column as i32 * side;
             let share = count as f64 / total as f64;
             let corners = [(x + 2, y + 2), (x + side - 2, y + side - 2)];
-            drawn(area.draw(&Rectangle::new(corners, COPY.mix(0.08 + 0.5 * share).filled())))?;
-            drawn(area.draw_text(&format!("{count}"), &centred, (x + side / 2, y + side / 2 - 10)))?;
-            drawn(area.draw_text(&format!("{:.2} %", 100.0 * share), &label, (x + side / 2, y + side / 2 + 18)))?;
+            drawn(area.draw(&Rectangle::new(
+                corners,
+                COPY.mix(0.08 + 0.5 * share).filled(),
+            )))?;
+            drawn(area.draw_text(
+                &format!("{count}"),
+                &centred,
+                (x + side / 2, y + side / 2 - 10),
+            ))?;
+            drawn(area.draw_text(
+                &format!("{:.2} %", 100.0 * share),
+                &label,
+                (x + side / 2, y + side / 2 + 18),
+            ))?;
         }
     }
-    for (column, name) in ["called copies", "called different"].into_iter().enumerate() {
-        drawn(area.draw_text(name, &label, (left + column as i32 * side + side / 2, top - 16)))?;
+    for (column, name) in ["called copies", "called different"]
+        .into_iter()
+        .enumerate()
+    {
+        drawn(area.draw_text(
+            name,
+            &label,
+            (left + column as i32 * side + side / 2, top - 16),
+        ))?;
     }
     Ok(())
 }

@@ -102,7 +102,11 @@ impl Change {
             2 => Self::Speed(log_uniform(rng, 0.75, 1.33)),
             3 => Self::WhiteNoise(rng.random_range(5.0..=40.0)),
             4 => Self::PinkNoise(rng.random_range(5.0..=40.0)),
-            5 => Self::Equaliser(*[-12.0, -9.0, -6.0, 6.0, 9.0, 12.0].choose(rng).unwrap_or(&6.0)),
+            5 => Self::Equaliser(
+                *[-12.0, -9.0, -6.0, 6.0, 9.0, 12.0]
+                    .choose(rng)
+                    .unwrap_or(&6.0),
+            ),
             6 => Self::LowPass(log_uniform(rng, 1_500.0, 8_000.0)),
             7 => Self::Reverb(log_uniform(rng, 0.3, 2.5)),
             8 => Self::Clipping(rng.random_range(3.0..=15.0)),
@@ -127,7 +131,10 @@ impl Recipe {
         }
         // A stretch comes first: what a room or a codec adds is not stretched with the music.
         changes.sort_by_key(|change| !change.is_stretch() && !matches!(change, Change::Pitch(_)));
-        Self { changes, seed: rng.random_range(0..1 << 48) }
+        Self {
+            changes,
+            seed: rng.random_range(0..1 << 48),
+        }
     }
 
     /// The kinds of change joined by `+`; `none` without any.
@@ -135,7 +142,11 @@ impl Recipe {
         if self.changes.is_empty() {
             return "none".into();
         }
-        self.changes.iter().map(|change| change.name()).collect::<Vec<_>>().join("+")
+        self.changes
+            .iter()
+            .map(|change| change.name())
+            .collect::<Vec<_>>()
+            .join("+")
     }
 
     /// How much faster the result plays than the original.
@@ -176,11 +187,17 @@ impl FromStr for Recipe {
     fn from_str(text: &str) -> Result<Self> {
         let mut recipe = Self::default();
         for item in text.split(';').filter(|item| !item.is_empty()) {
-            let (name, value) = item.split_once('=').with_context(|| format!("{item:?} isn't name=value"))?;
+            let (name, value) = item
+                .split_once('=')
+                .with_context(|| format!("{item:?} isn't name=value"))?;
             if name == "seed" {
-                recipe.seed = value.parse().with_context(|| format!("{value:?} isn't a seed"))?;
+                recipe.seed = value
+                    .parse()
+                    .with_context(|| format!("{value:?} isn't a seed"))?;
             } else {
-                let value = value.parse().with_context(|| format!("{value:?} isn't a number"))?;
+                let value = value
+                    .parse()
+                    .with_context(|| format!("{value:?} isn't a number"))?;
                 recipe.changes.push(Change::from_name(name, value)?);
             }
         }
@@ -205,7 +222,14 @@ mod tests {
 
     #[test]
     fn broken_cells_are_refused() {
-        for cell in ["pitch", "pitch=x", "wobble=1;seed=2", "tempo=0;seed=1", "pitch=NaN", "seed=-1"] {
+        for cell in [
+            "pitch",
+            "pitch=x",
+            "wobble=1;seed=2",
+            "tempo=0;seed=1",
+            "pitch=NaN",
+            "seed=-1",
+        ] {
             assert!(cell.parse::<Recipe>().is_err(), "{cell}");
         }
     }

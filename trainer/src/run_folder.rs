@@ -57,7 +57,10 @@ impl RunFolder {
     pub fn create(path: &Path, config: &TrainConfig) -> Result<Self> {
         let folder = Self(path.to_owned());
         if folder.config_path().exists() {
-            bail!("{} already holds a run; continue it with --resume or choose another folder", path.display());
+            bail!(
+                "{} already holds a run; continue it with --resume or choose another folder",
+                path.display()
+            );
         }
         fs::create_dir_all(path).with_context(|| format!("can't make {}", path.display()))?;
         write_json(&folder.config_path(), config)?;
@@ -71,9 +74,11 @@ impl RunFolder {
     /// When there is none.
     pub fn open(path: &Path) -> Result<(Self, TrainConfig, History)> {
         let folder = Self(path.to_owned());
-        let config = TrainConfig::read(&folder.config_path()).with_context(|| format!("{} holds no run", path.display()))?;
+        let config = TrainConfig::read(&folder.config_path())
+            .with_context(|| format!("{} holds no run", path.display()))?;
         let history = match fs::read_to_string(folder.history_path()) {
-            Ok(text) => serde_json::from_str(&text).with_context(|| format!("{} is damaged", folder.history_path().display()))?,
+            Ok(text) => serde_json::from_str(&text)
+                .with_context(|| format!("{} is damaged", folder.history_path().display()))?,
             Err(_) => History::default(),
         };
         Ok((folder, config, history))
@@ -110,8 +115,13 @@ impl RunFolder {
         let (new, old) = (self.0.join("state.new"), self.0.join("state"));
         let _ = fs::remove_dir_all(&new);
         fs::create_dir_all(&new)?;
-        network.clone().save_file(new.join("network")).context("can't save the network")?;
-        optimizer.save(new.join("optimizer")).context("can't save the optimiser")?;
+        network
+            .clone()
+            .save_file(new.join("network"))
+            .context("can't save the network")?;
+        optimizer
+            .save(new.join("optimizer"))
+            .context("can't save the optimiser")?;
         let _ = fs::remove_dir_all(&old);
         fs::rename(&new, &old).context("can't save the state")
     }
@@ -123,7 +133,9 @@ impl RunFolder {
     /// When there is none or it is damaged.
     pub fn load_network(&self, network: SiameseNetwork) -> Result<SiameseNetwork> {
         let path = self.0.join("state").join("network");
-        network.try_load_file(path).map_err(|error| anyhow::anyhow!("the saved network is missing or damaged: {error}"))
+        network
+            .try_load_file(path)
+            .map_err(|error| anyhow::anyhow!("the saved network is missing or damaged: {error}"))
     }
 
     /// Loads the saved optimiser state; `optimizer` was made for the loaded network, because its state goes by the identity of parameters.
@@ -133,7 +145,9 @@ impl RunFolder {
     /// When there is none or it is damaged.
     pub fn load_optimizer(&self, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer> {
         let path = self.0.join("state").join("optimizer");
-        optimizer.load(path).map_err(|error| anyhow::anyhow!("the saved optimiser is missing or damaged: {error}"))
+        optimizer
+            .load(path)
+            .map_err(|error| anyhow::anyhow!("the saved optimiser is missing or damaged: {error}"))
     }
 }
 
@@ -142,7 +156,12 @@ impl RunFolder {
 /// # Errors
 ///
 /// When a weight doesn't fit the format.
-pub fn weights(network: &SiameseNetwork, config: &TrainConfig, calibration: Calibration, version: &str) -> Result<Vec<u8>> {
+pub fn weights(
+    network: &SiameseNetwork,
+    config: &TrainConfig,
+    calibration: Calibration,
+    version: &str,
+) -> Result<Vec<u8>> {
     let tensors = network.tensors();
     let mut info = WeightsInfo {
         format: weights_file::FORMAT,
@@ -165,5 +184,6 @@ pub fn weights(network: &SiameseNetwork, config: &TrainConfig, calibration: Cali
 ///
 /// When the file can't be written.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    fs::write(path, serde_json::to_string_pretty(value)? + "\n").with_context(|| format!("can't write {}", path.display()))
+    fs::write(path, serde_json::to_string_pretty(value)? + "\n")
+        .with_context(|| format!("can't write {}", path.display()))
 }

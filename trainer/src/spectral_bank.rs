@@ -69,17 +69,29 @@ impl ShiftedMelBanks {
         let mut magnitudes = Vec::with_capacity(frames * bins);
         for frame in 0..frames {
             let power = plan.frame_power(song.samples(), frame);
-            magnitudes.extend(self.edges.windows(2).map(|edge| {
-                f16::from_f32(power[edge[0]..edge[1]].iter().sum::<f32>().sqrt())
-            }));
+            magnitudes.extend(
+                self.edges
+                    .windows(2)
+                    .map(|edge| f16::from_f32(power[edge[0]..edge[1]].iter().sum::<f32>().sqrt())),
+            );
         }
         TrackSpectra { magnitudes, bins }
     }
 
     /// Mel power of `frames` frames from frame `start` on (fractions between frames are interpolated), read at `tempo_ratio` frames a step and shifted by `semitones`: the
     /// segment that a changed copy would show. Shape `[frames, mel_bands]`. Frames before the start and after the end repeat the outermost.
-    pub fn mel_power(&self, track: &TrackSpectra, start: f32, tempo_ratio: f32, semitones: f32, frames: usize) -> Vec<f32> {
-        let step = ((semitones.clamp(-MAX_SHIFT_SEMITONES, MAX_SHIFT_SEMITONES) + MAX_SHIFT_SEMITONES) / SHIFT_STEP_SEMITONES).round();
+    pub fn mel_power(
+        &self,
+        track: &TrackSpectra,
+        start: f32,
+        tempo_ratio: f32,
+        semitones: f32,
+        frames: usize,
+    ) -> Vec<f32> {
+        let step = ((semitones.clamp(-MAX_SHIFT_SEMITONES, MAX_SHIFT_SEMITONES)
+            + MAX_SHIFT_SEMITONES)
+            / SHIFT_STEP_SEMITONES)
+            .round();
         let bank = &self.banks[step as usize];
         let mut mel_power = Vec::with_capacity(frames * bank.len());
         let mut power = vec![0.0; track.bins];
@@ -87,13 +99,20 @@ impl ShiftedMelBanks {
         for frame in 0..frames {
             let position = (start + frame as f32 * tempo_ratio).clamp(0.0, last);
             let (below, fraction) = (position.floor() as usize, position.fract());
-            for ((power, a), b) in power.iter_mut().zip(track.frame(below)).zip(track.frame(below + 1)) {
+            for ((power, a), b) in power
+                .iter_mut()
+                .zip(track.frame(below))
+                .zip(track.frame(below + 1))
+            {
                 let magnitude = a.to_f32() + (b.to_f32() - a.to_f32()) * fraction;
                 *power = magnitude * magnitude;
             }
             mel_power.extend(bank.iter().map(|band| {
                 let bins = &power[band.first_bin..band.first_bin + band.weights.len()];
-                bins.iter().zip(&band.weights).map(|(power, weight)| power * weight).sum::<f32>()
+                bins.iter()
+                    .zip(&band.weights)
+                    .map(|(power, weight)| power * weight)
+                    .sum::<f32>()
             }));
         }
         mel_power
@@ -123,19 +142,30 @@ fn shifted_bank(features: &FeatureConfig, edges: &[usize], ratio: f64) -> Vec<Ba
             let mut weights: Vec<f32> = edges
                 .windows(2)
                 .map(|edge| {
-                    let sum: f64 = (edge[0]..edge[1]).map(|bin| triangle_weight(corners, bin as f64 * bin_hz * ratio)).sum();
+                    let sum: f64 = (edge[0]..edge[1])
+                        .map(|bin| triangle_weight(corners, bin as f64 * bin_hz * ratio))
+                        .sum();
                     (sum / (edge[1] - edge[0]) as f64) as f32
                 })
                 .collect();
             if weights.iter().all(|&weight| weight == 0.0) && corners[1] <= nyquist_hz * ratio {
                 // Shifted up far, bins lie wider than the lowest filters: take the nearest one.
                 let bin = (corners[1] / bin_hz / ratio).round() as usize;
-                let merged = edges.partition_point(|&edge| edge <= bin).clamp(1, weights.len()) - 1;
+                let merged = edges
+                    .partition_point(|&edge| edge <= bin)
+                    .clamp(1, weights.len())
+                    - 1;
                 weights[merged] = (2.0 / (corners[2] - corners[0])) as f32;
             }
             let first_bin = weights.iter().position(|&weight| weight > 0.0).unwrap_or(0);
-            let end = weights.iter().rposition(|&weight| weight > 0.0).map_or(first_bin, |last| last + 1);
-            Band { first_bin, weights: weights[first_bin..end].to_vec() }
+            let end = weights
+                .iter()
+                .rposition(|&weight| weight > 0.0)
+                .map_or(first_bin, |last| last + 1);
+            Band {
+                first_bin,
+                weights: weights[first_bin..end].to_vec(),
+            }
         })
         .collect()
 }
@@ -146,14 +176,20 @@ mod tests {
 
     fn tones(hz: &[f32]) -> Waveform {
         let samples = (0..66_150)
-            .map(|n| hz.iter().map(|hz| 0.2 * (std::f32::consts::TAU * hz * n as f32 / 22_050.0).sin()).sum())
+            .map(|n| {
+                hz.iter()
+                    .map(|hz| 0.2 * (std::f32::consts::TAU * hz * n as f32 / 22_050.0).sin())
+                    .sum()
+            })
             .collect();
         Waveform::new("tones", samples, 22_050).unwrap()
     }
 
     fn loudest_bands(mel_power: &[f32]) -> usize {
         let frame = &mel_power[60 * 128..61 * 128];
-        (0..128).max_by(|&a, &b| frame[a].total_cmp(&frame[b])).unwrap()
+        (0..128)
+            .max_by(|&a, &b| frame[a].total_cmp(&frame[b]))
+            .unwrap()
     }
 
     #[test]
@@ -165,10 +201,16 @@ mod tests {
         let spectra = banks.analyse(&mut plan, &song);
         let bank = banks.mel_power(&spectra, 20.0, 1.0, 0.0, 60);
         let exact = plan.mel_power(song.samples(), |_| ());
-        let (exact, peak) = (&exact.power[20 * 128..80 * 128], exact.power.iter().copied().fold(0.0, f32::max));
+        let (exact, peak) = (
+            &exact.power[20 * 128..80 * 128],
+            exact.power.iter().copied().fold(0.0, f32::max),
+        );
         for (bank, exact) in bank.iter().zip(exact) {
             // Within 1.5 dB wherever there is anything to hear (40 dB below the peak).
-            assert!(*exact < peak * 1e-4 || (10.0 * (bank / exact).log10()).abs() < 1.5, "{bank} {exact}");
+            assert!(
+                *exact < peak * 1e-4 || (10.0 * (bank / exact).log10()).abs() < 1.5,
+                "{bank} {exact}"
+            );
         }
     }
 
@@ -182,7 +224,11 @@ mod tests {
             let shifted = banks.mel_power(&spectra, 0.0, 1.0, semitones, 128);
             let higher = banks.analyse(&mut plan, &tones(&[1_000.0 * (semitones / 12.0).exp2()]));
             let higher = banks.mel_power(&higher, 0.0, 1.0, 0.0, 128);
-            assert_eq!(loudest_bands(&shifted), loudest_bands(&higher), "{semitones} semitones");
+            assert_eq!(
+                loudest_bands(&shifted),
+                loudest_bands(&higher),
+                "{semitones} semitones"
+            );
         }
     }
 }

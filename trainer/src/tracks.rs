@@ -21,7 +21,8 @@ pub enum Split {
 
 impl Split {
     /// All splits with their share of the corpus in percent, and of the pairs.
-    pub const ALL: [(Self, usize); 3] = [(Self::Train, 75), (Self::Validation, 15), (Self::Test, 10)];
+    pub const ALL: [(Self, usize); 3] =
+        [(Self::Train, 75), (Self::Validation, 15), (Self::Test, 10)];
 
     /// Name of its CSV file, without extension.
     pub fn name(self) -> &'static str {
@@ -52,7 +53,12 @@ pub fn split(files: Vec<PathBuf>, metadata: Option<&FmaMetadata>, seed: u64) -> 
     let mut groups: BTreeMap<String, Vec<Track>> = BTreeMap::new();
     for path in files {
         let known = metadata.and_then(|metadata| metadata.track(&path));
-        let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+        let folder = path
+            .parent()
+            .and_then(Path::file_name)
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let group = match known {
             Some(known) => format!("artist {}", known.artist),
             None => format!("{folder}/{}", first_word(&path)),
@@ -73,18 +79,31 @@ pub fn split(files: Vec<PathBuf>, metadata: Option<&FmaMetadata>, seed: u64) -> 
     let mut counts = [0_usize; Split::ALL.len()];
     let mut tracks = Vec::with_capacity(total);
     for group in groups {
-        let lack = |index: usize| (total * Split::ALL[index].1) as i64 - (100 * counts[index]) as i64;
-        let index = (0..counts.len()).max_by_key(|&index| (lack(index), std::cmp::Reverse(index))).unwrap_or(0);
+        let lack =
+            |index: usize| (total * Split::ALL[index].1) as i64 - (100 * counts[index]) as i64;
+        let index = (0..counts.len())
+            .max_by_key(|&index| (lack(index), std::cmp::Reverse(index)))
+            .unwrap_or(0);
         counts[index] += group.len();
-        tracks.extend(group.into_iter().map(|track| Track { split: Split::ALL[index].0, ..track }));
+        tracks.extend(group.into_iter().map(|track| Track {
+            split: Split::ALL[index].0,
+            ..track
+        }));
     }
     tracks.sort_by(|a, b| a.path.cmp(&b.path));
     tracks
 }
 
 fn first_word(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-    let word: String = stem.chars().take_while(|letter| letter.is_alphabetic()).collect();
+    let stem = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let word: String = stem
+        .chars()
+        .take_while(|letter| letter.is_alphabetic())
+        .collect();
     if word.is_empty() { stem } else { word }
 }
 
@@ -94,24 +113,43 @@ mod tests {
 
     #[test]
     fn versions_of_a_piece_stay_in_one_split_and_shares_are_kept() {
-        let mut files: Vec<PathBuf> = ["forest.ogg", "forest2.ogg", "forest-remix.ogg"].iter().map(|name| Path::new("game").join(name)).collect();
+        let mut files: Vec<PathBuf> = ["forest.ogg", "forest2.ogg", "forest-remix.ogg"]
+            .iter()
+            .map(|name| Path::new("game").join(name))
+            .collect();
         files.extend((0..200).map(|n| {
-            let word: String = [n / 26, n % 26].iter().map(|&letter| char::from(b'a' + letter as u8)).collect();
+            let word: String = [n / 26, n % 26]
+                .iter()
+                .map(|&letter| char::from(b'a' + letter as u8))
+                .collect();
             Path::new("album").join(format!("{word}.mp3"))
         }));
         let tracks = split(files, None, 3);
         let of = |split| tracks.iter().filter(|track| track.split == split).count();
-        assert_eq!(of(Split::Train) + of(Split::Validation) + of(Split::Test), 203);
+        assert_eq!(
+            of(Split::Train) + of(Split::Validation) + of(Split::Test),
+            203
+        );
         for (part, percent) in Split::ALL {
-            assert!((of(part) as f32 / 2.03 - percent as f32).abs() < 2.0, "{part:?}: {}", of(part));
+            assert!(
+                (of(part) as f32 / 2.03 - percent as f32).abs() < 2.0,
+                "{part:?}: {}",
+                of(part)
+            );
         }
-        let forest: Vec<Split> = tracks.iter().filter(|track| track.album == "game").map(|track| track.split).collect();
+        let forest: Vec<Split> = tracks
+            .iter()
+            .filter(|track| track.album == "game")
+            .map(|track| track.split)
+            .collect();
         assert!(forest.windows(2).all(|pair| pair[0] == pair[1]));
     }
 
     #[test]
     fn another_seed_splits_differently_and_the_same_seed_equally() {
-        let files: Vec<PathBuf> = (0..100).map(|n| PathBuf::from(format!("a/{}.mp3", n * 7 + 1_000))).collect();
+        let files: Vec<PathBuf> = (0..100)
+            .map(|n| PathBuf::from(format!("a/{}.mp3", n * 7 + 1_000)))
+            .collect();
         assert_eq!(split(files.clone(), None, 1), split(files.clone(), None, 1));
         assert_ne!(split(files.clone(), None, 1), split(files, None, 2));
     }

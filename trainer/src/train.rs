@@ -72,21 +72,39 @@ struct Validation {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let run = if args.resume { resume(args)? } else { start(args)? };
+    let run = if args.resume {
+        resume(args)?
+    } else {
+        start(args)?
+    };
     let first_step = run.history.entries.last().map_or(0, |entry| entry.step);
     if first_step >= run.config.steps {
-        bail!("this run is complete: {first_step} steps of {}", run.config.steps);
+        bail!(
+            "this run is complete: {first_step} steps of {}",
+            run.config.steps
+        );
     }
     let training = pair_table::read(&args.pairs.join("train.csv"))?;
     let validation = Validation::load(args)?;
-    let overlays = if args.overlays.is_empty() { Vec::new() } else { audio_file::find(&args.overlays)? };
+    let overlays = if args.overlays.is_empty() {
+        Vec::new()
+    } else {
+        audio_file::find(&args.overlays)?
+    };
     let maker = Arc::new(BatchMaker::load(&run.config, &training, &overlays)?);
-    println!("{} parameters; steps {first_step} to {}", run.network.num_params(), run.config.steps);
+    println!(
+        "{} parameters; steps {first_step} to {}",
+        run.network.num_params(),
+        run.config.steps
+    );
     run.train(first_step, maker, &validation)
 }
 
 fn start(args: &Args) -> Result<Run> {
-    let mut config = args.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
+    let mut config = args
+        .config
+        .as_deref()
+        .map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
     config.steps = args.steps.unwrap_or(config.steps);
     config.seed = args.seed.unwrap_or(config.seed);
     let device = args.device.open()?.autodiff();
@@ -94,7 +112,14 @@ fn start(args: &Args) -> Result<Run> {
     let folder = RunFolder::create(&args.out, &config)?;
     let network = SiameseNetwork::new(&config.encoder, &FeatureConfig::default(), &device);
     let optimizer = optimizer(&config, &network);
-    Ok(Run { folder, config, history: History::default(), device, network, optimizer })
+    Ok(Run {
+        folder,
+        config,
+        history: History::default(),
+        device,
+        network,
+        optimizer,
+    })
 }
 
 fn resume(args: &Args) -> Result<Run> {
@@ -103,9 +128,20 @@ fn resume(args: &Args) -> Result<Run> {
     }
     let (folder, config, history) = RunFolder::open(&args.out)?;
     let device = args.device.open()?.autodiff();
-    let network = folder.load_network(SiameseNetwork::new(&config.encoder, &FeatureConfig::default(), &device))?;
+    let network = folder.load_network(SiameseNetwork::new(
+        &config.encoder,
+        &FeatureConfig::default(),
+        &device,
+    ))?;
     let optimizer = folder.load_optimizer(optimizer(&config, &network))?;
-    Ok(Run { folder, config, history, device, network, optimizer })
+    Ok(Run {
+        folder,
+        config,
+        history,
+        device,
+        network,
+        optimizer,
+    })
 }
 
 /// AdamW; weight decay would pull the head's weights, which act through a softplus, towards 0.69 instead of 0, so it has none.
@@ -119,21 +155,34 @@ fn optimizer(config: &TrainConfig, network: &SiameseNetwork) -> ModuleOptimizer 
 }
 
 impl Run {
-    fn train(mut self, first_step: usize, maker: Arc<BatchMaker>, validation: &Validation) -> Result<()> {
+    fn train(
+        mut self,
+        first_step: usize,
+        maker: Arc<BatchMaker>,
+        validation: &Validation,
+    ) -> Result<()> {
         let began = Instant::now();
-        let elapsed_before_secs = self.history.entries.last().map_or(0.0, |entry| entry.elapsed_secs);
+        let elapsed_before_secs = self
+            .history
+            .entries
+            .last()
+            .map_or(0.0, |entry| entry.elapsed_secs);
         let bar = progress::bar(self.config.steps, "train").with_position(first_step as u64);
         let batches = maker.spawn(first_step);
         let mut losses = Vec::new();
         for step in first_step..self.config.steps {
-            let batch = batches.recv().context("the thread that makes batches has died")?;
+            let batch = batches
+                .recv()
+                .context("the thread that makes batches has died")?;
             losses.push(self.step(step, batch)?);
             bar.inc(1);
             let done = step + 1;
             if done % self.config.validate_every != 0 && done != self.config.steps {
                 continue;
             }
-            let mean = |part: fn(&(f32, f32)) -> f32| losses.iter().map(part).sum::<f32>() / losses.len() as f32;
+            let mean = |part: fn(&(f32, f32)) -> f32| {
+                losses.iter().map(part).sum::<f32>() / losses.len() as f32
+            };
             let (contrast_loss, verdict_loss) = (mean(|loss| loss.0), mean(|loss| loss.1));
             losses.clear();
             let elapsed_secs = elapsed_before_secs + began.elapsed().as_secs_f64();
@@ -161,7 +210,12 @@ impl Run {
             self.folder.save_state(&self.network, &self.optimizer)?;
             self.folder.save_history(&self.history)?;
             if self.has_stopped_improving() {
-                bar.suspend(|| println!("no better one in {} validations: stopped", self.config.patience));
+                bar.suspend(|| {
+                    println!(
+                        "no better one in {} validations: stopped",
+                        self.config.patience
+                    )
+                });
                 break;
             }
         }
@@ -182,14 +236,19 @@ impl Run {
         let copies = embeddings.narrow(0, size, size);
         let contrast = loss::contrast(&originals, &copies, &relations, self.config.temperature);
         let verdict = loss::verdict(&self.network.head, originals, copies, &relations);
-        let both = (contrast.clone().into_scalar::<f32>(), verdict.clone().into_scalar::<f32>());
+        let both = (
+            contrast.clone().into_scalar::<f32>(),
+            verdict.clone().into_scalar::<f32>(),
+        );
         if !(both.0.is_finite() && both.1.is_finite()) {
             bail!("the loss is no longer a number at step {step}; try a lower learning_rate");
         }
         let total = contrast.mul_scalar(self.config.contrast_weight) + verdict;
         let gradients = GradientsParams::from_grads(total.backward(), &self.network);
         let network = self.network.clone();
-        self.network = self.optimizer.step(self.config.learning_rate_at(step), network, gradients);
+        self.network = self
+            .optimizer
+            .step(self.config.learning_rate_at(step), network, gradients);
         Ok(both)
     }
 
@@ -197,16 +256,29 @@ impl Run {
     fn validate(&self, mut entry: HistoryEntry, validation: &Validation) -> Result<HistoryEntry> {
         let network = self.network.valid();
         let version = env!("CARGO_PKG_VERSION");
-        let uncalibrated = run_folder::weights(&network, &self.config, Calibration::default(), version)?;
+        let uncalibrated =
+            run_folder::weights(&network, &self.config, Calibration::default(), version)?;
         let model = pollster::block_on(Model::load(&uncalibrated, &Device::flex(), false))?;
         let logits = validation.passages.logits(&model)?;
-        let (copies, others): (Vec<_>, Vec<_>) = logits.iter().zip(&validation.pairs).partition(|(_, pair)| pair.is_copy());
-        let strip = |pairs: Vec<(&f32, &Pair)>| pairs.into_iter().map(|(logit, _)| *logit).collect::<Vec<f32>>();
+        let (copies, others): (Vec<_>, Vec<_>) = logits
+            .iter()
+            .zip(&validation.pairs)
+            .partition(|(_, pair)| pair.is_copy());
+        let strip = |pairs: Vec<(&f32, &Pair)>| {
+            pairs
+                .into_iter()
+                .map(|(logit, _)| *logit)
+                .collect::<Vec<f32>>()
+        };
         let (copies, others) = (strip(copies), strip(others));
         let scored: Vec<Scored<'_>> = logits
             .iter()
             .zip(&validation.pairs)
-            .map(|(&logit, pair)| Scored { score: logit, is_copy: pair.is_copy(), perturbation: &pair.perturbation })
+            .map(|(&logit, pair)| Scored {
+                score: logit,
+                is_copy: pair.is_copy(),
+                perturbation: &pair.perturbation,
+            })
             .collect();
         let softplus = |x: f32| f64::from(x.max(0.0) + (-x.abs()).exp().ln_1p());
         let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
@@ -215,18 +287,31 @@ impl Run {
             / 2.0;
         entry.validation_roc_auc = metrics::roc_auc(&scored);
         let calibration = calibrate::fit(&copies, &others, model.head().identity_logit());
-        let right = scored.iter().filter(|pair| (calibration.score(pair.score) >= 0.5) == pair.is_copy).count();
+        let right = scored
+            .iter()
+            .filter(|pair| (calibration.score(pair.score) >= 0.5) == pair.is_copy)
+            .count();
         entry.validation_accuracy = right as f64 / scored.len() as f64;
-        entry.is_best = self.history.entries.iter().all(|earlier| entry.is_better_than(earlier));
+        entry.is_best = self
+            .history
+            .entries
+            .iter()
+            .all(|earlier| entry.is_better_than(earlier));
         if entry.is_best {
             let weights = run_folder::weights(&network, &self.config, calibration, version)?;
-            std::fs::write(self.folder.best_path(), weights).context("can't save the best weights")?;
+            std::fs::write(self.folder.best_path(), weights)
+                .context("can't save the best weights")?;
         }
         Ok(entry)
     }
 
     fn has_stopped_improving(&self) -> bool {
-        let since_best = self.history.entries.iter().rev().position(|entry| entry.is_best);
+        let since_best = self
+            .history
+            .entries
+            .iter()
+            .rev()
+            .position(|entry| entry.is_best);
         since_best.is_some_and(|validations| validations >= self.config.patience)
     }
 }

@@ -117,18 +117,32 @@ impl TrainConfig {
     ///
     /// When it isn't JSON of this shape or its values can't train.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("can't open {}", path.display()))?;
-        let config: Self = serde_json::from_str(&text).with_context(|| format!("{} isn't a training configuration", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("can't open {}", path.display()))?;
+        let config: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{} isn't a training configuration", path.display()))?;
         config.check().with_context(|| path.display().to_string())?;
         Ok(config)
     }
 
     fn check(&self) -> Result<()> {
-        ensure!(self.tracks_per_batch * self.passages_per_track >= 2, "a batch needs at least 2 pairs");
-        ensure!(self.steps > 0 && self.validate_every > 0, "steps and validate_every must be positive");
-        ensure!(self.temperature > 0.0 && self.learning_rate > 0.0, "temperature and learning_rate must be positive");
+        ensure!(
+            self.tracks_per_batch * self.passages_per_track >= 2,
+            "a batch needs at least 2 pairs"
+        );
+        ensure!(
+            self.steps > 0 && self.validate_every > 0,
+            "steps and validate_every must be positive"
+        );
+        ensure!(
+            self.temperature > 0.0 && self.learning_rate > 0.0,
+            "temperature and learning_rate must be positive"
+        );
         let (slowest, fastest) = self.augmentation.tempo_ratio;
-        ensure!(0.2 <= slowest && slowest <= fastest && fastest <= 5.0, "tempo_ratio must rise within 0.2..5");
+        ensure!(
+            0.2 <= slowest && slowest <= fastest && fastest <= 5.0,
+            "tempo_ratio must rise within 0.2..5"
+        );
         Ok(())
     }
 

@@ -14,10 +14,16 @@ use soundalike::{Checker, Model};
 /// When the file can't be read or isn't a weights file.
 pub fn load(path: Option<&Path>) -> Result<Model> {
     let bytes = match path {
-        Some(path) => std::fs::read(path).with_context(|| format!("can't open {}", path.display()))?,
+        Some(path) => {
+            std::fs::read(path).with_context(|| format!("can't open {}", path.display()))?
+        }
         None => SHIPPED_WEIGHTS.to_vec(),
     };
-    let place = || path.map_or("the shipped weights".into(), |path| path.display().to_string());
+    let place = || {
+        path.map_or("the shipped weights".into(), |path| {
+            path.display().to_string()
+        })
+    };
     pollster::block_on(Model::load(&bytes, &Device::flex(), false)).with_context(place)
 }
 
