@@ -64,8 +64,11 @@ struct Arguments {
     seed: u64,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> std::process::ExitCode {
+    held_out::report(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     tools::require_all()?;
     ensure!(arguments.count >= 2, "--count must be at least 2");
     let tracks = held_out_tracks(&arguments.manifest, arguments.originals.as_deref())?;

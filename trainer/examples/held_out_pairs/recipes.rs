@@ -69,57 +69,68 @@ impl Kind {
         }
     }
 
-    /// At a strength out of a short list, weak to strong.
-    fn at_round_strength(self, rng: &mut ChaCha8Rng) -> Modification {
-        let mut of = |values: &[f64]| *values.choose(rng).unwrap_or(&1.0);
+    /// At the strength with this number, counted around a short list, so that each is as frequent.
+    fn at_round_strength(self, number: usize, rng: &mut ChaCha8Rng) -> Modification {
+        fn of<T: Copy>(values: &[T], number: usize) -> T {
+            values[number % values.len()]
+        }
+        const SEMITONES: [f64; 10] = [-5.0, -4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        const SNR_DB: [f64; 5] = [5.0, 10.0, 20.0, 30.0, 40.0];
         match self {
             Self::Pitch => Modification::Pitch {
-                semitones: of(&[-5.0, -4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0, 5.0]),
+                semitones: of(&SEMITONES, number),
             },
             Self::Tempo => Modification::Tempo {
-                ratio: of(&[0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4]),
+                ratio: of(&[0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4], number),
             },
             Self::PitchAndTempo => {
-                let semitones = of(&[-4.0, -2.0, 2.0, 4.0]);
-                Modification::PitchAndTempo {
-                    semitones,
-                    ratio: of(&[0.8, 1.2]),
-                }
+                let (semitones, ratio) =
+                    of(&[(-4.0, 0.8), (4.0, 1.2), (-4.0, 1.2), (4.0, 0.8)], number);
+                Modification::PitchAndTempo { semitones, ratio }
             }
             Self::Speed => Modification::Speed {
-                ratio: of(&[0.8, 0.9, 1.1, 1.25]),
+                ratio: of(&[0.8, 0.9, 1.1, 1.25], number),
             },
             Self::White => Modification::Noise {
                 colour: NoiseColour::White,
-                snr_db: of(&[5.0, 10.0, 20.0, 30.0, 40.0]),
+                snr_db: of(&SNR_DB, number),
             },
             Self::Pink => Modification::Noise {
                 colour: NoiseColour::Pink,
-                snr_db: of(&[5.0, 10.0, 20.0, 30.0, 40.0]),
+                snr_db: of(&SNR_DB, number),
             },
+            Self::Equaliser => self.at_any_strength(rng),
             Self::LowPass => Modification::LowPass {
-                hz: of(&[2_000.0, 4_000.0, 8_000.0]),
+                hz: of(&[2_000.0, 4_000.0, 8_000.0], number),
             },
             Self::Reverb => Modification::Reverb {
-                percent: of(&[30.0, 60.0, 90.0]),
+                percent: of(&[30.0, 60.0, 90.0], number),
             },
+            Self::Distortion => {
+                let [weak, strong] = [6.0, 12.0].map(|db| Modification::Clip { db });
+                [weak, strong, Modification::Overdrive { db: 15.0 }][number % 3].clone()
+            }
             Self::Gain => Modification::Gain {
-                db: of(&[-30.0, -20.0, -10.0, 6.0]),
+                db: of(&[-30.0, -20.0, -10.0, 6.0], number),
             },
+            Self::Channels => {
+                [Modification::LeftChannel, Modification::UnbalancedStereo][number % 2].clone()
+            }
             Self::Telephone => Modification::Telephone {
-                snr_db: of(&[20.0, 30.0]),
+                snr_db: of(&[20.0, 30.0], number),
             },
-            Self::Distortion => match of(&[0.0, 1.0, 2.0]) {
-                0.0 => Modification::Clip { db: 6.0 },
-                1.0 => Modification::Clip { db: 12.0 },
-                _ => Modification::Overdrive { db: 15.0 },
+            Self::Mp3 => Modification::Mp3 {
+                kbps: of(&[64, 32], number),
             },
-            Self::Equaliser
-            | Self::Channels
-            | Self::Mp3
-            | Self::Aac
-            | Self::Vorbis
-            | Self::Opus => self.at_any_strength(rng),
+            Self::Aac => Modification::Aac {
+                kbps: of(&[48, 32], number),
+            },
+            Self::Vorbis => Modification::Vorbis {
+                quality: of(&[0, -1], number),
+            },
+            Self::Opus => Modification::Opus {
+                kbps: of(&[24, 16], number),
+            },
         }
     }
 
@@ -199,7 +210,8 @@ pub fn ordinary(count: usize, rng: &mut ChaCha8Rng) -> Vec<Recipe> {
     let mut recipes: Vec<_> = (0..count)
         .map(|index| {
             if index < singles {
-                let modification = Kind::ALL[index % Kind::ALL.len()].at_round_strength(rng);
+                let modification = Kind::ALL[index % Kind::ALL.len()]
+                    .at_round_strength(index / Kind::ALL.len(), rng);
                 Recipe {
                     perturbation: modification.to_string(),
                     modifications: vec![modification],

@@ -22,7 +22,6 @@ mod score;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +83,8 @@ struct Truth {
     pitch_shift_semitones: f64,
 }
 
-fn main() -> Result<()> {
-    match Step::parse() {
+fn main() -> std::process::ExitCode {
+    held_out::report(match Step::parse() {
         Step::Make {
             manifest,
             originals,
@@ -94,5 +93,5 @@ fn main() -> Result<()> {
             seed,
         } => make::run(&manifest, originals.as_deref(), &out, count, seed),
         Step::Score { exam, scores } => score::run(&exam, &scores),
-    }
+    })
 }
