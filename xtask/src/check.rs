@@ -92,6 +92,12 @@ const STEPS: &[Step] = &[
         run: worker_tests,
     },
     Step {
+        name: "webgpu",
+        what: "both backends on a page, WebGPU in software",
+        needs: &[Need::WasmTools, Need::TestPrograms],
+        run: webgpu_tests,
+    },
+    Step {
         name: "e2e",
         what: "the site in a browser",
         needs: &[Need::Node, Need::TestPrograms],
@@ -241,33 +247,52 @@ fn types(workspace: &Workspace) -> Result<TestsRan> {
 }
 
 fn page_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, "WASM_BINDGEN_USE_BROWSER")
+    browser_tests(workspace, Host::Page, &["--test=*"])
 }
 
 fn worker_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, "WASM_BINDGEN_USE_DEDICATED_WORKER")
+    browser_tests(workspace, Host::Worker, &["--test=*"])
+}
+
+/// The webgpu module holds the same code for the CPU, so that only what depends on the backend is tested again.
+fn webgpu_tests(workspace: &Workspace) -> Result<TestsRan> {
+    browser_tests(
+        workspace,
+        Host::Page,
+        &["--features=webgpu", "--test=backends"],
+    )
+}
+
+/// Where tests run in the browser; the product runs in a worker.
+enum Host {
+    Page,
+    Worker,
 }
 
 /// The same test files as natively, in headless Chromium; `webdriver.json` in the root holds its flags.
-fn browser_tests(workspace: &Workspace, host: &str) -> Result<TestsRan> {
+fn browser_tests(workspace: &Workspace, host: Host, selection: &[&str]) -> Result<TestsRan> {
     let runner = WasmBindgen::get(workspace)?.test_runner();
+    let host_variable = match host {
+        Host::Page => "WASM_BINDGEN_USE_BROWSER",
+        Host::Worker => "WASM_BINDGEN_USE_DEDICATED_WORKER",
+    };
     let mut command = web::wasm_cargo(workspace);
     command
         .args([
             "test",
             "--release",
             "--package=soundalike",
-            "--test=*",
             "--target",
             WASM_TARGET,
         ])
+        .args(selection)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
         .env("CHROMEDRIVER", tools::test_programs()?.chromedriver)
         .env(
             "WASM_BINDGEN_TEST_TIMEOUT",
             BROWSER_TEST_TIMEOUT_SECS.to_string(),
         )
-        .env(host, "1");
+        .env(host_variable, "1");
     process::run_tests(&mut command)
 }
 
