@@ -9,7 +9,9 @@ use wasm_bindgen_test::wasm_bindgen_test;
 const TOLERANCE: f32 = 1e-5;
 
 async fn golden_distance(device: &Device, fixed_shapes: bool) -> f32 {
-    let model = Model::load(SHIPPED_WEIGHTS, device, fixed_shapes).await.unwrap();
+    let model = Model::load(SHIPPED_WEIGHTS, device, fixed_shapes)
+        .await
+        .unwrap();
     let embedding = model.golden_embedding().await.unwrap();
     cosine_distance(&embedding, &model.info().golden_embedding)
 }
@@ -41,7 +43,10 @@ fn the_self_test_sees_wrong_weights() {
 #[cfg(all(target_arch = "wasm32", feature = "webgpu"))]
 #[wasm_bindgen_test]
 async fn webgpu_computes_the_golden_embedding() {
-    let device = Device::wgpu_options().init_async().await.expect("this browser offers WebGPU");
+    let device = Device::wgpu_options()
+        .init_async()
+        .await
+        .expect("this browser offers WebGPU");
     let distance = golden_distance(&device, true).await;
     assert!(distance < 1e-3, "cosine distance {distance:e}");
 }

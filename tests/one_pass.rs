@@ -17,13 +17,17 @@ fn song(secs: usize) -> LogMelSpectrogram {
 }
 
 fn embed(song: &LogMelSpectrogram, fixed_shapes: bool) -> Embeddings {
-    let model = pollster::block_on(Model::load(SHIPPED_WEIGHTS, &Device::flex(), fixed_shapes)).unwrap();
+    let model =
+        pollster::block_on(Model::load(SHIPPED_WEIGHTS, &Device::flex(), fixed_shapes)).unwrap();
     pollster::block_on(model.embed_song(song, |_| ())).unwrap()
 }
 
 fn greatest_distance(a: &Embeddings, b: &Embeddings) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.rows().zip(b.rows()).map(|(a, b)| cosine_distance(a, b)).fold(0.0, f32::max)
+    a.rows()
+        .zip(b.rows())
+        .map(|(a, b)| cosine_distance(a, b))
+        .fold(0.0, f32::max)
 }
 
 #[test]
@@ -43,12 +47,23 @@ fn a_later_start_on_the_grid_gives_the_same_embeddings() {
     let cut_segments = 5;
     let cut_frames = cut_segments * SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
     let frames = whole.frames - cut_frames;
-    let db = whole.db.chunks(whole.frames).flat_map(|band| band[cut_frames..].to_vec()).collect();
-    let later = LogMelSpectrogram { mel_bands: whole.mel_bands, frames, db };
+    let db = whole
+        .db
+        .chunks(whole.frames)
+        .flat_map(|band| band[cut_frames..].to_vec())
+        .collect();
+    let later = LogMelSpectrogram {
+        mel_bands: whole.mel_bands,
+        frames,
+        db,
+    };
     let (whole, later) = (embed(&whole, false), embed(&later, false));
     for (segment, embedding) in later.rows().enumerate().skip(1) {
         let same = whole.rows().nth(segment + cut_segments).unwrap();
         let distance = cosine_distance(embedding, same);
-        assert!(distance < 1e-5, "segment {segment}: cosine distance {distance:e}");
+        assert!(
+            distance < 1e-5,
+            "segment {segment}: cosine distance {distance:e}"
+        );
     }
 }

@@ -13,7 +13,9 @@ fn load(bytes: &[u8]) -> Result<Model, soundalike::Error> {
 
 /// The sentence of the error, after checking its code.
 fn refusal(bytes: &[u8]) -> String {
-    let error = load(bytes).map(|_| ()).expect_err("broken weights were accepted");
+    let error = load(bytes)
+        .map(|_| ())
+        .expect_err("broken weights were accepted");
     assert_eq!(error.code(), "weights-invalid");
     error.to_string()
 }
@@ -38,7 +40,16 @@ fn a_rewritten_file_is_the_same_file() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn truncated_files_are_refused() {
-    for length in [0, 1, 7, 8, 100, 3_000, SHIPPED_WEIGHTS.len() / 2, SHIPPED_WEIGHTS.len() - 1] {
+    for length in [
+        0,
+        1,
+        7,
+        8,
+        100,
+        3_000,
+        SHIPPED_WEIGHTS.len() / 2,
+        SHIPPED_WEIGHTS.len() - 1,
+    ] {
         let said = refusal(&SHIPPED_WEIGHTS[..length]);
         assert!(said.contains("truncated"), "{length} bytes: {said}");
     }
@@ -47,7 +58,9 @@ fn truncated_files_are_refused() {
 #[wasm_bindgen_test(unsupported = test)]
 fn one_flipped_bit_is_noticed_anywhere() {
     // Every 9,973rd byte (a prime, so that all kinds of places come up), and the description at the front.
-    let places = (0..SHIPPED_WEIGHTS.len()).step_by(9_973).chain((8..4_000).step_by(97));
+    let places = (0..SHIPPED_WEIGHTS.len())
+        .step_by(9_973)
+        .chain((8..4_000).step_by(97));
     for place in places {
         let mut bytes = SHIPPED_WEIGHTS.to_vec();
         bytes[place] ^= 0x04;
@@ -76,7 +89,9 @@ fn other_features_formats_and_shapes_are_refused() {
     assert!(said.contains("impossible"), "{said}");
     let said = refusal(&rewritten(|info, _| info.golden_embedding.truncate(5)));
     assert!(said.contains("golden"), "{said}");
-    let said = refusal(&rewritten(|info, _| info.calibration.knots = vec![(1.0, 0.5), (0.0, 0.6)]));
+    let said = refusal(&rewritten(|info, _| {
+        info.calibration.knots = vec![(1.0, 0.5), (0.0, 0.6)]
+    }));
     assert!(said.contains("calibration"), "{said}");
     let said = refusal(&rewritten(|_, tensors| *tensors = Tensors::default()));
     assert!(said.contains("no tensor"), "{said}");
@@ -84,7 +99,11 @@ fn other_features_formats_and_shapes_are_refused() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_weight_beyond_f16_is_not_written() {
-    let network = soundalike::model::SiameseNetwork::new(&Default::default(), &FeatureConfig::default(), &Device::flex());
+    let network = soundalike::model::SiameseNetwork::new(
+        &Default::default(),
+        &FeatureConfig::default(),
+        &Device::flex(),
+    );
     let (info, _) = weights_file::read(SHIPPED_WEIGHTS).unwrap();
     let mut tensors = network.tensors();
     assert!(weights_file::write(&info, &tensors).is_ok());

@@ -141,13 +141,8 @@ fn the_thread_from_music_to_figures() {
     let at = |name: &str| root.join(name);
 
     // decode: mono WAV at the model's rate; the empty file is listed and skipped; a second run has nothing to do.
-    let decode = [
-        "decode",
-        "--audio",
-        text(&audio),
-        "--out",
-        text(&at("cache")),
-    ];
+    let cache = at("cache");
+    let decode = ["decode", "--audio", text(&audio), "--out", text(&cache)];
     assert!(succeed(&decode).contains("20 files decoded"));
     let decoded = at("cache/fma_small/000/000047.wav");
     let spec = hound::WavReader::open(&decoded).unwrap().spec();
@@ -157,7 +152,6 @@ fn the_thread_from_music_to_figures() {
     assert_eq!(fs::metadata(&decoded).unwrap().modified().unwrap(), before);
 
     // pairs: balanced, no artist in two splits, the same seed gives the same tables.
-    let cache = at("cache");
     let pairs = |out: &str, seed: &str| {
         succeed(&[
             "pairs",
@@ -195,16 +189,13 @@ fn the_thread_from_music_to_figures() {
             .or_insert(&track["split"]);
         assert_eq!(*split, &track["split"], "an artist is in two splits");
     }
-    let labels: Vec<&str> = table("pairs")
+    let table = table("pairs");
+    let copies = table
         .lines()
         .skip(1)
-        .map(|line| line.split(',').nth(2).unwrap().to_owned())
-        .map(|label| if label == "1" { "1" } else { "0" })
-        .collect();
-    assert_eq!(
-        labels.iter().filter(|label| **label == "1").count() * 2,
-        labels.len()
-    );
+        .filter(|line| line.split(',').nth(2) == Some("1"))
+        .count();
+    assert_eq!(copies * 2, 150);
 
     // train: a small network for a few steps; a run that is cut and resumed sees the same batches as one that isn't.
     let config = at("small.json");
@@ -213,17 +204,16 @@ fn the_thread_from_music_to_figures() {
         r#"{"encoder":{"channels":[4,4,8,8,8],"reduced_channels":8,"embedding":16,"dropout":0.1},"tracks_per_batch":6,"steps":6,"validate_every":3,"warm_up_steps":2}"#,
     )
     .unwrap();
+    let (tables, run) = (at("pairs"), at("run"));
     let train = [
         "train",
         "--pairs",
-        text(&at("pairs")),
+        text(&tables),
         "--out",
-        text(&at("run")),
+        text(&run),
         "--config",
         text(&config),
-    ]
-    .map(str::to_owned);
-    let train: Vec<&str> = train.iter().map(String::as_str).collect();
+    ];
     let printed = succeed(&train);
     assert!(
         printed.contains("step 3:") && printed.contains("step 6:"),
