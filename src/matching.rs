@@ -252,7 +252,14 @@ fn evidence(
 ) -> Vec<f32> {
     let divide = calibration.logit_of_half() + EVIDENCE_MARGIN;
     let unrelated = calibration.logit_of_unrelated();
-    let background = |logits: Vec<f32>| BACKGROUND_SHARE * (median(logits) - unrelated).max(0.0);
+    let background = |logits: Vec<f32>| {
+        // Of a short song a match itself may be the typical resemblance.
+        const ENOUGH_SEGMENTS: usize = 16;
+        if logits.len() < ENOUGH_SEGMENTS {
+            return 0.0;
+        }
+        BACKGROUND_SHARE * (median(logits) - unrelated).max(0.0)
+    };
     let row_backgrounds = (0..matrix.rows).map(|row| background(matrix.row(row).to_vec()));
     let column_backgrounds: Vec<f32> = (0..matrix.columns)
         .map(|column| {
