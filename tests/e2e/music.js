@@ -34,7 +34,17 @@ export function tune(seed, durationSecs) {
     dull: wavetable([1, ...harmonics.slice(0, 2).map((part) => part / 3)]),
     decaySecs: 0.25 + random() * 0.9,
   };
-  const kick = pick([[0, 2], [0, 1.5, 2], [0, 2.5], [0, 1, 2, 3]]);
+  const between = (/** @type {number} */ low, /** @type {number} */ high) => low + random() * (high - low);
+  const kit = {
+    kickBeats: pick([[0, 2], [0, 1.5, 2], [0, 2.5], [0, 1, 2, 3], []]),
+    kick: { frequencyHz: between(42, 90), tone: between(0.2, 0.6), noise: 0, decay: between(14, 40) },
+    snare: { frequencyHz: between(120, 340), tone: between(0, 0.3), noise: between(0, 0.4), decay: between(12, 50) },
+    hat: { frequencyHz: 0, tone: 0, noise: between(0, 0.12), decay: between(25, 90) },
+  };
+  const mix = { bass: between(0.1, 0.3), melody: between(0.08, 0.24), chords: between(0.04, 0.2) };
+  const melodyOctave = pick([0, 12, 24]);
+  const swing = between(0, 0.16) * band.beatSecs;
+  const arpeggio = random() < 0.5;
   const sections = Array.from({ length: 1 + Math.ceil(durationSecs / 30) }, () => ({
     progression: pick(PROGRESSIONS),
     melody: Array.from({ length: 32 }, () => ({ step: Math.floor(random() * 10), rests: random() < 0.25 })),
@@ -44,16 +54,18 @@ export function tune(seed, durationSecs) {
     const section = sections[Math.floor(bar / 4) % sections.length];
     const chord = section.progression[bar % 4];
     const barStart = bar * barSecs;
-    for (const beat of kick) drum(samples, barStart + beat * band.beatSecs, 55, 0.5, 0);
-    for (const beat of [1, 3]) drum(samples, barStart + beat * band.beatSecs, 190, 0.25, 0.3, random);
+    for (const beat of kit.kickBeats) drum(samples, barStart + beat * band.beatSecs, kit.kick, random);
+    for (const beat of [1, 3]) drum(samples, barStart + beat * band.beatSecs, kit.snare, random);
     for (let eighth = 0; eighth < 8; eighth++) {
-      const at = barStart + (eighth * band.beatSecs) / 2;
-      drum(samples, at, 0, 0, 0.06 + 0.05 * (eighth % 2), random);
-      if (eighth % 2 === 0) note(samples, at, pitch(band, chord) - 12, 0.24, band);
+      const at = barStart + (eighth * band.beatSecs) / 2 + (eighth % 2) * swing;
+      drum(samples, at, kit.hat, random);
+      if (eighth % 2 === 0) note(samples, at, pitch(band, chord) - 12, mix.bass, band);
       const { step, rests } = section.melody[(bar % 4) * 8 + eighth];
-      if (!rests) note(samples, at, pitch(band, chord + step) + 12, 0.16, band);
+      if (!rests) note(samples, at, pitch(band, chord + step) + melodyOctave, mix.melody, band);
+      if (arpeggio) note(samples, at, pitch(band, chord + 2 * (eighth % 4)), mix.chords, band);
     }
-    for (const third of [0, 2, 4]) note(samples, barStart, pitch(band, chord + third), 0.13, { ...band, decaySecs: barSecs / 2 });
+    if (arpeggio) continue;
+    for (const third of [0, 2, 4]) note(samples, barStart, pitch(band, chord + third), mix.chords, { ...band, decaySecs: barSecs / 2 });
   }
   return samples.map((sample) => Math.tanh(sample * 0.9));
 }
@@ -112,13 +124,13 @@ function note(samples, startSecs, midi, level, { bright, dull, decaySecs }) {
   }
 }
 
-function drum(samples, startSecs, frequencyHz, tone, noise, random = () => 0.5) {
+function drum(samples, startSecs, { frequencyHz, tone, noise, decay }, random) {
   const from = Math.round(startSecs * SAMPLE_RATE_HZ);
   const to = Math.min(samples.length, from + Math.round(0.18 * SAMPLE_RATE_HZ));
   for (let index = from; index < to; index++) {
     const secs = (index - from) / SAMPLE_RATE_HZ;
     const thump = tone * Math.sin(2 * Math.PI * frequencyHz * secs * (1 + 0.6 * Math.exp(-secs * 60)));
-    samples[index] += (thump + noise * (2 * random() - 1)) * Math.exp(-secs * 26);
+    samples[index] += (thump + noise * (2 * random() - 1)) * Math.exp(-secs * decay);
   }
 }
 

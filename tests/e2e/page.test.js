@@ -202,7 +202,10 @@ describe("page", () => {
   });
 
   test("after the first visit the page works with the network off", async () => {
-    await page.waitForFunction(async () => (await (await caches.open("soundalike")).keys()).some(({ url }) => url.endsWith("weights.safetensors")));
+    const needed = ["/", "/style.css", "/verdict.js", "/pkg/worker.js", "/pkg/wasm/cpu/soundalike_bg.wasm", "/pkg/wasm/weights.safetensors"];
+    for (let kept = /** @type {string[]} */ ([]); !needed.every((path) => kept.includes(path)); await page.waitForTimeout(100)) {
+      kept = await page.evaluate(async () => (await (await caches.open("soundalike")).keys()).map(({ url }) => new URL(url).pathname));
+    }
     await page.context().setOffline(true);
     await page.reload();
     await give("left", songs.original);
