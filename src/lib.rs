@@ -27,6 +27,9 @@
 //! the maximum of a segment or to the level of a song, never below -80 dB, then `(dB + 40) / 20`. A segment is 3.0 s, 130 frames. An embedding has unit length. A score is 0..1: 1
 //! for a song with itself, 0.5 where copies and other music divide best. All numbers live in [`FeatureConfig`].
 
+// What has no meaning in a browser must not be reached from there.
+#![warn(clippy::disallowed_methods)]
+
 pub mod audio;
 pub mod checker;
 pub mod config;

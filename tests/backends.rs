@@ -1,4 +1,5 @@
 //! Every backend computes the golden segment's embedding as it is written in the weights file, natively and in the browser, on a page and in a worker.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
 use soundalike::Model;

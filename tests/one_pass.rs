@@ -1,4 +1,5 @@
 //! A whole song in one pass gives what its parts give.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
 use soundalike::model::{Embeddings, SHIPPED_WEIGHTS, cosine_distance};

@@ -1,4 +1,5 @@
 //! Weights that are whole load; anything else is an error that says what is wrong, never a panic.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
 use soundalike::model::SHIPPED_WEIGHTS;

@@ -75,12 +75,8 @@ fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
     let mut mono = Vec::new();
     let mut interleaved = Vec::new();
     let mut rate_hz = None;
-    loop {
-        let packet = match format.next_packet() {
-            Ok(Some(packet)) => packet,
-            // The end, or a cut in the file: what came before still counts.
-            Ok(None) | Err(_) => break,
-        };
+    // It ends with the file, or at a cut in it: what came before still counts.
+    while let Ok(Some(packet)) = format.next_packet() {
         if packet.track_id != track_id {
             continue;
         }

@@ -1,4 +1,5 @@
 //! The steps as a user runs them, on small music made on the spot: an FMA tree of MP3s, tables of pairs, a short training, export, evaluation, comparison.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::f32::consts::TAU;
 use std::fs;
