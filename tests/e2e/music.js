@@ -45,7 +45,7 @@ export function tune(seed, durationSecs) {
   const melodyOctave = pick([0, 12, 24]);
   const swing = between(0, 0.16) * band.beatSecs;
   const arpeggio = random() < 0.5;
-  const sections = Array.from({ length: 1 + Math.ceil(durationSecs / 30) }, () => ({
+  const sections = Array.from({ length: 1 + Math.ceil(durationSecs / 8) }, () => ({
     progression: pick(PROGRESSIONS),
     melody: Array.from({ length: 32 }, () => ({ step: Math.floor(random() * 10), rests: random() < 0.25 })),
   }));

@@ -144,8 +144,9 @@ describe("page", () => {
   });
 
   test("the keyboard reaches the zones and opens the file dialogue", async () => {
-    await page.keyboard.press("Tab");
     const chooser = page.waitForEvent("filechooser");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement?.closest(".zone")?.className), "zone left");
     await page.keyboard.press("Enter");
     await (await chooser).setFiles(songs.original);
     assert.match(await page.locator(".zone.left").innerText(), /original\.wav/);
