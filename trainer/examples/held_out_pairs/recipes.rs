@@ -32,6 +32,7 @@ enum Kind {
     Distortion,
     Gain,
     Channels,
+    Telephone,
     Mp3,
     Aac,
     Vorbis,
@@ -39,7 +40,7 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Pitch,
         Self::Tempo,
         Self::PitchAndTempo,
@@ -52,6 +53,7 @@ impl Kind {
         Self::Distortion,
         Self::Gain,
         Self::Channels,
+        Self::Telephone,
         Self::Mp3,
         Self::Aac,
         Self::Vorbis,
@@ -62,7 +64,7 @@ impl Kind {
         match self {
             Self::Pitch | Self::Tempo | Self::PitchAndTempo | Self::Speed => 0,
             Self::White | Self::Pink => 1,
-            Self::Mp3 | Self::Aac | Self::Vorbis | Self::Opus => 2,
+            Self::Telephone | Self::Mp3 | Self::Aac | Self::Vorbis | Self::Opus => 2,
             other => 3 + other as u8,
         }
     }
@@ -114,6 +116,9 @@ impl Kind {
             Self::Channels => {
                 [Modification::LeftChannel, Modification::UnbalancedStereo][number % 2].clone()
             }
+            Self::Telephone => Modification::Telephone {
+                snr_db: of(&[20.0, 30.0], number),
+            },
             Self::Mp3 => Modification::Mp3 {
                 kbps: of(&[64, 32], number),
             },
@@ -180,6 +185,9 @@ impl Kind {
             },
             Self::Channels if rng.random_bool(0.5) => Modification::LeftChannel,
             Self::Channels => Modification::UnbalancedStereo,
+            Self::Telephone => Modification::Telephone {
+                snr_db: rng.random_range(20.0..30.0),
+            },
             Self::Mp3 => Modification::Mp3 {
                 kbps: *[64, 32].choose(rng).unwrap_or(&64),
             },
