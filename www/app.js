@@ -17,7 +17,7 @@ import { scoreText } from "./format.js";
 
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
-/** The right one plays half a minute of the left one, two semitones higher, between other music. */
+/** The right one plays half a minute of the left one, two semitones higher and 8 % faster, between other music. */
 const EXAMPLE = { left: "example/harbour-lights.mp3", right: "example/midnight-ferry.mp3" };
 
 /** @template {HTMLElement} E @param {string} id @returns {E} */

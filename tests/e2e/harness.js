@@ -47,7 +47,12 @@ export async function serveSite(folder = SITE) {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const file = join(folder, normalize(path.endsWith("/") ? `${path}index.html` : path));
     if (!file.startsWith(folder) || !existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
-    response.writeHead(200, { "content-type": MEDIA_TYPES[extname(file)] ?? "application/octet-stream", "content-length": statSync(file).size });
+    response.writeHead(200, {
+      "content-type": MEDIA_TYPES[extname(file)] ?? "application/octet-stream",
+      "content-length": statSync(file).size,
+      // As a CDN does, for pages of other origins that use the package from here.
+      "access-control-allow-origin": "*",
+    });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -217,6 +217,23 @@ describe("package", () => {
     assert.deepEqual(codes, ["weights-invalid", "weights-invalid", "weights-invalid", "weights-invalid", "cpu"]);
   });
 
+  test("from another origin, as from a CDN, the worker starts all the same", { skip: Boolean(process.env["SOUNDALIKE_URL"]) }, async () => {
+    const cdn = site.url.replace("localhost", "127.0.0.1");
+    const outcome = await run(`
+      const { createChecker } = await import("${cdn}pkg/index.js");
+      const checker = await createChecker({ backend: "cpu" });
+      return outcome(() => checker.compare(a, a));`);
+    assert.equal(outcome.value?.verdict, "nearly-identical", JSON.stringify(outcome).slice(0, 300));
+  });
+
+  test("assetsUrl names the folder with the worker and the wasm", async () => {
+    const { found, missing } = await run(`
+      const found = await soundalike.createChecker({ backend: "cpu", assetsUrl: "/pkg" });
+      return { found: found.backend, missing: await outcome(() => soundalike.createChecker({ backend: "cpu", assetsUrl: "/elsewhere/" })) };`);
+    assert.equal(found, "cpu");
+    assert.equal(missing.isCheckerError, true);
+  });
+
   test("a trap of the engine is a crash, and the next check starts afresh", async () => {
     await page.route("**/wasm/cpu/soundalike.js", (route) => route.fulfill({ contentType: "text/javascript", body: failingEngine("cpu", "throw trap") }));
     const crashed = await run(`
