@@ -3,7 +3,8 @@
 use crate::audio::Waveform;
 use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
-use crate::matching::{self, Run, ScoreMatrix};
+use crate::line_search::Run;
+use crate::matching::{self, ScoreMatrix};
 use crate::model::{Embeddings, Model};
 use crate::pitch::PitchProfile;
 use crate::report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};

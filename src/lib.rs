@@ -17,7 +17,7 @@
 //! ```
 //!
 //! The modules are the pipeline, in this order:
-//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`] → [`model`] with its [`head`] → [`matching`] and [`pitch`] → [`report`],
+//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`] → [`model`] with its [`head`] → [`line_search`], [`matching`] and [`pitch`] → [`report`],
 //! all held together by the [`checker`].
 //!
 //! # Numeric conventions
@@ -37,6 +37,7 @@ pub mod encoder;
 pub mod error;
 pub mod golden;
 pub mod head;
+pub mod line_search;
 pub mod matching;
 pub mod mel;
 pub mod model;

@@ -1,7 +1,7 @@
 //! From two sequences of embeddings to the passages that match.
 //!
 //! A passage that was copied shows in the score matrix as a line: its slope says how much the tempo changed, its place where it lies in both songs. Every straight line with a
-//! slope in [`SLOPES`] is searched for the contiguous run with the greatest sum of evidence (Kadane's algorithm), the best run of all is taken as a passage, its surroundings are
+//! slope in [`SLOPES`](crate::line_search::SLOPES) is searched for the contiguous run with the greatest sum of evidence (Kadane's algorithm), the best run of all is taken as a passage, its surroundings are
 //! struck out, and the search goes on until what is left is no stronger than what unrelated songs produce. The lines are those of a Hough transform restricted to plausible
 //! tempo ratios. Cost is about `slopes * (rows + columns) * rows` once, and little for each further passage, because only lines whose best run was touched are searched again.
 
@@ -9,13 +9,9 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::head::{Calibration, ScoringHead};
+use crate::line_search::{Line, Run, aligned, lines};
 use crate::model::Embeddings;
 use crate::segment::Segments;
-
-/// Slopes of the lines searched, columns per row: tempo changed by up to a factor of 1.45 either way.
-pub const SLOPES: std::ops::RangeInclusive<f64> = 0.69..=1.45;
-/// Slopes between the ends, evenly spaced in logarithm: 2.5 % apart, so that a line along a 30 s passage stays within half a segment hop of the truth.
-const SLOPE_COUNT: usize = 31;
 
 /// Evidence of one cell is how far its logit lies above the calibrated 0.5 plus this margin, within [`EVIDENCE_LIMIT`]. The margin makes a chance resemblance cost more than it brings.
 const EVIDENCE_MARGIN: f32 = 2.0;
@@ -46,23 +42,6 @@ pub struct ScoreMatrix {
     pub logits: Vec<f32>,
 }
 
-/// A run along a line of the matrix.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Run {
-    /// First segment of the left song.
-    pub first_row: usize,
-    /// Last segment of the left song.
-    pub last_row: usize,
-    /// Column at the first row; between two columns in general.
-    pub first_column: f64,
-    /// Columns per row.
-    pub slope: f64,
-    /// Sum of evidence.
-    pub evidence: f32,
-    /// Mean logit of its cells.
-    pub mean_logit: f32,
-}
-
 impl ScoreMatrix {
     /// Compares every segment with every segment.
     #[must_use]
@@ -80,20 +59,6 @@ impl ScoreMatrix {
 
     fn row(&self, row: usize) -> &[f32] {
         &self.logits[row * self.columns..(row + 1) * self.columns]
-    }
-}
-
-impl Run {
-    /// Column at a row.
-    #[must_use]
-    pub fn column_at(&self, row: usize) -> f64 {
-        self.first_column + self.slope * (row - self.first_row) as f64
-    }
-
-    /// Column at the last row.
-    #[must_use]
-    pub fn last_column(&self) -> f64 {
-        self.column_at(self.last_row)
     }
 }
 
@@ -146,20 +111,11 @@ pub fn runs(
         strike_out(&mut evidence, matrix, &run);
         searches += 1;
         if !is_explained(&run, &found) {
-            found.push(run);
+            found.push(aligned(&matrix.logits, matrix.columns, run));
         }
     }
     found.sort_by_key(|run| run.first_row);
     found
-}
-
-/// A straight line through the matrix: the column at row `r` is `offset + slope * r`, rounded.
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    slope: f64,
-    offset: i64,
-    first_row: usize,
-    last_row: usize,
 }
 
 /// The evidence that a line had when last looked at.
@@ -191,58 +147,6 @@ impl PartialEq for Candidate {
 }
 
 impl Eq for Candidate {}
-
-/// All lines of all slopes that cross the matrix.
-fn lines(rows: usize, columns: usize) -> impl Iterator<Item = Line> {
-    slopes().flat_map(move |slope| {
-        let rise = (slope * (rows - 1) as f64).ceil() as i64;
-        (-rise..columns as i64).filter_map(move |offset| {
-            // Rows at which the rounded column lies inside.
-            let first = ((-0.5 - offset as f64) / slope).ceil().max(0.0) as usize;
-            let last = ((columns as f64 - 0.5 - offset as f64) / slope).ceil() as i64 - 1;
-            let last = (last.max(0) as usize).min(rows - 1);
-            (first <= last).then_some(Line {
-                slope,
-                offset,
-                first_row: first,
-                last_row: last,
-            })
-        })
-    })
-}
-
-impl Line {
-    fn column_at(&self, row: usize) -> f64 {
-        self.offset as f64 + self.slope * row as f64
-    }
-
-    /// Kadane's algorithm: the best run that ends at a row is the best that ended before, extended, or a new one. `None` when nothing on the line speaks for a match. The mean
-    /// logit is left for the caller.
-    fn best(&self, evidence: &[f32], columns: usize) -> Option<Run> {
-        let (mut sum, mut since) = (0.0_f32, 0);
-        let mut best = (0.0_f32, 0, 0);
-        for row in self.first_row..=self.last_row {
-            if sum <= 0.0 {
-                (sum, since) = (0.0, row);
-            }
-            // Adding a half and cutting off rounds, and is one instruction in a browser, where `round` is many.
-            let column = ((self.column_at(row) + 0.5) as usize).min(columns - 1);
-            sum += evidence[row * columns + column];
-            if sum > best.0 {
-                best = (sum, since, row);
-            }
-        }
-        let (evidence, first_row, last_row) = best;
-        (evidence > 0.0).then(|| Run {
-            first_row,
-            last_row,
-            first_column: self.column_at(first_row),
-            slope: self.slope,
-            evidence,
-            mean_logit: 0.0,
-        })
-    }
-}
 
 fn evidence(
     matrix: &ScoreMatrix,
@@ -307,12 +211,6 @@ fn limited(evidence: f32) -> f32 {
 fn median(mut values: Vec<f32>) -> f32 {
     let middle = values.len() / 2;
     *values.select_nth_unstable_by(middle, f32::total_cmp).1
-}
-
-fn slopes() -> impl Iterator<Item = f64> {
-    let (low, high) = (SLOPES.start().ln(), SLOPES.end().ln());
-    (0..SLOPE_COUNT)
-        .map(move |step| (low + (high - low) * step as f64 / (SLOPE_COUNT - 1) as f64).exp())
 }
 
 fn is_explained(run: &Run, stronger: &[Run]) -> bool {

@@ -2,7 +2,6 @@
 
 use burn::tensor::Device;
 use js_sys::{Function, Reflect};
-use serde::Serialize as _;
 use wasm_bindgen::prelude::*;
 
 use crate::audio::Waveform;
