@@ -2,6 +2,7 @@
 
 import { CheckerError, Song, createChecker } from "./pkg/index.js";
 import { DropZone } from "./dropzone.js";
+import { showFacts } from "./facts.js";
 import { linkPassages } from "./linking.js";
 import { PassagePlayer } from "./player.js";
 import { ProgressView } from "./progress-view.js";
@@ -184,6 +185,8 @@ function showReport(answer, left, right, elapsedSecs) {
   passageList = showPassages(byId("passages"), answer, togglePlaying);
   byId("passages-card").hidden = answer.passages.length === 0;
   byId("columns").classList.toggle("no-passages", answer.passages.length === 0);
+  const facts = /** @type {HTMLElement} */ (byId("facts").querySelector("dl"));
+  void showFacts(facts, answer, { left: left.file, right: right.file }, new Date());
   player.load(left.file, right.file);
   showVerdict(result, answer, { elapsedSecs });
   status.textContent = `${verdictTitle(answer.verdict)}, score ${scoreText(answer.score)}.`;
@@ -261,6 +264,7 @@ byId("print").addEventListener("click", () => print());
 byId("save-json").addEventListener("click", () => report && saveJson(report));
 byId("save-csv").addEventListener("click", () => report && saveCsv(report));
 linkPassages(result, togglePlaying);
+addEventListener("beforeprint", () => byId("facts").setAttribute("open", ""));
 
 // Songs dropped beside the zones: one goes to the first free side.
 addEventListener("dragover", (event) => event.preventDefault());

@@ -1,6 +1,7 @@
 /** The page: what a visitor does and reads. */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
@@ -181,6 +182,15 @@ describe("page", () => {
     const lines = readFileSync(await csv.path(), "utf8").trim().split("\r\n");
     assert.equal(lines.length, 1 + saved.passages.length);
     assert.match(lines[1], /^original\.wav,copy\.mp3,\d+\.\d,/);
+  });
+
+  test("the details name the files by their SHA-256", async () => {
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    await report();
+    await page.click("#facts summary");
+    const digest = createHash("sha256").update(readFileSync(songs.copy)).digest("hex");
+    await page.getByText(`copy.mp3, SHA-256 ${digest}`).waitFor();
   });
 
   test("no task on the main thread is long", async () => {
