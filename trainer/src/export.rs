@@ -1,7 +1,7 @@
 //! `export`: the best weights of a run into the engine.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use burn::tensor::Device;
@@ -24,6 +24,9 @@ pub struct Args {
     /// Where the music came from, for soundalike.json
     #[arg(long, default_value = "")]
     data: String,
+    /// metrics.json of an evaluation of these weights, to be kept in soundalike.json
+    #[arg(long)]
+    metrics: Option<PathBuf>,
     /// Accepted by every step; exporting has nothing random
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -39,6 +42,8 @@ struct Provenance<'a> {
     training: &'a TrainConfig,
     best: &'a HistoryEntry,
     training_secs: f64,
+    /// Figures of the examination, without those of each change.
+    metrics: Option<serde_json::Value>,
 }
 
 pub fn run(args: &Args) -> Result<()> {
@@ -53,6 +58,7 @@ pub fn run(args: &Args) -> Result<()> {
     let model = pollster::block_on(Model::load(&bytes, &Device::flex(), false))?;
     pollster::block_on(model.self_test("cpu"))?;
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
+    let metrics = args.metrics.as_deref().map(overall_metrics).transpose()?;
     let path = args.out.join("soundalike.safetensors");
     fs::write(&path, &bytes).with_context(|| format!("can't write {}", path.display()))?;
     let provenance = Provenance {
@@ -66,6 +72,7 @@ pub fn run(args: &Args) -> Result<()> {
             .entries
             .last()
             .map_or(0.0, |entry| entry.elapsed_secs),
+        metrics,
     };
     run_folder::write_json(&args.out.join("soundalike.json"), &provenance)?;
     println!(
@@ -76,4 +83,15 @@ pub fn run(args: &Args) -> Result<()> {
         provenance.sha256
     );
     Ok(())
+}
+
+fn overall_metrics(path: &Path) -> Result<serde_json::Value> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("can't open {}", path.display()))?;
+    let mut metrics: serde_json::Value = serde_json::from_str(&text)
+        .with_context(|| format!("{} isn't a metrics.json", path.display()))?;
+    if let Some(figures) = metrics.as_object_mut() {
+        figures.remove("per_perturbation");
+    }
+    Ok(metrics)
 }
