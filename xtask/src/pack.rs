@@ -97,6 +97,8 @@ fn declare_types(workspace: &Workspace, package: &Path) -> Result<()> {
         .args([
             "--target", "es2023", "--module", "nodenext", "--outDir", ".",
         ])
+        // wasm-bindgen's declarations name `Symbol.dispose`.
+        .args(["--lib", "es2023,esnext.disposable,dom,dom.iterable"])
         .args(["index.js", "element.js"])
         .current_dir(package);
     process::run(&mut command)
