@@ -5,6 +5,7 @@ use burn::tensor::Device;
 use soundalike::model::{Embeddings, SHIPPED_WEIGHTS, cosine_distance};
 use soundalike::segment::{FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES};
 use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, golden};
+use wasm_bindgen_test::wasm_bindgen_test;
 
 /// `secs` seconds of the golden segment's music, repeated at rising speed so that no two segments are alike.
 fn song(secs: usize) -> LogMelSpectrogram {
@@ -31,7 +32,7 @@ fn greatest_distance(a: &Embeddings, b: &Embeddings) -> f32 {
         .fold(0.0, f32::max)
 }
 
-#[test]
+#[wasm_bindgen_test(unsupported = test)]
 fn blocks_of_one_shape_give_what_blocks_of_any_shape_give() {
     // Lengths on both sides of a block's end (23 s), and the shortest song.
     for secs in [3, 5, 22, 23, 24, 50] {
@@ -41,7 +42,7 @@ fn blocks_of_one_shape_give_what_blocks_of_any_shape_give() {
     }
 }
 
-#[test]
+#[wasm_bindgen_test(unsupported = test)]
 fn a_later_start_on_the_grid_gives_the_same_embeddings() {
     // Cutting a multiple of the hop off the front moves every block; segments away from the new edge must not change.
     let whole = song(60);
