@@ -89,6 +89,10 @@ mod tests {
         let segments = Segments::of(&mel_of(1_000, |_| true), &FeatureConfig::default());
         // 63 feature frames, windows of 9, hop 2.
         assert_eq!(segments.count, 28);
+        // One more feature frame leaves no room for a whole further hop; a second one does.
+        let count =
+            |frames| Segments::of(&mel_of(frames, |_| true), &FeatureConfig::default()).count;
+        assert_eq!((count(1_016), count(1_032)), (28, 29));
         assert!((segments.start_secs(1) - 32.0 * 512.0 / 22_050.0).abs() < 1e-12);
     }
 

@@ -108,6 +108,7 @@ mod tests {
             "a,b\nc,d\n",
             ",album\n,id\ntrack_id,\n",
             ",album,artist\n,id,id\ntrack_id,,\n7,1\n",
+            ",album,artist\n,id,id\n2,1,1\n7,1,1\n",
         ] {
             assert!(read(text).is_err(), "{text:?}");
         }

@@ -113,36 +113,51 @@ mod tests {
 
     #[test]
     fn versions_of_a_piece_stay_in_one_split_and_shares_are_kept() {
-        let mut files: Vec<PathBuf> = ["forest.ogg", "forest2.ogg", "forest-remix.ogg"]
-            .iter()
-            .map(|name| Path::new("game").join(name))
-            .collect();
-        files.extend((0..200).map(|n| {
-            let word: String = [n / 26, n % 26]
+        // A hundred pieces in three versions each, and a hundred that stand alone.
+        let name = |n: u8| {
+            [n / 26, n % 26]
+                .map(|letter| char::from(b'a' + letter))
                 .iter()
-                .map(|&letter| char::from(b'a' + letter as u8))
-                .collect();
-            Path::new("album").join(format!("{word}.mp3"))
-        }));
+                .collect::<String>()
+        };
+        let mut files: Vec<PathBuf> = (0..100)
+            .flat_map(|n| {
+                ["", "2", "-remix"]
+                    .map(|version| Path::new("game").join(format!("{}{version}.ogg", name(n))))
+            })
+            .collect();
+        files.extend((0..100).map(|n| Path::new("album").join(format!("{}.mp3", name(n)))));
         let tracks = split(files, None, 3);
         let of = |split| tracks.iter().filter(|track| track.split == split).count();
         assert_eq!(
             of(Split::Train) + of(Split::Validation) + of(Split::Test),
-            203
+            400
         );
         for (part, percent) in Split::ALL {
             assert!(
-                (of(part) as f32 / 2.03 - percent as f32).abs() < 2.0,
+                (of(part) as f32 / 4.0 - percent as f32).abs() < 2.0,
                 "{part:?}: {}",
                 of(part)
             );
         }
-        let forest: Vec<Split> = tracks
+        let game: Vec<&Track> = tracks
             .iter()
             .filter(|track| track.album == "game")
-            .map(|track| track.split)
             .collect();
-        assert!(forest.windows(2).all(|pair| pair[0] == pair[1]));
+        for versions in game.chunk_by(|a, b| first_word(&a.path) == first_word(&b.path)) {
+            assert_eq!(versions.len(), 3);
+            assert!(
+                versions
+                    .iter()
+                    .all(|track| track.split == versions[0].split),
+                "{versions:?}"
+            );
+        }
+        assert!(
+            Split::ALL
+                .iter()
+                .all(|(part, _)| game.iter().any(|track| track.split == *part))
+        );
     }
 
     #[test]
