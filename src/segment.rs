@@ -6,7 +6,7 @@ use crate::spectrogram::MelSpectrogram;
 /// Frames that one feature frame of the encoder stands for: four convolutions of stride 2.
 pub const FRAMES_PER_FEATURE_FRAME: usize = 16;
 
-/// Feature frames between two segments of a song: 0.74 s, at which passages are found to about 0.3 s, for a quarter of
+/// Feature frames between two segments of a song: 0.74 s, at which passages are found to about 0.4 s, for a quarter of
 /// the score matrix that a hop of one feature frame costs.
 pub const SEGMENT_HOP_FEATURE_FRAMES: usize = 2;
 
