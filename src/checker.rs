@@ -9,6 +9,7 @@ use crate::model::{Embeddings, Model};
 use crate::pitch::PitchProfile;
 use crate::report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
 use crate::segment::Segments;
+use crate::song::Song;
 use crate::spectrogram::LogMelPlan;
 
 /// Cells of the matrix in a report at most; larger ones are shown coarser. A million cells are two songs of 12 minutes.
@@ -19,16 +20,6 @@ const REPORTED_CELLS: usize = 1_000_000;
 pub struct Checker {
     model: Model,
     backend: &'static str,
-}
-
-/// A song as the checker sees it; made once, compared often.
-#[derive(Clone, Debug)]
-pub struct Song {
-    name: String,
-    duration_secs: f64,
-    segments: Segments,
-    embeddings: Embeddings,
-    pitch: PitchProfile,
 }
 
 /// What is being done, for progress.
@@ -51,26 +42,6 @@ impl Stage {
             Self::Encode => "encode",
             Self::Match => "match",
         }
-    }
-}
-
-impl Song {
-    /// Its name, as given.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its length in seconds.
-    #[must_use]
-    pub fn duration_secs(&self) -> f64 {
-        self.duration_secs
-    }
-
-    /// The embeddings of its segments.
-    #[must_use]
-    pub fn embeddings(&self) -> &Embeddings {
-        &self.embeddings
     }
 }
 

@@ -44,15 +44,17 @@ pub mod model;
 pub mod pitch;
 pub mod report;
 pub mod segment;
+pub mod song;
 pub mod spectrogram;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 pub mod weights_file;
 
 pub use audio::Waveform;
-pub use checker::{Checker, Song};
+pub use checker::Checker;
 pub use config::FeatureConfig;
 pub use error::{Error, Result};
 pub use model::Model;
 pub use report::Report;
+pub use song::Song;
 pub use spectrogram::{LogMelPlan, LogMelSpectrogram};

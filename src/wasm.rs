@@ -25,7 +25,7 @@ pub struct Checker(checker::Checker);
 /// A song, analysed.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Song(checker::Song);
+pub struct Song(crate::song::Song);
 
 #[wasm_bindgen]
 impl Checker {

@@ -1,0 +1,35 @@
+//! A song as the checker keeps it: what its audio was reduced to.
+
+use crate::model::Embeddings;
+use crate::pitch::PitchProfile;
+use crate::segment::Segments;
+
+/// An analysed song: made once, compared often.
+#[derive(Clone, Debug)]
+pub struct Song {
+    pub(crate) name: String,
+    pub(crate) duration_secs: f64,
+    pub(crate) segments: Segments,
+    pub(crate) embeddings: Embeddings,
+    pub(crate) pitch: PitchProfile,
+}
+
+impl Song {
+    /// Its name, as given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its length in seconds.
+    #[must_use]
+    pub fn duration_secs(&self) -> f64 {
+        self.duration_secs
+    }
+
+    /// The embeddings of its segments.
+    #[must_use]
+    pub fn embeddings(&self) -> &Embeddings {
+        &self.embeddings
+    }
+}
