@@ -202,6 +202,18 @@ impl Tensors {
         }
     }
 
+    /// Shape and values of the tensor of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<(&[usize], &[f32])> {
+        let (shape, values) = self.0.get(name)?;
+        Some((shape, values))
+    }
+
+    /// Puts a tensor in, in place of one of the same name.
+    pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) {
+        self.0.insert(name.into(), (shape, values));
+    }
+
     /// Changes every value.
     pub fn map_values(&mut self, change: impl Fn(f32) -> f32) {
         self.0
