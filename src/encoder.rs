@@ -61,20 +61,26 @@ struct ConvBlock {
 }
 
 impl EncoderConfig {
+    /// The convolutions in order: channels in, channels out, side of the kernel, stride. All pad by half their kernel.
+    #[must_use]
+    pub fn layers(&self) -> [[usize; 4]; 6] {
+        let [c1, c2, c3, c4, c5] = self.channels;
+        [
+            [1, c1, 5, 2],
+            [c1, c2, 3, 2],
+            [c2, c3, 3, 2],
+            [c3, c4, 3, 2],
+            [c4, c5, 3, 1],
+            [c5, self.reduced_channels, 1, 1],
+        ]
+    }
+
     /// A freshly initialised encoder for frames of `features.mel_bands` bands.
     #[must_use]
     pub fn init(&self, features: &FeatureConfig, device: &Device) -> Encoder {
-        let [c1, c2, c3, c4, c5] = self.channels;
-        let layers = [
-            (1, c1, 5, 2),
-            (c1, c2, 3, 2),
-            (c2, c3, 3, 2),
-            (c3, c4, 3, 2),
-            (c4, c5, 3, 1),
-            (c5, self.reduced_channels, 1, 1),
-        ];
-        let blocks = layers
-            .map(|(inputs, outputs, kernel, stride)| ConvBlock {
+        let blocks = self
+            .layers()
+            .map(|[inputs, outputs, kernel, stride]| ConvBlock {
                 conv: Conv2dConfig::new([inputs, outputs], [kernel, kernel])
                     .with_stride([stride, stride])
                     .with_padding(PaddingConfig2d::Explicit(
