@@ -45,6 +45,7 @@ pub mod pitch;
 pub mod report;
 pub mod segment;
 pub mod song;
+mod song_bytes;
 pub mod spectrogram;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

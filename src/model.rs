@@ -2,6 +2,7 @@
 
 use burn::module::Module as _;
 use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 
 use crate::config::FeatureConfig;
 use crate::encoder::{CONTEXT_FEATURE_FRAMES, Encoder, EncoderConfig};
@@ -24,7 +25,7 @@ const BLOCK_FEATURE_FRAMES: usize = 60;
 const SELF_TEST_TOLERANCE: f32 = 1e-3;
 
 /// The embeddings of a song's segments, row by row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Embeddings {
     /// Values of one embedding.
     pub dimensions: usize,

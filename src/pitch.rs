@@ -2,6 +2,8 @@
 //!
 //! Above 1 kHz mel bands are evenly spaced in the logarithm of frequency, 0.46 semitones apart, so that another pitch moves a spectrum by whole bands.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::FeatureConfig;
 use crate::mel::corner_frequencies_hz;
 use crate::spectrogram::MelSpectrogram;
@@ -14,7 +16,7 @@ const ENVELOPE_BANDS: usize = 6;
 const MAX_SEMITONES: f64 = 13.0;
 
 /// The fine structure of a song's spectrum over log frequency: shape `[columns, bands]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PitchProfile {
     bands: usize,
     values: Vec<f32>,

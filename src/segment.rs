@@ -1,5 +1,7 @@
 //! The 3-second segments of a song: where they start, and which of them are silent.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{FeatureConfig, SILENCE_DB};
 use crate::spectrogram::MelSpectrogram;
 
@@ -11,7 +13,7 @@ pub const FRAMES_PER_FEATURE_FRAME: usize = 16;
 pub const SEGMENT_HOP_FEATURE_FRAMES: usize = 2;
 
 /// Where the segments of one song lie.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Segments {
     /// Number of segments, at least one.
     pub count: usize,

@@ -1,12 +1,16 @@
 //! A song as the checker keeps it: what its audio was reduced to.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Embeddings;
 use crate::pitch::PitchProfile;
 use crate::segment::Segments;
 
 /// An analysed song: made once, compared often.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Song {
+    /// Not kept with the rest: the same content may come under another name.
+    #[serde(skip)]
     pub(crate) name: String,
     pub(crate) duration_secs: f64,
     pub(crate) segments: Segments,

@@ -48,6 +48,12 @@ impl Checker {
         self.0.backend().to_owned()
     }
 
+    /// SHA-256 of the weights, in hexadecimal.
+    #[wasm_bindgen(getter, js_name = weightsSha256)]
+    pub fn weights_sha256(&self) -> String {
+        self.0.model().sha256().to_owned()
+    }
+
     /// Prepares mono samples for comparison.
     pub async fn analyse(
         &self,
@@ -69,6 +75,18 @@ impl Checker {
             .await
             .map_err(js_error)?;
         Ok(Song(song))
+    }
+
+    /// The song as bytes, to be kept; its name is not among them.
+    #[wasm_bindgen(js_name = songToBytes)]
+    pub fn song_to_bytes(&self, song: &Song) -> Vec<u8> {
+        song.0.to_bytes(self.0.model())
+    }
+
+    /// The song of such bytes, under the name it has now; `undefined` for damaged bytes and for those of other weights or another release.
+    #[wasm_bindgen(js_name = songFromBytes)]
+    pub fn song_from_bytes(&self, bytes: &[u8], name: &str) -> Option<Song> {
+        crate::song::Song::from_bytes(bytes, name, self.0.model()).map(Song)
     }
 
     /// Compares two songs.
