@@ -3,7 +3,8 @@
  * decode nowhere else. Resampling to the model's rate is the engine's work, so that it is the same in every browser.
  */
 
-import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "./errors.js";
+import { CheckerError, throwIfAborted } from "./errors.js";
+import { isFile, refuseTooLong, undecodable } from "./file.js";
 
 /** @import { Limits } from "./protocol.js" */
 
@@ -23,7 +24,6 @@ import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "./e
 
 /**
  * @typedef {Object} DecodedSong
- * @property {string} name
  * @property {Float32Array} samples mono; owned by the receiver
  * @property {number} sampleRateHz
  * @property {Float32Array} peaks the loudest magnitude in each of `PEAK_COUNT` equal stretches of the song, to draw it
@@ -35,27 +35,15 @@ export const PEAK_COUNT = 1500;
 /** A slice of main-thread work ends after this long, so that a frame (16.7 ms) is never missed by much. */
 const SLICE_MS = 10;
 
-/** A file is read whole before it is decoded; past this a browser tab is likely to die of it. */
-const MAX_FILE_BYTES = 1024 ** 3;
-
-/** Below this no file is worth a look at its duration first: at 16 kbit/s, a poor speech codec, it plays 8.7 minutes. */
-const SMALL_FILE_BYTES = 1024 ** 2;
-
-/** Above this a file is refused when the browser can't tell its duration: a 4-minute song as WAV has 42 MB. */
-const MAX_BYTES_OF_UNKNOWN_DURATION = 64 * 1024 ** 2;
-
-const METADATA_TIMEOUT_MS = 5000;
-
 /**
- * @param {SongInput} input
- * @param {Limits} limits
- * @param {AbortSignal | undefined} signal
+ * @param {SongInput | undefined} input
+ * @param {{ name: string, file: Blob | undefined, limits: Limits, signal: AbortSignal | undefined }} options `file` is what
+ *   `fileOf` made of the input
  * @returns {Promise<DecodedSong>}
  */
-export async function decode(input, limits, signal) {
+export async function decode(input, { name, file, limits, signal }) {
   throwIfAborted(signal);
-  const name = songName(input);
-  const { channels, sampleRateHz } = await readChannels(input, name, limits, signal);
+  const { channels, sampleRateHz } = file ? await decodeFile(file, name, limits, signal) : channelsOfSamples(input, limits);
   const length = channels[0]?.length ?? 0;
   if (length === 0) throw new CheckerError("no-audio", `“${name}” is empty: it holds no sound.`);
   if (channels.some((channel) => channel.length !== length)) {
@@ -65,73 +53,21 @@ export async function decode(input, limits, signal) {
     throw new CheckerError("decode-failed", `The sample rate of “${name}” is unknown.`);
   }
   try {
-    return { name, sampleRateHz, ...(await mixToMono(channels, signal)) };
+    return { sampleRateHz, ...(await mixToMono(channels, signal)) };
   } finally {
     // Our own decoded channels are twice as large as the result: let go of them now, not at some garbage collection.
-    if (input instanceof Blob || typeof input === "string" || input instanceof URL) release(channels);
+    if (isFile(input)) release(channels);
   }
 }
 
 /**
- * The duration that a file's header states, in seconds; `undefined` where the browser can't tell.
- * @param {Blob} blob
- * @returns {Promise<number | undefined>}
- */
-export async function probeDurationSecs(blob) {
-  const url = URL.createObjectURL(blob);
-  const audio = new Audio();
-  try {
-    await new Promise((resolve, reject) => {
-      audio.onloadedmetadata = resolve;
-      audio.onerror = reject;
-      setTimeout(reject, METADATA_TIMEOUT_MS);
-      audio.preload = "metadata";
-      audio.src = url;
-    });
-    return Number.isFinite(audio.duration) && audio.duration > 0 ? audio.duration : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    audio.removeAttribute("src");
-    URL.revokeObjectURL(url);
-  }
-}
-
-/** @param {SongInput} input */
-export function songName(input) {
-  if (typeof input === "string" || input instanceof URL) {
-    const { pathname } = new URL(input, document.baseURI);
-    return safelyDecoded(pathname.slice(pathname.lastIndexOf("/") + 1)) || "song";
-  }
-  if (typeof input === "object" && input !== null && "name" in input && typeof input.name === "string" && input.name) {
-    return input.name;
-  }
-  return "song";
-}
-
-/** @param {string} text */
-function safelyDecoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-/**
- * @param {SongInput} input
- * @param {string} name
+ * @param {SongInput | undefined} input anything but a file
  * @param {Limits} limits
- * @param {AbortSignal | undefined} signal
- * @returns {Promise<{ channels: Float32Array[], sampleRateHz: number }>}
+ * @returns {{ channels: Float32Array[], sampleRateHz: number }}
  */
-async function readChannels(input, name, limits, signal) {
+function channelsOfSamples(input, limits) {
   if (input instanceof Float32Array) return { channels: [input], sampleRateHz: limits.decodeRateHz };
   if (input instanceof AudioBuffer) return channelsOf(input);
-  if (input instanceof Blob) return decodeBlob(input, name, limits, signal);
-  if (typeof input === "string" || input instanceof URL) {
-    return decodeBlob(await download(input, name, signal), name, limits, signal);
-  }
   if (typeof input === "object" && input !== null && "samples" in input) {
     const channels = input.samples instanceof Float32Array ? [input.samples] : [...input.samples];
     if (channels.every((channel) => channel instanceof Float32Array)) return { channels, sampleRateHz: input.sampleRateHz };
@@ -142,40 +78,21 @@ async function readChannels(input, name, limits, signal) {
   );
 }
 
-/** @param {string | URL} url @param {string} name @param {AbortSignal | undefined} signal */
-async function download(url, name, signal) {
-  try {
-    const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok) throw new CheckerError("decode-failed", `“${name}” could not be loaded: the server answered ${response.status}.`);
-    refuseTooLarge(name, Number(response.headers.get("content-length")));
-    return await response.blob();
-  } catch (error) {
-    if (signal?.aborted) throw abortedError(error);
-    if (error instanceof CheckerError) throw error;
-    throw new CheckerError("decode-failed", `“${name}” could not be loaded.`, { cause: error });
-  }
-}
-
 /**
- * @param {Blob} blob
+ * @param {Blob} file
  * @param {string} name
  * @param {Limits} limits
  * @param {AbortSignal | undefined} signal
  */
-async function decodeBlob(blob, name, limits, signal) {
-  if (blob.size === 0) throw new CheckerError("no-audio", `“${name}” is an empty file.`);
-  refuseTooLarge(name, blob.size);
-  if (blob.size > SMALL_FILE_BYTES) {
-    const durationSecs = await probeDurationSecs(blob);
-    if (durationSecs !== undefined) refuseTooLong(name, durationSecs, limits);
-    else if (blob.size > MAX_BYTES_OF_UNKNOWN_DURATION) throw undecodable(name);
-    throwIfAborted(signal);
-  }
+async function decodeFile(file, name, limits, signal) {
+  const bytes = await file.arrayBuffer().catch((cause) => {
+    throw new CheckerError("decode-failed", `“${name}” can't be read any more: was it moved or changed? Choose it again.`, { cause });
+  });
   // One fixed rate: the same file gives the same samples on every sound card.
   const context = new OfflineAudioContext(1, 1, limits.decodeRateHz);
   let buffer;
   try {
-    buffer = await context.decodeAudioData(await blob.arrayBuffer());
+    buffer = await context.decodeAudioData(bytes);
   } catch (cause) {
     throw undecodable(name, cause);
   }
@@ -204,29 +121,6 @@ function release(channels) {
     // A browser that won't part with them frees them later.
   }
   port1.close();
-}
-
-/** @param {string} name @param {unknown} [cause] */
-function undecodable(name, cause) {
-  return new CheckerError(
-    "decode-failed",
-    `“${name}” is not a sound file that this browser can play. MP3, WAV, FLAC, M4A and Ogg usually are; protected files are not.`,
-    { cause },
-  );
-}
-
-/** @param {string} name @param {number} bytes */
-function refuseTooLarge(name, bytes) {
-  if (bytes > MAX_FILE_BYTES) {
-    throw new CheckerError("too-long", `“${name}” has ${(bytes / 1024 ** 3).toFixed(1)} GB. At most 1 GB fits into a browser's memory.`);
-  }
-}
-
-/** @param {string} name @param {number} durationSecs @param {Limits} limits */
-function refuseTooLong(name, durationSecs, limits) {
-  if (durationSecs > limits.maxSongSecs) {
-    throw new CheckerError("too-long", tooLongSentence(name, durationSecs, limits.maxSongSecs));
-  }
 }
 
 /**

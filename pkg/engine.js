@@ -1,20 +1,28 @@
 /**
  * Engine: keeps a worker running on the best backend that works here, and songs analysed in it.
  *
+ * A song comes into the worker by the cheapest way there is: from what an earlier analysis came to, from the cache, or by
+ * decoding and analysing it.
+ *
  * Whatever befalls WebGPU, at the start or in the middle of a check, an engine that may choose moves to the CPU for good
  * and does the work again there. One song is decoded and one request is answered at a time; the next song is decoded
  * while the worker is busy with the last one.
  */
 
-import { decode, songName } from "./decode.js";
+import { decode } from "./decode.js";
+import { sha256 } from "./digest.js";
 import { CheckerError, abortedError, isErrorCode, songError, throwIfAborted } from "./errors.js";
+import { fileOf } from "./file.js";
 import { EngineError, WorkerLink } from "./link.js";
 import { loadEngineFiles, locateFiles, probeWebgpu, requireBrowserFeatures } from "./loader.js";
 import { Lock, untilAborted } from "./lock.js";
+import { packSong, unpackSong } from "./song-bytes.js";
 
-/** @import { DecodedSong, SongInput } from "./decode.js" */
+/** @import { SongStore } from "./cache.js" */
+/** @import { DecodedSong } from "./decode.js" */
 /** @import { StageProgress } from "./link.js" */
-/** @import { Backend, Limits, Report, StartResult } from "./protocol.js" */
+/** @import { Backend, Report, StartResult } from "./protocol.js" */
+/** @import { Song } from "./song.js" */
 
 /** @typedef {"auto" | Backend} BackendChoice */
 
@@ -30,51 +38,11 @@ import { Lock, untilAborted } from "./lock.js";
  * @property {StageProgress} onProgress
  * @property {AbortSignal | undefined} signal stops the work at once, by terminating the worker if it must be
  * @property {AbortSignal | undefined} [abandoned] stops the work before its next step; the worker finishes what it is on
+ * @property {SongStore | undefined} [cache]
  */
 
 /** A lost GPU device can leave a promise pending for ever. The longest honest silence is the compilation of shaders. */
 const GPU_SILENCE_LIMIT_MS = 30_000;
-
-/**
- * A song to be compared more than once, with one other or with many: decoded and analysed at its first comparison, kept
- * until `free`. If the worker that keeps it is lost, the next comparison analyses it again.
- */
-export class Song {
-  /** @type {{ link: WorkerLink, id: number } | undefined} */
-  #kept;
-
-  /** @param {SongInput} input held on to, to decode it again if need be */
-  constructor(input) {
-    /** @internal @readonly */
-    this.input = input;
-    /** @readonly */
-    this.name = songName(input);
-    /** Known once the song is decoded; 0 before. */
-    this.durationSecs = 0;
-    /**
-     * The loudest magnitude in each of equal stretches of the song, to draw it. Empty until the song is decoded.
-     * @type {Float32Array}
-     */
-    this.peaks = new Float32Array(0);
-  }
-
-  /** Forgets the analysis. */
-  free() {
-    if (this.#kept?.link.alive) this.#kept.link.call({ type: "release", songId: this.#kept.id }).catch(() => {});
-    this.#kept = undefined;
-  }
-
-  /** @internal @param {WorkerLink | undefined} link @returns {number | undefined} its id in that worker */
-  idIn(link) {
-    return link && this.#kept?.link === link && link.alive ? this.#kept.id : undefined;
-  }
-
-  /** @internal @param {WorkerLink} link @param {number} id */
-  keep(link, id) {
-    this.free();
-    this.#kept = { link, id };
-  }
-}
 
 export class Engine {
   #options;
@@ -83,8 +51,8 @@ export class Engine {
   #link;
   /** @type {Backend | undefined} */
   #backend;
-  /** @type {Limits | undefined} */
-  #limits;
+  /** What the worker said when it was ready. @type {StartResult | undefined} */
+  #started;
   #nextSongId = 1;
   #decoding = new Lock();
   #working = new Lock();
@@ -118,8 +86,25 @@ export class Engine {
    */
   async analyse(song, options) {
     await this.#fallingBack(async () => {
-      if (song.idIn(this.#link) === undefined) await this.#decodeAndAnalyse(song, options);
+      if (song.idIn(this.#link) !== undefined) return;
+      if (song.analysis && (await this.#restore(song, song.analysis, options))) return;
+      await this.#readAndAnalyse(song, options);
     });
+  }
+
+  /**
+   * Takes a song from bytes that `song.toBytes()` gave.
+   * @param {Song} song
+   * @param {Uint8Array} bytes
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<boolean>} whether they are of this release and these weights
+   */
+  async restore(song, bytes, signal) {
+    try {
+      return await this.#restorePacked(song, bytes, { signal });
+    } catch (error) {
+      throw publicError(error);
+    }
   }
 
   /**
@@ -154,26 +139,84 @@ export class Engine {
   }
 
   /** @param {Song} song @param {AnalyseOptions} options */
-  async #decodeAndAnalyse(song, { onProgress, signal, abandoned = signal }) {
+  async #readAndAnalyse(song, { onProgress, signal, abandoned = signal, cache }) {
     const releaseDecoder = await this.#decoding.acquire(abandoned);
     let releaseWorker;
     try {
-      if (!this.#limits) await this.start(signal);
+      if (!this.#started) await this.start(signal);
+      const { limits } = /** @type {StartResult} */ (this.#started);
+      const file = await untilAborted(fileOf(song.input, limits, abandoned), abandoned);
+      const key = cache && file && (await this.#cacheKey(song, file));
+      if (cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned }))) return;
       onProgress("decode", 0);
-      const limits = /** @type {Limits} */ (this.#limits);
-      const decoded = await untilAborted(decode(song.input, limits, abandoned), abandoned);
+      const decoded = await untilAborted(decode(song.input, { name: song.name, file, limits, signal: abandoned }), abandoned);
       song.durationSecs = decoded.samples.length / decoded.sampleRateHz;
       song.peaks = decoded.peaks;
       onProgress("decode", 1);
       releaseWorker = await this.#working.acquire(abandoned);
       const link = await this.#runningLink(signal);
       // From here on the samples belong to the worker, and the next song may be decoded.
-      const analysed = this.#analyseIn(link, song, decoded, { onProgress, signal });
+      const analysing = this.#analyseIn(link, song, decoded, { onProgress, signal });
       releaseDecoder();
-      await analysed;
+      const analysis = await analysing;
+      // The backend may have changed since the key was made.
+      if (cache && key && key === (await this.#cacheKey(song, file))) void cache.put(key, packSong({ ...song, analysis })).catch(() => {});
     } finally {
       releaseDecoder();
       releaseWorker?.();
+    }
+  }
+
+  /**
+   * The name of an analysis: the file's content, the weights, and the backend, as the two round differently.
+   * @param {Song} song
+   * @param {Blob} file
+   */
+  async #cacheKey(song, file) {
+    song.sha256 ??= await sha256(file);
+    return song.sha256 && `${song.sha256} ${this.#started?.weightsSha256} ${this.#backend}`;
+  }
+
+  /**
+   * @param {Song} song
+   * @param {SongStore} cache
+   * @param {string} key
+   * @param {{ signal: AbortSignal | undefined, abandoned: AbortSignal | undefined }} options
+   */
+  async #restoreCached(song, cache, key, { signal, abandoned }) {
+    // A cache that fails is a cache without the song.
+    const bytes = await untilAborted(cache.get(key).catch(() => undefined), abandoned);
+    return bytes !== undefined && this.#restorePacked(song, bytes, { signal, abandoned });
+  }
+
+  /** @param {Song} song @param {Uint8Array} bytes @param {{ signal: AbortSignal | undefined, abandoned?: AbortSignal | undefined }} options */
+  async #restorePacked(song, bytes, options) {
+    const packed = unpackSong(bytes);
+    if (!packed || !(await this.#restore(song, packed.analysis, options))) return false;
+    song.durationSecs = packed.durationSecs;
+    song.peaks = packed.peaks;
+    return true;
+  }
+
+  /**
+   * @param {Song} song
+   * @param {Uint8Array} analysis
+   * @param {{ signal: AbortSignal | undefined, abandoned?: AbortSignal | undefined }} options
+   * @returns {Promise<boolean>} whether the engine took it
+   */
+  async #restore(song, analysis, { signal, abandoned = signal }) {
+    const release = await this.#working.acquire(abandoned);
+    try {
+      const link = await this.#runningLink(signal);
+      const songId = this.#nextSongId++;
+      const isOurs = await this.#ask(link, { type: "restore", songId, name: song.name, analysis }, { signal });
+      if (isOurs) {
+        song.analysis = analysis;
+        song.enter(link, songId);
+      }
+      return isOurs;
+    } finally {
+      release();
     }
   }
 
@@ -182,17 +225,21 @@ export class Engine {
    * @param {Song} song
    * @param {DecodedSong} decoded
    * @param {{ onProgress: StageProgress, signal: AbortSignal | undefined }} options
+   * @returns {Promise<Uint8Array>}
    */
-  async #analyseIn(link, song, { name, samples, sampleRateHz }, { onProgress, signal }) {
+  async #analyseIn(link, song, { samples, sampleRateHz }, { onProgress, signal }) {
+    const { name } = song;
     const songId = this.#nextSongId++;
     try {
       const transfer = [/** @type {ArrayBuffer} */ (samples.buffer)];
       const request = { type: /** @type {const} */ ("analyse"), songId, name, samples, sampleRateHz };
-      await this.#ask(link, request, { transfer, onProgress, signal });
-      song.keep(link, songId);
+      const analysis = await this.#ask(link, request, { transfer, onProgress, signal });
+      song.analysis = analysis;
+      song.enter(link, songId);
+      return analysis;
     } catch (error) {
       if (!(error instanceof EngineError) || !isErrorCode(error.code)) throw error;
-      const { minSongSecs, maxSongSecs } = /** @type {Limits} */ (this.#limits);
+      const { minSongSecs, maxSongSecs } = /** @type {StartResult} */ (this.#started).limits;
       throw songError(error.code, { name, durationSecs: song.durationSecs, minSongSecs, maxSongSecs, cause: error });
     }
   }
@@ -257,7 +304,7 @@ export class Engine {
       /** @type {StartResult} */
       const started = await this.#ask(link, { type: "start", backend, glueUrl, module, weights }, { signal });
       this.#backend = started.backend;
-      this.#limits = started.limits;
+      this.#started = started;
       return link;
     } catch (error) {
       link.terminate();

@@ -11,19 +11,23 @@
  * ```
  */
 
-import { Engine, Song } from "./engine.js";
+import { Engine } from "./engine.js";
 import { CheckerError, throwIfAborted } from "./errors.js";
 import { CheckProgress } from "./progress.js";
+import { Song } from "./song.js";
 
-export { probeDurationSecs } from "./decode.js";
-export { Song } from "./engine.js";
+export { SongCache } from "./cache.js";
 export { CheckerError } from "./errors.js";
+export { probeDurationSecs } from "./file.js";
+export { Song } from "./song.js";
 
 /** @import { BackendChoice } from "./engine.js" */
 /** @import { Side } from "./errors.js" */
 /** @import { ProgressListener } from "./progress.js" */
 /** @import { Backend } from "./protocol.js" */
 
+/** @typedef {import("./cache.js").SongStore} SongStore */
+/** @typedef {import("./cache.js").SongCacheSize} SongCacheSize */
 /** @typedef {import("./decode.js").SongInput} SongInput */
 /** @typedef {import("./errors.js").ErrorCode} ErrorCode */
 /** @typedef {import("./progress.js").Progress} Progress */
@@ -36,6 +40,7 @@ export { CheckerError } from "./errors.js";
  * @property {string | URL | ArrayBuffer | Uint8Array} [weights] a weights file of your own: its address or its bytes
  * @property {string | URL} [assetsUrl] the folder with `worker.js` and `wasm/`, where they don't lie beside this module
  *   (a build by esbuild, a CDN of your own)
+ * @property {SongStore} [cache] where analysed files are kept, named by their content: a `SongCache`, or a store of yours
  * @property {ProgressListener} [onProgress]
  * @property {AbortSignal} [signal]
  */
@@ -55,18 +60,61 @@ const sharedEngines = new Map();
 /** Compares songs. Made by `createChecker`. */
 export class Checker {
   #engine;
+  #cache;
   #onClose;
   #closing = new AbortController();
 
-  /** @internal @param {Engine} engine @param {() => void} onClose */
-  constructor(engine, onClose) {
+  /** @internal @param {Engine} engine @param {SongStore | undefined} cache @param {() => void} onClose */
+  constructor(engine, cache, onClose) {
     this.#engine = engine;
+    this.#cache = cache;
     this.#onClose = onClose;
   }
 
   /** The backend that computes; it changes from `webgpu` to `cpu` if WebGPU fails in the middle. @returns {Backend} */
   get backend() {
     return this.#engine.backend ?? "cpu";
+  }
+
+  /**
+   * Decodes and analyses a song, or takes it from the cache, so that it can be compared at once and often.
+   * @param {SongInput | Song} input
+   * @param {CheckOptions} [options]
+   * @returns {Promise<Song>} the same object if it is a `Song`
+   * @throws {CheckerError}
+   */
+  async analyse(input, { onProgress, signal } = {}) {
+    const check = linkedAbort(signal, this.#closing.signal);
+    const progress = new CheckProgress(onProgress, 1);
+    const song = input instanceof Song ? input : new Song(input);
+    try {
+      throwIfAborted(check.signal);
+      await this.#engine.analyse(song, { onProgress: progress.listener(undefined), signal: check.signal, cache: this.#cache });
+      return song;
+    } finally {
+      check.unlink();
+    }
+  }
+
+  /**
+   * A song from what `song.toBytes()` gave, without its audio.
+   * @param {Uint8Array} bytes
+   * @param {{ name?: string, input?: SongInput, signal?: AbortSignal }} [options] `name` in reports; `input`, the audio, if
+   *   the song should be analysed afresh should its bytes be freed
+   * @returns {Promise<Song | undefined>} `undefined` for bytes that are damaged or come from another release or other
+   *   weights: analyse the song again
+   * @throws {CheckerError}
+   */
+  async restore(bytes, { name, input, signal } = {}) {
+    const check = linkedAbort(signal, this.#closing.signal);
+    try {
+      throwIfAborted(check.signal);
+      const song = new Song(input);
+      if (name !== undefined) song.name = name;
+      return (await this.#engine.restore(song, bytes, check.signal)) ? song : undefined;
+    } finally {
+      check.unlink();
+    }
   }
 
   /**
@@ -129,7 +177,7 @@ export class Checker {
     const analyses = (/** @type {Side[]} */ (["left", "right"])).map((side) =>
       withSide(side, () =>
         this.#engine
-          .analyse(songs[side], { onProgress: progress.listener(side), signal, abandoned: giveUp.signal })
+          .analyse(songs[side], { onProgress: progress.listener(side), signal, abandoned: giveUp.signal, cache: this.#cache })
           .then(() => progress.finish(side)),
       ),
     );
@@ -149,7 +197,7 @@ export class Checker {
  * @returns {Promise<Checker>}
  * @throws {CheckerError}
  */
-export async function createChecker({ backend = "auto", weights, assetsUrl, onProgress, signal } = {}) {
+export async function createChecker({ backend = "auto", weights, assetsUrl, cache, onProgress, signal } = {}) {
   if (!["auto", "webgpu", "cpu"].includes(backend)) {
     throw new CheckerError("unsupported-browser", `There is no backend “${backend}”: choose auto, webgpu or cpu.`);
   }
@@ -165,7 +213,7 @@ export async function createChecker({ backend = "auto", weights, assetsUrl, onPr
     if (key !== undefined) sharedEngines.delete(key);
   };
   try {
-    const progress = new CheckProgress(onProgress, []);
+    const progress = new CheckProgress(onProgress, 0);
     progress.listener(undefined)("load", 0);
     await shared.engine.start(signal);
     progress.listener(undefined)("load", 1);
@@ -173,7 +221,7 @@ export async function createChecker({ backend = "auto", weights, assetsUrl, onPr
     letGo();
     throw error;
   }
-  return new Checker(shared.engine, letGo);
+  return new Checker(shared.engine, cache, letGo);
 }
 
 /**

@@ -16,23 +16,36 @@
 /** The stages' shares of a check's time on the CPU path, per song and for both together. */
 const SONG_SHARES = { decode: 5, features: 4, encode: 3 };
 const MATCH_SHARE = 1;
+const SONG_SHARE = Object.values(SONG_SHARES).reduce((sum, share) => sum + share, 0);
 
 export class CheckProgress {
   #onProgress;
   #total;
   /** Share already done, by stage and side. @type {Map<string, number>} */
   #done = new Map();
+  /** Songs that took no work. @type {Set<Side | undefined>} */
+  #known = new Set();
 
-  /** @param {ProgressListener | undefined} onProgress @param {Side[]} [sides] */
-  constructor(onProgress, sides = ["left", "right"]) {
+  /** @param {ProgressListener | undefined} onProgress @param {number} [songs] to be analysed; two are then compared */
+  constructor(onProgress, songs = 2) {
     this.#onProgress = onProgress;
-    const songShare = Object.values(SONG_SHARES).reduce((sum, share) => sum + share, 0);
-    this.#total = sides.length * songShare + (sides.length === 2 ? MATCH_SHARE : 0);
+    this.#total = songs * SONG_SHARE + (songs === 2 ? MATCH_SHARE : 0);
   }
 
-  /** All of one song's work is done, or was done before. @param {Side} side */
+  /**
+   * All of one song's work is done. A song that took none, as it was known before, leaves the reckoning: what the rest
+   * will take then follows from the fraction and the time that have gone by.
+   * @param {Side | undefined} side
+   */
   finish(side) {
-    for (const [stage, share] of Object.entries(SONG_SHARES)) this.#done.set(`${stage} ${side}`, share);
+    if (this.#known.has(side)) return;
+    const stages = Object.entries(SONG_SHARES);
+    if (stages.some(([stage]) => this.#done.has(`${stage} ${side}`))) {
+      for (const [stage, share] of stages) this.#done.set(`${stage} ${side}`, share);
+    } else {
+      this.#known.add(side);
+      this.#total -= SONG_SHARE;
+    }
   }
 
   /** @param {Side | undefined} side @returns {StageProgress} */

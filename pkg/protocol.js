@@ -18,12 +18,18 @@
  * @property {WebAssembly.Module} module
  * @property {Uint8Array} weights
  *
- * @typedef {Object} AnalyseRequest Turn samples into a song that the worker keeps under `songId`.
+ * @typedef {Object} AnalyseRequest Turn samples into a song that the worker keeps under `songId`. Answers its bytes.
  * @property {"analyse"} type
  * @property {number} songId
  * @property {string} name
  * @property {Float32Array} samples mono; its buffer is transferred
  * @property {number} sampleRateHz
+ *
+ * @typedef {Object} RestoreRequest Have a song again from what an `AnalyseRequest` answered. Answers whether it could be had.
+ * @property {"restore"} type
+ * @property {number} songId
+ * @property {string} name
+ * @property {Uint8Array} analysis
  *
  * @typedef {Object} CompareRequest
  * @property {"compare"} type
@@ -34,10 +40,10 @@
  * @property {"release"} type
  * @property {number} songId
  *
- * @typedef {StartRequest | AnalyseRequest | CompareRequest | ReleaseRequest} Request
+ * @typedef {StartRequest | AnalyseRequest | RestoreRequest | CompareRequest | ReleaseRequest} Request
  * @typedef {Request & { id: number }} RequestMessage
  *
- * @typedef {{ backend: Backend, limits: Limits }} StartResult
+ * @typedef {{ backend: Backend, limits: Limits, weightsSha256: string }} StartResult
  *
  * @typedef {{ type: "progress", id: number, stage: Stage, fraction: number }} ProgressMessage
  * @typedef {{ type: "done", id: number, value: unknown }} DoneMessage

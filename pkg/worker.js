@@ -8,7 +8,7 @@
 /** @import { ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./protocol.js" */
 /** @typedef {typeof import("./wasm/cpu/soundalike.js")} Engine */
 
-/** @type {{ postMessage(message: ReplyMessage): void, onmessage: ((event: MessageEvent<RequestMessage>) => void) | null }} */
+/** @type {{ postMessage(message: ReplyMessage, transfer?: Transferable[]): void, onmessage: ((event: MessageEvent<RequestMessage>) => void) | null }} */
 const port = /** @type {any} */ (self);
 
 /** @type {import("./wasm/cpu/soundalike.js").Checker | undefined} */
@@ -36,7 +36,8 @@ async function answer(request) {
     port.postMessage({ type: "progress", id, stage: /** @type {Stage} */ (stage), fraction });
   };
   try {
-    port.postMessage({ type: "done", id, value: await perform(request, onProgress) });
+    const value = await perform(request, onProgress);
+    port.postMessage({ type: "done", id, value }, value instanceof Uint8Array ? [value.buffer] : []);
   } catch (error) {
     const code = /** @type {{ code?: unknown } | null} */ (error)?.code;
     // Errors of the engine carry a code. Anything else (a trap, out of memory) leaves it in an unknown state.
@@ -65,8 +66,14 @@ async function perform(request, onProgress) {
       port2.close();
       port1.postMessage(null, [/** @type {ArrayBuffer} */ (samples.buffer)]);
       port1.close();
-      songs.set(request.songId, await analysis);
-      return undefined;
+      const song = await analysis;
+      songs.set(request.songId, song);
+      return started().songToBytes(song);
+    }
+    case "restore": {
+      const song = started().songFromBytes(request.analysis, request.name);
+      if (song) songs.set(request.songId, song);
+      return song !== undefined;
     }
     case "compare":
       return started().compare(kept(request.leftId), kept(request.rightId), onProgress);
@@ -83,7 +90,7 @@ async function start(request) {
   const engine = await import(/* webpackIgnore: true */ /* @vite-ignore */ request.glueUrl);
   await engine.default({ module_or_path: request.module });
   checker = await engine.Checker.create(request.backend, request.weights);
-  return { backend: checker.backend, limits: engine.limits() };
+  return { backend: checker.backend, limits: engine.limits(), weightsSha256: checker.weightsSha256 };
 }
 
 function started() {

@@ -1,105 +1,118 @@
-/** The page: two songs in, a report out. Wires the parts together and owns the state; each part draws itself. */
+/** The page: songs in, reports out. Owns the state and wires the parts together; each part draws itself. */
 
-import { CheckerError, Song, createChecker } from "./pkg/index.js";
+import { CheckerError, Song } from "./pkg/index.js";
+import { checker } from "./checker.js";
+import { byId } from "./dom.js";
+import { droppedFiles } from "./dropped-files.js";
 import { DropZone } from "./dropzone.js";
-import { showFacts } from "./facts.js";
-import { linkPassages } from "./linking.js";
-import { PassagePlayer } from "./player.js";
+import { showKeptSongs } from "./kept-songs.js";
+import { LibraryCheck } from "./library-check.js";
+import { LibraryView } from "./library-view.js";
+import { keepForOffline } from "./offline.js";
 import { ProgressView } from "./progress-view.js";
-import { showHeatMap } from "./heatmap.js";
-import { showPassages } from "./passages.js";
-import { showTimeline } from "./timeline.js";
-import { saveCsv, saveJson } from "./save.js";
-import { showVerdict, verdictTitle } from "./verdict.js";
-import { scoreText } from "./format.js";
+import { ReportView } from "./report-view.js";
+import { saveLibraryCsv } from "./save.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
 /** @typedef {"left" | "right"} Side */
+/** @typedef {import("./dropped-files.js").Found} Found */
+/** @typedef {import("./library-check.js").Row} Row */
+/** @typedef {import("./report-view.js").ChosenSong} ChosenSong */
 
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
 /** The right one plays half a minute of the left one, two semitones higher and 8 % faster, between other music. */
 const EXAMPLE = { left: "example/harbour-lights.mp3", right: "example/midnight-ferry.mp3" };
 
-/** @template {HTMLElement} E @param {string} id @returns {E} */
-function byId(id) {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`the page has no #${id}`);
-  return /** @type {E} */ (element);
-}
-
-const result = byId("result");
+const idle = byId("idle");
 const error = byId("error");
 const again = byId("again");
 const status = byId("status");
 
-/** @type {Partial<Record<Side, { file: File, song: Song }>>} */
+/** Your song, and either the other one or the many that it is compared with. @type {Partial<Record<Side, ChosenSong>>} */
 const chosen = {};
-/** @type {AbortController | undefined} */
+/** @type {LibraryCheck | undefined} */
+let library;
+/** The comparison of two songs that is going on. @type {AbortController | undefined} */
 let check;
-/** @type {Report | undefined} */
-let report;
-/** @type {Promise<import("./pkg/index.js").Checker> | undefined} */
-let checkerPromise;
+/** The run through the library that is going on. @type {AbortController | undefined} */
+let run;
+/** The row of the table whose report is shown or on its way. @type {Row | undefined} */
+let opened;
 
 const zones = {
-  left: new DropZone(zoneElement("left"), (files) => choose("left", files)),
-  right: new DropZone(zoneElement("right"), (files) => choose("right", files)),
+  left: new DropZone(zoneElement("left"), (found) => choose("left", found)),
+  right: new DropZone(zoneElement("right"), (found) => choose("right", found)),
 };
 const progressView = new ProgressView(byId("progress"), status);
-
-/** @type {import("./timeline.js").Timeline | undefined} */
-let timeline;
-/** @type {import("./heatmap.js").HeatMap | undefined} */
-let heatMap;
-/** @type {import("./passages.js").PassageList | undefined} */
-let passageList;
-/** @type {number | undefined} */
-let playing;
-const player = new PassagePlayer(
-  (leftSecs, rightSecs) => {
-    timeline?.playheads(leftSecs, rightSecs);
-    heatMap?.playheads(leftSecs, rightSecs);
-  },
-  () => markPlaying(undefined),
-);
-
-/** The engine, loaded once; a failure is forgotten, so that the next check tries again. */
-function checker() {
-  checkerPromise ??= createChecker({ backend: backendChoice() }).catch((cause) => {
-    checkerPromise = undefined;
-    throw cause;
-  });
-  return checkerPromise;
-}
-
-/** `?backend=cpu` or `?backend=webgpu` insists on one. */
-function backendChoice() {
-  const choice = new URLSearchParams(location.search).get("backend");
-  return choice === "cpu" || choice === "webgpu" ? choice : "auto";
-}
+const reportView = new ReportView(status);
+const libraryView = new LibraryView(status, (row) => void openRow(row));
 
 /** @param {Side} side */
 function zoneElement(side) {
   return /** @type {HTMLElement} */ (document.querySelector(`.zone[data-side="${side}"]`));
 }
 
-/** Two files at once fill both sides, the first one the side it was given to. @param {Side} side @param {File[]} files */
-function choose(side, files) {
-  const other = side === "left" ? "right" : "left";
-  const [first, second] = files;
-  if (first) setSong(side, first);
-  if (second) setSong(other, second);
-  if (chosen.left && chosen.right) void compare();
+/**
+ * One file goes to the side it was given to. Two fill both sides, unless your song is there already. More, or a folder,
+ * are what your song is compared with.
+ * @param {Side} side
+ * @param {Found} found
+ */
+function choose(side, { songs, leftOut, isFolder }) {
+  const [first, second, ...more] = songs;
+  if (!first) {
+    if (isFolder || leftOut > 0) showError(new CheckerError("no-audio", isFolder ? "There is no music in this folder." : "None of these files is music that a browser plays."));
+    return;
+  }
+  const isPair = second && more.length === 0 && !isFolder && !(side === "right" && chosen.left);
+  if (!second && !isFolder) setSong(side, first.file);
+  else if (isPair) {
+    setSong(side, first.file);
+    setSong(side === "left" ? "right" : "left", second.file);
+  } else if (side === "left" && !isFolder) {
+    setSong("left", first.file);
+    setLibrary(songs.slice(1), leftOut);
+  } else setLibrary(songs, leftOut);
+  start();
 }
 
 /** @param {Side} side @param {File} file */
 function setSong(side, file) {
-  stopCheck();
-  clearOutcome();
+  stopEverything();
   chosen[side]?.song.free();
   chosen[side] = { file, song: new Song(file) };
+  if (side === "right") library = undefined;
+  else if (library) setLibrary(library.rows, 0);
   zones[side].show(file);
+  document.body.classList.add("has-songs");
+}
+
+/** @param {import("./dropped-files.js").FoundFile[]} files @param {number} leftOut */
+function setLibrary(files, leftOut) {
+  stopEverything();
+  chosen.right?.song.free();
+  delete chosen.right;
+  library = new LibraryCheck(files, (row) => libraryView.update(row));
+  zones.right.showMany(files);
+  document.body.classList.add("has-songs");
+  if (chosen.left) libraryView.show(library, { name: chosen.left.file.name, leftOut });
+  else status.textContent = `${files.length} songs to compare with. Now choose your song.`;
+}
+
+function start() {
+  if (!chosen.left) return;
+  if (library) void runLibrary();
+  else if (chosen.right) void compare({ left: chosen.left, right: chosen.right });
+}
+
+function stopEverything() {
+  run?.abort();
+  run = undefined;
+  opened = undefined;
+  stopCheck();
+  clearOutcome();
+  libraryView.hide();
+  document.body.classList.remove("has-library");
 }
 
 function stopCheck() {
@@ -108,129 +121,124 @@ function stopCheck() {
   progressView.hide();
 }
 
-function cancel() {
-  stopCheck();
-  byId("idle").hidden = false;
-  again.hidden = false;
-  again.focus();
-  status.textContent = "The check was cancelled.";
-}
-
 function clearOutcome() {
-  player.stop();
-  markPlaying(undefined);
-  report = undefined;
-  result.hidden = true;
-  delete result.dataset["verdict"];
-  delete result.dataset["score"];
+  reportView.clear();
   error.hidden = true;
   again.hidden = true;
-  byId("idle").hidden = false;
-  document.body.classList.remove("has-result");
+  idle.hidden = false;
+  byId("back").hidden = opened === undefined;
 }
 
-async function compare() {
-  const { left, right } = chosen;
-  if (!left || !right) return;
+function cancel() {
+  stopCheck();
+  status.textContent = "The check was cancelled.";
+  if (opened) return backToLibrary();
+  idle.hidden = false;
+  again.hidden = false;
+  again.focus();
+}
+
+/** @param {{ left: ChosenSong, right: ChosenSong }} songs */
+async function compare({ left, right }) {
   stopCheck();
   clearOutcome();
   const mine = new AbortController();
   check = mine;
-  byId("idle").hidden = true;
+  idle.hidden = true;
   progressView.show();
-  const drawn = new Set();
+  const names = { left: left.file.name, right: right.file.name };
   const startedAt = performance.now();
+  const drawn = new Set();
+  /** @param {Side} side @param {Song} song */
+  const draw = (side, song) => {
+    if (song.peaks.length === 0 || drawn.has(side) || (library && side === "right")) return;
+    drawn.add(side);
+    zones[side].showWave(song.peaks, song.durationSecs);
+  };
   try {
     const ready = await checker();
-    const answer = await ready.compare(left.song, right.song, {
+    const report = await ready.compare(left.song, right.song, {
       signal: mine.signal,
       onProgress: (progress) => {
         if (check !== mine) return;
-        progressView.update(progress, { left: left.file.name, right: right.file.name });
-        for (const [side, { song }] of /** @type {const} */ ([["left", left], ["right", right]])) {
-          if (song.peaks.length === 0 || drawn.has(side)) continue;
-          drawn.add(side);
-          zones[side].showWave(song.peaks, song.durationSecs);
-        }
+        progressView.update(progress, names);
+        draw("left", left.song);
+        draw("right", right.song);
       },
     });
-    if (check === mine) showReport(answer, left, right, (performance.now() - startedAt) / 1000);
+    if (check !== mine) return;
+    draw("left", left.song);
+    draw("right", right.song);
+    reportView.show(report, { left, right }, { elapsedSecs: (performance.now() - startedAt) / 1000 });
   } catch (cause) {
     if (check === mine) showError(cause);
   } finally {
     if (check === mine) {
       check = undefined;
       progressView.hide();
+      void showKeptSongs();
     }
   }
 }
 
-/**
- * @param {Report} answer
- * @param {{ file: File, song: Song }} left
- * @param {{ file: File, song: Song }} right
- * @param {number} elapsedSecs
- */
-function showReport(answer, left, right, elapsedSecs) {
-  report = answer;
-  result.hidden = false;
-  document.body.classList.add("has-result");
-  zones.left.showWave(left.song.peaks, left.song.durationSecs);
-  zones.right.showWave(right.song.peaks, right.song.durationSecs);
-  timeline = showTimeline(/** @type {HTMLElement} */ (result.querySelector(".links-body")), answer, {
-    left: left.song.peaks,
-    right: right.song.peaks,
-  });
-  heatMap = showHeatMap(byId("heatmap"), answer);
-  passageList = showPassages(byId("passages"), answer, togglePlaying);
-  byId("passages-card").hidden = answer.passages.length === 0;
-  byId("columns").classList.toggle("no-passages", answer.passages.length === 0);
-  const facts = /** @type {HTMLElement} */ (byId("facts").querySelector("dl"));
-  void showFacts(facts, answer, { left: left.file, right: right.file }, new Date());
-  player.load(left.file, right.file);
-  showVerdict(result, answer, { elapsedSecs });
-  status.textContent = `${verdictTitle(answer.verdict)}, score ${scoreText(answer.score)}.`;
-  result.focus({ preventScroll: true });
+async function runLibrary() {
+  const { left } = chosen;
+  if (!left || !library) return;
+  const mine = new AbortController();
+  run = mine;
+  idle.hidden = true;
+  error.hidden = true;
+  document.body.classList.add("has-library");
+  libraryView.reveal();
+  libraryView.markRunning(true);
+  try {
+    await library.run(left.song, mine.signal, () => zones.left.showWave(left.song.peaks, left.song.durationSecs));
+  } catch (cause) {
+    if (run === mine && !mine.signal.aborted) showError(cause);
+    mine.abort();
+  } finally {
+    if (run === mine) {
+      run = undefined;
+      libraryView.markRunning(false);
+    }
+    void showKeptSongs();
+  }
+}
+
+/** @param {Row} row */
+async function openRow(row) {
+  const { left } = chosen;
+  if (!left) return;
+  const right = { file: row.file, song: new Song(row.file) };
+  opened = row;
+  libraryView.hide();
+  scrollTo({ top: 0 });
+  await compare({ left, right });
+  right.song.free();
+}
+
+function backToLibrary() {
+  const row = opened;
+  opened = undefined;
+  stopCheck();
+  clearOutcome();
+  idle.hidden = true;
+  libraryView.reveal();
+  if (row) libraryView.focusRow(row.index);
 }
 
 /** @param {unknown} cause */
 function showError(cause) {
   const known = cause instanceof CheckerError ? cause : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
-  byId("idle").hidden = false;
   if (!(cause instanceof CheckerError)) console.error(cause);
-  if (known.side) zones[known.side].markBad();
-  else again.hidden = false;
+  idle.hidden = Boolean(library);
+  if (known.side && !(library && known.side === "right")) zones[known.side].markBad();
+  else again.hidden = !(chosen.left && chosen.right);
   error.dataset["code"] = known.code;
   const title = document.createElement("strong");
-  title.textContent = known.side ? "This song can’t be checked. " : "The check did not finish. ";
+  title.textContent = known.side ? "This song can’t be checked. " : known.code === "no-audio" ? "Nothing to compare. " : "The check did not finish. ";
   error.replaceChildren(title, known.message);
   error.hidden = false;
-}
-
-/** @param {number} index */
-function togglePlaying(index) {
-  if (playing === index) {
-    player.stop();
-    markPlaying(undefined);
-    return;
-  }
-  const passage = report?.passages[index];
-  if (!passage) return;
-  const mode = new FormData(playModeForm()).get("play-mode") === "in-turn" ? "in-turn" : "together";
-  void player.play(passage, mode);
-  markPlaying(index);
-}
-
-function playModeForm() {
-  const form = document.createElement("form");
-  form.append(byId("play-mode").cloneNode(true));
-  return form;
-}
-
-/** @param {number | undefined} index */
-function markPlaying(index) {
-  playing = index;
-  passageList?.markPlaying(index);
 }
 
 async function runExample() {
@@ -241,12 +249,13 @@ async function runExample() {
       return new File([await response.blob()], EXAMPLE[side].replace(/^.*\//, ""), { type: "audio/mpeg" });
     }),
   );
-  choose("left", files);
+  choose("left", { songs: files.map((file) => ({ file, folder: "" })), leftOut: 0, isFolder: false });
 }
 
 function restart() {
-  stopCheck();
-  clearOutcome();
+  stopEverything();
+  document.body.classList.remove("has-songs");
+  library = undefined;
   for (const side of SIDES) {
     chosen[side]?.song.free();
     delete chosen[side];
@@ -257,36 +266,23 @@ function restart() {
 }
 
 byId("cancel").addEventListener("click", cancel);
-again.addEventListener("click", () => void compare());
+again.addEventListener("click", start);
 byId("example").addEventListener("click", () => runExample().catch(showError));
-byId("restart").addEventListener("click", restart);
-byId("print").addEventListener("click", () => print());
-byId("save-json").addEventListener("click", () => report && saveJson(report));
-byId("save-csv").addEventListener("click", () => report && saveCsv(report));
-linkPassages(result, togglePlaying);
-addEventListener("beforeprint", () => byId("facts").setAttribute("open", ""));
+for (const id of ["restart", "library-restart"]) byId(id).addEventListener("click", restart);
+byId("back").addEventListener("click", backToLibrary);
+byId("library-cancel").addEventListener("click", () => run?.abort());
+byId("library-continue").addEventListener("click", () => void runLibrary());
+byId("library-csv").addEventListener("click", () => library && chosen.left && saveLibraryCsv(chosen.left.file.name, library.rows));
 
-// Songs dropped beside the zones: one goes to the first free side.
+// Songs dropped beside the zones: the first goes to the first free side.
 addEventListener("dragover", (event) => event.preventDefault());
-addEventListener("drop", (event) => {
+addEventListener("drop", async (event) => {
   event.preventDefault();
-  const files = [...(event.dataTransfer?.files ?? [])];
-  if (files.length > 0) choose(chosen.left && !chosen.right ? "right" : "left", files);
+  const found = await droppedFiles(event.dataTransfer);
+  choose(chosen.left || found.isFolder ? "right" : "left", found);
 });
 
-// After the first visit the page works with the network off.
-if ("serviceWorker" in navigator) {
-  navigator.serviceWorker
-    .register("service-worker.js")
-    .then(() => navigator.serviceWorker.ready)
-    // What was loaded before there was a service worker is kept by name.
-    .then(({ active }) => checker().finally(() => active?.postMessage({ keep: loadedUrls() })))
-    .catch((cause) => console.info("Soundalike: no offline use here:", cause));
-}
-
-function loadedUrls() {
-  return [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)];
-}
-
+void showKeptSongs();
+keepForOffline();
 // The engine loads while the visitor looks for the files; if that fails, the check says why.
 (globalThis.requestIdleCallback ?? setTimeout)(() => void checker().catch(() => {}));

@@ -1,14 +1,20 @@
-/** A drop zone: takes one song by drop, click or keyboard and shows what it holds. */
+/** A drop zone: takes songs by drop, click or keyboard and shows what it holds. */
 
 import { probeDurationSecs } from "./pkg/index.js";
-import { clock } from "./format.js";
+import { chosenFiles, droppedFiles } from "./dropped-files.js";
+import { clock, fileSize } from "./format.js";
+
+/** @typedef {import("./dropped-files.js").Found} Found */
+/** @typedef {import("./dropped-files.js").FoundFile} FoundFile */
 
 export class DropZone {
   #root;
   #input;
+  #title;
   #name;
   #details;
   #wave;
+  #emptyTitle;
   #emptyName;
   #emptyDetails;
   /** @type {File | undefined} */
@@ -16,25 +22,35 @@ export class DropZone {
 
   /**
    * @param {HTMLElement} root a `.zone`
-   * @param {(files: File[]) => void} onFiles one file or more, chosen or dropped here
+   * @param {(found: Found) => void} onFiles songs were chosen or dropped here
    */
   constructor(root, onFiles) {
     this.#root = root;
-    this.#input = /** @type {HTMLInputElement} */ (root.querySelector("input"));
+    this.#input = /** @type {HTMLInputElement} */ (root.querySelector("label input"));
+    this.#title = /** @type {HTMLElement} */ (root.querySelector(".zone-title-words"));
     this.#name = /** @type {HTMLElement} */ (root.querySelector(".zone-name"));
     this.#details = /** @type {HTMLElement} */ (root.querySelector(".zone-details"));
     this.#wave = /** @type {HTMLCanvasElement} */ (root.querySelector(".zone-wave"));
+    this.#emptyTitle = this.#title.textContent;
     this.#emptyName = [...this.#name.childNodes];
-    this.#emptyDetails = this.#details.textContent;
+    this.#emptyDetails = [...this.#details.childNodes];
 
-    this.#input.addEventListener("change", () => {
-      const files = [...(this.#input.files ?? [])];
-      if (files.length > 0) onFiles(files);
-    });
-    // Choosing the same file once more must count as a change.
-    this.#input.addEventListener("click", () => {
-      this.#input.value = "";
-    });
+    for (const input of root.querySelectorAll("input")) {
+      input.addEventListener("change", () => {
+        if (input.files?.length) onFiles(chosenFiles(input));
+      });
+      // Choosing the same file once more must count as a change.
+      input.addEventListener("click", () => {
+        input.value = "";
+      });
+    }
+    const folder = root.querySelector(".folder-input");
+    if (folder instanceof HTMLInputElement) {
+      const words = root.querySelector(".folder-words");
+      // Phones have no folders to choose.
+      if (!("webkitdirectory" in folder) || matchMedia("(pointer: coarse)").matches) words?.remove();
+      words?.querySelector("button")?.addEventListener("click", () => folder.click());
+    }
     for (const type of ["dragenter", "dragover"]) {
       root.addEventListener(type, (event) => {
         event.preventDefault();
@@ -43,33 +59,54 @@ export class DropZone {
     }
     for (const type of ["dragleave", "drop"]) root.addEventListener(type, () => root.classList.remove("over"));
     root.addEventListener("drop", (event) => {
-      const files = [...(event.dataTransfer?.files ?? [])];
       event.preventDefault();
       event.stopPropagation();
-      if (files.length > 0) onFiles(files);
+      void droppedFiles(event.dataTransfer).then((found) => {
+        if (found.songs.length + found.leftOut > 0 || found.isFolder) onFiles(found);
+      });
     });
   }
 
   /** @param {File} file */
   show(file) {
     this.#file = file;
-    this.#root.classList.add("filled");
-    this.#root.classList.remove("bad");
-    this.#name.textContent = file.name;
-    this.#name.title = file.name;
-    this.#details.textContent = fileSize(file.size);
-    this.#clearWave();
+    this.#fill(file.name, fileSize(file.size));
     void probeDurationSecs(file).then((secs) => {
       if (secs !== undefined && this.#file === file) this.#details.textContent = `${clock(secs)} · ${fileSize(file.size)}`;
     });
   }
 
+  /** @param {FoundFile[]} files */
+  showMany(files) {
+    this.#file = undefined;
+    const folders = new Set(files.map(({ folder }) => folder.split("/")[0]));
+    const [folder] = folders;
+    const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+    const count = `${files.length} ${files.length === 1 ? "song" : "songs"}`;
+    const names = files.slice(0, 12).map(({ file }) => file.name);
+    this.#fill(folders.size === 1 && folder ? `${count} in ${folder}` : count, `${fileSize(bytes)} · ${names.join(", ")}${files.length > names.length ? " …" : ""}`);
+    this.#root.classList.add("many");
+    this.#title.textContent = "The other songs";
+  }
+
   clear() {
     this.#file = undefined;
-    this.#root.classList.remove("filled", "bad");
+    this.#root.classList.remove("filled", "bad", "many");
+    this.#title.textContent = this.#emptyTitle;
     this.#name.replaceChildren(...this.#emptyName);
     this.#name.removeAttribute("title");
-    this.#details.textContent = this.#emptyDetails;
+    this.#details.replaceChildren(...this.#emptyDetails);
+    this.#clearWave();
+  }
+
+  /** @param {string} name @param {string} details */
+  #fill(name, details) {
+    this.#root.classList.add("filled");
+    this.#root.classList.remove("bad", "many");
+    this.#title.textContent = this.#emptyTitle;
+    this.#name.textContent = name;
+    this.#name.title = name;
+    this.#details.textContent = details;
     this.#clearWave();
   }
 
@@ -101,9 +138,4 @@ export class DropZone {
     context.clearRect(0, 0, this.#wave.width, this.#wave.height);
     return context;
   }
-}
-
-/** @param {number} bytes */
-function fileSize(bytes) {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,46 +1,35 @@
-/** The facts of a check, for the record: the files with their SHA-256, the model, the backend, the time. */
+/** The facts of a check, for the record: the files with their SHA-256, the settings, the model, the backend, the time. */
+
+import { backendChoice } from "./checker.js";
+import { element } from "./dom.js";
 
 /** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {import("./report-view.js").ChosenSong} ChosenSong */
 
-/** A larger file is not read a second time for its digest. */
-const LARGEST_DIGESTED_BYTES = 200e6;
+const BACKENDS = /** @type {Record<string, string>} */ ({ auto: "the fastest that proves right", cpu: "the CPU", webgpu: "WebGPU" });
 
 /**
  * @param {HTMLElement} list a `dl`
  * @param {Report} report
- * @param {{ left: File, right: File }} files
- * @param {Date} checkedAt
+ * @param {{ left: ChosenSong, right: ChosenSong, checkedAt: Date }} check
  */
-export async function showFacts(list, report, files, checkedAt) {
-  const digests = { left: "…", right: "…" };
-  const show = () => {
-    /** @type {[string, string][]} */
-    const facts = [
-      ["Your song", `${report.left.name}, SHA-256 ${digests.left}`],
-      ["The other song", `${report.right.name}, SHA-256 ${digests.right}`],
-      ["Score", `${report.score.toFixed(4)} (${report.verdict})`],
-      ["Model", `${report.model.version}, weights SHA-256 ${report.model.weightsSha256}`],
-      ["Computed on", report.backend === "webgpu" ? "WebGPU" : "the CPU"],
-      ["Checked", checkedAt.toISOString()],
-    ];
-    list.replaceChildren(
-      ...facts.flatMap(([name, value]) => {
-        const term = document.createElement("dt");
-        term.textContent = name;
-        const description = document.createElement("dd");
-        description.textContent = value;
-        return [term, description];
-      }),
-    );
-  };
-  show();
-  for (const side of /** @type {const} */ (["left", "right"])) digests[side] = await sha256(files[side]);
-  show();
+export function showFacts(list, report, { left, right, checkedAt }) {
+  const { matrix, model } = report;
+  /** @type {[string, string][]} */
+  const facts = [
+    ["Your song", songWords(report.left, left)],
+    ["The other song", songWords(report.right, right)],
+    ["Score", `${report.score.toFixed(4)} (${report.verdict})`],
+    ["Model", `${model.version}, weights SHA-256 ${model.weightsSha256}`],
+    ["Settings", `every moment against every moment, ${matrix.hopSecs.toFixed(2)} s apart; a match from 0.50, strong from 0.80, nearly identical from 0.90`],
+    ["Computed on", `${BACKENDS[report.backend] ?? report.backend} (asked for: ${BACKENDS[backendChoice()]})`],
+    ["Checked", `${checkedAt.toLocaleString()} (${checkedAt.toISOString()})`],
+  ];
+  list.replaceChildren(...facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]));
 }
 
-/** @param {File} file @returns {Promise<string>} in hexadecimal */
-async function sha256(file) {
-  if (file.size > LARGEST_DIGESTED_BYTES || !globalThis.crypto?.subtle) return "not computed";
-  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** @param {Report["left"]} summary @param {ChosenSong} chosen */
+function songWords({ name, durationSecs }, { file, song }) {
+  const digest = song.sha256 ?? "not computed: this page came over a connection that gives it no cryptography";
+  return `${name}, ${durationSecs.toFixed(1)} s, ${file.size.toLocaleString("en")} bytes, SHA-256 ${digest}`;
 }

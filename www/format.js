@@ -22,6 +22,20 @@ export function percent(part) {
   return `${Math.round(part * 100)} %`;
 }
 
+/** @param {number} bytes */
+export function fileSize(bytes) {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** What is left of a wait, no more exactly than it can be known. @param {number} secs */
+export function durationWords(secs) {
+  if (secs < 1.5) return "a moment left";
+  if (secs < 10) return `about ${Math.round(secs)} s left`;
+  if (secs < 90) return `about ${Math.round(secs / 5) * 5} s left`;
+  return `about ${Math.round(secs / 60)} minutes left`;
+}
+
 /**
  * Round times for the ticks of an axis, about `count` of them.
  * @param {number} durationSecs

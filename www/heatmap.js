@@ -63,12 +63,11 @@ export function showHeatMap(body, report) {
   foot.append(readout, legend);
   body.replaceChildren(plot, foot);
 
-  placeCanvas(canvas, report);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paint = () => {
     const colours = colourTable(dark.matches ? RAMPS.dark : RAMPS.light);
     paintScale(scale, colours);
-    void paintMatrix(canvas, matrix, colours);
+    void paintMatrix(canvas, report, colours);
   };
   paint();
   dark.onchange = paint;
@@ -93,42 +92,33 @@ export function showHeatMap(body, report) {
   };
 }
 
-/** Segments stand `hopSecs` apart and their centres lie evenly about the middle of the song. */
-/** @param {number} secs @param {number} durationSecs @param {number} count @param {number} hopSecs */
+/**
+ * Segments stand `hopSecs` apart and their centres lie evenly about the middle of the song; what lies before the first or
+ * after the last one belongs to it.
+ * @param {number} secs @param {number} durationSecs @param {number} count @param {number} hopSecs
+ */
 function cellAt(secs, durationSecs, count, hopSecs) {
   const firstEdgeSecs = (durationSecs - count * hopSecs) / 2;
   return Math.max(0, Math.min(count - 1, Math.floor((secs - firstEdgeSecs) / hopSecs)));
 }
 
-/** @param {HTMLCanvasElement} canvas @param {Report} report */
-function placeCanvas(canvas, { left, right, matrix }) {
-  const width = Math.min(1, (matrix.rows * matrix.hopSecs) / left.durationSecs) * 100;
-  const height = Math.min(1, (matrix.cols * matrix.hopSecs) / right.durationSecs) * 100;
-  canvas.style.width = `${width}%`;
-  canvas.style.height = `${height}%`;
-  canvas.style.left = `${(100 - width) / 2}%`;
-  canvas.style.top = `${(100 - height) / 2}%`;
-}
-
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {Report["matrix"]} matrix
+ * @param {Report} report
  * @param {Uint8ClampedArray} colours
  */
-async function paintMatrix(canvas, { rows, cols, scores }, colours) {
-  const width = Math.min(rows, MAX_SIDE_PIXELS);
-  const height = Math.min(cols, MAX_SIDE_PIXELS);
+async function paintMatrix(canvas, { left, right, matrix }, colours) {
+  const { cols, scores, hopSecs } = matrix;
+  const columns = pixelCells(left.durationSecs, matrix.rows, hopSecs);
+  const lines = pixelCells(right.durationSecs, cols, hopSecs);
+  const [width, height] = [columns.length, lines.length];
   canvas.width = width;
   canvas.height = height;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = context.createImageData(width, height);
   let sliceEnd = performance.now() + SLICE_MS;
-  for (let pixelX = 0; pixelX < width; pixelX++) {
-    const rowFrom = Math.floor((pixelX * rows) / width);
-    const rowTo = Math.floor(((pixelX + 1) * rows) / width);
-    for (let pixelY = 0; pixelY < height; pixelY++) {
-      const colFrom = Math.floor((pixelY * cols) / height);
-      const colTo = Math.floor(((pixelY + 1) * cols) / height);
+  for (const [pixelX, [rowFrom, rowTo]] of columns.entries()) {
+    for (const [pixelY, [colFrom, colTo]] of lines.entries()) {
       let best = 0;
       for (let row = rowFrom; row < rowTo; row++) {
         for (let col = colFrom; col < colTo; col++) best = Math.max(best, scores[row * cols + col] ?? 0);
@@ -143,6 +133,20 @@ async function paintMatrix(canvas, { rows, cols, scores }, colours) {
     }
   }
   context.putImageData(image, 0, 0);
+}
+
+/**
+ * Which segments each pixel along one side stands for, from the song's beginning to its end: `[from, to)`, one at least.
+ * @param {number} durationSecs @param {number} count @param {number} hopSecs
+ * @returns {[number, number][]}
+ */
+function pixelCells(durationSecs, count, hopSecs) {
+  const pixels = Math.max(1, Math.min(MAX_SIDE_PIXELS, Math.round(durationSecs / hopSecs)));
+  return Array.from({ length: pixels }, (_, pixel) => {
+    const from = cellAt((pixel * durationSecs) / pixels + hopSecs / 2, durationSecs, count, hopSecs);
+    const to = cellAt(((pixel + 1) * durationSecs) / pixels + hopSecs / 2, durationSecs, count, hopSecs);
+    return [from, Math.max(to, from + 1)];
+  });
 }
 
 /** @param {HTMLCanvasElement} canvas @param {Uint8ClampedArray} colours */

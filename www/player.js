@@ -10,6 +10,10 @@
 /** Browsers mute or refuse to play outside about this range. */
 const SLOWEST = 0.5;
 const FASTEST = 2;
+/** Below this two sounds are one; a media element's clock is not much more exact. */
+const AUDIBLE_SECS = 0.02;
+/** A change of speed that few people notice. */
+const STRONGEST_CORRECTION = 0.06;
 
 export class PassagePlayer {
   #left = new Audio();
@@ -64,13 +68,17 @@ export class PassagePlayer {
     const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
     const together = mode === "together";
     this.#spread(together);
-    const ratio = (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs);
-    this.#right.playbackRate = together ? Math.min(FASTEST, Math.max(SLOWEST, ratio)) : 1;
+    const ratio = Math.min(FASTEST, Math.max(SLOWEST, (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs)));
+    this.#right.playbackRate = together ? ratio : 1;
     await Promise.all([seek(this.#left, leftStartSecs), seek(this.#right, rightStartSecs)]);
     if (isOver()) return;
     if (together) {
       await Promise.all([this.#left.play(), this.#right.play()]);
-      await this.#until(leftEndSecs, this.#left, isOver, () => [this.#left.currentTime, this.#right.currentTime]);
+      await this.#until(leftEndSecs, this.#left, isOver, () => {
+        const aheadSecs = this.#right.currentTime - rightStartSecs - (this.#left.currentTime - leftStartSecs) * ratio;
+        this.#right.playbackRate = ratio * rateThatCatchesUp(aheadSecs);
+        return [this.#left.currentTime, this.#right.currentTime];
+      });
       return;
     }
     await this.#left.play();
@@ -117,6 +125,12 @@ export class PassagePlayer {
     this.#ears.left.pan.value = apart ? -1 : 0;
     this.#ears.right.pan.value = apart ? 1 : 0;
   }
+}
+
+/** Two players begin some hundredths of a second apart and then drift. @param {number} aheadSecs how far the right one is ahead */
+function rateThatCatchesUp(aheadSecs) {
+  if (Math.abs(aheadSecs) < AUDIBLE_SECS) return 1;
+  return 1 - Math.sign(aheadSecs) * Math.min(STRONGEST_CORRECTION, Math.abs(aheadSecs));
 }
 
 /** @param {HTMLAudioElement} audio @param {number} secs */

@@ -1,5 +1,7 @@
 /** Progress: the stage in words, a bar, and the time that is left once that can be told. */
 
+import { durationWords } from "./format.js";
+
 /** @typedef {import("./pkg/index.js").Progress} Progress */
 
 /** Before this fraction an estimate is a guess. */
@@ -48,7 +50,7 @@ export class ProgressView {
     this.#bar.value = fraction;
     const elapsedSecs = (performance.now() - this.#startedAt) / 1000;
     const leftSecs = (elapsedSecs / fraction) * (1 - fraction);
-    this.#time.textContent = fraction < FIRST_ESTIMATE ? "" : leftSecs < 1.5 ? "a moment left" : `about ${Math.round(leftSecs)} s left`;
+    this.#time.textContent = fraction < FIRST_ESTIMATE ? "" : durationWords(leftSecs);
   }
 
   /** @param {string} words */

@@ -1,5 +1,7 @@
 /** Reports as files: JSON as the package returns it, and the passages as CSV. */
 
+import { byRank } from "./library-check.js";
+
 /** @typedef {import("./pkg/index.js").Report} Report */
 
 /** @param {Report} report */
@@ -26,7 +28,32 @@ export function passagesCsv(report) {
     passage.speedRatio.toFixed(3),
     passage.pitchShiftSemitones.toFixed(1),
   ]);
-  return [header, ...rows].map((row) => row.map(csvCell).join(",") + "\r\n").join("");
+  return csv([header, ...rows]);
+}
+
+/** @param {string} leftName @param {import("./library-check.js").Row[]} rows */
+export function saveLibraryCsv(leftName, rows) {
+  save(`soundalike ${cleaned(withoutExtension(leftName))} - library.csv`, "text/csv", libraryCsv(leftName, rows));
+}
+
+/** @param {string} leftName @param {import("./library-check.js").Row[]} rows */
+export function libraryCsv(leftName, rows) {
+  const header = ["left", "right", "folder", "score", "verdict", "left_coverage", "passages", "note"];
+  const lines = [...rows].sort(byRank).map(({ file, folder, state, result, note }) => [
+    leftName,
+    file.name,
+    folder,
+    ...(result
+      ? [result.score.toFixed(4), result.verdict, result.coverage.toFixed(4), String(result.passages.length)]
+      : ["", state === "failed" ? "failed" : "not checked", "", ""]),
+    note,
+  ]);
+  return csv([header, ...lines]);
+}
+
+/** @param {string[][]} rows */
+function csv(rows) {
+  return rows.map((row) => row.map(csvCell).join(",") + "\r\n").join("");
 }
 
 /** Quoted where needed; a spreadsheet must not take a file's name for a formula. @param {string} text */
@@ -37,8 +64,12 @@ function csvCell(text) {
 
 /** @param {Report} report */
 function fileStem({ left, right }) {
-  const stem = `soundalike ${withoutExtension(left.name)} - ${withoutExtension(right.name)}`;
-  return stem.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_").slice(0, 120);
+  return cleaned(`soundalike ${withoutExtension(left.name)} - ${withoutExtension(right.name)}`);
+}
+
+/** Fit for a file's name on every system. @param {string} text */
+function cleaned(text) {
+  return text.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_").slice(0, 120);
 }
 
 /** @param {string} name */

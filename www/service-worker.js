@@ -1,11 +1,14 @@
 /**
- * Service worker: keeps what the page loads, so that it works with the network off after the first visit.
+ * Service worker: keeps a whole copy of the site, so that it works with the network off after the first visit.
  *
- * The network is asked first and the kept copy is the answer when there is none. A new version of the site is thus in use
- * at once, and no visitor is ever held on an old one.
+ * The network is asked first, and the copy answers when the network doesn't, or not soon. A new version of the site is thus
+ * in use at once, and no visitor is ever held on an old one. The copy is named by the content of all its files: another
+ * version is gathered whole beside it and then takes its place, so that files of two versions never meet offline.
  */
 
-const CACHE = "soundalike";
+const PREFIX = "soundalike-";
+/** A network that has not begun to answer by then is as good as none. */
+const PATIENCE_MS = 4000;
 
 /** @type {any} The global scope of a service worker, for which the checker has no types beside those of a page. */
 const scope = self;
@@ -19,34 +22,52 @@ scope.addEventListener("fetch", (/** @type {any} */ event) => {
   /** @type {Request} */
   const request = event.request;
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
-  event.respondWith(networkElseKept(request, (/** @type {Promise<void>} */ work) => event.waitUntil(work)));
+  event.respondWith(networkElseKept(request));
 });
 
-/** @param {string[]} urls */
+/** Gathers a copy of these files, and puts it in the place of the last one if it is whole. @param {string[]} urls */
 async function keep(urls) {
-  const cache = await caches.open(CACHE);
-  const own = urls.filter((url) => new URL(url).origin === location.origin);
-  await Promise.allSettled(own.map(async (url) => (await cache.match(url, { ignoreSearch: true })) ?? cache.add(withoutSearch(url))));
+  const files = await Promise.all(
+    urls.map(async (url) => {
+      const response = await fetch(url, { cache: "no-cache" });
+      if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+      const body = await response.arrayBuffer();
+      return { url: withoutSearch(url), headers: response.headers, body, digest: await digest(body) };
+    }),
+  );
+  files.sort((a, b) => (a.url < b.url ? -1 : 1));
+  const version = PREFIX + (await digest(new TextEncoder().encode(files.map((file) => `${file.url} ${file.digest}`).join("\n")))).slice(0, 16);
+  const cache = await caches.open(version);
+  await Promise.all(files.map(({ url, headers, body }) => cache.put(url, new Response(body, { headers: withoutEncoding(headers) }))));
+  const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== version);
+  await Promise.all(others.map((name) => caches.delete(name)));
 }
 
-/** @param {Request} request @param {(work: Promise<void>) => void} waitUntil */
-async function networkElseKept(request, waitUntil) {
-  try {
-    const response = await fetch(request);
-    if (response.ok && response.status !== 206) {
-      const copy = response.clone();
-      waitUntil(caches.open(CACHE).then((cache) => cache.put(withoutSearch(request.url), copy)));
-    }
-    return response;
-  } catch (error) {
-    const kept = await caches.match(request, { ignoreSearch: true });
-    if (kept) return kept;
-    throw error;
-  }
+/** @param {Request} request */
+async function networkElseKept(request) {
+  const answer = fetch(request);
+  // Nothing waits for a late answer that fails.
+  answer.catch(() => {});
+  const soon = await Promise.race([answer.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, undefined))]);
+  if (soon) return soon;
+  return (await caches.match(withoutSearch(request.url))) ?? answer;
 }
 
 /** A page is the same file whatever stands behind its question mark. @param {string} url */
 function withoutSearch(url) {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
+}
+
+/** The body that we hold is unpacked already. @param {Headers} headers */
+function withoutEncoding(headers) {
+  const kept = new Headers(headers);
+  for (const name of ["content-encoding", "content-length"]) kept.delete(name);
+  return kept;
+}
+
+/** @param {BufferSource} bytes @returns {Promise<string>} SHA-256 in hexadecimal */
+async function digest(bytes) {
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

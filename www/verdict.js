@@ -1,5 +1,6 @@
 /** The verdict in words: what a report says, for people who read no JSON. */
 
+import { element } from "./dom.js";
 import { percent, scoreText } from "./format.js";
 
 /** @typedef {import("./pkg/index.js").Report} Report */
@@ -11,6 +12,26 @@ const BANDS = {
   "strong": { title: "Strong match", meaning: "The songs share passages that are very unlikely to be a coincidence." },
   "moderate": { title: "Moderate match", meaning: "The songs share something: listen to the passages before you judge." },
   "different": { title: "Different songs", meaning: "These are different recordings, as far as this check can hear." },
+};
+
+/** What each verdict can mean, and what it can't: the second of each pair begins with what people tend to read into it. @type {Record<string, string[]>} */
+const MEANINGS = {
+  "nearly-identical": [
+    "It means: a copy, another mix or master of one recording, or one that uses long stretches of the other, be they transposed, sped up or under other sound.",
+    "It does not mean that anything unlawful was done: a licensed release, a loop from a shared library or your own earlier upload scores just as high.",
+  ],
+  "strong": [
+    "It means: passages of one recording very probably play in the other, changed or in part.",
+    "It does not mean that the whole songs are alike, nor that one was taken from the other: both may use the same sample or loop.",
+  ],
+  "moderate": [
+    "It means: something is shared, or two arrangements come very close. About here, chance is possible.",
+    "It does not mean that there is a copy. Play the passages and trust your ears over the number.",
+  ],
+  "different": [
+    "It means: no stretch of some seconds of one recording was found in the other.",
+    "It does not mean that the songs have nothing in common: a cover by other players, a borrowed melody or the same words are not what this check listens for.",
+  ],
 };
 
 /** Cents and drifts below these are within what the engine can tell. */
@@ -68,9 +89,9 @@ export function changeWords({ speedRatio, pitchShiftSemitones }) {
 /**
  * @param {HTMLElement} root the result section
  * @param {Report} report
- * @param {{ elapsedSecs: number }} check
+ * @param {{ elapsedSecs: number, isSameFile: boolean }} check
  */
-export function showVerdict(root, report, { elapsedSecs }) {
+export function showVerdict(root, report, { elapsedSecs, isSameFile }) {
   root.dataset["verdict"] = report.verdict;
   root.dataset["score"] = String(report.score);
   const score = scoreText(report.score);
@@ -79,6 +100,7 @@ export function showVerdict(root, report, { elapsedSecs }) {
   find(root, "#ring-value").style.strokeDasharray = `${Math.min(100, report.score * 100)} 100`;
   find(root, "#verdict-title").textContent = verdictTitle(report.verdict);
   find(root, "#verdict-words").replaceChildren(
+    ...(isSameFile ? ["This is the very same file twice, byte for byte. "] : []),
     ...verdictWords(report).map((piece) => {
       if (typeof piece === "string") return piece;
       const name = document.createElement("b");
@@ -87,15 +109,17 @@ export function showVerdict(root, report, { elapsedSecs }) {
       return name;
     }),
   );
+  find(root, "#meaning").replaceChildren(...(MEANINGS[report.verdict] ?? []).map((text) => element("li", "", text)));
   const backend = report.backend === "webgpu" ? "Computed on WebGPU" : "Computed on the CPU";
-  const chips = [`${elapsedSecs.toFixed(1)} s`, backend, `Model ${report.model.version}`];
-  find(root, "#chips").replaceChildren(
-    ...chips.map((text) => {
-      const chip = document.createElement("li");
-      chip.textContent = text;
-      return chip;
-    }),
-  );
+  const chips = [elapsedSecs < 0.1 ? "less than 0.1 s" : `${elapsedSecs.toFixed(1)} s`, backend, `Model ${report.model.version}`];
+  find(root, "#chips").replaceChildren(...chips.map((text) => element("li", "", text)));
+}
+
+/** No report stands any more. @param {HTMLElement} root the result section */
+export function clearVerdict(root) {
+  delete root.dataset["verdict"];
+  delete root.dataset["score"];
+  find(root, "#ring-value").style.strokeDasharray = "";
 }
 
 /** @param {HTMLElement} root @param {string} selector */

@@ -32,6 +32,9 @@ describe("page", () => {
     songs.empty = audio.file("empty.mp3", "");
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
     songs.short = audio.tune("short.wav", 1, 1);
+    songs.mute = audio.encoded("mute.mp4", songs.original, ["-f", "lavfi", "-i", "color=size=64x64:rate=5", "-map", "1:v", "-t", "5", "-c:v", "mpeg4"]);
+    songs.protected = audio.file("protected.m4p", "????ftypM4P ".repeat(500));
+    songs.foreign = audio.encoded("foreign.wma", songs.original, ["-c:a", "wmav2"]);
     songs.silent = audio.encoded("silent.wav", songs.original, ["-af", "volume=0"]);
     site = await serveSite();
     browser = await launchChromium();
@@ -58,7 +61,7 @@ describe("page", () => {
     await page.close();
   });
 
-  /** @param {"left" | "right"} side @param {string} file */
+  /** @param {"left" | "right"} side @param {string | string[]} file */
   const give = (side, file) => page.locator("input[type=file]").nth(side === "left" ? 0 : 1).setInputFiles(file);
 
   async function report() {
@@ -104,6 +107,9 @@ describe("page", () => {
     ["text", "decode-failed"],
     ["short", "too-short"],
     ["silent", "silent"],
+    ["mute", "decode-failed"],
+    ["protected", "decode-failed"],
+    ["foreign", "decode-failed"],
   ])) {
     test(`a bad file (${file}) is named, and the page stays usable`, async () => {
       await give("left", songs[file]);
@@ -168,20 +174,40 @@ describe("page", () => {
     assert.equal(await page.locator(".playhead.on").count(), 0);
   });
 
-  test("the report is saved as JSON and CSV", async () => {
+  /** @param {string} button @returns {Promise<string>} what the button saves */
+  async function saved(button) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
+    return readFileSync(await download.path(), "utf8");
+  }
+
+  test("the report is saved as JSON and CSV, which say the same; the same songs give the same files another time", async () => {
     await give("left", songs.original);
     await give("right", songs.copy);
-    const { score } = await report();
-    const [json] = await Promise.all([page.waitForEvent("download"), page.click("#save-json")]);
-    const saved = JSON.parse(readFileSync(await json.path(), "utf8"));
-    assert.equal(saved.score, score);
-    assert.equal(saved.left.name, "original.wav");
-    assert.equal(saved.backend, "cpu");
-    assert.equal(saved.matrix.scores.length, saved.matrix.rows * saved.matrix.cols);
-    const [csv] = await Promise.all([page.waitForEvent("download"), page.click("#save-csv")]);
-    const lines = readFileSync(await csv.path(), "utf8").trim().split("\r\n");
-    assert.equal(lines.length, 1 + saved.passages.length);
-    assert.match(lines[1], /^original\.wav,copy\.mp3,\d+\.\d,/);
+    const { score, verdict } = await report();
+    const json = await saved("#save-json");
+    const csv = await saved("#save-csv");
+    const read = JSON.parse(json);
+    assert.deepEqual([read.score, read.verdict, read.left.name, read.backend], [score, verdict, "original.wav", "cpu"]);
+    assert.equal(read.matrix.scores.length, read.matrix.rows * read.matrix.cols);
+    const [header, ...lines] = csv.trimEnd().split("\r\n").map((line) => line.split(","));
+    assert.ok(lines.length >= 1, "no passage was saved");
+    const passages = lines.map((line) => Object.fromEntries(line.map((cell, index) => [header[index], cell])));
+    for (const [index, passage] of read.passages.entries()) {
+      assert.equal(passages[index].left, "original.wav");
+      assert.equal(passages[index].right, "copy.mp3");
+      for (const [name, digits] of [["left_start_secs", 1], ["left_end_secs", 1], ["right_start_secs", 1], ["right_end_secs", 1], ["score", 3], ["speed_ratio", 3], ["pitch_shift_semitones", 1]]) {
+        const inJson = passage[String(name).replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
+        assert.equal(passages[index][name], inJson.toFixed(digits), String(name));
+      }
+    }
+    assert.equal(passages.length, read.passages.length);
+    await page.click("#kept-clear");
+    await page.reload();
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    await report();
+    assert.equal(await saved("#save-json"), json, "the second report differs");
+    assert.equal(await saved("#save-csv"), csv);
   });
 
   test("the details name the files by their SHA-256", async () => {
@@ -212,16 +238,50 @@ describe("page", () => {
     assert.ok(longestMs <= LONGEST_TASK_MS, `a task took ${longestMs} ms`);
   });
 
-  test("after the first visit the page works with the network off", async () => {
-    const needed = ["/", "/style.css", "/verdict.js", "/pkg/worker.js", "/pkg/wasm/cpu/soundalike_bg.wasm", "/pkg/wasm/weights.safetensors"];
-    for (let kept = /** @type {string[]} */ ([]); !needed.every((path) => kept.includes(path)); await page.waitForTimeout(100)) {
-      kept = await page.evaluate(async () => (await (await caches.open("soundalike")).keys()).map(({ url }) => new URL(url).pathname));
+  /** The paths in the copy of the site, once one is kept. */
+  async function keptPaths() {
+    for (;;) {
+      const paths = await page.evaluate(async () => {
+        const names = (await caches.keys()).filter((name) => name.startsWith("soundalike-"));
+        const [name] = names;
+        const keys = name === undefined ? [] : await (await caches.open(name)).keys();
+        return { names, paths: keys.map(({ url }) => new URL(url).pathname) };
+      });
+      // The copy is whole when it has replaced any other.
+      if (paths.names.length === 1 && paths.paths.includes("/")) return paths;
+      await page.waitForTimeout(100);
     }
+  }
+
+  test("after the first visit the page works with the network off", async () => {
+    await keptPaths();
     await page.context().setOffline(true);
     await page.reload();
     await give("left", songs.original);
     await give("right", songs.copy);
     assert.notEqual((await report()).verdict, "different");
+    // What was never looked at before is there, too.
+    await page.click("#restart");
+    await page.click("#example");
+    assert.notEqual((await report()).verdict, "different");
+    await page.goto(`${site.url}embed.html`);
+    await page.locator("#any label").first().waitFor();
+  });
+
+  test("a new version of the site replaces the kept one whole", async () => {
+    const before = await keptPaths();
+    const style = await page.evaluate(async () => (await fetch("style.css")).text());
+    await page.context().route("**/style.css", (route) => route.fulfill({ contentType: "text/css", body: `${style}\n.brand { letter-spacing: 9px }` }));
+    await page.reload();
+    assert.equal(await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.querySelector(".brand"))).letterSpacing), "9px", "an old file was served");
+    let after = before;
+    for (let tries = 0; after.names[0] === before.names[0] && tries < 100; tries++) after = await keptPaths();
+    assert.notDeepEqual(after.names, before.names);
+    assert.deepEqual(after.paths.sort(), before.paths.sort());
+    await page.context().setOffline(true);
+    await page.context().unroute("**/style.css");
+    await page.reload();
+    assert.equal(await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.querySelector(".brand"))).letterSpacing), "9px");
   });
 
   test("a song that stays is not analysed again", async () => {
@@ -238,14 +298,81 @@ describe("page", () => {
       }).observe(result, { attributeFilter: ["data-score"] });
       Object.assign(globalThis, { seen });
     });
-    await give("right", songs.sameCopy);
-    await page.waitForFunction(() => /** @type {any} */ (globalThis).seen.reports > 0);
-    assert.deepEqual(await report(), first);
+    await give("right", songs.unrelated);
+    await page.waitForFunction(() => /** @type {any} */ (globalThis).seen.reports > 0, undefined, { timeout: CHECK_TIMEOUT_MS });
+    assert.notDeepEqual(await report(), first);
     const stages = /** @type {string[]} */ (await page.evaluate("seen.stages"));
     assert.ok(!stages.some((stage) => stage.includes("original.wav")), "the unchanged song was analysed again");
-    assert.ok(stages.some((stage) => stage.includes("same-copy.mp3")), "the song that was given anew was not analysed");
+    assert.ok(stages.some((stage) => stage.includes("unrelated.wav")), "the song that was given anew was not analysed");
+  });
+
+  test("a song that was checked before is known again by its content, until the visitor has it forgotten", async () => {
+    await page.addInitScript(countDecoded);
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    const first = await report();
+    assert.match(await page.locator("#kept-words").innerText(), /on this device: 2 analysed songs/);
+    await page.reload();
+    await give("left", songs.original);
+    await give("right", songs.sameCopy);
+    assert.deepEqual(await report(), first);
+    assert.equal(await page.evaluate("decoded"), 0, "a known song was decoded");
+    assert.match(await page.locator(".zone.right").innerText(), /same-copy\.mp3[^]*0:20/);
+    assert.match(await page.locator("#verdict-words").innerText(), /same-copy\.mp3/, "the name of today");
+    await page.click("#kept-clear");
+    await page.getByText("Nothing is kept").waitFor();
+    await page.reload();
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    assert.deepEqual(await report(), first);
+    assert.equal(await page.evaluate("decoded"), 2);
+  });
+
+  for (const [what, breakStorage] of /** @type {const} */ ([
+    ["is denied", () => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException("denied", "SecurityError");
+      };
+    }],
+    ["is full", () => {
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };
+    }],
+  ])) {
+    test(`where storage ${what}, songs are kept until the page is closed`, async () => {
+      await page.addInitScript(breakStorage);
+      await page.addInitScript(countDecoded);
+      await page.reload();
+      await give("left", songs.original);
+      await give("right", songs.copy);
+      const first = await report();
+      await page.getByText(/until you close this page.*2 analysed songs/).waitFor();
+      await page.click("#restart");
+      await give("left", songs.original);
+      await give("right", songs.copy);
+      assert.deepEqual(await report(), first);
+      assert.equal(await page.evaluate("decoded"), 2, "the second check decoded again");
+    });
+  }
+
+  test("the same file twice is told to be that", async () => {
+    await give("left", songs.copy);
+    await give("right", songs.sameCopy);
+    assert.equal((await report()).verdict, "nearly-identical");
+    assert.match(await page.locator("#verdict-words").innerText(), /very same file twice/);
   });
 });
+
+/** Counts the files that are decoded from now on, across reloads. */
+function countDecoded() {
+  Object.assign(globalThis, { decoded: 0 });
+  const original = BaseAudioContext.prototype.decodeAudioData;
+  BaseAudioContext.prototype.decodeAudioData = function (...rest) {
+    /** @type {any} */ (globalThis).decoded++;
+    return original.apply(this, rest);
+  };
+}
 
 function observePolicyViolations() {
   const violations = /** @type {string[]} */ ([]);

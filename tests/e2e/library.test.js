@@ -1,0 +1,175 @@
+/** One song against many, on the page. */
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
+
+const RUN_TIMEOUT_MS = 180_000;
+const MP3 = ["-c:a", "libmp3lame", "-b:a", "96k"];
+
+describe("library", () => {
+  const audio = audioFolder();
+  /** @type {Awaited<ReturnType<typeof serveSite>>} */
+  let site;
+  /** @type {import("playwright-core").Browser} */
+  let browser;
+  /** @type {import("playwright-core").Page} */
+  let page;
+  /** @type {string} */
+  let mine;
+  /** @type {string} A folder with a folder in it: 20 songs, two files that can't be checked, and a picture. */
+  let folder;
+  /** @type {string[]} */
+  const files = [];
+
+  before(async () => {
+    mine = audio.tune("mine.wav", 3, 12);
+    folder = join(dirname(mine), "albums");
+    mkdirSync(join(folder, "second"), { recursive: true });
+    /** @param {string} path @param {string} [place] */
+    const add = (path, place = "") => {
+      files.push(join(folder, place, basename(path)));
+      renameSync(path, /** @type {string} */ (files.at(-1)));
+    };
+    for (let seed = 1; seed <= 17; seed++) add(audio.tune(`other-${seed}.wav`, 100 + seed, 5));
+    add(audio.encoded("higher.mp3", mine, ["-af", pitchShift(1), ...MP3]), "second");
+    add(audio.file("again.wav", readFileSync(mine)), "second");
+    add(audio.file("once-more.wav", readFileSync(mine)), "second");
+    add(audio.file("broken.mp3", "no song ".repeat(500)), "second");
+    add(audio.tune("short.wav", 4, 1));
+    add(audio.file("cover.jpg", "no picture either"));
+    site = await serveSite();
+    browser = await launchChromium();
+  });
+
+  after(async () => {
+    await browser?.close();
+    site?.close();
+    audio.remove();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    await page.addInitScript(() => {
+      Object.assign(globalThis, { decoded: 0 });
+      const original = BaseAudioContext.prototype.decodeAudioData;
+      BaseAudioContext.prototype.decodeAudioData = function (...rest) {
+        /** @type {any} */ (globalThis).decoded++;
+        return original.apply(this, rest);
+      };
+    });
+    await page.goto(`${site.url}?backend=cpu`);
+  });
+
+  afterEach(() => page.close());
+
+  /** @param {string} words a pattern */
+  const summary = (words) => page.locator("#library-words").filter({ hasText: new RegExp(words) }).waitFor({ timeout: RUN_TIMEOUT_MS });
+
+  /** The table's lines, each as its cells. @returns {Promise<string[][]>} */
+  const table = () =>
+    page.locator("#library-rows tr").evaluateAll((lines) => lines.map((line) => [.../** @type {HTMLTableRowElement} */ (line).cells].map((cell) => cell.innerText)));
+
+  const lefts = () => page.locator("input[type=file]").nth(0);
+  const folders = () => page.locator("input[webkitdirectory]");
+
+  test("a folder of 20 songs is ranked, what can't be checked is named, and a second time is quick", async () => {
+    await lefts().setInputFiles(mine);
+    await folders().setInputFiles(folder);
+    await page.locator("#library-rows tr.done").first().waitFor({ timeout: RUN_TIMEOUT_MS });
+    assert.ok((await page.locator("#library-rows tr.waiting").count()) > 5, "results did not come one by one");
+    await summary("^All 22 checked · \\d match · 2 can’t be checked");
+    assert.match(await page.locator("#library-left-out").innerText(), /1 other file left out/);
+    assert.equal(await page.locator("[data-verdict]").count(), 0, "no report is open");
+
+    const lines = await table();
+    assert.deepEqual(lines.map(([rank]) => rank), [...Array.from({ length: 20 }, (_, index) => String(index + 1)), "", ""]);
+    const scores = lines.slice(0, 20).map(([, , score]) => Number(score));
+    assert.deepEqual(scores, [...scores].sort((a, b) => b - a), "not ranked by score");
+    const names = lines.map(([, name]) => String(name).split("\n")[0]);
+    assert.deepEqual(names.slice(0, 3).sort(), ["again.wav", "higher.mp3", "once-more.wav"]);
+    assert.deepEqual(names.slice(20).sort(), ["broken.mp3", "short.wav"]);
+    assert.match(String(lines.find(([, name]) => name?.startsWith("again.wav"))?.[1]), /albums\/second/, "the folder is told");
+    assert.match(String(lines.find(([, name]) => name?.startsWith("again.wav"))?.[4]), /very same file as your song/);
+    assert.match(String(lines.find(([, name]) => name?.startsWith("broken.mp3"))?.[4]), /not a sound file/);
+    assert.match(String(lines.find(([, name]) => name?.startsWith("short.wav"))?.[4]), /1\.0 seconds/);
+    // One of the three files that are the same is decoded for all: the left one.
+    assert.equal(await page.evaluate("decoded"), 1 + 18 + 2);
+    assert.match(await page.locator("#kept-words").innerText(), /19 analysed songs/);
+
+    await page.reload();
+    await lefts().setInputFiles(mine);
+    await folders().setInputFiles(folder);
+    await summary("^All 22 checked");
+    assert.deepEqual(await table(), lines);
+    assert.equal(await page.evaluate("decoded"), 2, "only what can't be checked is decoded again");
+  });
+
+  test("a line opens its report, and the way back leads to the table", async () => {
+    await page.locator("input[type=file]").nth(1).setInputFiles(files.filter((path) => /higher|other-[12]\./.test(path)));
+    await page.getByText("Now choose your song.").waitFor({ state: "attached" });
+    await lefts().setInputFiles(mine);
+    await summary("^All 3 checked");
+    const button = page.getByRole("button", { name: "higher.mp3" });
+    await button.click();
+    const report = page.locator("[data-verdict]");
+    await report.waitFor({ timeout: RUN_TIMEOUT_MS });
+    assert.ok(Number(await report.getAttribute("data-score")) >= 0.5);
+    assert.match(await page.locator("#verdict-words").innerText(), /mine\.wav[^]*higher\.mp3/);
+    assert.ok(await page.locator("#library").isHidden());
+    await page.click("#back");
+    assert.equal(await page.locator("[data-verdict]").count(), 0);
+    assert.ok(await page.locator("#library").isVisible());
+    assert.ok(await button.evaluate((element) => element === document.activeElement), "the keyboard is where it was");
+  });
+
+  test("a run that is cancelled keeps its results and goes on when asked", async () => {
+    await lefts().setInputFiles(mine);
+    await page.locator("input[type=file]").nth(1).setInputFiles(files.slice(0, 10));
+    await page.locator("#library-rows tr.done").nth(1).waitFor({ timeout: RUN_TIMEOUT_MS });
+    await page.click("#library-cancel");
+    const done = await page.locator("#library-rows tr.done").count();
+    assert.ok(done < 10, "cancelled too late to tell");
+    await page.waitForTimeout(1000);
+    assert.ok((await page.locator("#library-rows tr.done").count()) <= done + 1, "the run went on");
+    assert.equal(await page.locator("#library-rows tr.working").count(), 0);
+    await page.click("#library-continue");
+    await summary("^All 10 checked");
+    assert.equal(await page.evaluate("decoded <= 12"), true, "what was done was done again");
+  });
+
+  test("the table is saved as CSV, best first", async () => {
+    await lefts().setInputFiles(mine);
+    await page.locator("input[type=file]").nth(1).setInputFiles(files.filter((path) => /again|broken|other-3\./.test(path)));
+    await summary("^All 3 checked");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("#library-csv")]);
+    const lines = readFileSync(await download.path(), "utf8").trimEnd().split("\r\n");
+    assert.equal(lines[0], "left,right,folder,score,verdict,left_coverage,passages,note");
+    assert.match(String(lines[1]), /^mine\.wav,again\.wav,,1\.0000,nearly-identical,/);
+    assert.match(String(lines[2]), /^mine\.wav,other-3\.wav,,0\.\d{4},/);
+    assert.match(String(lines[3]), /^mine\.wav,broken\.mp3,,,failed,,,"?“broken\.mp3”/);
+  });
+
+  test("a folder can be dropped", async () => {
+    await lefts().setInputFiles(mine);
+    const box = /** @type {{ x: number, y: number }} */ (await page.locator(".zone.right").boundingBox());
+    const session = await page.context().newCDPSession(page);
+    for (const type of /** @type {const} */ (["dragEnter", "dragOver", "drop"])) {
+      await session.send("Input.dispatchDragEvent", { type, x: box.x + 50, y: box.y + 50, data: { items: [], files: [folder], dragOperationsMask: 1 } });
+    }
+    await page.locator("#library-rows tr.done").first().waitFor({ timeout: RUN_TIMEOUT_MS });
+    assert.equal(await page.locator("#library-rows tr").count(), 22);
+    assert.match(await page.locator(".zone.right").innerText(), /22 songs in albums/);
+  });
+
+  test("a folder without music is told to be that", async () => {
+    const empty = join(dirname(mine), "pictures");
+    mkdirSync(empty);
+    renameSync(audio.file("photo.jpg", "no picture"), join(empty, "photo.jpg"));
+    await lefts().setInputFiles(mine);
+    await folders().setInputFiles(empty);
+    await page.getByText("There is no music in this folder.").waitFor();
+  });
+});

@@ -1,0 +1,20 @@
+/** What stays on the device: how many analysed songs, how large, and the button that forgets them. */
+
+import { cache } from "./checker.js";
+import { byId } from "./dom.js";
+import { fileSize } from "./format.js";
+
+/** Shows the present state. */
+export async function showKeptSongs() {
+  const { songs, bytes, lasting } = await cache.size();
+  const count = `${songs} analysed ${songs === 1 ? "song" : "songs"}, ${fileSize(bytes)}`;
+  const where = lasting ? "on this device" : "until you close this page, as the browser keeps nothing for it";
+  byId("kept-words").textContent = songs === 0 ? "Nothing is kept at the moment." : `Kept ${where}: ${count}.`;
+  byId("kept-clear").hidden = songs === 0;
+}
+
+byId("kept-clear").addEventListener("click", async () => {
+  await cache.clear();
+  await showKeptSongs();
+  byId("status").textContent = byId("kept-words").textContent;
+});

@@ -1,0 +1,189 @@
+/** Library view: the ranked table of one song against many, its progress, and the way into each report. */
+
+import { byId, element } from "./dom.js";
+import { clock, durationWords, fileSize, percent, scoreText } from "./format.js";
+import { byRank } from "./library-check.js";
+import { verdictTitle } from "./verdict.js";
+
+/** @typedef {import("./library-check.js").LibraryCheck} LibraryCheck */
+/** @typedef {import("./library-check.js").Row} Row */
+
+/** The table is redrawn at most this often while results stream in. */
+const REDRAW_MS = 120;
+
+export class LibraryView {
+  #root = byId("library");
+  #title = byId("library-title");
+  #words = byId("library-words");
+  #bar = /** @type {HTMLProgressElement} */ (byId("library-bar"));
+  #time = byId("library-time");
+  #body = byId("library-rows");
+  #status;
+  #onOpen;
+  /** @type {LibraryCheck | undefined} */
+  #library;
+  /** @type {Map<number, HTMLTableRowElement>} */
+  #lines = new Map();
+  /** @type {Set<Row>} */
+  #changed = new Set();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #redraw;
+  #spokenAt = 0;
+
+  /**
+   * @param {HTMLElement} status where a screen reader hears how far it is
+   * @param {(row: Row) => void} onOpen the full report of a row was asked for
+   */
+  constructor(status, onOpen) {
+    this.#status = status;
+    this.#onOpen = onOpen;
+  }
+
+  get isShown() {
+    return !this.#root.hidden;
+  }
+
+  /** @param {LibraryCheck} library @param {{ name: string, leftOut: number }} about */
+  show(library, { name, leftOut }) {
+    this.#library = library;
+    this.#lines = new Map(library.rows.map((row) => [row.index, this.#line(row)]));
+    this.#body.replaceChildren(...this.#lines.values());
+    const bytes = library.rows.reduce((sum, { file }) => sum + file.size, 0);
+    this.#title.replaceChildren(element("b", "left", name), ` against ${songs(library.rows.length)}`);
+    byId("library-left-out").textContent =
+      `${fileSize(bytes)}${leftOut > 0 ? `; ${leftOut} other ${leftOut === 1 ? "file" : "files"} left out, as no browser plays such files` : ""}`;
+    this.#bar.max = library.rows.length;
+    this.#summarise();
+    this.reveal();
+  }
+
+  reveal() {
+    this.#root.hidden = false;
+  }
+
+  hide() {
+    this.#root.hidden = true;
+  }
+
+  /** @param {boolean} isRunning */
+  markRunning(isRunning) {
+    this.#root.classList.toggle("running", isRunning);
+    byId("library-cancel").hidden = !isRunning;
+    byId("library-continue").hidden = isRunning || !this.#library || this.#library.ended === this.#library.rows.length;
+    this.#draw();
+    if (!isRunning) this.#status.textContent = this.#words.textContent;
+  }
+
+  /** @param {Row} row */
+  update(row) {
+    this.#changed.add(row);
+    this.#redraw ??= setTimeout(() => this.#draw(), REDRAW_MS);
+  }
+
+  /** Puts the keyboard where it was before the report was opened. @param {number} index */
+  focusRow(index) {
+    this.#lines.get(index)?.querySelector("button")?.focus();
+  }
+
+  #draw() {
+    clearTimeout(this.#redraw);
+    this.#redraw = undefined;
+    const library = this.#library;
+    if (!library) return;
+    for (const row of this.#changed) this.#fill(/** @type {HTMLTableRowElement} */ (this.#lines.get(row.index)), row);
+    const moved = [...this.#changed].some(({ state }) => state !== "working");
+    this.#changed.clear();
+    if (moved) this.#sort(library.rows);
+    this.#summarise();
+  }
+
+  /** Moves only the lines that must move, so that the one with the keyboard's focus keeps it. @param {Row[]} rows */
+  #sort(rows) {
+    const sorted = [...rows].sort(byRank);
+    let rank = 0;
+    let next = this.#body.firstElementChild;
+    for (const row of sorted) {
+      const line = /** @type {HTMLTableRowElement} */ (this.#lines.get(row.index));
+      if (line === next) next = line.nextElementSibling;
+      else this.#body.insertBefore(line, next);
+      const cell = line.querySelector(".rank");
+      if (cell) cell.textContent = row.state === "done" ? String(++rank) : "";
+    }
+  }
+
+  #summarise() {
+    const library = this.#library;
+    if (!library) return;
+    const { rows, ended } = library;
+    const done = rows.filter(({ state }) => state === "done");
+    const failed = rows.filter(({ state }) => state === "failed").length;
+    const matches = done.filter(({ result }) => result && result.verdict !== "different").length;
+    const found = done.length === 0 ? "" : matches === 0 ? "none matches" : `${matches} ${matches === 1 ? "matches" : "match"}`;
+    const bad = failed === 0 ? "" : `${failed} can’t be checked`;
+    const counted = ended === rows.length ? `All ${rows.length} checked` : `${ended} of ${rows.length} checked`;
+    this.#words.textContent = [counted, found, bad].filter(Boolean).join(" · ");
+    this.#bar.value = rows.reduce((sum, { fraction }) => sum + fraction, 0);
+    const secs = library.remainingSecs;
+    this.#time.textContent = secs === undefined || ended === rows.length || !this.#root.classList.contains("running") ? "" : durationWords(secs);
+    if (performance.now() - this.#spokenAt > 10_000) {
+      this.#spokenAt = performance.now();
+      this.#status.textContent = this.#words.textContent;
+    }
+  }
+
+  /** @param {Row} row */
+  #line(row) {
+    const line = document.createElement("tr");
+    const button = element("button", "link", row.file.name);
+    button.type = "button";
+    button.addEventListener("click", () => this.#onOpen(row));
+    const name = element("th", "", button, element("small", "folder", row.folder));
+    name.scope = "row";
+    line.append(element("td", "rank"), name, element("td", "score"), element("td", "verdict-cell"), element("td", "where"));
+    // The whole line is a target for the pointer; the keyboard has the button.
+    line.addEventListener("click", (event) => {
+      if (row.state === "done" && !(event.target instanceof HTMLButtonElement)) this.#onOpen(row);
+    });
+    this.#fill(line, row);
+    return line;
+  }
+
+  /** @param {HTMLTableRowElement} line @param {Row} row */
+  #fill(line, row) {
+    const [, name, score, verdict, where] = line.cells;
+    const button = name?.querySelector("button");
+    if (!score || !verdict || !where || !button) return;
+    line.className = row.state;
+    button.disabled = row.state !== "done";
+    if (row.state === "done" && row.result) {
+      const { result } = row;
+      line.dataset["band"] = result.verdict;
+      const bar = element("span", "score-bar");
+      bar.style.setProperty("--score", String(result.score));
+      score.replaceChildren(element("b", "", scoreText(result.score)), bar);
+      verdict.textContent = verdictTitle(result.verdict);
+      where.replaceChildren(...whereWords(row));
+    } else {
+      delete line.dataset["band"];
+      score.replaceChildren();
+      verdict.textContent = row.state === "failed" ? "Can’t be checked" : row.state === "working" ? `${percent(row.fraction)}` : "";
+      where.textContent = row.note;
+    }
+  }
+}
+
+/** The longest passage, and how much of the song all of them cover. @param {Row} row @returns {(string | Node)[]} */
+function whereWords({ result, note }) {
+  const words = note ? [element("span", "note", note)] : [];
+  const longest = [...(result?.passages ?? [])].sort((a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs))[0];
+  if (!result || !longest) return words;
+  const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = longest;
+  const times = element("span", "times", element("span", "left", `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`), " ↔ ", element("span", "right", `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
+  const more = result.passages.length > 1 ? ` and ${result.passages.length - 1} more` : "";
+  return [element("span", "longest", times, more, element("small", "", ` ${percent(result.coverage)} of your song`)), ...words];
+}
+
+/** @param {number} count */
+function songs(count) {
+  return `${count} ${count === 1 ? "song" : "songs"}`;
+}

@@ -1,0 +1,118 @@
+/** Report view: one report with its pictures, its passages to listen to, and its files to save. */
+
+import { byId } from "./dom.js";
+import { showFacts } from "./facts.js";
+import { scoreText } from "./format.js";
+import { showHeatMap } from "./heatmap.js";
+import { linkPassages } from "./linking.js";
+import { showPassages } from "./passages.js";
+import { PassagePlayer } from "./player.js";
+import { saveCsv, saveJson } from "./save.js";
+import { showTimeline } from "./timeline.js";
+import { clearVerdict, showVerdict, verdictTitle } from "./verdict.js";
+
+/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {{ file: File, song: import("./pkg/index.js").Song }} ChosenSong */
+
+export class ReportView {
+  #root = byId("result");
+  #status;
+  /** @type {Report | undefined} */
+  #report;
+  /** @type {import("./timeline.js").Timeline | undefined} */
+  #timeline;
+  /** @type {import("./heatmap.js").HeatMap | undefined} */
+  #heatMap;
+  /** @type {import("./passages.js").PassageList | undefined} */
+  #passages;
+  /** @type {number | undefined} */
+  #playing;
+  #player = new PassagePlayer(
+    (leftSecs, rightSecs) => {
+      this.#timeline?.playheads(leftSecs, rightSecs);
+      this.#heatMap?.playheads(leftSecs, rightSecs);
+    },
+    () => this.#markPlaying(undefined),
+  );
+
+  /** @param {HTMLElement} status where a screen reader hears the verdict */
+  constructor(status) {
+    this.#status = status;
+    linkPassages(this.#root, (index) => this.#togglePlaying(index));
+    byId("save-json").addEventListener("click", () => this.#report && saveJson(this.#report));
+    byId("save-csv").addEventListener("click", () => this.#report && saveCsv(this.#report));
+    byId("print").addEventListener("click", () => print());
+    for (const input of byId("play-mode").querySelectorAll("input")) {
+      input.addEventListener("change", () => {
+        byId("play-hint").textContent = input.dataset["hint"] ?? "";
+        const index = this.#playing;
+        if (index === undefined) return;
+        this.#togglePlaying(index);
+        this.#togglePlaying(index);
+      });
+    }
+    // On paper nothing can be opened.
+    const facts = /** @type {HTMLDetailsElement} */ (byId("facts"));
+    let wasOpen = false;
+    addEventListener("beforeprint", () => {
+      wasOpen = facts.open;
+      facts.open = true;
+    });
+    addEventListener("afterprint", () => (facts.open = wasOpen));
+  }
+
+  /**
+   * @param {Report} report
+   * @param {{ left: ChosenSong, right: ChosenSong }} songs
+   * @param {{ elapsedSecs: number }} check
+   */
+  show(report, { left, right }, { elapsedSecs }) {
+    this.#report = report;
+    this.#root.hidden = false;
+    document.body.classList.add("has-result");
+    this.#timeline = showTimeline(/** @type {HTMLElement} */ (this.#root.querySelector(".links-body")), report, {
+      left: left.song.peaks,
+      right: right.song.peaks,
+    });
+    this.#heatMap = showHeatMap(byId("heatmap"), report);
+    this.#passages = showPassages(byId("passages"), report, (index) => this.#togglePlaying(index));
+    const hasPassages = report.passages.length > 0;
+    byId("passages-card").hidden = !hasPassages;
+    byId("columns").classList.toggle("no-passages", !hasPassages);
+    showFacts(/** @type {HTMLElement} */ (byId("facts").querySelector("dl")), report, { left, right, checkedAt: new Date() });
+    this.#player.load(left.file, right.file);
+    const isSameFile = left.song.sha256 !== undefined && left.song.sha256 === right.song.sha256;
+    showVerdict(this.#root, report, { elapsedSecs, isSameFile });
+    this.#status.textContent = `${verdictTitle(report.verdict)}, score ${scoreText(report.score)}.`;
+    this.#root.focus({ preventScroll: true });
+  }
+
+  clear() {
+    this.#player.stop();
+    this.#markPlaying(undefined);
+    this.#report = undefined;
+    this.#root.hidden = true;
+    clearVerdict(this.#root);
+    document.body.classList.remove("has-result");
+  }
+
+  /** @param {number} index */
+  #togglePlaying(index) {
+    if (this.#playing === index) {
+      this.#player.stop();
+      this.#markPlaying(undefined);
+      return;
+    }
+    const passage = this.#report?.passages[index];
+    if (!passage) return;
+    const inTurn = /** @type {HTMLInputElement} */ (byId("play-in-turn")).checked;
+    void this.#player.play(passage, inTurn ? "in-turn" : "together");
+    this.#markPlaying(index);
+  }
+
+  /** @param {number | undefined} index */
+  #markPlaying(index) {
+    this.#playing = index;
+    this.#passages?.markPlaying(index);
+  }
+}
