@@ -214,6 +214,11 @@ impl Tensors {
         self.0.insert(name.into(), (shape, values));
     }
 
+    /// Puts all of `others` in.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Changes every value.
     pub fn map_values(&mut self, change: impl Fn(f32) -> f32) {
         self.0

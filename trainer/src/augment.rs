@@ -84,24 +84,32 @@ impl Augmenter {
         if happens(0.5, rng) {
             self.add_equaliser(&mut gains_db, rng);
         }
-        if happens(0.25, rng) {
-            let (corner_hz, order) = (
-                log_uniform(rng, 1_176.0, 9_410.0),
-                log_uniform(rng, 2.0, 8.0),
+        let is_telephone = happens(self.config.telephone_share, rng);
+        if is_telephone {
+            self.pass_below(
+                &mut gains_db,
+                log_uniform(rng, 2_800.0, 4_000.0),
+                log_uniform(rng, 6.0, 24.0),
             );
-            self.centres_hz
-                .iter()
-                .zip(&mut gains_db)
-                .for_each(|(hz, gain_db)| *gain_db -= decibels(1.0 + (hz / corner_hz).powf(order)));
+            self.pass_above(
+                &mut gains_db,
+                log_uniform(rng, 180.0, 450.0),
+                log_uniform(rng, 6.0, 24.0),
+            );
         }
-        if happens(0.08, rng) {
-            let corner_hz = log_uniform(rng, 45.0, 362.0);
-            self.centres_hz
-                .iter()
-                .zip(&mut gains_db)
-                .for_each(|(hz, gain_db)| {
-                    *gain_db -= decibels(1.0 + (corner_hz / hz.max(10.0)).powi(4))
-                });
+        if happens(0.25, rng) {
+            self.pass_below(
+                &mut gains_db,
+                log_uniform(rng, 1_176.0, 9_410.0),
+                log_uniform(rng, 2.0, 16.0),
+            );
+        }
+        if happens(0.12, rng) {
+            self.pass_above(
+                &mut gains_db,
+                log_uniform(rng, 45.0, 500.0),
+                log_uniform(rng, 2.0, 16.0),
+            );
         }
         let gains: Vec<f32> = gains_db.iter().map(|&db| decibels_to_power(db)).collect();
         for frame in segment.chunks_exact_mut(self.octaves.len()) {
@@ -116,7 +124,8 @@ impl Augmenter {
         if happens(0.3, rng) {
             self.reverberate(segment, rng);
         }
-        if happens(0.45, rng) {
+        // What comes by telephone comes with noise.
+        if (is_telephone && rng.random_bool(0.7)) || happens(0.45, rng) {
             let colour = match rng.random_range(0..100) {
                 0..60 => 0,
                 60..85 => 1,
@@ -149,6 +158,20 @@ impl Augmenter {
             rng.random_range(low..=high)
         } else {
             0.0
+        }
+    }
+
+    /// A low-pass filter, Butterworth's curve: power halves at the corner and falls by `order` from there.
+    fn pass_below(&self, gains_db: &mut [f32], corner_hz: f32, order: f32) {
+        for (hz, gain_db) in self.centres_hz.iter().zip(gains_db) {
+            *gain_db -= decibels(1.0 + (hz / corner_hz).powf(order));
+        }
+    }
+
+    /// A high-pass filter of the same curve.
+    fn pass_above(&self, gains_db: &mut [f32], corner_hz: f32, order: f32) {
+        for (hz, gain_db) in self.centres_hz.iter().zip(gains_db) {
+            *gain_db -= decibels(1.0 + (corner_hz / hz.max(10.0)).powf(order));
         }
     }
 

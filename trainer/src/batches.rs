@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::{Context as _, Result, ensure};
 use rand::seq::IndexedRandom as _;
-use rand::{Rng as _, SeedableRng as _};
+use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use soundalike::spectrogram::MelSpectrogram;
@@ -17,7 +17,7 @@ use crate::augment::Augmenter;
 use crate::pair_table::Pair;
 use crate::recipe::log_uniform;
 use crate::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks, TrackSpectra};
-use crate::train_config::TrainConfig;
+use crate::train_config::{AugmentationConfig, TrainConfig};
 use crate::{audio_file, progress};
 
 /// Batches that wait ready for the network.
@@ -31,6 +31,8 @@ pub struct Batch {
     pub tracks: Vec<usize>,
     /// Where each original starts, in seconds.
     pub starts_secs: Vec<f64>,
+    /// Copies with the music of another pair laid over them: `(copy, that pair)`. Both songs are in there, so the two pairs say nothing about each other.
+    pub mixed: Vec<(usize, usize)>,
 }
 
 /// The training tracks in memory, and what it takes to make batches of them.
@@ -140,10 +142,9 @@ impl BatchMaker {
         let views: Vec<View> = originals.into_iter().chain(copies).collect();
         let seeds: Vec<u64> = views.iter().map(|_| rng.random()).collect();
         let clean: Vec<Vec<f32>> = views.iter().map(|view| self.read(view)).collect();
-        let frames = views
-            .iter()
-            .enumerate()
-            .flat_map(|(index, _)| {
+        let mut mixed = Vec::new();
+        let frames = (0..views.len())
+            .flat_map(|index| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seeds[index]);
                 let mut power = clean[index].clone();
                 let is_copy = index >= size;
@@ -157,6 +158,9 @@ impl BatchMaker {
                     } else {
                         None
                     };
+                    if recording.is_none() {
+                        mixed.push((index - size, other));
+                    }
                     self.augmenter.overlay(
                         &mut power,
                         recording.unwrap_or(&clean[size + other]),
@@ -177,6 +181,7 @@ impl BatchMaker {
             frames,
             tracks,
             starts_secs,
+            mixed,
         }
     }
 
@@ -214,7 +219,7 @@ impl BatchMaker {
                     1.0
                 };
                 let shift_semitones = if rng.random_bool(0.6) {
-                    rng.random_range(-augmentation.pitch_semitones..=augmentation.pitch_semitones)
+                    draw_shift_semitones(augmentation, rng)
                 } else {
                     0.0
                 };
@@ -270,7 +275,24 @@ impl BatchMaker {
         let maximum_db = mel
             .frame_maxima_db(&self.features)
             .fold(f32::NEG_INFINITY, f32::max);
-        mel.relative_db(&self.features, maximum_db - level_db)
-            .normalised(&self.features)
+        let fixed = mel
+            .relative_db(&self.features, maximum_db - level_db)
+            .normalised(&self.features);
+        self.config.normalisation.apply(fixed)
+    }
+}
+
+/// A change of pitch, rarely a far one: twelve semitones are harder to see through than two, and as common in training only if drawn on purpose.
+fn draw_shift_semitones(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
+    let farthest = augmentation.pitch_semitones;
+    if rng.random_bool(augmentation.far_pitch_share) {
+        let semitones = rng.random_range(farthest * 2.0 / 3.0..=farthest);
+        if rng.random_bool(0.5) {
+            semitones
+        } else {
+            -semitones
+        }
+    } else {
+        rng.random_range(-farthest..=farthest)
     }
 }

@@ -12,7 +12,7 @@ pub enum DeviceName {
     Wgpu,
     /// An NVIDIA GPU (cargo feature `cuda`)
     Cuda,
-    /// libtorch on the CPU (cargo feature `tch`)
+    /// The CPU, with libtorch for the encoder (cargo feature `tch`): the fastest without a GPU
     Tch,
 }
 
@@ -29,9 +29,9 @@ impl DeviceName {
             Self::Wgpu => Ok(Device::wgpu_options().init()?),
             #[cfg(feature = "cuda")]
             Self::Cuda => Ok(Device::cuda(0)),
+            // libtorch computes the encoder's pass only; all else is small.
             #[cfg(feature = "tch")]
-            #[expect(deprecated, reason = "the fastest way to train without a GPU")]
-            Self::Tch => Ok(Device::libtorch()),
+            Self::Tch => Ok(Device::flex()),
             #[allow(unreachable_patterns, reason = "unless every feature is on")]
             other => {
                 let feature = format!("{other:?}").to_lowercase();

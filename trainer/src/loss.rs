@@ -2,7 +2,6 @@
 
 use burn::tensor::activation::{log_softmax, softplus};
 use burn::tensor::{Device, Tensor, TensorData};
-use soundalike::head::SimilarityHead;
 
 use crate::train_config::TrainConfig;
 
@@ -14,8 +13,13 @@ pub struct BatchRelations {
 }
 
 impl BatchRelations {
-    /// Pair `i` with pair `j`: other track 1, same track far apart `same_track_weight`, same track near 0.
-    pub fn new(config: &TrainConfig, tracks: &[usize], starts_secs: &[f64]) -> Self {
+    /// Pair `i` with pair `j`: other track 1, same track far apart `same_track_weight`, same track near 0; 0 where the music of one is laid over the other (`mixed`).
+    pub fn new(
+        config: &TrainConfig,
+        tracks: &[usize],
+        starts_secs: &[f64],
+        mixed: &[(usize, usize)],
+    ) -> Self {
         let size = tracks.len();
         let weight = |i: usize, j: usize| {
             if i == j {
@@ -28,9 +32,13 @@ impl BatchRelations {
                 config.same_track_weight
             }
         };
-        let negative_weights = (0..size * size)
+        let mut negative_weights: Vec<f32> = (0..size * size)
             .map(|cell| weight(cell / size, cell % size))
             .collect();
+        for &(i, j) in mixed {
+            negative_weights[i * size + j] = 0.0;
+            negative_weights[j * size + i] = 0.0;
+        }
         Self {
             size,
             negative_weights,
@@ -87,15 +95,9 @@ pub fn contrast(
     (one_way(originals, copies) + one_way(copies, originals)).div_scalar(2.0)
 }
 
-/// Binary cross-entropy of the head over all original-copy pairs: half the mean over the positives, half the weighted mean over the negatives. A scalar `[1]`.
-pub fn verdict(
-    head: &SimilarityHead,
-    originals: Tensor<2>,
-    copies: Tensor<2>,
-    relations: &BatchRelations,
-) -> Tensor<1> {
-    let device = originals.device();
-    let logits = head.logits(originals, copies);
+/// Binary cross-entropy of the head's logits `[size, size]` over all original-copy pairs: half the mean over the positives, half the weighted mean over the negatives. A scalar `[1]`.
+pub fn verdict(logits: Tensor<2>, relations: &BatchRelations) -> Tensor<1> {
+    let device = logits.device();
     let negatives = relations.negatives(&device);
     let total: f32 = relations.negative_weights.iter().sum();
     let missed = (softplus(logits.clone().neg(), 1.0) * relations.identity(&device))
@@ -109,6 +111,8 @@ pub fn verdict(
 
 #[cfg(test)]
 mod tests {
+    use soundalike::head::SimilarityHead;
+
     use super::*;
 
     fn embeddings(rows: &[[f32; 2]]) -> Tensor<2> {
@@ -117,7 +121,11 @@ mod tests {
     }
 
     fn relations(tracks: &[usize], starts_secs: &[f64]) -> BatchRelations {
-        BatchRelations::new(&TrainConfig::default(), tracks, starts_secs)
+        let config = TrainConfig {
+            same_track_weight: 0.5,
+            ..TrainConfig::default()
+        };
+        BatchRelations::new(&config, tracks, starts_secs, &[])
     }
 
     fn value(loss: Tensor<1>) -> f32 {
@@ -130,6 +138,14 @@ mod tests {
         assert_eq!(relations.negative_weights[..4], [0.0, 0.0, 0.5, 1.0]);
         assert_eq!(relations.negative_weights[4..8], [0.0, 0.0, 0.5, 1.0]);
         assert_eq!(relations.negative_weights[12..], [1.0, 1.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn pairs_with_the_same_music_in_them_say_nothing_about_each_other() {
+        let config = TrainConfig::default();
+        let relations = BatchRelations::new(&config, &[0, 1, 2], &[0.0; 3], &[(2, 0)]);
+        let expected = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0];
+        assert_eq!(relations.negative_weights, expected);
     }
 
     #[test]
@@ -158,12 +174,8 @@ mod tests {
     fn verdict_equals_its_formula() {
         let head = SimilarityHead::new(2, &Device::flex());
         let sides = embeddings(&[[1.0, 0.0], [0.0, 1.0]]);
-        let loss = value(verdict(
-            &head,
-            sides.clone(),
-            sides,
-            &relations(&[0, 1], &[0.0, 0.0]),
-        ));
+        let logits = head.logits(sides.clone(), sides);
+        let loss = value(verdict(logits, &relations(&[0, 1], &[0.0, 0.0])));
         let softplus = |x: f32| (1.0 + x.exp()).ln();
         let apart = 6.0 - 2.0 * softplus(-2.5) * 2.0_f32.sqrt();
         let expected = (softplus(-6.0) + softplus(apart)) / 2.0;

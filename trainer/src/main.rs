@@ -1,5 +1,6 @@
 //! Trains, evaluates and exports the weights of Soundalike.
 
+mod ablation;
 mod audio_file;
 mod augment;
 mod batches;
@@ -7,9 +8,13 @@ mod calibrate;
 mod compare;
 mod decode;
 mod device;
+mod encoder_pass;
 mod evaluate;
 mod export;
 mod fma;
+mod learner;
+#[cfg(feature = "tch")]
+mod libtorch;
 mod loss;
 mod metrics;
 mod pair_table;
@@ -21,9 +26,11 @@ mod progress;
 mod recipe;
 mod run_folder;
 mod spectral_bank;
+mod time_step;
 mod tracks;
 mod train;
 mod train_config;
+mod validation;
 mod wav;
 mod weights;
 
@@ -39,6 +46,7 @@ enum Step {
     Evaluate(evaluate::Args),
     Compare(compare::Args),
     Export(export::Args),
+    TimeStep(time_step::Args),
 }
 
 fn main() -> std::process::ExitCode {
@@ -49,6 +57,7 @@ fn main() -> std::process::ExitCode {
         Step::Evaluate(args) => evaluate::run(&args),
         Step::Compare(args) => compare::run(&args),
         Step::Export(args) => export::run(&args),
+        Step::TimeStep(args) => time_step::run(&args),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use burn::module::Module as _;
-use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use soundalike::head::Calibration;
@@ -13,7 +12,12 @@ use soundalike::model::SiameseNetwork;
 use soundalike::weights_file::{self, WeightsInfo};
 use soundalike::{FeatureConfig, Model};
 
+use crate::learner::Learner;
 use crate::train_config::TrainConfig;
+
+const STATE: &str = "state";
+const PREVIOUS_STATE: &str = "state.previous";
+const HISTORY: &str = "history.json";
 
 /// The folder of one run.
 pub struct RunFolder(PathBuf);
@@ -37,6 +41,8 @@ pub struct HistoryEntry {
     pub validation_loss: f64,
     /// Best balanced accuracy on the validation pairs.
     pub validation_accuracy: f64,
+    /// Uncalibrated score of a passage with itself.
+    pub identity_score: f32,
     /// Whether it was the best so far.
     pub is_best: bool,
 }
@@ -76,10 +82,15 @@ impl RunFolder {
         let folder = Self(path.to_owned());
         let config = TrainConfig::read(&folder.config_path())
             .with_context(|| format!("{} holds no run", path.display()))?;
-        let history = match fs::read_to_string(folder.history_path()) {
+        // The history that belongs to the state, which may be older than the one beside it.
+        let history_path = folder.state_path().join(HISTORY);
+        let history = match fs::read_to_string(&history_path) {
             Ok(text) => serde_json::from_str(&text)
-                .with_context(|| format!("{} is damaged", folder.history_path().display()))?,
-            Err(_) => History::default(),
+                .with_context(|| format!("{} is damaged", history_path.display()))?,
+            Err(_) => bail!(
+                "{} was interrupted before its first checkpoint: there is nothing to resume, start it again in another folder",
+                path.display()
+            ),
         };
         Ok((folder, config, history))
     }
@@ -93,61 +104,78 @@ impl RunFolder {
         self.0.join("config.json")
     }
 
-    fn history_path(&self) -> PathBuf {
-        self.0.join("history.json")
+    /// The last whole state.
+    fn state_path(&self) -> PathBuf {
+        let (current, previous) = (self.0.join(STATE), self.0.join(PREVIOUS_STATE));
+        if current.exists() || !previous.exists() {
+            current
+        } else {
+            previous
+        }
     }
 
-    /// Writes `history.json`.
+    /// Saves the best weights so far; the ones before them stay until these are written.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be written.
+    pub fn save_best(&self, weights: &[u8]) -> Result<()> {
+        let new = self.0.join("best.new");
+        fs::write(&new, weights)
+            .and_then(|()| fs::rename(&new, self.best_path()))
+            .context("can't save the best weights; those before them are untouched")
+    }
+
+    /// Saves what resuming needs, and `history.json` for readers. The new state is complete before it takes the place of the old one.
     ///
     /// # Errors
     ///
     /// When it can't be written.
-    pub fn save_history(&self, history: &History) -> Result<()> {
-        write_json(&self.history_path(), history)
-    }
-
-    /// Saves what resuming needs. The new state is complete before it takes the place of the old one.
-    ///
-    /// # Errors
-    ///
-    /// When it can't be written.
-    pub fn save_state(&self, network: &SiameseNetwork, optimizer: &ModuleOptimizer) -> Result<()> {
-        let (new, old) = (self.0.join("state.new"), self.0.join("state"));
+    pub fn save_state(&self, learner: &Learner, history: &History) -> Result<()> {
+        let at = |name: &str| self.0.join(name);
+        let (new, current, previous) = (at("state.new"), at(STATE), at(PREVIOUS_STATE));
         let _ = fs::remove_dir_all(&new);
-        fs::create_dir_all(&new)?;
+        self.write_state(&new, learner, history)
+            .context("the checkpoint before this one is untouched")?;
+        let _ = fs::remove_dir_all(&previous);
+        if current.exists() {
+            fs::rename(&current, &previous).context("can't put the last state aside")?;
+        }
+        fs::rename(&new, &current).context("can't save the state")?;
+        let _ = fs::remove_dir_all(&previous);
+        write_json(&at(HISTORY), history)
+    }
+
+    fn write_state(&self, new: &Path, learner: &Learner, history: &History) -> Result<()> {
+        fs::create_dir_all(new)?;
+        let network = learner.network.clone();
         network
-            .clone()
             .save_file(new.join("network"))
             .context("can't save the network")?;
-        optimizer
+        learner
+            .optimizer
             .save(new.join("optimizer"))
             .context("can't save the optimiser")?;
-        let _ = fs::remove_dir_all(&old);
-        fs::rename(&new, &old).context("can't save the state")
+        write_json(&new.join(HISTORY), history)
     }
 
-    /// Loads the saved network into one of the same shape.
+    /// Loads the saved network and optimiser into a fresh learner of the same configuration.
     ///
     /// # Errors
     ///
-    /// When there is none or it is damaged.
-    pub fn load_network(&self, network: SiameseNetwork) -> Result<SiameseNetwork> {
-        let path = self.0.join("state").join("network");
-        network
-            .try_load_file(path)
-            .map_err(|error| anyhow::anyhow!("the saved network is missing or damaged: {error}"))
-    }
-
-    /// Loads the saved optimiser state; `optimizer` was made for the loaded network, because its state goes by the identity of parameters.
-    ///
-    /// # Errors
-    ///
-    /// When there is none or it is damaged.
-    pub fn load_optimizer(&self, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer> {
-        let path = self.0.join("state").join("optimizer");
-        optimizer
-            .load(path)
-            .map_err(|error| anyhow::anyhow!("the saved optimiser is missing or damaged: {error}"))
+    /// When one is missing or damaged.
+    pub fn load_state(&self, learner: &mut Learner) -> Result<()> {
+        let state = self.state_path();
+        let network = learner.network.clone();
+        learner.network = network
+            .try_load_file(state.join("network"))
+            .map_err(|error| anyhow!("the saved network is missing or damaged: {error}"))?;
+        // Made for the network's shape; its state goes by the identity of parameters, which the file of the network keeps.
+        learner.optimizer = learner
+            .fresh_optimizer()
+            .load(state.join("optimizer"))
+            .map_err(|error| anyhow!("the saved optimiser is missing or damaged: {error}"))?;
+        Ok(())
     }
 }
 

@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use soundalike::encoder::EncoderConfig;
 
+use crate::ablation::{HeadChoice, Normalisation};
+
 /// Everything that a run depends on besides its pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,6 +20,12 @@ pub struct TrainConfig {
     pub tracks_per_batch: usize,
     /// Passages of each track in a batch: other sections of a track are the hardest negatives.
     pub passages_per_track: usize,
+    /// Which head.
+    pub head: HeadChoice,
+    /// What the encoder reads.
+    pub normalisation: Normalisation,
+    /// Arithmetic of the encoder's training pass.
+    pub precision: Precision,
     /// Optimiser steps.
     pub steps: usize,
     /// Steps between two looks at the validation pairs.
@@ -44,12 +52,24 @@ pub struct TrainConfig {
     pub augmentation: AugmentationConfig,
 }
 
+/// Number formats of activations. Parameters, statistics and losses are always float32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    F32,
+    /// bfloat16: half the memory traffic, on devices that compute with it (`tch`).
+    Bf16,
+}
+
 /// Ranges of the changes that training makes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AugmentationConfig {
     /// Greatest change of pitch of a copy, in semitones, either way.
     pub pitch_semitones: f32,
+    /// Share of shifted copies whose shift is drawn from the outer third of that range.
+    pub far_pitch_share: f64,
     /// Slowest and fastest tempo of a copy.
     pub tempo_ratio: (f32, f32),
     /// Greatest misalignment of a copy, in seconds, either way.
@@ -60,6 +80,8 @@ pub struct AugmentationConfig {
     pub overlay_share: f64,
     /// Signal-to-noise ratios of what is laid over, in dB.
     pub overlay_snr_db: (f32, f32),
+    /// Share of copies that come through a telephone's band, 300 Hz to 3.4 kHz with steep edges, most of them with noise.
+    pub telephone_share: f64,
     /// Whether low-rate codecs are imitated.
     pub codec: bool,
     /// Share of segments whose level differs from their maximum, as in a song where other parts are louder.
@@ -75,8 +97,11 @@ impl Default for TrainConfig {
         Self {
             seed: 1,
             encoder: EncoderConfig::default(),
-            tracks_per_batch: 32,
-            passages_per_track: 2,
+            tracks_per_batch: 16,
+            passages_per_track: 4,
+            head: HeadChoice::Monotone,
+            normalisation: Normalisation::Fixed,
+            precision: Precision::F32,
             steps: 2_000,
             validate_every: 100,
             patience: 8,
@@ -86,7 +111,7 @@ impl Default for TrainConfig {
             gradient_norm: 5.0,
             temperature: 0.1,
             contrast_weight: 1.0,
-            same_track_weight: 0.5,
+            same_track_weight: 0.7,
             near_secs: 6.0,
             augmentation: AugmentationConfig::default(),
         }
@@ -96,15 +121,17 @@ impl Default for TrainConfig {
 impl Default for AugmentationConfig {
     fn default() -> Self {
         Self {
-            pitch_semitones: 12.0,
+            pitch_semitones: 12.5,
+            far_pitch_share: 0.25,
             tempo_ratio: (0.45, 2.2),
             misalignment_secs: 0.5,
             noise_snr_db: (-2.0, 40.0),
-            overlay_share: 0.3,
-            overlay_snr_db: (-3.0, 15.0),
+            overlay_share: 0.35,
+            overlay_snr_db: (-4.0, 15.0),
+            telephone_share: 0.1,
             codec: true,
             level_share: 0.4,
-            level_db: (-15.0, 4.0),
+            level_db: (-25.0, 4.0),
             original_strength: 0.5,
         }
     }
@@ -144,6 +171,11 @@ impl TrainConfig {
             "tempo_ratio must rise within 0.2..5"
         );
         Ok(())
+    }
+
+    /// Whether the engine can hold what this trains.
+    pub fn fits_the_engine(&self) -> bool {
+        self.head == HeadChoice::Monotone && self.normalisation == Normalisation::Fixed
     }
 
     /// Learning rate of a step: linear warm-up, then a cosine to nearly nothing (I. Loshchilov and F. Hutter, "SGDR", 2016, without restarts).
