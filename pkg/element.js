@@ -54,17 +54,36 @@ const STYLE = `
   li { padding-top: .25em } .dim { color: var(--dim); font-size: .9em }
 `;
 
-const BODY = `
-  <div class="zones">
-    <label part="zone" data-side="left"><input type="file" accept="audio/*,video/*"><slot name="left">Drop your song here, or choose it</slot><span class="name" part="name"></span><span class="dim against"></span></label>
-    <label part="zone" data-side="right"><input type="file" accept="audio/*,video/*"><slot name="right">Drop the other song here, or choose it</slot><span class="name" part="name"></span></label>
-  </div>
-  <div class="below">
-    <div class="work" hidden><progress part="progress" max="1" value="0" aria-label="Comparing the songs"></progress><button part="button" type="button">Cancel</button></div>
-    <p class="error" part="error" role="alert" hidden></p>
-    <div class="report" part="report" role="status" hidden></div>
-  </div>
-`;
+/** Built node by node, as a strict page may forbid markup from text (Trusted Types). */
+function body() {
+  /** @param {Side} side @param {string} invitation @param {HTMLElement[]} more */
+  const zone = (side, invitation, ...more) => {
+    const slot = made("slot", { name: side }, invitation);
+    const input = made("input", { type: "file", accept: "audio/*,video/*" });
+    return made("label", { part: "zone", "data-side": side }, input, slot, made("span", { class: "name", part: "name" }), ...more);
+  };
+  const work = made(
+    "div",
+    { class: "work", hidden: "" },
+    made("progress", { part: "progress", max: "1", value: "0", "aria-label": "Comparing the songs" }),
+    made("button", { part: "button", type: "button" }, "Cancel"),
+  );
+  return [
+    made(
+      "div",
+      { class: "zones" },
+      zone("left", "Drop your song here, or choose it", made("span", { class: "dim against" })),
+      zone("right", "Drop the other song here, or choose it"),
+    ),
+    made(
+      "div",
+      { class: "below" },
+      work,
+      made("p", { class: "error", part: "error", role: "alert", hidden: "" }),
+      made("div", { class: "report", part: "report", role: "status", hidden: "" }),
+    ),
+  ];
+}
 
 /** @type {Record<string, string>} */
 const VERDICTS = {
@@ -114,6 +133,15 @@ export class SoundalikeElement extends Base {
     this.setAttribute("backend", backend);
   }
 
+  get assets() {
+    return this.getAttribute("assets");
+  }
+
+  set assets(url) {
+    if (url === null) this.removeAttribute("assets");
+    else this.setAttribute("assets", url);
+  }
+
   connectedCallback() {
     if (!this.#shadow) this.#build();
     this.#takeReference();
@@ -149,7 +177,7 @@ export class SoundalikeElement extends Base {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     shadow.adoptedStyleSheets = [sheet];
-    shadow.innerHTML = BODY;
+    shadow.append(...body());
     this.#shadow = shadow;
     for (const side of /** @type {Side[]} */ (["left", "right"])) this.#listenTo(this.#zone(side), side);
     shadow.querySelector("button")?.addEventListener("click", () => this.#stop());
@@ -190,7 +218,7 @@ export class SoundalikeElement extends Base {
     this.#check = mine;
     this.#part(".work").hidden = false;
     try {
-      this.#checker ??= createChecker({ backend: this.backend, ...(this.getAttribute("assets") && { assetsUrl: String(this.getAttribute("assets")) }) });
+      this.#checker ??= createChecker({ backend: this.backend, ...(this.assets && { assetsUrl: this.assets }) });
       const checker = await this.#checker;
       const report = await checker.compare(left, right, {
         signal: mine.signal,
@@ -234,17 +262,13 @@ export class SoundalikeElement extends Base {
     this.#report = report;
     this.dataset["verdict"] = report.verdict;
     this.dataset["score"] = String(report.score);
-    const verdict = made("p", "verdict", VERDICTS[report.verdict] ?? report.verdict);
-    verdict.part.add("verdict");
-    const score = made("span", "score", (report.score >= 0.995 && report.score < 1 ? 0.99 : report.score).toFixed(2));
-    score.part.add("score");
-    verdict.prepend(score);
-    const list = document.createElement("ol");
-    list.part.add("passages");
+    const score = made("span", { class: "score", part: "score" }, (report.score >= 0.995 && report.score < 1 ? 0.99 : report.score).toFixed(2));
+    const verdict = made("p", { class: "verdict", part: "verdict" }, score, VERDICTS[report.verdict] ?? report.verdict);
+    const list = made("ol", { part: "passages" });
     for (const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } of report.passages) {
-      list.append(made("li", "", `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
+      list.append(made("li", {}, `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
     }
-    const songs = made("p", "dim", `${report.left.name} ↔ ${report.right.name}`);
+    const songs = made("p", { class: "dim" }, `${report.left.name} ↔ ${report.right.name}`);
     this.#part(".report").replaceChildren(verdict, songs, list);
     this.#part(".report").hidden = false;
     this.#tell("soundalike-report", report);
@@ -295,11 +319,11 @@ export class SoundalikeElement extends Base {
   }
 }
 
-/** @param {string} name @param {string} className @param {string} text */
-function made(name, className, text) {
+/** @param {string} name @param {Record<string, string>} attributes @param {(string | Node)[]} children */
+function made(name, attributes, ...children) {
   const element = document.createElement(name);
-  element.className = className;
-  element.textContent = text;
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  element.append(...children);
   return element;
 }
 

@@ -113,4 +113,40 @@ describe("sound-alike element", () => {
     await page.locator("#fixed input").first().setInputFiles(unrelated);
     await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
   });
+
+  for (const [where, foreign] of /** @type {const} */ ([["from the page's own host", false], ["from another host", true]])) {
+    test(`inside a page with the strictest policy that the documents allow, ${where}`, { skip: foreign && Boolean(process.env["SOUNDALIKE_URL"]) }, async () => {
+      const host = foreign ? site.url.replace("localhost", "127.0.0.1") : site.url;
+      const own = foreign ? new URL(host).origin : "'self'";
+      const policy = [
+        "default-src 'none'",
+        `script-src ${own} 'wasm-unsafe-eval'`,
+        `worker-src ${foreign ? "blob:" : "'self'"}`,
+        `connect-src ${own}`,
+        "media-src blob:",
+        "require-trusted-types-for 'script'",
+        "trusted-types soundalike",
+      ].join("; ");
+      if (foreign) await page.context().grantPermissions(["local-network-access"]);
+      await page.route("**/strict.html", (route) =>
+        route.fulfill({
+          headers: { "content-type": "text/html", "content-security-policy": policy },
+          body: `<!doctype html><title>strict</title><script type="module" src="${host}pkg/element.js"></script><sound-alike reference="${host}example/harbour-lights.mp3"></sound-alike>`,
+        }),
+      );
+      await page.addInitScript(() => {
+        const violations = /** @type {string[]} */ ([]);
+        Object.assign(globalThis, { violations });
+        addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => violations.push(`${violatedDirective} ${blockedURI} ${sample}`));
+      });
+      await page.goto(`${site.url}strict.html`);
+      await page.locator("sound-alike input").first().setInputFiles(unrelated);
+      await page.locator("sound-alike[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      const colour = await page.locator("sound-alike label").first().evaluate((label) => getComputedStyle(label).cursor);
+      assert.equal(colour, "pointer", "the element's style is applied");
+      // Only the worker by its plain address is tried and then given through the policy.
+      const violations = /** @type {string[]} */ (await page.evaluate("violations"));
+      assert.deepEqual(violations.filter((violation) => !violation.includes("trusted-types-sink")), []);
+    });
+  }
 });

@@ -197,6 +197,135 @@ describe("package", () => {
     assert.ok(!stages.some((/** @type {string} */ stage) => stage.endsWith("left")), String(stages));
   });
 
+  test("a song is analysed, kept as bytes, and compared again without its audio", async () => {
+    const { events, ...rest } = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const events = [];
+      const song = await checker.analyse({ samples: a, sampleRateHz: 44100, name: "first" }, { onProgress: (event) => events.push(event) });
+      const fromAudio = await checker.compare(song, b);
+      const bytes = song.toBytes();
+      checker.close();
+      const again = await soundalike.createChecker({ backend: "cpu" });
+      const restored = await again.restore(bytes, { name: "first" });
+      const fromBytes = await again.compare(restored, b);
+      const renamed = await again.compare(await again.restore(bytes, { name: "second" }), restored);
+      restored.free();
+      return {
+        events, isSong: song instanceof soundalike.Song, same: JSON.stringify(fromAudio) === JSON.stringify(fromBytes), bytes: bytes.length,
+        name: renamed.left.name, score: renamed.score, durations: [song.durationSecs, restored.durationSecs],
+        peaks: JSON.stringify(song.peaks) === JSON.stringify(restored.peaks),
+        freed: await outcome(() => again.compare(restored, b)),
+        early: await outcome(() => new soundalike.Song(a).toBytes()),
+      };`);
+    assert.deepEqual(events.map((/** @type {any} */ { stage }) => stage).filter((/** @type {string} */ stage, /** @type {number} */ index, /** @type {string[]} */ all) => stage !== all[index - 1]), ["decode", "features", "encode"]);
+    assert.equal(events.at(-1).fraction, 1);
+    assert.equal(rest.isSong, true);
+    assert.equal(rest.same, true, "the report from bytes differs");
+    assert.equal(rest.peaks, true);
+    assert.deepEqual(rest.durations, [12, 12]);
+    assert.equal(rest.name, "second");
+    assert.equal(rest.score, 1);
+    assert.ok(rest.bytes > 10_000 && rest.bytes < 12 * 8_000, `${rest.bytes} bytes`);
+    assert.equal(rest.freed.isCheckerError, true, "a song without audio and analysis can't be compared");
+    assert.match(rest.early.message, /has not been analysed/);
+  });
+
+  test("bytes that are damaged or none of ours are no song", async () => {
+    const restored = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const bytes = (await checker.analyse(a)).toBytes();
+      const damaged = bytes.slice();
+      damaged[1000] ^= 1;
+      const wrongCount = bytes.slice();
+      wrongCount.fill(255, -12);
+      const tries = [bytes, damaged, wrongCount, bytes.slice(0, -1), bytes.slice(100), new Uint8Array(0), new Uint8Array(5000), "no bytes"];
+      const restored = [];
+      for (const one of tries) restored.push((await checker.restore(one)) !== undefined);
+      return restored;`);
+    assert.deepEqual(restored, [true, false, false, false, false, false, false, false]);
+  });
+
+  test("a cache spares the second analysis of a file; what it holds wrongly or fails at does no harm", async () => {
+    const { keys, scores, decodes } = await run(`
+      const kept = new Map();
+      const cache = { get: async (key) => kept.get(key), put: async (key, bytes) => kept.set(key, bytes) };
+      const failing = { get: async () => { throw new Error("no get"); }, put: async () => { throw new Error("no put"); } };
+      const wav = (samples) => {
+        const file = new DataView(new ArrayBuffer(44 + 2 * samples.length));
+        const text = (at, chars) => [...chars].forEach((char, index) => file.setUint8(at + index, char.charCodeAt(0)));
+        text(0, "RIFF"); file.setUint32(4, 36 + 2 * samples.length, true); text(8, "WAVEfmt "); file.setUint32(16, 16, true);
+        file.setUint16(20, 1, true); file.setUint16(22, 1, true); file.setUint32(24, 44100, true); file.setUint32(28, 88200, true);
+        file.setUint16(32, 2, true); file.setUint16(34, 16, true); text(36, "data"); file.setUint32(40, 2 * samples.length, true);
+        samples.forEach((sample, index) => file.setInt16(44 + 2 * index, sample * 32767, true));
+        return new File([file], "song.wav");
+      };
+      const [left, right] = [wav(a), wav(b)];
+      let decoded = 0;
+      const original = BaseAudioContext.prototype.decodeAudioData;
+      BaseAudioContext.prototype.decodeAudioData = function (...rest) { decoded++; return original.apply(this, rest); };
+      const scores = [];
+      const decodes = [];
+      const check = async (cache) => {
+        const checker = await soundalike.createChecker({ backend: "cpu", cache });
+        scores.push((await checker.compare(left, right)).score);
+        decodes.push(decoded);
+        checker.close();
+      };
+      await check(cache);
+      await check(cache);
+      const keys = [...kept.keys()];
+      kept.set(keys[0], kept.get(keys[0]).slice(10));
+      await check(cache);
+      await check(failing);
+      return { keys, scores, decodes };`);
+    assert.equal(keys.length, 2);
+    assert.match(keys[0], /^[0-9a-f]{64} [0-9a-f]{64} cpu$/);
+    assert.deepEqual(decodes, [2, 2, 3, 5]);
+    assert.equal(new Set(scores).size, 1, String(scores));
+  });
+
+  test("SongCache keeps bytes across pages of the site, drops the oldest beyond its limit, and forgets when told", async () => {
+    await run(`
+      const cache = new soundalike.SongCache({ name: "test", maxBytes: 250 });
+      for (const key of ["one", "two"]) {
+        await cache.put(key, new Uint8Array(100).fill(key.length));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await cache.get("one");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await cache.put("three", new Uint8Array(100));`);
+    await page.reload();
+    const { lengths, size, cleared } = await run(`
+      const { SongCache } = await import(String("/pkg/index.js"));
+      const cache = new SongCache({ name: "test", maxBytes: 250 });
+      const lengths = [];
+      for (const key of ["one", "two", "three", "four"]) lengths.push((await cache.get(key))?.length);
+      const size = await cache.size();
+      await cache.clear();
+      return { lengths, size, cleared: [await cache.size(), await cache.get("one")] };`);
+    assert.deepEqual(lengths, [100, undefined, 100, undefined], "the one that was used longest ago is gone");
+    assert.deepEqual(size, { songs: 2, bytes: 200, lasting: true });
+    assert.deepEqual(cleared, [{ songs: 0, bytes: 0, lasting: true }, undefined]);
+  });
+
+  for (const stage of ["decode", "features", "encode", "match"]) {
+    test(`a check that is cancelled at the stage “${stage}” ends at once, and what was analysed need not be again`, async () => {
+      const { cancelled, report, analysed } = await run(`
+        const checker = await soundalike.createChecker({ backend: "cpu" });
+        const songs = [new soundalike.Song(a), new soundalike.Song(b)];
+        const abort = new AbortController();
+        const cancelled = await outcome(() => checker.compare(...songs, { signal: abort.signal, onProgress: ({ stage }) => stage === "${stage}" && abort.abort() }));
+        const analysed = songs.map((song) => song.isAnalysed);
+        const stages = [];
+        const report = await outcome(() => checker.compare(...songs, { onProgress: ({ stage, side }) => stages.push(side + " " + stage) }));
+        return { cancelled, report: report.value?.verdict, analysed: analysed.map((was, index) => [was, stages.includes(["left", "right"][index] + " features")]) };`);
+      assert.equal(cancelled.code, "aborted");
+      assert.equal(report, "different");
+      for (const [was, isAgain] of analysed) assert.equal(was, !isAgain, JSON.stringify(analysed));
+      if (stage === "match") assert.deepEqual(analysed, [[true, false], [true, false]]);
+    });
+  }
+
   test("weights that can't be fetched are an error, and are asked for again", async () => {
     await page.route("**/weights.safetensors", (route) => route.fulfill({ status: 503 }));
     const code = await run(`return (await outcome(() => soundalike.createChecker({ backend: "cpu" }))).code;`);

@@ -219,6 +219,26 @@ describe("page", () => {
     await page.getByText(`copy.mp3, SHA-256 ${digest}`).waitFor();
   });
 
+  test("the zones take songs before the engine is there", async () => {
+    /** @type {() => void} */
+    let letThrough = () => {};
+    const held = new Promise((resolve) => (letThrough = () => resolve(undefined)));
+    const another = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
+    await another.route("**/*.wasm", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await another.goto(`${site.url}?backend=cpu`);
+    for (const [index, side] of ["left", "right"].entries()) {
+      await another.locator("input[type=file]").nth(index).setInputFiles(songs.original);
+      await another.locator(`.zone.${side}`).getByText("original.wav").waitFor();
+    }
+    assert.match(await another.locator("#progress-stage").innerText(), /Getting ready/);
+    letThrough();
+    await another.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    await another.context().close();
+  });
+
   test("no task on the main thread is long", async () => {
     await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] });
     await give("left", songs.long);
