@@ -19,6 +19,8 @@ export class DropZone {
   #emptyDetails;
   /** @type {File | undefined} */
   #file;
+  /** @type {Float32Array | undefined} */
+  #peaks;
 
   /**
    * @param {HTMLElement} root a `.zone`
@@ -35,6 +37,8 @@ export class DropZone {
     this.#emptyName = [...this.#name.childNodes];
     this.#emptyDetails = [...this.#details.childNodes];
 
+    // A canvas does not follow the colours by itself.
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#drawWave());
     for (const input of root.querySelectorAll("input")) {
       input.addEventListener("change", () => {
         if (input.files?.length) onFiles(chosenFiles(input));
@@ -91,11 +95,13 @@ export class DropZone {
 
   clear() {
     this.#file = undefined;
+    for (const input of this.#root.querySelectorAll("input")) input.value = "";
     this.#root.classList.remove("filled", "bad", "many");
     this.#title.textContent = this.#emptyTitle;
     this.#name.replaceChildren(...this.#emptyName);
     this.#name.removeAttribute("title");
     this.#details.replaceChildren(...this.#emptyDetails);
+    this.#peaks = undefined;
     this.#clearWave();
   }
 
@@ -107,6 +113,7 @@ export class DropZone {
     this.#name.textContent = name;
     this.#name.title = name;
     this.#details.textContent = details;
+    this.#peaks = undefined;
     this.#clearWave();
   }
 
@@ -120,7 +127,14 @@ export class DropZone {
 
   /** @param {Float32Array} peaks @param {number} durationSecs */
   showWave(peaks, durationSecs) {
+    this.#peaks = peaks;
     if (this.#file) this.#details.textContent = `${clock(durationSecs)} · ${fileSize(this.#file.size)}`;
+    this.#drawWave();
+  }
+
+  #drawWave() {
+    const peaks = this.#peaks;
+    if (!peaks) return;
     const context = this.#clearWave();
     const { width, height } = this.#wave;
     context.fillStyle = getComputedStyle(this.#wave).color;

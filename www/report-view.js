@@ -14,6 +14,8 @@ import { clearVerdict, showVerdict, verdictTitle } from "./verdict.js";
 /** @typedef {import("./pkg/index.js").Report} Report */
 /** @typedef {{ file: File, song: import("./pkg/index.js").Song }} ChosenSong */
 
+const TITLE = document.title;
+
 export class ReportView {
   #root = byId("result");
   #status;
@@ -83,6 +85,8 @@ export class ReportView {
     this.#player.load(left.file, right.file);
     const isSameFile = left.song.sha256 !== undefined && left.song.sha256 === right.song.sha256;
     showVerdict(this.#root, report, { elapsedSecs, isSameFile });
+    // The name of a printed file, and of the tab.
+    document.title = `${scoreText(report.score)} ${report.left.name} – ${report.right.name} · Soundalike`;
     this.#status.textContent = `${verdictTitle(report.verdict)}, score ${scoreText(report.score)}.`;
     this.#root.focus({ preventScroll: true });
   }
@@ -91,6 +95,7 @@ export class ReportView {
     this.#player.stop();
     this.#markPlaying(undefined);
     this.#report = undefined;
+    document.title = TITLE;
     this.#root.hidden = true;
     clearVerdict(this.#root);
     document.body.classList.remove("has-result");
