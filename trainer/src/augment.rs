@@ -88,27 +88,27 @@ impl Augmenter {
         if is_telephone {
             self.pass_below(
                 &mut gains_db,
-                log_uniform(rng, 2_800.0, 4_000.0),
-                log_uniform(rng, 6.0, 24.0),
+                log_uniform(rng, 2_700.0, 4_000.0),
+                log_uniform(rng, 6.0, 60.0),
             );
             self.pass_above(
                 &mut gains_db,
-                log_uniform(rng, 180.0, 450.0),
-                log_uniform(rng, 6.0, 24.0),
+                log_uniform(rng, 180.0, 500.0),
+                log_uniform(rng, 6.0, 60.0),
             );
         }
         if happens(0.25, rng) {
             self.pass_below(
                 &mut gains_db,
                 log_uniform(rng, 1_176.0, 9_410.0),
-                log_uniform(rng, 2.0, 16.0),
+                log_uniform(rng, 2.0, 40.0),
             );
         }
         if happens(0.12, rng) {
             self.pass_above(
                 &mut gains_db,
                 log_uniform(rng, 45.0, 500.0),
-                log_uniform(rng, 2.0, 16.0),
+                log_uniform(rng, 2.0, 40.0),
             );
         }
         let gains: Vec<f32> = gains_db.iter().map(|&db| decibels_to_power(db)).collect();

@@ -16,6 +16,7 @@ use soundalike::{FeatureConfig, LogMelPlan};
 use crate::augment::Augmenter;
 use crate::pair_table::Pair;
 use crate::recipe::log_uniform;
+use crate::repeats::{self, Surroundings};
 use crate::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks, TrackSpectra};
 use crate::train_config::{AugmentationConfig, TrainConfig};
 use crate::{audio_file, progress};
@@ -31,8 +32,8 @@ pub struct Batch {
     pub tracks: Vec<usize>,
     /// Where each original starts, in seconds.
     pub starts_secs: Vec<f64>,
-    /// Copies with the music of another pair laid over them: `(copy, that pair)`. Both songs are in there, so the two pairs say nothing about each other.
-    pub mixed: Vec<(usize, usize)>,
+    /// Pairs that say nothing about each other: the music of one is laid over the copy of the other, or both are repeats of one passage of a track.
+    pub ambiguous: Vec<(usize, usize)>,
 }
 
 /// The training tracks in memory, and what it takes to make batches of them.
@@ -138,11 +139,11 @@ impl BatchMaker {
         let (originals, copies, starts_secs): (Vec<View>, Vec<View>, Vec<f64>) =
             self.draw_views(&mut rng);
         let size = originals.len();
+        let mut ambiguous = self.repeats(&originals);
         let tracks = originals.iter().map(|view| view.track).collect();
         let views: Vec<View> = originals.into_iter().chain(copies).collect();
         let seeds: Vec<u64> = views.iter().map(|_| rng.random()).collect();
         let clean: Vec<Vec<f32>> = views.iter().map(|view| self.read(view)).collect();
-        let mut mixed = Vec::new();
         let frames = (0..views.len())
             .flat_map(|index| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seeds[index]);
@@ -159,7 +160,7 @@ impl BatchMaker {
                         None
                     };
                     if recording.is_none() {
-                        mixed.push((index - size, other));
+                        ambiguous.push((index - size, other));
                     }
                     self.augmenter.overlay(
                         &mut power,
@@ -181,7 +182,7 @@ impl BatchMaker {
             frames,
             tracks,
             starts_secs,
-            mixed,
+            ambiguous,
         }
     }
 
@@ -253,6 +254,28 @@ impl BatchMaker {
             }
         }
         (originals, copies, starts_secs)
+    }
+
+    /// Pairs of passages of one track that are the same notes again, up to a shift of a second.
+    fn repeats(&self, views: &[View]) -> Vec<(usize, usize)> {
+        const SHIFT_SECS: f64 = 1.0;
+        let shift_frames = (SHIFT_SECS / self.features.frame_hop_secs()).round();
+        let frames = self.features.segment_frames();
+        let passages: Vec<Surroundings> = views
+            .par_iter()
+            .map(|view| {
+                let spectra = &self.tracks[view.track].spectra;
+                let first = view.start_frame - shift_frames as f32;
+                let count = frames + 2 * shift_frames as usize;
+                let power = self.banks.mel_power(spectra, first, 1.0, 0.0, count);
+                Surroundings::new(&power, self.features.mel_bands)
+            })
+            .collect();
+        let pairs = (0..views.len())
+            .flat_map(|a| (a + 1..views.len()).map(move |b| (a, b)))
+            .filter(|&(a, b)| views[a].track == views[b].track)
+            .collect();
+        repeats::repeats(&passages, pairs, frames)
     }
 
     fn read(&self, view: &View) -> Vec<f32> {

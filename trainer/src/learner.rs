@@ -62,7 +62,7 @@ impl Learner {
             &self.config,
             &batch.tracks,
             &batch.starts_secs,
-            &batch.mixed,
+            &batch.ambiguous,
         );
         let size = batch.tracks.len();
         let shape = [2 * size, 1, features.mel_bands, features.segment_frames()];

@@ -13,12 +13,12 @@ pub struct BatchRelations {
 }
 
 impl BatchRelations {
-    /// Pair `i` with pair `j`: other track 1, same track far apart `same_track_weight`, same track near 0; 0 where the music of one is laid over the other (`mixed`).
+    /// Pair `i` with pair `j`: other track 1, same track far apart `same_track_weight`, same track near 0; 0 for the `ambiguous`, in which one may hear the other.
     pub fn new(
         config: &TrainConfig,
         tracks: &[usize],
         starts_secs: &[f64],
-        mixed: &[(usize, usize)],
+        ambiguous: &[(usize, usize)],
     ) -> Self {
         let size = tracks.len();
         let weight = |i: usize, j: usize| {
@@ -35,7 +35,7 @@ impl BatchRelations {
         let mut negative_weights: Vec<f32> = (0..size * size)
             .map(|cell| weight(cell / size, cell % size))
             .collect();
-        for &(i, j) in mixed {
+        for &(i, j) in ambiguous {
             negative_weights[i * size + j] = 0.0;
             negative_weights[j * size + i] = 0.0;
         }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_with_the_same_music_in_them_say_nothing_about_each_other() {
+    fn ambiguous_pairs_count_for_nothing() {
         let config = TrainConfig::default();
         let relations = BatchRelations::new(&config, &[0, 1, 2], &[0.0; 3], &[(2, 0)]);
         let expected = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0];

@@ -24,6 +24,7 @@ mod perturb;
 mod plots;
 mod progress;
 mod recipe;
+mod repeats;
 mod run_folder;
 mod spectral_bank;
 mod time_step;

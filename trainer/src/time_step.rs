@@ -61,6 +61,6 @@ fn random_batch(config: &TrainConfig, rng: &mut ChaCha8Rng) -> Batch {
             .map(|pair| pair / config.passages_per_track)
             .collect(),
         starts_secs: (0..size).map(|pair| 10.0 * pair as f64).collect(),
-        mixed: Vec::new(),
+        ambiguous: Vec::new(),
     }
 }

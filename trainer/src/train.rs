@@ -238,8 +238,8 @@ impl Run {
 }
 
 impl HistoryEntry {
-    /// Better is a higher ROC-AUC on validation pairs.
+    /// Better is a lower loss on validation pairs: ROC-AUC comes so near to 1 that a single pair decides.
     fn is_better_than(&self, other: &Self) -> bool {
-        self.validation_roc_auc > other.validation_roc_auc
+        self.validation_loss < other.validation_loss
     }
 }

@@ -111,7 +111,7 @@ impl Default for TrainConfig {
             gradient_norm: 5.0,
             temperature: 0.1,
             contrast_weight: 1.0,
-            same_track_weight: 0.7,
+            same_track_weight: 1.0,
             near_secs: 6.0,
             augmentation: AugmentationConfig::default(),
         }
