@@ -157,23 +157,21 @@ mod tests {
     }
 
     #[test]
-    fn only_the_free_head_depends_on_more_than_distance() {
+    fn only_the_monotone_head_puts_identity_highest_by_construction() {
         let device = Device::flex();
-        device.seed(3);
         let embeddings = Tensor::<2>::from_data([[1.0, 0.0, 0.0], [0.0, 0.6, 0.8]], &device);
         let encoder = EncoderConfig {
             embedding: 3,
             ..EncoderConfig::default()
         };
-        let identity_is_highest = |head| {
+        let identity_is_highest = |head, seed| {
+            device.seed(seed);
             let network = TrainedNetwork::new(&encoder, head, &device);
             let logits = network.logits(embeddings.clone(), embeddings.clone());
             let logits: Vec<f32> = logits.into_data().try_into_vec().unwrap();
-            assert_eq!(logits.len(), 4);
             logits[0] == logits[3] && logits[0] > logits[1]
         };
-        assert!(identity_is_highest(HeadChoice::Monotone));
-        // Nothing makes it so here; with these first weights it isn't.
-        identity_is_highest(HeadChoice::Free);
+        assert!((0..20).all(|seed| identity_is_highest(HeadChoice::Monotone, seed)));
+        assert!(!(0..20).all(|seed| identity_is_highest(HeadChoice::Free, seed)));
     }
 }
