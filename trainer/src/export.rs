@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
 use serde::Serialize;
 use soundalike::Model;
@@ -48,6 +48,11 @@ struct Provenance<'a> {
 
 pub fn run(args: &Args) -> Result<()> {
     let (folder, training, history) = RunFolder::open(&args.run)?;
+    ensure!(
+        training.fits_the_engine(),
+        "{} was trained with a head or a normalisation that the engine doesn't have; its figures are in history.json",
+        args.run.display()
+    );
     let best = history
         .entries
         .iter()
