@@ -340,20 +340,22 @@ export class Engine {
 
 /** @param {string | URL | undefined} assetsUrl */
 function spawnWorker(assetsUrl) {
+  const script = locateFiles(assetsUrl).worker;
+  const { protocol, origin } = new URL(script, location.href);
+  if (/^https?:$/.test(protocol) && origin !== location.origin) {
+    // A worker's script must come from the page's own origin; what that script imports need not.
+    const bootstrap = new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" });
+    return new Worker(trusted(URL.createObjectURL(bootstrap)), { type: "module" });
+  }
+  if (assetsUrl !== undefined) return new Worker(trusted(script), { type: "module" });
   try {
     // This exact expression is what bundlers look for.
-    if (assetsUrl === undefined) return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    return new Worker(trusted(locateFiles(assetsUrl).worker), { type: "module" });
+    return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   } catch (error) {
-    const isForeign = error instanceof DOMException && error.name === "SecurityError";
-    // A page that takes scripts from trusted policies alone refuses the expression above with a TypeError.
-    if (!isForeign && !(error instanceof TypeError)) throw error;
+    // A page that takes scripts from trusted policies alone refuses a bare address.
+    if (!(error instanceof TypeError)) throw error;
+    return new Worker(trusted(script), { type: "module" });
   }
-  const script = locateFiles(assetsUrl).worker;
-  if (new URL(script).origin === location.origin) return new Worker(trusted(script), { type: "module" });
-  // A worker's script must come from the page's own origin; what that script imports need not.
-  const bootstrap = new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" });
-  return new Worker(trusted(URL.createObjectURL(bootstrap)), { type: "module" });
 }
 
 /** @type {{ createScriptURL(url: string): string } | undefined} */

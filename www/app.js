@@ -212,8 +212,10 @@ async function openRow(row) {
   const right = { file: row.file, song: new Song(row.file) };
   opened = row;
   libraryView.hide();
+  const done = compare({ left, right });
+  byId("back").focus();
   scrollTo({ top: 0 });
-  await compare({ left, right });
+  await done;
   right.song.free();
 }
 

@@ -121,7 +121,7 @@ describe("sound-alike element", () => {
       const policy = [
         "default-src 'none'",
         `script-src ${own} 'wasm-unsafe-eval'`,
-        `worker-src ${foreign ? "blob:" : "'self'"}`,
+        `worker-src ${foreign ? `blob: ${own}` : "'self'"}`,
         `connect-src ${own}`,
         "media-src blob:",
         "require-trusted-types-for 'script'",
