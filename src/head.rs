@@ -1,77 +1,15 @@
-//! The similarity head: `|e1 - e2|` to a logit, and the calibration of logits to scores.
+//! The similarity head in use: two embeddings to a logit, and the calibration of logits to scores.
+//!
+//! `logit = bias - sum_k softplus(w_k) * sqrt(n) * |e1_k - e2_k|`. It is monotone by construction: no difference can raise the logit, so that a
+//! song with itself always scores highest. A free two-layer head never sees a zero difference in training and scored two identical clips below a
+//! shifted copy.
 
-use burn::module::{Module, Param};
-use burn::tensor::activation::softplus;
-use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-/// The head as it is trained: `logit = bias - sum_k softplus(w_k) * sqrt(n) * |e1_k - e2_k|`.
-///
-/// It is monotone by construction: no difference can raise the logit, so that a song with itself always scores highest. A free
-/// two-layer head never sees a zero difference in training and scored two identical clips below a shifted copy.
-#[derive(Module, Debug)]
-pub struct SimilarityHead {
-    raw_weights: Param<Tensor<1>>,
-    bias: Param<Tensor<1>>,
-}
-
-/// Start of the raw weights: softplus(-2.5) = 0.08, which with the start of the bias puts unrelated pairs near logit 0.
-const INITIAL_RAW_WEIGHT: f32 = -2.5;
-const INITIAL_BIAS: f32 = 6.0;
-
-impl SimilarityHead {
-    /// A head for embeddings of the given length.
-    #[must_use]
-    pub fn new(embedding: usize, device: &Device) -> Self {
-        Self {
-            raw_weights: Param::from_data(
-                TensorData::new(vec![INITIAL_RAW_WEIGHT; embedding], [embedding]),
-                device,
-            ),
-            bias: Param::from_data(TensorData::new(vec![INITIAL_BIAS], [1]), device),
-        }
-    }
-
-    /// Logits of all pairs: `[n, embedding]` and `[m, embedding]` to `[n, m]`.
-    #[must_use]
-    pub fn logits(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
-        let ([n, embedding], [m, _]) = (left.dims(), right.dims());
-        let weights = self.weights().reshape([1, 1, embedding]);
-        let distances = (left.reshape([n, 1, embedding]) - right.reshape([1, m, embedding])).abs();
-        let weighted = (distances * weights).sum_dim(2).reshape([n, m]);
-        self.bias.val().reshape([1, 1]) - weighted // [n, m]
-    }
-
-    /// The positive weights `softplus(w_k) * sqrt(n)`, `[embedding]`.
-    fn weights(&self) -> Tensor<1> {
-        let raw = self.raw_weights.val();
-        let scale = (raw.dims()[0] as f64).sqrt();
-        softplus(raw, 1.0).mul_scalar(scale)
-    }
-
-    /// The same head as plain numbers, for whole score matrices.
-    pub(crate) async fn scoring(&self) -> Option<ScoringHead> {
-        let weights = self
-            .weights()
-            .into_data_async()
-            .await
-            .ok()?
-            .try_into_vec()
-            .ok()?;
-        let bias: Vec<f32> = self
-            .bias
-            .val()
-            .into_data_async()
-            .await
-            .ok()?
-            .try_into_vec()
-            .ok()?;
-        Some(ScoringHead {
-            weights,
-            bias: *bias.first()?,
-        })
-    }
-}
+use crate::error::Result;
+#[cfg(feature = "burn")]
+pub use crate::network::SimilarityHead;
+use crate::weights_file::Tensors;
 
 /// The head in use: plain numbers, so that a matrix of thousands by thousands needs no tensors.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +19,23 @@ pub struct ScoringHead {
 }
 
 impl ScoringHead {
+    /// The head of a weights file, for embeddings of that length.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsInvalid`](crate::Error::WeightsInvalid) when a tensor is missing or has another shape.
+    pub fn new(embedding: usize, tensors: &Tensors) -> Result<Self> {
+        let scale = (embedding as f32).sqrt();
+        let raw_weights = tensors.values("head.raw_weights", &[embedding])?;
+        Ok(Self {
+            weights: raw_weights
+                .iter()
+                .map(|&raw| softplus(raw) * scale)
+                .collect(),
+            bias: tensors.values("head.bias", &[1])?[0],
+        })
+    }
+
     /// The logit of two embeddings; symmetric.
     #[must_use]
     pub fn logit(&self, left: &[f32], right: &[f32]) -> f32 {
@@ -176,6 +131,11 @@ impl Calibration {
     }
 }
 
+/// `ln(1 + e^x)`, without overflow.
+fn softplus(x: f32) -> f32 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
@@ -247,30 +207,5 @@ mod tests {
         assert!(!valid(&[(0.0, 0.5), (1.0, 0.4)]));
         assert!(!valid(&[(f32::NAN, 0.5)]));
         assert!(!valid(&[(0.0, 0.0)]));
-    }
-
-    #[test]
-    fn both_forms_of_the_head_agree() {
-        let device = Device::flex();
-        let head = SimilarityHead::new(16, &device);
-        let left: Vec<f32> = (0..32).map(|k| (k as f32 * 0.37).sin()).collect();
-        let right: Vec<f32> = (0..48).map(|k| (k as f32 * 0.91).cos()).collect();
-        let tensor = |values: &[f32]| {
-            Tensor::<2>::from_data(
-                TensorData::new(values.to_vec(), [values.len() / 16, 16]),
-                &device,
-            )
-        };
-        let logits: Vec<f32> = head
-            .logits(tensor(&left), tensor(&right))
-            .into_data()
-            .try_into_vec()
-            .unwrap();
-        let scoring = pollster::block_on(head.scoring()).unwrap();
-        for (row, left) in left.chunks(16).enumerate() {
-            for (column, right) in right.chunks(16).enumerate() {
-                assert!((logits[row * 3 + column] - scoring.logit(left, right)).abs() < 1e-5);
-            }
-        }
     }
 }

@@ -4,8 +4,7 @@
 //! use soundalike::{Checker, Model, Waveform};
 //!
 //! # pollster::block_on(async {
-//! let device = burn::tensor::Device::flex();
-//! let model = Model::load(soundalike::model::SHIPPED_WEIGHTS, &device, false).await?;
+//! let model = Model::on_cpu(soundalike::model::SHIPPED_WEIGHTS)?;
 //! let checker = Checker::new(model, "cpu");
 //!
 //! # let samples: Vec<f32> = (0..5 * 22_050).map(|n| (n as f32 * 0.1).sin() * (n as f32 * 1e-4).cos()).collect();
@@ -17,7 +16,7 @@
 //! ```
 //!
 //! The modules are the pipeline, in this order:
-//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`] → [`model`] with its [`head`] → [`line_search`], [`matching`] and [`pitch`] → [`report`],
+//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`line_search`], [`matching`] and [`pitch`] → [`report`],
 //! all held together by the [`checker`].
 //!
 //! # Numeric conventions
@@ -33,14 +32,19 @@
 pub mod audio;
 pub mod checker;
 pub mod config;
+#[cfg(feature = "burn")]
+pub mod device_pass;
 pub mod encoder;
 pub mod error;
+pub mod forward;
 pub mod golden;
 pub mod head;
 pub mod line_search;
 pub mod matching;
 pub mod mel;
 pub mod model;
+#[cfg(feature = "burn")]
+pub mod network;
 pub mod pitch;
 pub mod report;
 pub mod segment;

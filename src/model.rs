@@ -1,24 +1,23 @@
-//! The model: encoder and head with loaded, checked weights, on one device.
+//! The model: encoder and head with loaded, checked weights, and who computes them.
 
-use burn::module::Module as _;
-use burn::tensor::{Device, Tensor, TensorData};
+#[cfg(feature = "burn")]
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::config::FeatureConfig;
-use crate::encoder::{CONTEXT_FEATURE_FRAMES, Encoder, EncoderConfig};
+#[cfg(feature = "burn")]
+use crate::device_pass::DevicePass;
 use crate::error::{Error, Result};
+use crate::forward::ForwardPass;
 use crate::golden;
-use crate::head::{Calibration, ScoringHead, SimilarityHead};
-use crate::segment::{FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, feature_frames};
+use crate::head::{Calibration, ScoringHead};
+#[cfg(feature = "burn")]
+pub use crate::network::SiameseNetwork;
+use crate::segment::SEGMENT_HOP_FEATURE_FRAMES;
 use crate::spectrogram::{LogMelPlan, LogMelSpectrogram};
 use crate::weights_file::{self, Tensors, WeightsInfo};
 
 /// The weights that this release ships.
 pub const SHIPPED_WEIGHTS: &[u8] = include_bytes!("weights/soundalike.safetensors");
-
-/// Feature frames of a song that go through the convolutions at once, context not counted: 23 s. Longer blocks save nothing, as the
-/// context is 4 feature frames a block; shorter ones cost more of it, and report progress more often.
-const BLOCK_FEATURE_FRAMES: usize = 60;
 
 /// Greatest cosine distance of the golden segment's embedding from the known answer. Float32 in another order of summation stays below
 /// 1e-5; a broken kernel is far above.
@@ -52,99 +51,82 @@ impl Embeddings {
     }
 }
 
-/// The two halves that are trained together.
-#[derive(burn::module::Module, Debug)]
-pub struct SiameseNetwork {
-    /// Applied to both songs.
-    pub encoder: Encoder,
-    /// Compares what it makes of them.
-    pub head: SimilarityHead,
-}
-
-impl SiameseNetwork {
-    /// A network with fresh weights.
-    #[must_use]
-    pub fn new(config: &EncoderConfig, features: &FeatureConfig, device: &Device) -> Self {
-        Self {
-            encoder: config.init(features, device),
-            head: SimilarityHead::new(config.embedding, device),
-        }
-    }
-
-    /// All tensors, for a weights file.
-    #[must_use]
-    pub fn tensors(&self) -> Tensors {
-        let mut tensors = Tensors::default();
-        tensors.collect("encoder", &self.encoder);
-        tensors.collect("head", &self.head);
-        tensors
-    }
-
-    /// The network with the tensors of a weights file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::WeightsInvalid`] when a tensor is missing or has another shape.
-    pub fn with_tensors(self, tensors: &Tensors) -> Result<Self> {
-        Ok(Self {
-            encoder: tensors.load_into("encoder", self.encoder)?,
-            head: tensors.load_into("head", self.head)?,
-        })
-    }
-}
-
-/// Weights in use on a device.
+/// Weights in use.
 #[derive(Debug)]
 pub struct Model {
     info: WeightsInfo,
     sha256: String,
-    encoder: Encoder,
+    parameters: usize,
+    encoder: EncoderPass,
     head: ScoringHead,
-    device: Device,
-    fixed_shapes: bool,
+}
+
+/// Who computes the encoder.
+#[derive(Debug)]
+enum EncoderPass {
+    Cpu(Box<ForwardPass>),
+    #[cfg(feature = "burn")]
+    Device(Box<DevicePass>),
 }
 
 impl Model {
-    /// Loads weights onto a device. With `fixed_shapes` every block of a song has the same shape, which GPU backends want: each new shape
-    /// costs them tuning and memory.
+    /// Loads weights for the CPU.
     ///
     /// # Errors
     ///
     /// [`Error::WeightsInvalid`] for any file that isn't a whole, undamaged weights file for these features and this network.
+    pub fn on_cpu(bytes: &[u8]) -> Result<Self> {
+        Self::with_pass(bytes, |info, tensors| {
+            let pass = ForwardPass::new(&info.encoder, &info.features, tensors)?;
+            Ok(EncoderPass::Cpu(Box::new(pass)))
+        })
+    }
+
+    /// Loads weights onto one of burn's devices. With `fixed_shapes` every block of a song has the same shape, which GPU backends want: each new
+    /// shape costs them tuning and memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`on_cpu`](Self::on_cpu).
+    #[cfg(feature = "burn")]
     pub async fn load(bytes: &[u8], device: &Device, fixed_shapes: bool) -> Result<Self> {
+        Self::with_pass(bytes, |info, tensors| {
+            let encoder = info.encoder.init(&info.features, device);
+            let encoder = tensors.load_into("encoder", encoder)?;
+            let pass = DevicePass::new(encoder, &info.features, device, fixed_shapes);
+            Ok(EncoderPass::Device(Box::new(pass)))
+        })
+    }
+
+    fn with_pass(
+        bytes: &[u8],
+        pass: impl FnOnce(&WeightsInfo, &Tensors) -> Result<EncoderPass>,
+    ) -> Result<Self> {
         let (info, tensors) = weights_file::read(bytes)?;
-        let plausible = info
-            .encoder
+        let sizes = &info.encoder;
+        let plausible = sizes
             .channels
             .iter()
-            .chain([&info.encoder.reduced_channels, &info.encoder.embedding]);
+            .chain([&sizes.reduced_channels, &sizes.embedding]);
         // A file that asks for a network of gigabytes would exhaust memory before its shapes could be compared.
         if plausible.into_iter().any(|&size| size == 0 || size > 4_096)
-            || !(0.0..1.0).contains(&info.encoder.dropout)
+            || !(0.0..1.0).contains(&sizes.dropout)
         {
             return Err(Error::WeightsInvalid(
                 "its network has impossible sizes".into(),
             ));
         }
-        if info.golden_embedding.len() != info.encoder.embedding {
+        if info.golden_embedding.len() != sizes.embedding {
             return Err(Error::WeightsInvalid(
                 "its golden embedding has another length than its embeddings".into(),
             ));
         }
-        let network =
-            SiameseNetwork::new(&info.encoder, &info.features, device).with_tensors(&tensors)?;
-        let head = network
-            .head
-            .scoring()
-            .await
-            .ok_or_else(|| Error::WeightsInvalid("the head can't be read".into()))?;
         Ok(Self {
-            info,
             sha256: weights_file::sha256(bytes),
-            encoder: network.encoder,
-            head,
-            device: device.clone(),
-            fixed_shapes,
+            parameters: tensors.count("encoder."),
+            encoder: pass(&info, &tensors)?,
+            head: ScoringHead::new(sizes.embedding, &tensors)?,
+            info,
         })
     }
 
@@ -172,10 +154,10 @@ impl Model {
         &self.info.calibration
     }
 
-    /// Number of learned values.
+    /// Number of learned values of the encoder.
     #[must_use]
     pub fn parameters(&self) -> usize {
-        self.encoder.num_params()
+        self.parameters
     }
 
     /// Embeddings of single segments, each `[mel_bands, segment_frames]`, relative to its own maximum.
@@ -184,24 +166,19 @@ impl Model {
     ///
     /// [`Error::BackendUnavailable`] when the device fails.
     pub async fn embed_segments(&self, segments: &[LogMelSpectrogram]) -> Result<Embeddings> {
-        let dimensions = self.info.encoder.embedding;
-        let Some(first) = segments.first() else {
-            return Ok(Embeddings {
-                dimensions,
-                values: Vec::new(),
-            });
+        let values = match &self.encoder {
+            EncoderPass::Cpu(pass) => {
+                let mut room = pass.room();
+                let embed = |segment| pass.embed(segment, 1, &mut room, |_| ());
+                segments.iter().flat_map(embed).collect()
+            }
+            #[cfg(feature = "burn")]
+            EncoderPass::Device(pass) => pass.embed_segments(segments).await?,
         };
-        let shape = [segments.len(), 1, first.mel_bands, first.frames];
-        let frames: Vec<f32> = segments
-            .iter()
-            .flat_map(|segment| segment.normalised(&self.info.features))
-            .collect();
-        let frames = Tensor::<4>::from_data(TensorData::new(frames, shape), &self.device);
-        self.read_back(self.encoder.forward(frames)).await
+        self.embeddings(values)
     }
 
-    /// Embeddings of a song's segments in one pass over its frames, in blocks that overlap by the receptive field, read back once.
-    /// `progress` is told the fraction of blocks issued.
+    /// Embeddings of a song's segments in one pass over its frames. `progress` is told the fraction done.
     ///
     /// # Errors
     ///
@@ -209,61 +186,16 @@ impl Model {
     pub async fn embed_song(
         &self,
         song: &LogMelSpectrogram,
-        mut progress: impl FnMut(f32),
+        progress: impl FnMut(f32),
     ) -> Result<Embeddings> {
-        let normalised = song.normalised(&self.info.features);
-        let total = feature_frames(song.frames);
-        let blocks = total.div_ceil(BLOCK_FEATURE_FRAMES);
-        let features = (0..blocks)
-            .map(|block| {
-                progress(block as f32 / blocks as f32);
-                let first = block * BLOCK_FEATURE_FRAMES;
-                let last = (first + BLOCK_FEATURE_FRAMES).min(total);
-                self.block_features(&normalised, song, first, last)
-            })
-            .collect();
-        let features = Tensor::cat(features, 3);
-        let window = feature_frames(self.info.features.segment_frames());
-        let embeddings = self
-            .encoder
-            .embeddings(features, window, SEGMENT_HOP_FEATURE_FRAMES);
-        let embeddings = self.read_back(embeddings).await;
-        progress(1.0);
-        embeddings
-    }
-
-    /// Feature frames `first..last` of a song, `[1, channels, rows, last - first]`.
-    fn block_features(
-        &self,
-        normalised: &[f32],
-        song: &LogMelSpectrogram,
-        first: usize,
-        last: usize,
-    ) -> Tensor<4> {
-        let context_before = CONTEXT_FEATURE_FRAMES.min(first);
-        let start = (first - context_before) * FRAMES_PER_FEATURE_FRAME;
-        let end = (last + CONTEXT_FEATURE_FRAMES) * FRAMES_PER_FEATURE_FRAME;
-        let valid = end.min(song.frames) - start;
-        let width = if self.fixed_shapes {
-            (BLOCK_FEATURE_FRAMES + 2 * CONTEXT_FEATURE_FRAMES) * FRAMES_PER_FEATURE_FRAME
-        } else {
-            valid
+        let values = match &self.encoder {
+            EncoderPass::Cpu(pass) => {
+                pass.embed(song, SEGMENT_HOP_FEATURE_FRAMES, &mut pass.room(), progress)
+            }
+            #[cfg(feature = "burn")]
+            EncoderPass::Device(pass) => pass.embed_song(song, progress).await?,
         };
-        let mut block = vec![0.0; song.mel_bands * width];
-        for (row, band) in block
-            .chunks_exact_mut(width)
-            .zip(normalised.chunks_exact(song.frames))
-        {
-            row[..valid].copy_from_slice(&band[start..start + valid]);
-        }
-        let block = Tensor::<4>::from_data(
-            TensorData::new(block, [1, 1, song.mel_bands, width]),
-            &self.device,
-        );
-        let features = self
-            .encoder
-            .feature_frames(block, (valid < width).then_some(valid));
-        features.narrow(3, context_before, last - first)
+        self.embeddings(values)
     }
 
     /// Computes the golden segment's embedding and compares it with the known answer in the weights file. Returns the cosine distance.
@@ -294,20 +226,12 @@ impl Model {
         Ok(self.embed_song(&golden, |_| ()).await?.values)
     }
 
-    async fn read_back(&self, embeddings: Tensor<2>) -> Result<Embeddings> {
-        let failed = |reason: String| Error::BackendUnavailable {
-            backend: "chosen",
-            reason,
-        };
-        let data = embeddings
-            .into_data_async()
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        let values: Vec<f32> = data
-            .try_into_vec()
-            .map_err(|error| failed(format!("{error:?}")))?;
+    fn embeddings(&self, values: Vec<f32>) -> Result<Embeddings> {
         if values.iter().any(|value| !value.is_finite()) {
-            return Err(failed("it computed values that aren't numbers".into()));
+            return Err(Error::BackendUnavailable {
+                backend: "chosen",
+                reason: "it computed values that aren't numbers".into(),
+            });
         }
         Ok(Embeddings {
             dimensions: self.info.encoder.embedding,

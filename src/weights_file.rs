@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
 use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -176,37 +174,35 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Tensors {
-    /// Adds every tensor of a module, running statistics included, under `prefix`.
-    pub fn collect<M: Module>(&mut self, prefix: &str, module: &M) {
-        module.visit(&mut Collector {
-            path: vec![prefix.to_owned()],
-            tensors: self,
-        });
-    }
-
-    /// Puts the tensors under `prefix` into a module of the same shape.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::WeightsInvalid`] when one is missing or has another shape.
-    pub fn load_into<M: Module>(&self, prefix: &str, module: M) -> Result<M> {
-        let mut loader = Loader {
-            path: vec![prefix.to_owned()],
-            tensors: self,
-            problem: None,
-        };
-        let module = module.map(&mut loader);
-        match loader.problem {
-            Some(problem) => Err(Error::WeightsInvalid(problem)),
-            None => Ok(module),
-        }
-    }
-
     /// Shape and values of the tensor of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<(&[usize], &[f32])> {
         let (shape, values) = self.0.get(name)?;
         Some((shape, values))
+    }
+
+    /// Values of the tensor of that name, which must have that shape.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WeightsInvalid`] when it is missing or has another shape.
+    pub fn values(&self, name: &str, shape: &[usize]) -> Result<&[f32]> {
+        let (actual, values) = self
+            .get(name)
+            .ok_or_else(|| Error::WeightsInvalid(format!("there is no tensor {name}")))?;
+        if actual != shape {
+            return Err(Error::WeightsInvalid(format!(
+                "{name} has shape {actual:?}, expected {shape:?}"
+            )));
+        }
+        Ok(values)
+    }
+
+    /// Number of values of all tensors whose name begins with `prefix`.
+    #[must_use]
+    pub fn count(&self, prefix: &str) -> usize {
+        let tensors = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
+        tensors.map(|(_, (_, values))| values.len()).sum()
     }
 
     /// Puts a tensor in, in place of one of the same name.
@@ -225,64 +221,5 @@ impl Tensors {
             .values_mut()
             .flat_map(|(_, values)| values)
             .for_each(|value| *value = change(*value));
-    }
-}
-
-struct Collector<'a> {
-    path: Vec<String>,
-    tensors: &'a mut Tensors,
-}
-
-impl ModuleVisitor for Collector<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let data = param.val().into_data().convert::<f32>();
-        let shape = data.shape().to_vec();
-        #[expect(clippy::expect_used, reason = "converted to f32 just above")]
-        let values = data.try_into_vec().expect("the data are f32");
-        self.tensors.0.insert(self.path.join("."), (shape, values));
-    }
-}
-
-struct Loader<'a> {
-    path: Vec<String>,
-    tensors: &'a Tensors,
-    problem: Option<String>,
-}
-
-impl ModuleMapper for Loader<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.join(".");
-        let expected = param.lazy_shape().to_vec();
-        match self.tensors.0.get(&name) {
-            Some((shape, values)) if *shape == expected => {
-                let device = param.lazy_device();
-                let data = TensorData::new(values.clone(), shape.clone());
-                param.map(|_| Tensor::from_data(data, &device))
-            }
-            Some((shape, _)) => {
-                self.problem = Some(format!("{name} has shape {shape:?}, expected {expected:?}"));
-                param
-            }
-            None => {
-                self.problem = Some(format!("there is no tensor {name}"));
-                param
-            }
-        }
     }
 }
