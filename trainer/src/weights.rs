@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use burn::tensor::Device;
 use soundalike::model::SHIPPED_WEIGHTS;
 use soundalike::{Checker, Model};
 
@@ -24,7 +23,7 @@ pub fn load(path: Option<&Path>) -> Result<Model> {
             path.display().to_string()
         })
     };
-    pollster::block_on(Model::load(&bytes, &Device::flex(), false)).with_context(place)
+    Model::on_cpu(&bytes).with_context(place)
 }
 
 /// A checker as the browser has it, on the CPU.
