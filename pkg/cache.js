@@ -38,6 +38,8 @@ export class SongCache {
   #database;
   /** Songs that the device doesn't keep, least recently used first. @type {Map<string, Uint8Array>} */
   #memory = new Map();
+  /** Settles when everything that was put is where it will stay. @type {Promise<unknown>} */
+  #writing = Promise.resolve();
 
   /**
    * @param {{ name?: string, maxBytes?: number }} [options] `name` of the database; beyond `maxBytes` the songs that were
@@ -65,8 +67,15 @@ export class SongCache {
     }
   }
 
+  /** @param {string} key @param {Uint8Array} bytes @returns {Promise<void>} */
+  put(key, bytes) {
+    const written = this.#write(key, bytes);
+    this.#writing = Promise.all([this.#writing, written]);
+    return written;
+  }
+
   /** @param {string} key @param {Uint8Array} bytes */
-  async put(key, bytes) {
+  async #write(key, bytes) {
     try {
       await this.#makeRoom(bytes.length);
       await this.#store(key, bytes);
@@ -80,6 +89,7 @@ export class SongCache {
 
   /** @returns {Promise<SongCacheSize>} */
   async size() {
+    await this.#writing;
     const kept = [...this.#memory.values()];
     let sizes = kept.map(({ length }) => length);
     let lasting = false;
@@ -94,6 +104,7 @@ export class SongCache {
 
   /** Forgets every song. */
   async clear() {
+    await this.#writing;
     this.#memory.clear();
     await this.#run("readwrite", (songs, entries) => {
       entries.clear();

@@ -97,7 +97,7 @@ describe("library", () => {
     assert.match(String(lines.find(([, name]) => name?.startsWith("short.wav"))?.[4]), /1\.0 seconds/);
     // One of the three files that are the same is decoded for all: the left one.
     assert.equal(await page.evaluate("decoded"), 1 + 18 + 2);
-    assert.match(await page.locator("#kept-words").innerText(), /19 analysed songs/);
+    await page.locator("#kept-words").getByText(/19 analysed songs/).waitFor();
 
     await page.reload();
     await lefts().setInputFiles(mine);

@@ -333,7 +333,7 @@ describe("page", () => {
     await give("left", songs.original);
     await give("right", songs.copy);
     const first = await report();
-    assert.match(await page.locator("#kept-words").innerText(), /on this device: 2 analysed songs/);
+    await page.locator("#kept-words").getByText(/on this device: 2 analysed songs/).waitFor();
     await page.reload();
     await give("left", songs.original);
     await give("right", songs.sameCopy);
