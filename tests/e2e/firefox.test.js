@@ -1,0 +1,104 @@
+/** The page in Firefox, which decodes with its own codecs and computes on the CPU. */
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { audioFolder, pitchShift, serveSite } from "./harness.js";
+import { Firefox } from "./webdriver.js";
+
+const CHECK_TIMEOUT_MS = 90_000;
+
+describe("page in Firefox", () => {
+  const audio = audioFolder();
+  /** @type {Awaited<ReturnType<typeof serveSite>>} */
+  let site;
+  /** @type {Firefox} */
+  let firefox;
+  const songs = /** @type {Record<string, string>} */ ({});
+
+  before(async () => {
+    songs.original = audio.tune("original.wav", 1, 20);
+    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    songs.unrelated = audio.encoded("unrelated.ogg", audio.tune("unrelated.wav", 7, 18), ["-c:a", "libvorbis"]);
+    songs.long = audio.tune("long.wav", 3, 120);
+    songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
+    site = await serveSite();
+    firefox = await Firefox.launch();
+  });
+
+  after(async () => {
+    await firefox?.close();
+    site?.close();
+    audio.remove();
+  });
+
+  beforeEach(() => firefox.open(site.url));
+
+  /** @param {string} left @param {string} right */
+  async function give(left, right) {
+    await firefox.choose(".zone.left input[type=file]", left);
+    await firefox.choose(".zone.right input[type=file]", right);
+  }
+
+  async function report() {
+    await firefox.waitFor("[data-verdict], #error:not([hidden])", CHECK_TIMEOUT_MS);
+    return firefox.run(() => {
+      const standing = /** @type {HTMLElement | null} */ (document.querySelector("[data-verdict]"));
+      return {
+        verdict: standing?.dataset["verdict"],
+        score: Number(standing?.dataset["score"]),
+        passages: document.querySelectorAll("#passages li").length,
+        words: document.body.innerText,
+      };
+    });
+  }
+
+  test("the example runs", async () => {
+    await firefox.click("#example");
+    const { verdict, words } = await report();
+    assert.ok(verdict && verdict !== "different", words);
+  });
+
+  test("a re-encoded copy two semitones higher is recognised", async () => {
+    await give(songs.original, songs.copy);
+    const { verdict, score, passages, words } = await report();
+    assert.ok(score >= 0.5 && score <= 1, words);
+    assert.notEqual(verdict, "different");
+    assert.ok(passages >= 1, "no passage is listed");
+    assert.match(words, /CPU/);
+  });
+
+  test("an unrelated song is different", async () => {
+    await give(songs.original, songs.unrelated);
+    const { verdict, score, words } = await report();
+    assert.equal(verdict, "different", words);
+    assert.ok(score < 0.5, `score ${score}`);
+  });
+
+  test("a cancelled check ends at once, and the next one works", async () => {
+    await give(songs.long, songs.long);
+    const ended = await firefox.run(async () => {
+      const bar = /** @type {HTMLProgressElement} */ (document.querySelector("#progress-bar"));
+      while (!(bar.value > 0)) await new Promise((resolve) => setTimeout(resolve, 5));
+      /** @type {HTMLElement} */ (document.querySelector("#cancel")).click();
+      return { hidden: /** @type {HTMLElement} */ (document.querySelector("#progress")).hidden, verdict: document.querySelector("[data-verdict]") };
+    });
+    assert.deepEqual(ended, { hidden: true, verdict: null });
+    await give(songs.original, songs.copy);
+    assert.notEqual((await report()).verdict, "different");
+  });
+
+  test("a bad file is named, and the page stays usable", async () => {
+    await give(songs.text, songs.copy);
+    await firefox.waitFor("#error:not([hidden])", CHECK_TIMEOUT_MS);
+    const error = await firefox.run(() => {
+      const { dataset, innerText } = /** @type {HTMLElement} */ (document.querySelector("#error"));
+      return { code: dataset["code"], words: innerText };
+    });
+    assert.equal(error.code, "decode-failed");
+    assert.match(error.words, /“text\./);
+    await firefox.choose(".zone.left input[type=file]", songs.original);
+    await firefox.waitFor("[data-verdict]", CHECK_TIMEOUT_MS);
+    const { verdict } = await report();
+    assert.notEqual(verdict, "different");
+  });
+});
