@@ -1,0 +1,44 @@
+// What a TypeScript project may write against the package, and what it may not.
+import { Checker, CheckerError, Song, createChecker, type CheckerOptions, type ErrorCode, type Progress, type Report, type SongInput } from "soundalike";
+import { SoundalikeElement } from "soundalike/element";
+
+const options: CheckerOptions = { backend: "auto", onProgress: ({ stage, fraction }: Progress) => console.log(stage, fraction.toFixed(2)) };
+
+export async function firstPassage(left: SongInput, right: Song | File, signal: AbortSignal): Promise<[number, number] | undefined> {
+  const checker: Checker = await createChecker(options);
+  try {
+    const report: Report = await checker.compare(left, right, { signal });
+    const verdict: "nearly-identical" | "strong" | "moderate" | "different" = report.verdict;
+    console.log(verdict, report.left.durationSecs, report.matrix.scores.length, report.model.weightsSha256);
+    const [passage] = report.passages;
+    return passage && [passage.leftStartSecs, passage.speedRatio];
+  } catch (error) {
+    if (!(error instanceof CheckerError)) throw error;
+    const code: ErrorCode = error.code;
+    if (code === "too-short") return undefined;
+    throw error;
+  } finally {
+    checker.close();
+  }
+}
+
+export function check(element: SoundalikeElement, song: Blob): Report | undefined {
+  element.reference = "/original.mp3";
+  element.setSong("left", song);
+  return element.report;
+}
+
+export async function mistakes(checker: Checker, report: Report) {
+  // @ts-expect-error there is no such backend
+  await createChecker({ backend: "gpu" });
+  // @ts-expect-error a check needs two songs
+  await checker.compare("/one.mp3");
+  // @ts-expect-error a number is no song
+  await checker.compare(1, 2);
+  // @ts-expect-error there is no such verdict
+  if (report.verdict === "identical") return;
+  // @ts-expect-error scores are numbers
+  const score: string = report.score;
+  // @ts-expect-error fields of passages are camelCase
+  return [score, report.passages[0]?.left_start_secs];
+}
