@@ -8,11 +8,14 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    house, process, sizes,
+    cargo_tools::{self, WasmBindgen},
+    house, package, process,
+    sizes::{self, Build},
+    supply,
     tests_ran::TestsRan,
-    tools::{self, WASM_TARGET, WasmBindgen},
+    tools::{self, WASM_TARGET},
     web::{self, Profile},
-    workspace::Workspace,
+    workspace::{Workspace, empty_folder},
 };
 
 /// How long a test may wait in a browser before it counts as hung. Software WebGPU needs minutes for what takes a
@@ -31,6 +34,7 @@ struct Step {
 #[derive(PartialEq, Eq)]
 enum Need {
     RustComponents,
+    Geckodriver,
     Node,
     TestPrograms,
     WasmTools,
@@ -48,6 +52,12 @@ const STEPS: &[Step] = &[
         what: "paths in documents, versions",
         needs: &[],
         run: house,
+    },
+    Step {
+        name: "supply",
+        what: "sources and licences of dependencies",
+        needs: &[],
+        run: supply,
     },
     Step {
         name: "clippy",
@@ -92,6 +102,12 @@ const STEPS: &[Step] = &[
         run: worker_tests,
     },
     Step {
+        name: "firefox",
+        what: "Rust tests in Firefox, on a page and in a worker",
+        needs: &[Need::Geckodriver, Need::WasmTools, Need::TestPrograms],
+        run: firefox_tests,
+    },
+    Step {
         name: "webgpu",
         what: "both backends on a page, WebGPU in software",
         needs: &[Need::WasmTools, Need::TestPrograms],
@@ -99,15 +115,21 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "e2e",
-        what: "the site in a browser",
-        needs: &[Need::Node, Need::TestPrograms],
+        what: "the site in both browsers",
+        needs: &[Need::Geckodriver, Need::Node, Need::TestPrograms],
         run: end_to_end_tests,
     },
     Step {
+        name: "packed",
+        what: "the npm tarball in other people's projects",
+        needs: &[Need::Node, Need::TestPrograms],
+        run: packed_tests,
+    },
+    Step {
         name: "sizes",
-        what: "download sizes",
+        what: "download sizes against their budgets",
         needs: &[],
-        run: report_sizes,
+        run: check_sizes,
     },
 ];
 
@@ -176,6 +198,9 @@ fn get_tools(workspace: &Workspace, steps: &[&Step]) -> Result<()> {
         tools::wasm_target()?;
         WasmBindgen::get(workspace)?;
     }
+    if needed(Need::Geckodriver) {
+        cargo_tools::geckodriver(workspace)?;
+    }
     Ok(())
 }
 
@@ -195,6 +220,11 @@ fn fmt(workspace: &Workspace) -> Result<TestsRan> {
 
 fn house(workspace: &Workspace) -> Result<TestsRan> {
     house::check(workspace)?;
+    Ok(TestsRan::default())
+}
+
+fn supply(workspace: &Workspace) -> Result<TestsRan> {
+    supply::check(workspace)?;
     Ok(TestsRan::default())
 }
 
@@ -247,20 +277,32 @@ fn types(workspace: &Workspace) -> Result<TestsRan> {
 }
 
 fn page_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, Host::Page, &["--test=*"])
+    browser_tests(workspace, Browser::Chromium, Host::Page, &["--test=*"])
 }
 
 fn worker_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, Host::Worker, &["--test=*"])
+    browser_tests(workspace, Browser::Chromium, Host::Worker, &["--test=*"])
+}
+
+fn firefox_tests(workspace: &Workspace) -> Result<TestsRan> {
+    let mut ran = browser_tests(workspace, Browser::Firefox, Host::Page, &["--test=*"])?;
+    ran += browser_tests(workspace, Browser::Firefox, Host::Worker, &["--test=*"])?;
+    Ok(ran)
 }
 
 /// The webgpu module holds the same code for the CPU, so that only what depends on the backend is tested again.
 fn webgpu_tests(workspace: &Workspace) -> Result<TestsRan> {
     browser_tests(
         workspace,
+        Browser::Chromium,
         Host::Page,
         &["--features=webgpu", "--test=backends"],
     )
+}
+
+enum Browser {
+    Chromium,
+    Firefox,
 }
 
 /// Where tests run in the browser; the product runs in a worker.
@@ -269,9 +311,15 @@ enum Host {
     Worker,
 }
 
-/// The same test files as natively, in headless Chromium; `webdriver.json` in the root holds its flags.
-fn browser_tests(workspace: &Workspace, host: Host, selection: &[&str]) -> Result<TestsRan> {
+/// The same test files as natively, in a headless browser; `webdriver.json` in the root holds Chromium's flags.
+fn browser_tests(
+    workspace: &Workspace,
+    browser: Browser,
+    host: Host,
+    selection: &[&str],
+) -> Result<TestsRan> {
     let runner = WasmBindgen::get(workspace)?.test_runner();
+    let programs = tools::test_programs()?;
     let host_variable = match host {
         Host::Page => "WASM_BINDGEN_USE_BROWSER",
         Host::Worker => "WASM_BINDGEN_USE_DEDICATED_WORKER",
@@ -287,12 +335,24 @@ fn browser_tests(workspace: &Workspace, host: Host, selection: &[&str]) -> Resul
         ])
         .args(selection)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
-        .env("CHROMEDRIVER", tools::test_programs()?.chromedriver)
         .env(
             "WASM_BINDGEN_TEST_TIMEOUT",
             BROWSER_TEST_TIMEOUT_SECS.to_string(),
         )
         .env(host_variable, "1");
+    // The runner takes the first driver that the environment names.
+    match browser {
+        Browser::Chromium => command
+            .env_remove("GECKODRIVER")
+            .env("CHROMEDRIVER", programs.chromedriver),
+        Browser::Firefox => command
+            .env_remove("CHROMEDRIVER")
+            .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
+            .env(
+                "GECKODRIVER_ARGS",
+                format!("--binary {}", programs.firefox.display()),
+            ),
+    };
     process::run_tests(&mut command)
 }
 
@@ -302,18 +362,41 @@ fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
         site.join("index.html").is_file(),
         "the site isn't built yet: run cargo xtask web"
     );
-    let folder = workspace.root.join("tests/e2e");
-    tools::npm_ci(&folder)?;
+    let mut command = npm_test(workspace, "tests/e2e")?;
+    command
+        .env("FIREFOX", tools::test_programs()?.firefox)
+        .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
+        .env("SOUNDALIKE_SITE", site);
+    process::run_tests(&mut command)
+}
+
+/// Packs what `web` built, without the optimisation of `pack`: what is tested is how it is put together.
+fn packed_tests(workspace: &Workspace) -> Result<TestsRan> {
+    ensure!(
+        workspace.wasm().join("weights.safetensors").is_file(),
+        "pkg/wasm isn't built yet: run cargo xtask web"
+    );
+    let folder = workspace.target.join("packed");
+    empty_folder(&folder)?;
+    package::pack(workspace, &folder)?;
+    let mut command = npm_test(workspace, "tests/packed")?;
+    process::run_tests(command.env("SOUNDALIKE_PACKED", folder))
+}
+
+/// `npm test` in a folder of browser tests, all of which use the harness of `tests/e2e`.
+fn npm_test(workspace: &Workspace, folder: &str) -> Result<Command> {
+    for folder in ["tests/e2e", folder] {
+        tools::npm_ci(&workspace.root.join(folder))?;
+    }
     let mut command = Command::new("npm");
     command
         .args(["test", "--silent"])
         .env("CHROMIUM", tools::test_programs()?.chromium)
-        .env("SOUNDALIKE_SITE", site)
-        .current_dir(folder);
-    process::run_tests(&mut command)
+        .current_dir(workspace.root.join(folder));
+    Ok(command)
 }
 
-fn report_sizes(workspace: &Workspace) -> Result<TestsRan> {
-    sizes::report(&workspace.site(), false)?;
+fn check_sizes(workspace: &Workspace) -> Result<TestsRan> {
+    sizes::check(&workspace.site(), Build::Development)?;
     Ok(TestsRan::default())
 }

@@ -7,14 +7,17 @@
 //! | `check` | everything that continuous integration runs | `check.rs` |
 //! | `pack` | optimised npm tarball and site under `dist/` | `pack.rs` |
 //!
-//! Each command gets the tools it needs (`tools.rs`) or says in one line what to install.
+//! Each command gets the tools it needs (`tools.rs`, `cargo_tools.rs`) or says in one line what to install.
 
+mod cargo_tools;
 mod check;
 mod house;
 mod pack;
+mod package;
 mod process;
 mod serve;
 mod sizes;
+mod supply;
 mod tests_ran;
 mod tools;
 mod web;

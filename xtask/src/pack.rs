@@ -5,9 +5,11 @@ use std::{path::Path, process::Command};
 use anyhow::Result;
 
 use crate::{
-    process, sizes, tools,
+    package, process,
+    sizes::{self, Build},
+    tools,
     web::{self, Profile},
-    workspace::{Workspace, copy, copy_folder, empty_folder},
+    workspace::{Workspace, copy_folder, empty_folder},
 };
 
 /// The WebAssembly features that our compiled code uses, each in every browser that has SIMD128.
@@ -46,8 +48,8 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
     let dist = workspace.root.join("dist");
     empty_folder(&dist)?;
     copy_folder(&workspace.site(), &dist.join("site"), |_| true)?;
-    npm_pack(workspace, &dist)?;
-    sizes::report(&dist.join("site"), true)?;
+    package::pack(workspace, &dist)?;
+    sizes::check(&dist.join("site"), Build::Published)?;
     println!("the npm tarball and the site are in {}", dist.display());
     Ok(())
 }
@@ -61,45 +63,5 @@ fn shrink(wasm_opt: &Path, module: &Path) -> Result<()> {
         .arg(module)
         .arg("-o")
         .arg(module);
-    process::run(&mut command)
-}
-
-/// Packs a copy of `pkg` that carries the licences and the type declarations.
-fn npm_pack(workspace: &Workspace, dist: &Path) -> Result<()> {
-    let staged = workspace.target.join("package");
-    empty_folder(&staged)?;
-    copy_folder(&workspace.root.join("pkg"), &staged, web::is_shipped)?;
-    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        copy(&workspace.root.join(licence), &staged.join(licence))?;
-    }
-    declare_types(workspace, &staged)?;
-    let mut command = Command::new("npm");
-    command
-        .args(["pack", "--pack-destination"])
-        .arg(dist)
-        .current_dir(staged);
-    process::run(&mut command)
-}
-
-/// Writes the declarations that the package's JSDoc comments describe beside its modules.
-fn declare_types(workspace: &Workspace, package: &Path) -> Result<()> {
-    let tools_folder = workspace.root.join("tests/e2e");
-    tools::npm_ci(&tools_folder)?;
-    let mut command = Command::new("node");
-    command
-        .arg(tools_folder.join("node_modules/typescript/bin/tsc"))
-        .args([
-            "--allowJs",
-            "--declaration",
-            "--emitDeclarationOnly",
-            "--strict",
-        ])
-        .args([
-            "--target", "es2023", "--module", "nodenext", "--outDir", ".",
-        ])
-        // wasm-bindgen's declarations name `Symbol.dispose`.
-        .args(["--lib", "es2023,esnext.disposable,dom,dom.iterable"])
-        .args(["index.js", "element.js"])
-        .current_dir(package);
     process::run(&mut command)
 }

@@ -5,15 +5,38 @@ use std::{fs, path::Path, thread};
 use anyhow::{Context as _, Result, ensure};
 use brotli::enc::BrotliEncoderParams;
 
-/// The largest first visit that runs on the CPU, in bytes after compression.
-pub const CPU_BUDGET_BYTES: u64 = 1_000_000;
-/// The largest first visit that runs on WebGPU, in bytes after compression.
-pub const WEBGPU_BUDGET_BYTES: u64 = 3_000_000;
+/// What is measured, and against which budgets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// The build that `check` shares with development.
+    Development,
+    /// What `pack` writes.
+    Published,
+}
 
-/// Brotli's best, which static hosts use for files that they compress once; a minute's work for the larger module.
-const PUBLISHED_QUALITY: i32 = 11;
-/// A few per cent larger in a tenth of the time, for builds that nobody publishes.
-const DEVELOPMENT_QUALITY: i32 = 9;
+impl Build {
+    /// The largest first visits in bytes after compression: on the CPU, on WebGPU.
+    ///
+    /// The published ones are promises to visitors. The development build's modules are neither optimised across crates
+    /// nor shrunk, which would take continuous integration longer than all its tests; its budgets stand 8 % above what it
+    /// measured when they were set (1.29 and 4.17 MB), so that a dependency too many fails here and not first at a release.
+    const fn budgets_bytes(self) -> [u64; 2] {
+        match self {
+            Self::Development => [1_400_000, 4_500_000],
+            Self::Published => [1_000_000, 3_000_000],
+        }
+    }
+
+    /// Brotli's best, which static hosts use for files that they compress once, takes a minute for the larger module; two
+    /// steps below, a tenth of that, for a few per cent more bytes.
+    const fn brotli_quality(self) -> i32 {
+        match self {
+            Self::Development => 9,
+            Self::Published => 11,
+        }
+    }
+}
+
 /// Base-two logarithm of the window in bytes: the largest that browsers must accept.
 const WINDOW_LOG2: i32 = 24;
 
@@ -35,13 +58,9 @@ pub struct FileSize {
 ///
 /// # Errors
 ///
-/// When a file can't be read, or when `published` is set and a first visit is larger than its budget.
-pub fn report(site: &Path, published: bool) -> Result<()> {
-    let quality = if published {
-        PUBLISHED_QUALITY
-    } else {
-        DEVELOPMENT_QUALITY
-    };
+/// When a file can't be read, or a first visit is larger than its budget.
+pub fn check(site: &Path, build: Build) -> Result<()> {
+    let quality = build.brotli_quality();
     let files = measure(site, quality)?;
     println!(
         "  {:>11} {:>11}  file",
@@ -56,18 +75,25 @@ pub fn report(site: &Path, published: bool) -> Result<()> {
     {
         println!("  {raw_bytes:>11} {brotli_bytes:>11}  {path}");
     }
-    let visits = [
-        ("CPU", "pkg/wasm/webgpu/", CPU_BUDGET_BYTES),
-        ("WebGPU", "pkg/wasm/cpu/", WEBGPU_BUDGET_BYTES),
-    ];
-    for (backend, other_module, budget_bytes) in visits {
-        let bytes = first_visit_bytes(&files, other_module);
-        println!("  first visit, {backend}: {bytes} bytes of at most {budget_bytes}");
-        ensure!(
-            !published || bytes <= budget_bytes,
-            "a first visit on {backend} takes {bytes} bytes, over {budget_bytes}"
-        );
-    }
+    enforce(&files, build.budgets_bytes())
+}
+
+/// Prints the sums of a first visit and fails when one is over its budget.
+fn enforce(files: &[FileSize], budgets_bytes: [u64; 2]) -> Result<()> {
+    let visits = [("CPU", "pkg/wasm/webgpu/"), ("WebGPU", "pkg/wasm/cpu/")]
+        .map(|(backend, other_module)| (backend, first_visit_bytes(files, other_module)));
+    let faults: Vec<_> = visits
+        .into_iter()
+        .zip(budgets_bytes)
+        .inspect(|((backend, bytes), budget)| {
+            println!("  first visit, {backend}: {bytes} bytes of at most {budget}");
+        })
+        .filter(|((_, bytes), budget)| bytes > budget)
+        .map(|((backend, bytes), budget)| {
+            format!("a first visit on {backend} takes {bytes} bytes, over {budget}")
+        })
+        .collect();
+    ensure!(faults.is_empty(), "{}", faults.join("; "));
     Ok(())
 }
 
@@ -206,21 +232,42 @@ mod tests {
     #[test]
     fn repetition_compresses_and_noise_does_not() {
         let text = "log-mel ".repeat(10_000);
-        assert!(brotli_bytes(text.as_bytes(), DEVELOPMENT_QUALITY).unwrap() < 100);
-        assert!(brotli_bytes(&incompressible(10_000), DEVELOPMENT_QUALITY).unwrap() >= 10_000);
+        assert!(brotli_bytes(text.as_bytes(), Build::Development.brotli_quality()).unwrap() < 100);
+        assert!(
+            brotli_bytes(&incompressible(10_000), Build::Development.brotli_quality()).unwrap()
+                >= 10_000
+        );
     }
 
     #[test]
-    fn a_budget_is_enforced_only_when_asked() {
-        let site = tempfile::tempdir().unwrap();
-        fs::write(site.path().join("big.wasm"), incompressible(1_100_000)).unwrap();
-        report(site.path(), false).unwrap();
-        assert!(
-            report(site.path(), true)
-                .unwrap_err()
-                .to_string()
-                .contains("over 1000000")
+    fn each_visit_has_its_budget() {
+        let files = [
+            ("index.html", 100),
+            ("pkg/wasm/cpu/a.wasm", 800),
+            ("pkg/wasm/webgpu/a.wasm", 2_900),
+        ]
+        .map(|(path, brotli_bytes)| FileSize {
+            path: path.to_owned(),
+            raw_bytes: 0,
+            brotli_bytes,
+        });
+        let fault = |budgets| enforce(&files, budgets).unwrap_err().to_string();
+        enforce(&files, [900, 3_000]).unwrap();
+        assert_eq!(
+            fault([899, 3_000]),
+            "a first visit on CPU takes 900 bytes, over 899"
         );
+        assert_eq!(
+            fault([900, 2_999]),
+            "a first visit on WebGPU takes 3000 bytes, over 2999"
+        );
+    }
+
+    #[test]
+    fn a_site_over_its_budget_fails() {
+        let site = tempfile::tempdir().unwrap();
+        fs::write(site.path().join("big.wasm"), incompressible(1_500_000)).unwrap();
+        assert!(check(site.path(), Build::Development).is_err());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The tools that the commands call: found, got when this machine lets us, or named in one line when it doesn't.
+//! The tools that the commands call: found, got when this machine lets us, or named in one line when it doesn't. Those
+//! that cargo builds are in `cargo_tools.rs`.
 
 use std::{
     env,
@@ -42,6 +43,11 @@ const CHROMEDRIVER: Program = Program {
     variable: "CHROMEDRIVER",
     package: "chromium-driver",
 };
+const FIREFOX: Program = Program {
+    names: &["firefox-esr", "firefox"],
+    variable: "FIREFOX",
+    package: "firefox-esr",
+};
 const FFMPEG: Program = Program {
     names: &["ffmpeg"],
     variable: "FFMPEG",
@@ -50,19 +56,21 @@ const FFMPEG: Program = Program {
 
 /// The programs that the browser tests and the audio tests call.
 pub struct TestPrograms {
-    /// The browser.
+    /// The browser of most tests.
     pub chromium: PathBuf,
     /// The program that drives it for wasm-bindgen's test runner.
     pub chromedriver: PathBuf,
+    /// The other browser; cargo builds its driver.
+    pub firefox: PathBuf,
 }
 
-/// Finds Chromium, its driver and ffmpeg; installs what is missing with apt-get where that is possible.
+/// Finds both browsers, Chromium's driver and ffmpeg; installs what is missing with apt-get where that is possible.
 ///
 /// # Errors
 ///
 /// With one line that says what to install, when something is missing and can't be installed from here.
 pub fn test_programs() -> Result<TestPrograms> {
-    let programs = [CHROMIUM, CHROMEDRIVER, FFMPEG];
+    let programs = [CHROMIUM, CHROMEDRIVER, FIREFOX, FFMPEG];
     let missing: Vec<_> = programs
         .iter()
         .filter(|program| program.find().is_none())
@@ -75,6 +83,7 @@ pub fn test_programs() -> Result<TestPrograms> {
     Ok(TestPrograms {
         chromium: CHROMIUM.require()?,
         chromedriver: CHROMEDRIVER.require()?,
+        firefox: FIREFOX.require()?,
     })
 }
 
@@ -229,75 +238,6 @@ fn rustup(arguments: &[&str]) -> Result<()> {
         format!("rustup isn't on the PATH: install Rust through rustup (https://rustup.rs), for `rustup {words}`")
     })?;
     process::run(Command::new("rustup").args(arguments))
-}
-
-/// wasm-bindgen's command line tools, at the version of the library in Cargo.lock.
-pub struct WasmBindgen {
-    folder: PathBuf,
-}
-
-impl WasmBindgen {
-    /// Finds the tools in the target folder, or builds them into it.
-    ///
-    /// The library and the tools only understand each other at exactly the same version.
-    ///
-    /// # Errors
-    ///
-    /// When cargo can't build them.
-    pub fn get(workspace: &Workspace) -> Result<Self> {
-        let version = workspace.locked_version("wasm-bindgen")?;
-        let root = workspace.target.join("tools");
-        let tools = Self {
-            folder: root.join("bin"),
-        };
-        if tools.version() != Some(version.clone()) {
-            println!("building wasm-bindgen-cli {version}, once (about two minutes)");
-            let mut install = workspace.cargo();
-            install
-                .args([
-                    "install",
-                    "--quiet",
-                    "--force",
-                    "--no-default-features",
-                    "--version",
-                    &format!("={version}"),
-                ])
-                .arg("--root")
-                .arg(root)
-                .arg("wasm-bindgen-cli");
-            process::run(&mut install)?;
-        }
-        Ok(tools)
-    }
-
-    /// The tool that makes the JavaScript glue.
-    pub fn bindgen(&self) -> Command {
-        Command::new(self.program("wasm-bindgen"))
-    }
-
-    /// The path of the tool that runs tests in a browser.
-    pub fn test_runner(&self) -> PathBuf {
-        self.program("wasm-bindgen-test-runner")
-    }
-
-    fn program(&self, name: &str) -> PathBuf {
-        self.folder
-            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
-    }
-
-    fn version(&self) -> Option<String> {
-        if !self.test_runner().is_file() {
-            return None;
-        }
-        let output = self.bindgen().arg("--version").output().ok()?;
-        // It prints `wasm-bindgen 0.2.100`.
-        Some(
-            String::from_utf8_lossy(&output.stdout)
-                .split_whitespace()
-                .nth(1)?
-                .to_owned(),
-        )
-    }
 }
 
 /// Whether a command succeeds; what it prints is dropped.

@@ -8,8 +8,9 @@ use std::{
 use anyhow::{Result, ensure};
 
 use crate::{
+    cargo_tools::WasmBindgen,
     process,
-    tools::{self, WASM_TARGET, WasmBindgen},
+    tools::{self, WASM_TARGET},
     workspace::{Workspace, copy, copy_folder, empty_folder, move_folder},
 };
 
