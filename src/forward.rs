@@ -1,7 +1,7 @@
 //! The encoder's forward pass on the CPU, written for this one network: the hot loop of every check.
 //!
 //! It computes what the network in burn computes, which the tests hold it to, in less work: batch norm is folded into the convolutions when weights
-//! are loaded; 3x3 convolutions go by [minimal filtering](winograd); values lie channels last, so that vectors hold channels; and a song streams
+//! are loaded; 3x3 convolutions go by minimal filtering; values lie channels last, so that vectors hold channels; and a song streams
 //! through all layers a few columns at a time, each layer keeping only what its filter still needs, so that everything stays in the cache and
 //! nothing is computed twice.
 
