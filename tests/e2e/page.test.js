@@ -217,11 +217,16 @@ describe("page", () => {
     await give("right", songs.copy);
     await report();
     await page.click("#facts summary");
-    const digest = createHash("sha256").update(readFileSync(songs.copy)).digest("hex");
-    await page.getByText(`copy.mp3, SHA-256 ${digest}`).waitFor();
+    const facts = await page.locator("#facts dl").innerText();
+    for (const name of ["original", "copy"]) {
+      const bytes = readFileSync(songs[name]);
+      const digest = createHash("sha256").update(bytes).digest("hex");
+      assert.match(facts, new RegExp(`${name}\\.\\w+, 2\\d\\.\\d s, ${bytes.length.toLocaleString("en")} bytes, SHA-256 ${digest}`));
+    }
+    assert.match(facts, new RegExp(`weights SHA-256 [0-9a-f]{64}[^]*Checked\\s+.*${new Date().toISOString().slice(0, 10)}`));
   });
 
-  test("the zones take songs before the engine is there", async () => {
+  test("the zones take songs before the engine is there, and the wait for it can be cancelled", async () => {
     /** @type {() => void} */
     let letThrough = () => {};
     const held = new Promise((resolve) => (letThrough = () => resolve(undefined)));
@@ -236,7 +241,10 @@ describe("page", () => {
       await another.locator(`.zone.${side}`).getByText("original.wav").waitFor();
     }
     assert.match(await another.locator("#progress-stage").innerText(), /Getting ready/);
+    await another.click("#cancel");
+    assert.ok(await another.locator("#progress").isHidden());
     letThrough();
+    await another.getByRole("button", { name: "Compare", exact: true }).click();
     await another.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
     await another.context().close();
   });
