@@ -20,7 +20,8 @@ pub fn fit(copies: &[f32], others: &[f32], identity: f32) -> Calibration {
         (quantile(&others, 0.9), 0.06),
         (divide, 0.5),
         (quantile(&copies, 0.1), 0.9),
-        (quantile(&copies, 0.5), 0.97),
+        (quantile(&copies, 0.3), 0.96),
+        (quantile(&copies, 0.5), 0.98),
         (identity, 1.0),
     ];
     // Where distributions overlap so much that two knots come in the wrong order, the later one gives way; the divide and identity stay.

@@ -7,10 +7,11 @@ use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
 use serde::Serialize;
 use soundalike::Model;
-use soundalike::weights_file::WeightsInfo;
+use soundalike::weights_file::{self, WeightsInfo};
 
 use crate::run_folder::{self, HistoryEntry, RunFolder};
 use crate::train_config::TrainConfig;
+use crate::validation::Validation;
 
 /// Put the best weights of a run where the engine takes its own from
 #[derive(clap::Args)]
@@ -21,6 +22,9 @@ pub struct Args {
     /// Folder to write soundalike.safetensors and soundalike.json to
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/weights"))]
     out: PathBuf,
+    /// Fit the calibration on all pairs of this table, validation.csv of the run's pairs, instead of those that training looked at
+    #[arg(long)]
+    calibrate_on: Option<PathBuf>,
     /// Where the music came from, for soundalike.json
     #[arg(long, default_value = "")]
     data: String,
@@ -58,9 +62,13 @@ pub fn run(args: &Args) -> Result<()> {
         .iter()
         .rfind(|entry| entry.is_best)
         .with_context(|| format!("{} has no weights yet", args.run.display()))?;
-    let bytes = fs::read(folder.best_path())
+    let mut bytes = fs::read(folder.best_path())
         .with_context(|| format!("can't open {}", folder.best_path().display()))?;
-    let model = pollster::block_on(Model::load(&bytes, &Device::flex(), false))?;
+    let mut model = pollster::block_on(Model::load(&bytes, &Device::flex(), false))?;
+    if let Some(table) = &args.calibrate_on {
+        bytes = recalibrated(&bytes, &model, table)?;
+        model = pollster::block_on(Model::load(&bytes, &Device::flex(), false))?;
+    }
     pollster::block_on(model.self_test("cpu"))?;
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     let metrics = args.metrics.as_deref().map(overall_metrics).transpose()?;
@@ -88,6 +96,15 @@ pub fn run(args: &Args) -> Result<()> {
         provenance.sha256
     );
     Ok(())
+}
+
+/// The same weights with a calibration fitted on every pair of a table.
+fn recalibrated(bytes: &[u8], model: &Model, table: &Path) -> Result<Vec<u8>> {
+    let validation = Validation::load(table, usize::MAX)?;
+    let outcome = validation.examine(model)?;
+    let (mut info, tensors) = weights_file::read(bytes)?;
+    info.calibration = outcome.calibration;
+    Ok(weights_file::write(&info, &tensors)?)
 }
 
 fn overall_metrics(path: &Path) -> Result<serde_json::Value> {

@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<()> {
         );
     }
     let training = pair_table::read(&args.pairs.join("train.csv"))?;
-    let validation = Validation::load(&args.pairs, args.validation_pairs)?;
+    let validation = Validation::load(&args.pairs.join("validation.csv"), args.validation_pairs)?;
     let overlays = if args.overlays.is_empty() {
         Vec::new()
     } else {

@@ -34,13 +34,13 @@ pub struct Outcome {
 }
 
 impl Validation {
-    /// Reads `validation.csv` in the folder of pairs, and the audio of its first `most` pairs.
+    /// Reads a table, `validation.csv`, and the audio of its first `most` pairs.
     ///
     /// # Errors
     ///
     /// When a file can't be read.
-    pub fn load(pairs: &Path, most: usize) -> Result<Self> {
-        let mut pairs = pair_table::read(&pairs.join("validation.csv"))?;
+    pub fn load(table: &Path, most: usize) -> Result<Self> {
+        let mut pairs = pair_table::read(table)?;
         pairs.truncate(most);
         let passages = Passages::load(&pairs)?;
         Ok(Self { pairs, passages })
