@@ -47,6 +47,8 @@ export class DropZone {
       input.addEventListener("click", () => {
         input.value = "";
       });
+      // Files that were chosen before this script ran.
+      if (input.files?.length) queueMicrotask(() => onFiles(chosenFiles(input)));
     }
     const folder = root.querySelector(".folder-input");
     if (folder instanceof HTMLInputElement) {
