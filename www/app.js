@@ -117,8 +117,13 @@ function stopEverything() {
 
 function stopCheck() {
   check?.abort();
+  endCheck();
+}
+
+function endCheck() {
   check = undefined;
   progressView.hide();
+  document.body.classList.remove("is-checking");
 }
 
 function clearOutcome() {
@@ -145,6 +150,7 @@ async function compare({ left, right }) {
   const mine = new AbortController();
   check = mine;
   idle.hidden = true;
+  document.body.classList.add("is-checking");
   progressView.show();
   const names = { left: left.file.name, right: right.file.name };
   const startedAt = performance.now();
@@ -174,8 +180,7 @@ async function compare({ left, right }) {
     if (check === mine) showError(cause);
   } finally {
     if (check === mine) {
-      check = undefined;
-      progressView.hide();
+      endCheck();
       void showKeptSongs();
     }
   }
