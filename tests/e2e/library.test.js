@@ -127,17 +127,23 @@ describe("library", () => {
 
   test("a run that is cancelled keeps its results and goes on when asked", async () => {
     await lefts().setInputFiles(mine);
-    await page.locator("input[type=file]").nth(1).setInputFiles(files.slice(0, 10));
-    await page.locator("#library-rows tr.done").nth(1).waitFor({ timeout: RUN_TIMEOUT_MS });
-    await page.click("#library-cancel");
+    await page.locator("input[type=file]").nth(1).setInputFiles(files.slice(0, 17));
+    // Clicked in the page: from here the click could come after the end.
+    const cancelSoon = () => {
+      if (document.querySelectorAll("#library-rows tr.done").length < 2) return false;
+      /** @type {HTMLElement} */ (document.querySelector("#library-cancel")).click();
+      return true;
+    };
+    await page.waitForFunction(cancelSoon, undefined, { polling: 10, timeout: RUN_TIMEOUT_MS });
     const done = await page.locator("#library-rows tr.done").count();
-    assert.ok(done < 10, "cancelled too late to tell");
+    assert.ok(done < 17, "cancelled too late to tell");
     await page.waitForTimeout(1000);
     assert.ok((await page.locator("#library-rows tr.done").count()) <= done + 1, "the run went on");
     assert.equal(await page.locator("#library-rows tr.working").count(), 0);
     await page.click("#library-continue");
-    await summary("^All 10 checked");
-    assert.equal(await page.evaluate("decoded <= 12"), true, "what was done was done again");
+    await summary("^All 17 checked");
+    // Your song, each of the 17, and once more the two that were at work.
+    assert.ok(Number(await page.evaluate("decoded")) <= 1 + 17 + 2, "what was done was done again");
   });
 
   test("the table is saved as CSV, best first", async () => {
