@@ -291,7 +291,7 @@ describe("page", () => {
 
   /** The paths in the copy of the site, once one is kept. */
   async function keptPaths() {
-    for (;;) {
+    for (let tries = 0; tries < 300; tries++) {
       const paths = await page.evaluate(async () => {
         const names = (await caches.keys()).filter((name) => name.startsWith("soundalike-"));
         const [name] = names;
@@ -302,6 +302,7 @@ describe("page", () => {
       if (paths.names.length === 1 && needed.every((path) => paths.paths.includes(path))) return paths;
       await page.waitForTimeout(100);
     }
+    return assert.fail("no one whole copy of the site is kept");
   }
 
   test("after the first visit the page works with the network off", async () => {
