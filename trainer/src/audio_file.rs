@@ -1,6 +1,7 @@
 //! Audio files in: any format that Symphonia decodes, as mono at the model's rate.
 
 use std::fs::File;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -11,24 +12,51 @@ use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use walkdir::WalkDir;
 
 /// File name extensions that are taken for audio when a folder is searched.
 const AUDIO_EXTENSIONS: [&str; 8] = ["aac", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "wav"];
 
-/// Decodes a whole file to mono at the file's own rate.
+/// Decodes a whole file to mono, the mean of its channels, at the file's own rate.
 ///
 /// # Errors
 ///
 /// When the file can't be opened, has no audio track, or no packet of it decodes. Damaged packets inside are skipped, as players do.
 pub fn decode(path: &Path) -> Result<Waveform> {
+    decode_balanced(path, 0.0)
+}
+
+/// Decodes a whole file to mono at the file's own rate, stereo with a balance from -1 (the left channel alone) over 0 (their mean) to 1 (the right
+/// one alone). Other files have no balance.
+///
+/// # Errors
+///
+/// Those of [`decode`].
+pub fn decode_balanced(path: &Path, balance: f32) -> Result<Waveform> {
     let file = File::open(path).with_context(|| format!("can't open {}", path.display()))?;
     if file.metadata()?.len() == 0 {
         bail!("{} is empty", path.display());
     }
-    decode_stream(file, path).with_context(|| format!("can't decode {}", path.display()))
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    decode_source(Box::new(file), extension, &name, balance)
+        .with_context(|| format!("can't decode {}", path.display()))
+}
+
+/// Decodes the bytes of a file with this extension to mono at its own rate.
+///
+/// # Errors
+///
+/// Those of [`decode`].
+pub fn decode_bytes(bytes: Vec<u8>, extension: &str) -> Result<Waveform> {
+    decode_source(
+        Box::new(Cursor::new(bytes)),
+        Some(extension),
+        extension,
+        0.0,
+    )
 }
 
 /// Decodes a whole file to mono at the model's rate.
@@ -37,15 +65,29 @@ pub fn decode(path: &Path) -> Result<Waveform> {
 ///
 /// Those of [`decode`].
 pub fn load(path: &Path) -> Result<Waveform> {
-    Ok(decode(path)?.resampled(FeatureConfig::default().sample_rate_hz))
+    load_balanced(path, 0.0)
 }
 
-fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
+/// Decodes a whole file to mono at the model's rate with a balance as in [`decode_balanced`].
+///
+/// # Errors
+///
+/// Those of [`decode`].
+pub fn load_balanced(path: &Path, balance: f32) -> Result<Waveform> {
+    Ok(decode_balanced(path, balance)?.resampled(FeatureConfig::default().sample_rate_hz))
+}
+
+fn decode_source(
+    source: Box<dyn MediaSource>,
+    extension: Option<&str>,
+    name: &str,
+    balance: f32,
+) -> Result<Waveform> {
     let mut hint = Hint::new();
-    if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
+    if let Some(extension) = extension {
         hint.with_extension(extension);
     }
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
+    let stream = MediaSourceStream::new(source, Default::default());
     let mut format = symphonia::default::get_probe()
         .probe(
             &hint,
@@ -67,11 +109,6 @@ fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .context("its codec isn't known here")?;
 
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
     let mut mono = Vec::new();
     let mut interleaved = Vec::new();
     let mut rate_hz = None;
@@ -94,7 +131,10 @@ fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
         mono.extend(
             interleaved
                 .chunks_exact(channels)
-                .map(|channels| channels.iter().sum::<f32>() / channels.len() as f32),
+                .map(|channels| match channels {
+                    [left, right] => 0.5 * ((1.0 - balance) * left + (1.0 + balance) * right),
+                    _ => channels.iter().sum::<f32>() / channels.len() as f32,
+                }),
         );
         if mono.len() as f64 > MAX_SONG_SECS * f64::from(spec_rate_hz) {
             bail!(
@@ -104,7 +144,7 @@ fn decode_stream(file: File, path: &Path) -> Result<Waveform> {
         }
     }
     let rate_hz = rate_hz.context("no part of it could be decoded")?;
-    Ok(Waveform::new(&name, mono, rate_hz)?)
+    Ok(Waveform::new(name, mono, rate_hz)?)
 }
 
 /// All audio files under some folders (or given directly), sorted, by extension.

@@ -8,7 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 use soundalike::{Checker, Song};
 
-use crate::metrics::{Metrics, Scored};
+use crate::evaluation::{self, Evaluation, Group};
+use crate::intervals::Interval;
+use crate::metrics::Figures;
 use crate::pair_table::{self, Pair};
 use crate::passages::Passages;
 use crate::{compare, plots, progress, run_folder, weights};
@@ -32,7 +34,7 @@ pub struct Args {
     /// Scores from here on count as "copy"
     #[arg(long, default_value_t = 0.5)]
     threshold: f32,
-    /// Accepted by every step; evaluating has nothing random
+    /// Seed of the bootstrap that gives the intervals
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -52,16 +54,7 @@ pub fn run(args: &Args) -> Result<()> {
     } else {
         (score_passages(&checker, &pairs)?, None)
     };
-    let scored: Vec<Scored<'_>> = pairs
-        .iter()
-        .zip(&scores)
-        .map(|(pair, &score)| Scored {
-            score,
-            is_copy: pair.is_copy(),
-            perturbation: &pair.perturbation,
-        })
-        .collect();
-    let metrics = Metrics::of(&scored, args.threshold);
+    let evaluation = Evaluation::of(&pairs, &scores, args.threshold, args.seed);
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     write_scores(
         table,
@@ -69,9 +62,9 @@ pub fn run(args: &Args) -> Result<()> {
         &scores,
         passages.as_deref(),
     )?;
-    run_folder::write_json(&args.out.join("metrics.json"), &metrics)?;
-    plots::draw(&args.out, &scored, args.threshold)?;
-    print(&metrics);
+    run_folder::write_json(&args.out.join("metrics.json"), &evaluation)?;
+    plots::draw(&args.out, &evaluation::scored(&pairs, &scores), &evaluation)?;
+    print(&evaluation);
     Ok(())
 }
 
@@ -133,51 +126,76 @@ fn write_scores(
     scores: &[f32],
     passages: Option<&[String]>,
 ) -> Result<()> {
-    let mut reader = csv::Reader::from_path(table)?;
-    let mut writer =
-        csv::Writer::from_path(out).with_context(|| format!("can't write {}", out.display()))?;
-    let mut header = reader.headers()?.clone();
-    header.push_field("score");
-    if passages.is_some() {
-        header.push_field("passages");
-    }
-    writer.write_record(&header)?;
-    for (row, record) in reader.records().enumerate() {
-        let mut record = record?;
-        record.push_field(&format!("{:.6}", scores[row]));
-        if let Some(passages) = passages {
-            record.push_field(&passages[row]);
+    let written = || -> Result<()> {
+        let mut reader = csv::Reader::from_path(table)?;
+        let mut writer = csv::Writer::from_path(out)?;
+        let mut header = reader.headers()?.clone();
+        header.push_field("score");
+        if passages.is_some() {
+            header.push_field("passages");
         }
-        writer.write_record(&record)?;
-    }
-    writer.flush()?;
-    Ok(())
+        writer.write_record(&header)?;
+        for (row, record) in reader.records().enumerate() {
+            let mut record = record?;
+            record.push_field(&format!("{:.6}", scores[row]));
+            if let Some(passages) = passages {
+                record.push_field(&passages[row]);
+            }
+            writer.write_record(&record)?;
+        }
+        Ok(writer.flush()?)
+    };
+    written().with_context(|| format!("can't write {}", out.display()))
 }
 
-fn print(metrics: &Metrics) {
-    println!("{} pairs at threshold {}", metrics.pairs, metrics.threshold);
-    let figures = [
-        ("accuracy", metrics.accuracy),
-        ("precision", metrics.precision),
-        ("recall", metrics.recall),
-        ("F1", metrics.f1),
-        ("ROC-AUC", metrics.roc_auc),
-        ("average precision", metrics.average_precision),
-        ("false-positive rate", metrics.false_positive_rate),
-    ];
-    for (name, value) in figures {
-        println!("{name:>20}  {value:.5}");
-    }
-    let confusion = metrics.confusion;
+fn print(evaluation: &Evaluation) {
     println!(
-        "{:>20}  tp {}, fp {}, tn {}, fn {}",
-        "confusion", confusion.tp, confusion.fp, confusion.tn, confusion.fn_
+        "{} pairs at threshold {}; 95 % intervals by the percentile bootstrap over pairs, those of groups by Wilson",
+        evaluation.pairs, evaluation.threshold
     );
-    println!("{:>20}  pairs  mean score  accuracy", "kind");
-    for (kind, figures) in &metrics.per_perturbation {
+    let values = evaluation.figures.values();
+    for ((key, name), value) in Figures::NAMES.into_iter().zip(values) {
+        let interval = evaluation.intervals.figures.get(key).copied().flatten();
         println!(
-            "{kind:>20}  {:>5}  {:>10.3}  {:>8.3}",
-            figures.pairs, figures.mean_score, figures.accuracy
+            "{name:>24}  {:>7}  {}",
+            value.map_or("-".into(), |value| format!("{value:.5}")),
+            interval.map_or("-".into(), |interval| shown(interval, 5))
         );
     }
+    let confusion = evaluation.confusion;
+    println!(
+        "{:>24}  tp {}, fp {}, tn {}, fn {}",
+        "confusion", confusion.tp, confusion.fp, confusion.tn, confusion.fn_
+    );
+    let row = |name: &str, group: &Group| {
+        println!(
+            "{name:>24}  {:>5}  {:>10.3}  {:>13.4}  {}",
+            group.pairs,
+            group.mean_score,
+            group.called_copies,
+            shown(group.interval, 4)
+        );
+    };
+    let header =
+        |what: &str| println!("{what:>24}  pairs  mean score  called copies  95 % interval");
+    if !evaluation.other_music.is_empty() {
+        header("other music");
+        for (sort, group) in &evaluation.other_music {
+            row(sort, group);
+        }
+    }
+    if !evaluation.per_modification.is_empty() {
+        header("copies");
+        for (family, modification) in &evaluation.per_modification {
+            row(family, &modification.all);
+            let unit = modification.unit;
+            for of in &modification.strengths {
+                row(format!("{} {unit}", of.strength).trim_end(), &of.group);
+            }
+        }
+    }
+}
+
+fn shown([low, high]: Interval, digits: usize) -> String {
+    format!("{low:.digits$} to {high:.digits$}")
 }

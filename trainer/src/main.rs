@@ -5,13 +5,18 @@ mod audio_file;
 mod augment;
 mod batches;
 mod calibrate;
+mod codec;
 mod compare;
 mod decode;
+mod demo;
 mod device;
 mod encoder_pass;
 mod evaluate;
+mod evaluation;
 mod export;
 mod fma;
+mod intervals;
+mod kinds;
 mod learner;
 #[cfg(feature = "tch")]
 mod libtorch;
@@ -21,6 +26,7 @@ mod pair_table;
 mod pairs;
 mod passages;
 mod perturb;
+mod plot;
 mod plots;
 mod progress;
 mod recipe;
@@ -45,6 +51,8 @@ enum Step {
     Pairs(pairs::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
+    Plot(plot::Args),
+    Demo(demo::Args),
     Compare(compare::Args),
     Export(export::Args),
     TimeStep(time_step::Args),
@@ -56,6 +64,8 @@ fn main() -> std::process::ExitCode {
         Step::Pairs(args) => pairs::run(&args),
         Step::Train(args) => train::run(&args),
         Step::Evaluate(args) => evaluate::run(&args),
+        Step::Plot(args) => plot::run(&args),
+        Step::Demo(args) => demo::run(&args),
         Step::Compare(args) => compare::run(&args),
         Step::Export(args) => export::run(&args),
         Step::TimeStep(args) => time_step::run(&args),

@@ -1,60 +1,6 @@
 //! Figures of merit of scores against labels.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
-
-/// What `metrics.json` holds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Metrics {
-    /// Scores at or above it count as "copy".
-    pub threshold: f32,
-    /// Number of pairs.
-    pub pairs: usize,
-    /// Share of right verdicts.
-    pub accuracy: f64,
-    /// Share of copies among the pairs called copies.
-    pub precision: f64,
-    /// Share of the copies that were found.
-    pub recall: f64,
-    /// Harmonic mean of precision and recall.
-    pub f1: f64,
-    /// Area under the ROC curve: the chance that a copy scores above other music.
-    pub roc_auc: f64,
-    /// Area under the precision-recall curve, as the mean precision at each copy.
-    pub average_precision: f64,
-    /// Share of other music called copies.
-    pub false_positive_rate: f64,
-    /// Counts.
-    pub confusion: Confusion,
-    /// By kind of change (or of other music).
-    pub per_perturbation: BTreeMap<String, PerPerturbation>,
-}
-
-/// Counts of verdicts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Confusion {
-    /// Copies called copies.
-    pub tp: usize,
-    /// Other music called copies.
-    pub fp: usize,
-    /// Other music called different.
-    pub tn: usize,
-    /// Copies called different.
-    #[serde(rename = "fn")]
-    pub fn_: usize,
-}
-
-/// Figures of one kind of pair.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct PerPerturbation {
-    /// Number of pairs.
-    pub pairs: usize,
-    /// Mean score.
-    pub mean_score: f64,
-    /// Share of right verdicts.
-    pub accuracy: f64,
-}
 
 /// One scored pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,83 +13,70 @@ pub struct Scored<'a> {
     pub perturbation: &'a str,
 }
 
-impl Metrics {
-    /// All figures at a threshold. Shares of nothing are 0.
-    pub fn of(scored: &[Scored<'_>], threshold: f32) -> Self {
-        let mut confusion = Confusion::default();
-        let mut kinds: BTreeMap<String, (usize, f64, usize)> = BTreeMap::new();
-        for pair in scored {
-            let called = pair.score >= threshold;
-            *match (pair.is_copy, called) {
-                (true, true) => &mut confusion.tp,
-                (false, true) => &mut confusion.fp,
-                (false, false) => &mut confusion.tn,
-                (true, false) => &mut confusion.fn_,
-            } += 1;
-            let kind = kinds.entry(pair.perturbation.to_owned()).or_default();
-            *kind = (
-                kind.0 + 1,
-                kind.1 + f64::from(pair.score),
-                kind.2 + usize::from(called == pair.is_copy),
-            );
-        }
-        let Confusion { tp, fp, tn, fn_ } = confusion;
-        let (precision, recall) = (share(tp, tp + fp), share(tp, tp + fn_));
-        let per_perturbation = kinds
-            .into_iter()
-            .map(|(kind, (pairs, sum, right))| {
-                (
-                    kind,
-                    PerPerturbation {
-                        pairs,
-                        mean_score: sum / pairs as f64,
-                        accuracy: share(right, pairs),
-                    },
-                )
-            })
-            .collect();
-        Self {
-            threshold,
-            pairs: scored.len(),
-            accuracy: share(tp + tn, scored.len()),
-            precision,
-            recall,
-            f1: if precision + recall > 0.0 {
-                2.0 * precision * recall / (precision + recall)
-            } else {
-                0.0
-            },
-            roc_auc: roc_auc(scored),
-            average_precision: average_precision(scored),
-            false_positive_rate: share(fp, fp + tn),
-            confusion,
-            per_perturbation,
-        }
+/// Counts of verdicts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Confusion {
+    /// Copies called copies.
+    pub tp: usize,
+    /// Other music called copies.
+    pub fp: usize,
+    /// Other music called different.
+    pub tn: usize,
+    /// Copies called different.
+    #[serde(rename = "fn")]
+    pub fn_: usize,
+}
+
+/// The figures of a set of pairs. `None` (null in JSON) where a figure doesn't exist: recall without copies, precision when a table holds only
+/// one kind of pair or nothing is called a copy, and so on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// Share of right verdicts.
+    pub accuracy: Option<f64>,
+    /// Share of copies among the pairs called copies.
+    pub precision: Option<f64>,
+    /// Share of the copies that were found.
+    pub recall: Option<f64>,
+    /// Harmonic mean of precision and recall.
+    pub f1: Option<f64>,
+    /// Area under the ROC curve: the chance that a copy scores above other music, ties counting half.
+    pub roc_auc: Option<f64>,
+    /// Area under the precision-recall curve, as the mean precision at each copy.
+    pub average_precision: Option<f64>,
+    /// Share of other music called copies.
+    pub false_positive_rate: Option<f64>,
+}
+
+impl Figures {
+    /// Names as in `metrics.json`, and as people write them, in the order of [`Figures::values`].
+    pub const NAMES: [(&'static str, &'static str); 7] = [
+        ("accuracy", "accuracy"),
+        ("precision", "precision"),
+        ("recall", "recall"),
+        ("f1", "F1"),
+        ("roc_auc", "ROC-AUC"),
+        ("average_precision", "average precision"),
+        ("false_positive_rate", "false-positive rate"),
+    ];
+
+    /// All figures in the order of [`Figures::NAMES`].
+    pub fn values(&self) -> [Option<f64>; 7] {
+        [
+            self.accuracy,
+            self.precision,
+            self.recall,
+            self.f1,
+            self.roc_auc,
+            self.average_precision,
+            self.false_positive_rate,
+        ]
     }
 }
 
-fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
-}
-
-/// Scores from high to low as groups of equal scores: `(copies, others)` in each.
-fn tied_groups(scored: &[Scored<'_>]) -> Vec<(usize, usize)> {
-    let mut sorted: Vec<_> = scored
-        .iter()
-        .map(|pair| (pair.score, pair.is_copy))
-        .collect();
-    sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
-    sorted
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|group| {
-            let copies = group.iter().filter(|(_, is_copy)| *is_copy).count();
-            (copies, group.len() - copies)
-        })
-        .collect()
+/// Pairs sorted by score, from which all figures follow in one pass.
+pub struct Ranking {
+    /// Score, label and place in the input; highest score first.
+    pairs: Vec<(f32, bool, usize)>,
 }
 
 /// One threshold of the curves.
@@ -157,57 +90,111 @@ pub struct CurvePoint {
     pub precision: f64,
 }
 
-/// The figures at every threshold that makes a difference, from above the highest score down.
-pub fn curve(scored: &[Scored<'_>]) -> Vec<CurvePoint> {
-    let groups = tied_groups(scored);
-    let (copies, others) = groups
-        .iter()
-        .fold((0, 0), |sum, group| (sum.0 + group.0, sum.1 + group.1));
-    let (mut tp, mut fp) = (0, 0);
-    let mut curve = vec![CurvePoint {
-        false_positive_rate: 0.0,
-        recall: 0.0,
-        precision: 1.0,
-    }];
-    for group in groups {
-        (tp, fp) = (tp + group.0, fp + group.1);
-        curve.push(CurvePoint {
-            false_positive_rate: share(fp, others),
+impl Ranking {
+    /// Sorts the pairs.
+    pub fn new(scored: &[Scored<'_>]) -> Self {
+        let mut pairs: Vec<_> = scored
+            .iter()
+            .enumerate()
+            .map(|(place, pair)| (pair.score, pair.is_copy, place))
+            .collect();
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+        Self { pairs }
+    }
+
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// From high to low, each score with the number of copies and of other pairs that have it, pair `place` counted `count(place)` times.
+    fn tied_groups(
+        &self,
+        count: impl Fn(usize) -> usize,
+    ) -> impl Iterator<Item = (f32, usize, usize)> {
+        self.pairs.chunk_by(|a, b| a.0 == b.0).map(move |group| {
+            let (mut copies, mut others) = (0, 0);
+            for &(_, is_copy, place) in group {
+                *if is_copy { &mut copies } else { &mut others } += count(place);
+            }
+            (group[0].0, copies, others)
+        })
+    }
+
+    /// Verdicts and figures at a threshold, pair `place` counted `count(place)` times (1 for the figures as they are; the bootstrap counts
+    /// otherwise).
+    pub fn figures(&self, threshold: f32, count: impl Fn(usize) -> usize) -> (Confusion, Figures) {
+        let mut confusion = Confusion::default();
+        let (mut copies_above, mut others_above) = (0, 0);
+        // Of the ROC curve: pairs of a copy and another in the right order. Of the other: precision, summed at each copy.
+        let (mut ordered, mut precisions) = (0.0, 0.0);
+        for (score, copies, others) in self.tied_groups(count) {
+            if score >= threshold {
+                confusion.tp += copies;
+                confusion.fp += others;
+            } else {
+                confusion.fn_ += copies;
+                confusion.tn += others;
+            }
+            ordered += others as f64 * (copies_above as f64 + copies as f64 / 2.0);
+            copies_above += copies;
+            others_above += others;
+            if copies > 0 {
+                precisions +=
+                    copies as f64 * copies_above as f64 / (copies_above + others_above) as f64;
+            }
+        }
+        let Confusion { tp, fp, tn, fn_ } = confusion;
+        let (copies, others) = (copies_above, others_above);
+        let has_both = copies > 0 && others > 0;
+        let figures = Figures {
+            accuracy: share(tp + tn, copies + others),
+            precision: share(tp, tp + fp).filter(|_| has_both),
             recall: share(tp, copies),
-            precision: share(tp, tp + fp),
-        });
+            f1: share(2 * tp, 2 * tp + fp + fn_).filter(|_| has_both),
+            roc_auc: has_both.then(|| ordered / (copies as f64 * others as f64)),
+            average_precision: has_both.then(|| precisions / copies as f64),
+            false_positive_rate: share(fp, others),
+        };
+        (confusion, figures)
     }
-    curve
+
+    /// The figures at every threshold that makes a difference, from above the highest score down. Empty unless there are pairs of both kinds.
+    pub fn curve(&self) -> Vec<CurvePoint> {
+        let copies = self.pairs.iter().filter(|pair| pair.1).count();
+        let others = self.pairs.len() - copies;
+        if copies == 0 || others == 0 {
+            return Vec::new();
+        }
+        let (mut tp, mut fp) = (0, 0);
+        let start = CurvePoint {
+            false_positive_rate: 0.0,
+            recall: 0.0,
+            precision: 1.0,
+        };
+        let points = self
+            .tied_groups(|_| 1)
+            .map(|(_, copies_here, others_here)| {
+                (tp, fp) = (tp + copies_here, fp + others_here);
+                CurvePoint {
+                    false_positive_rate: fp as f64 / others as f64,
+                    recall: tp as f64 / copies as f64,
+                    precision: tp as f64 / (tp + fp) as f64,
+                }
+            });
+        std::iter::once(start).chain(points).collect()
+    }
 }
 
-/// The share of copy-other pairs in the right order, ties counting half (Mann-Whitney U).
+/// Part of a whole; `None` of nothing.
+pub fn share(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// The share of copy-other pairs in the right order, ties counting half (Mann-Whitney U); 0 unless there are pairs of both kinds.
 pub fn roc_auc(scored: &[Scored<'_>]) -> f64 {
-    let (mut copies_above, mut ordered, mut others_in_all) = (0.0, 0.0, 0.0);
-    for (copies, others) in tied_groups(scored) {
-        ordered += others as f64 * (copies_above + copies as f64 / 2.0);
-        copies_above += copies as f64;
-        others_in_all += others as f64;
-    }
-    if copies_above * others_in_all == 0.0 {
-        0.0
-    } else {
-        ordered / (copies_above * others_in_all)
-    }
-}
-
-/// Precision at each step of recall, averaged (scikit-learn's `average_precision_score`).
-fn average_precision(scored: &[Scored<'_>]) -> f64 {
-    let (mut copies_seen, mut seen, mut sum) = (0.0, 0.0, 0.0);
-    for (copies, others) in tied_groups(scored) {
-        copies_seen += copies as f64;
-        seen += (copies + others) as f64;
-        sum += copies as f64 * copies_seen / seen;
-    }
-    if copies_seen == 0.0 {
-        0.0
-    } else {
-        sum / copies_seen
-    }
+    let (_, figures) = Ranking::new(scored).figures(0.5, |_| 1);
+    figures.roc_auc.unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -225,30 +212,21 @@ mod tests {
             .collect()
     }
 
+    /// sklearn.metrics on y = [1,1,0,1,0,0], s = [.9,.8,.8,.4,.3,.6]: AUC 0.7222, AP 0.7556.
+    const SIX: [(f32, bool); 6] = [
+        (0.9, true),
+        (0.8, true),
+        (0.8, false),
+        (0.4, true),
+        (0.3, false),
+        (0.6, false),
+    ];
+
     #[test]
     fn figures_equal_those_of_scikit_learn() {
-        // sklearn.metrics on y = [1,1,0,1,0,0], s = [.9,.8,.8,.4,.3,.6]: AUC 0.7222, AP 0.7556.
-        let scored = scored(&[
-            (0.9, true),
-            (0.8, true),
-            (0.8, false),
-            (0.4, true),
-            (0.3, false),
-            (0.6, false),
-        ]);
-        let metrics = Metrics::of(&scored, 0.5);
-        assert!(
-            (metrics.roc_auc - 0.722_222).abs() < 1e-5,
-            "{}",
-            metrics.roc_auc
-        );
-        assert!(
-            (metrics.average_precision - 0.755_556).abs() < 1e-5,
-            "{}",
-            metrics.average_precision
-        );
+        let (confusion, figures) = Ranking::new(&scored(&SIX)).figures(0.5, |_| 1);
         assert_eq!(
-            metrics.confusion,
+            confusion,
             Confusion {
                 tp: 2,
                 fp: 2,
@@ -256,27 +234,72 @@ mod tests {
                 fn_: 1
             }
         );
-        assert!((metrics.accuracy - 0.5).abs() < 1e-9 && (metrics.precision - 0.5).abs() < 1e-9);
-        assert!(
-            (metrics.recall - 2.0 / 3.0).abs() < 1e-9
-                && (metrics.false_positive_rate - 2.0 / 3.0).abs() < 1e-9
+        let expected = [
+            0.5,
+            0.5,
+            2.0 / 3.0,
+            4.0 / 7.0,
+            0.722_222,
+            0.755_556,
+            2.0 / 3.0,
+        ];
+        for ((value, expected), (name, _)) in figures
+            .values()
+            .into_iter()
+            .zip(expected)
+            .zip(Figures::NAMES)
+        {
+            assert!(
+                (value.unwrap() - expected).abs() < 1e-5,
+                "{name}: {value:?}"
+            );
+        }
+        assert!((roc_auc(&scored(&SIX)) - 0.722_222).abs() < 1e-5);
+    }
+
+    #[test]
+    fn counting_a_pair_twice_equals_having_it_twice() {
+        let counts = [1, 0, 2, 3, 1, 1];
+        let repeated: Vec<_> = SIX
+            .iter()
+            .zip(counts)
+            .flat_map(|(&pair, count)| std::iter::repeat_n(pair, count))
+            .collect();
+        let counted = Ranking::new(&scored(&SIX)).figures(0.5, |place| counts[place]);
+        assert_eq!(
+            counted,
+            Ranking::new(&scored(&repeated)).figures(0.5, |_| 1)
         );
     }
 
     #[test]
-    fn one_sided_input_gives_zeros_not_nan() {
-        for scored in [scored(&[]), scored(&[(0.1, true)]), scored(&[(0.9, false)])] {
-            let metrics = Metrics::of(&scored, 0.5);
-            assert!(
-                [
-                    metrics.accuracy,
-                    metrics.f1,
-                    metrics.roc_auc,
-                    metrics.average_precision
-                ]
-                .iter()
-                .all(|value| value.is_finite())
-            );
-        }
+    fn figures_that_do_not_exist_are_none() {
+        let of = |pairs: &[(f32, bool)]| Ranking::new(&scored(pairs)).figures(0.5, |_| 1).1;
+        assert_eq!(of(&[]), Figures::default());
+        let copies = of(&[(0.1, true), (0.9, true)]);
+        assert_eq!((copies.recall, copies.accuracy), (Some(0.5), Some(0.5)));
+        assert_eq!(
+            [
+                copies.precision,
+                copies.f1,
+                copies.roc_auc,
+                copies.average_precision,
+                copies.false_positive_rate
+            ],
+            [None; 5]
+        );
+        let others = of(&[(0.9, false), (0.2, false)]);
+        assert_eq!(others.false_positive_rate, Some(0.5));
+        assert_eq!(
+            [others.precision, others.recall, others.f1, others.roc_auc],
+            [None; 4]
+        );
+        // Both kinds, but nothing called a copy: precision is 0 / 0, F1 is 0.
+        let silent = of(&[(0.2, true), (0.1, false)]);
+        assert_eq!(
+            (silent.precision, silent.f1, silent.roc_auc),
+            (None, Some(0.0), Some(1.0))
+        );
+        assert!(Ranking::new(&scored(&[(0.3, true)])).curve().is_empty());
     }
 }

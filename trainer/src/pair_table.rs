@@ -93,13 +93,14 @@ pub fn read(path: &Path) -> Result<Vec<Pair>> {
 ///
 /// When the file can't be written.
 pub fn write(path: &Path, pairs: &[Pair]) -> Result<()> {
-    let mut writer =
-        csv::Writer::from_path(path).with_context(|| format!("can't write {}", path.display()))?;
-    for pair in pairs {
-        writer.serialize(pair)?;
-    }
-    writer.flush()?;
-    Ok(())
+    let written = || -> Result<()> {
+        let mut writer = csv::Writer::from_path(path)?;
+        for pair in pairs {
+            writer.serialize(pair)?;
+        }
+        Ok(writer.flush()?)
+    };
+    written().with_context(|| format!("can't write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use rand::distr::Distribution as _;
+use rand::distr::weighted::WeightedIndex;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -68,6 +71,7 @@ const START_GRID_SECS: f64 = 0.25;
 const QUIETEST_RMS: f32 = 0.005;
 
 pub fn run(args: &Args) -> Result<()> {
+    let began = Instant::now();
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     let metadata = args
         .fma_metadata
@@ -93,27 +97,40 @@ pub fn run(args: &Args) -> Result<()> {
         .map(|path| format!("{}: known to be damaged", path.display()))
         .collect();
 
-    let tracks = tracks::split(files, metadata.as_ref(), args.seed);
-    let bar = progress::bar(tracks.len(), "listen");
-    let sources: Vec<Result<Source<'_>>> = tracks
-        .par_iter()
-        .map(|track| {
-            let source = starts_secs(&track.path).map(|starts_secs| Source { track, starts_secs });
+    if let Some(metadata) = &metadata {
+        note_files_without_row(&files, metadata, args.fma_metadata.as_deref());
+    }
+    let bar = progress::bar(files.len(), "listen");
+    let heard: Vec<(PathBuf, Result<Vec<f64>>)> = files
+        .into_par_iter()
+        .map(|path| {
+            let starts_secs = starts_secs(&path);
             bar.inc(1);
-            source
+            (path, starts_secs)
         })
         .collect();
     bar.finish();
-    let mut usable = Vec::new();
-    for source in sources {
-        match source {
-            Ok(source) => usable.push(source),
+    // What can't be used takes no place in a split.
+    let mut starts_of: HashMap<PathBuf, Vec<f64>> = HashMap::new();
+    for (path, starts_secs) in heard {
+        match starts_secs {
+            Ok(starts_secs) => _ = starts_of.insert(path, starts_secs),
             Err(error) => skipped.push(format!("{error:#}")),
         }
     }
     skipped
         .iter()
         .for_each(|reason| eprintln!("skipped: {reason}"));
+    let mut files: Vec<PathBuf> = starts_of.keys().cloned().collect();
+    files.sort();
+    let tracks = tracks::split(files, metadata.as_ref(), args.seed);
+    let usable: Vec<Source<'_>> = tracks
+        .iter()
+        .filter_map(|track| {
+            let starts_secs = starts_of.get(&track.path)?.clone();
+            Some(Source { track, starts_secs })
+        })
+        .collect();
 
     let mut counts = HashMap::new();
     for (split, percent) in Split::ALL {
@@ -132,7 +149,7 @@ pub fn run(args: &Args) -> Result<()> {
         // Each split draws from its own stream, so that the tables don't depend on each other's length.
         let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
         rng.set_stream(split as u64 + 1);
-        let mut pairs = draw(&of_split, count, &mut rng);
+        let mut pairs = draw(&of_split, count, &mut rng)?;
         if args.render {
             render(&mut pairs, &args.out, split)?;
         }
@@ -153,13 +170,40 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let path = args.out.join("manifest.json");
     fs::write(&path, serde_json::to_string_pretty(&manifest)?)
-        .with_context(|| format!("can't write {}", path.display()))
+        .with_context(|| format!("can't write {}", path.display()))?;
+    let total: usize = manifest.pairs.values().sum();
+    println!(
+        "{total} pairs in {:.1} s, {} files left out",
+        began.elapsed().as_secs_f64(),
+        manifest.skipped.len()
+    );
+    Ok(())
+}
+
+/// One line for all of them: they stay, each as if by an artist of its own.
+fn note_files_without_row(files: &[PathBuf], metadata: &FmaMetadata, table: Option<&Path>) {
+    let without: Vec<&PathBuf> = files
+        .iter()
+        .filter(|path| metadata.track(path).is_none())
+        .collect();
+    if let Some(first) = without.first() {
+        eprintln!(
+            "note: {} of {} files without a row in {} are taken for artists of their own, the first of them {}",
+            without.len(),
+            files.len(),
+            table.unwrap_or(Path::new("the metadata")).display(),
+            first.display()
+        );
+    }
 }
 
 /// Where passages of a file may start: loud enough, with room for the misalignment and for a slower or faster copy.
 fn starts_secs(path: &Path) -> Result<Vec<f64>> {
     let features = FeatureConfig::default();
-    let song = audio_file::load(path)?;
+    // At the file's own rate: resampling takes longer than all the rest.
+    let song = audio_file::decode(path)?;
+    let rate_hz = f64::from(song.sample_rate_hz());
+    let passage_samples = (features.segment_secs() * rate_hz).round() as usize;
     let last_secs = song.duration_secs() - features.segment_secs() - MISALIGNMENT_SECS;
     // Running sums of energy: the loudness of any passage is the difference of two.
     let energies: Vec<f64> = std::iter::once(0.0)
@@ -168,12 +212,12 @@ fn starts_secs(path: &Path) -> Result<Vec<f64>> {
             Some(*sum)
         }))
         .collect();
-    let least = f64::from(QUIETEST_RMS).powi(2) * features.segment_samples as f64;
+    let least = f64::from(QUIETEST_RMS).powi(2) * passage_samples as f64;
     let mut starts = Vec::new();
     let mut start_secs = MISALIGNMENT_SECS;
     while start_secs <= last_secs {
-        let first = (start_secs * f64::from(features.sample_rate_hz)) as usize;
-        if energies[first + features.segment_samples] - energies[first] >= least {
+        let first = (start_secs * rate_hz) as usize;
+        if energies[first + passage_samples] - energies[first] >= least {
             starts.push(start_secs);
         }
         start_secs += START_GRID_SECS;
@@ -190,18 +234,20 @@ fn starts_secs(path: &Path) -> Result<Vec<f64>> {
 
 /// `count` pairs, every second one a copy. Long tracks are drawn more often, by the square root of their length. Both kinds of pair get a modified right side, so that a
 /// modification says nothing about the label.
-fn draw(sources: &[&Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Vec<Pair> {
-    let weight = |source: &&Source<'_>| (source.starts_secs.len() as f64).sqrt();
+fn draw(sources: &[&Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Result<Vec<Pair>> {
+    let weights = sources
+        .iter()
+        .map(|source| (source.starts_secs.len() as f64).sqrt());
+    let by_weight = WeightedIndex::new(weights).context("no track has a passage")?;
     let pick = |rng: &mut ChaCha8Rng| {
-        // The weights are positive and finite, so that choosing can't fail; the first would do otherwise.
-        let source = sources.choose_weighted(rng, weight).unwrap_or(&sources[0]);
+        let source = sources[by_weight.sample(rng)];
         let start_secs = source.starts_secs.choose(rng).copied().unwrap_or_default();
         (
             source.track,
             start_secs + rng.random_range(0.0..START_GRID_SECS),
         )
     };
-    (0..count)
+    let pairs = (0..count)
         .map(|index| {
             let (left, left_start_secs) = pick(rng);
             let recipe = Recipe::draw(rng);
@@ -232,7 +278,8 @@ fn draw(sources: &[&Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Vec<Pair
                 recipe: recipe.to_string(),
             }
         })
-        .collect()
+        .collect();
+    Ok(pairs)
 }
 
 /// Writes every right passage with its change as a WAV file and points the pair to it.
@@ -251,7 +298,8 @@ fn render(pairs: &mut [Pair], out: &Path, split: Split) -> Result<()> {
     by_file.into_par_iter().try_for_each(|(path, pairs)| {
         let song: Waveform = audio_file::load(&path)?;
         for (index, pair) in pairs {
-            let passage = perturb::passage(
+            let passage = perturb::passage_of_file(
+                &path,
                 &song,
                 pair.right_start_secs,
                 features.segment_samples,

@@ -52,7 +52,8 @@ impl Passages {
                     passages
                         .into_iter()
                         .map(|(place, start_secs, recipe)| {
-                            let samples = perturb::passage(
+                            let samples = perturb::passage_of_file(
+                                path,
                                 &song,
                                 start_secs,
                                 features.segment_samples,

@@ -1,5 +1,8 @@
 //! Recipes applied to audio, in the time domain.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -7,6 +10,7 @@ use signalsmith_stretch::Stretch;
 use soundalike::Waveform;
 
 use crate::recipe::{Change, Recipe};
+use crate::{audio_file, codec};
 
 /// `length_samples` of a song from `start_secs` on, after the changes of a recipe. As much of the song is read as the changed tempo needs, with a margin
 /// in which stretching and reverberation settle.
@@ -37,11 +41,30 @@ pub fn passage(
     Ok(passage)
 }
 
-/// Applies all changes of a recipe to mono samples.
+/// A [`passage`] of a file that is already loaded as mono; it is loaded again where the recipe mixes stereo down in another way.
 ///
 /// # Errors
 ///
-/// When a stretch fails.
+/// Those of [`passage`], and of loading.
+pub fn passage_of_file(
+    path: &Path,
+    song: &Waveform,
+    start_secs: f64,
+    length_samples: usize,
+    recipe: &Recipe,
+) -> Result<Vec<f32>> {
+    let song = match recipe.balance() {
+        0.0 => Cow::Borrowed(song),
+        balance => Cow::Owned(audio_file::load_balanced(path, balance)?),
+    };
+    passage(&song, start_secs, length_samples, recipe)
+}
+
+/// Applies all changes of a recipe to mono samples; its balance has been applied when stereo became mono.
+///
+/// # Errors
+///
+/// When a stretch or a codec fails.
 pub fn apply(samples: &[f32], sample_rate_hz: u32, recipe: &Recipe) -> Result<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
     let mut out = samples.to_vec();
@@ -93,6 +116,9 @@ fn apply_change(
         Change::Gain(gain_db) => samples
             .iter_mut()
             .for_each(|sample| *sample *= amplitude(gain_db)),
+        Change::Balance(_) => {}
+        Change::Vorbis(quality) => return codec::through_vorbis(samples, sample_rate_hz, quality),
+        Change::Opus(kbps) => return codec::through_opus(samples, sample_rate_hz, kbps),
     }
     Ok(samples)
 }

@@ -30,6 +30,12 @@ pub enum Change {
     Clipping(f32),
     /// Louder or softer by dB.
     Gain(f32),
+    /// Stereo mixed down with a balance from -1 (left alone) to 1 (right alone); mono files stay as they are.
+    Balance(f32),
+    /// There and back through Ogg Vorbis at this quality, from -2 to 10.
+    Vorbis(f32),
+    /// There and back through Opus at this many kbit/s.
+    Opus(f32),
 }
 
 /// Some changes in order, and the seed of whatever is random in them.
@@ -55,10 +61,14 @@ impl Change {
             Self::Reverb(_) => "reverb",
             Self::Clipping(_) => "clipping",
             Self::Gain(_) => "gain",
+            Self::Balance(_) => "balance",
+            Self::Vorbis(_) => "vorbis",
+            Self::Opus(_) => "opus",
         }
     }
 
-    fn value(self) -> f32 {
+    /// How strongly, in the unit of its kind.
+    pub fn value(self) -> f32 {
         match self {
             Self::Pitch(value)
             | Self::Tempo(value)
@@ -69,7 +79,10 @@ impl Change {
             | Self::LowPass(value)
             | Self::Reverb(value)
             | Self::Clipping(value)
-            | Self::Gain(value) => value,
+            | Self::Gain(value)
+            | Self::Balance(value)
+            | Self::Vorbis(value)
+            | Self::Opus(value) => value,
         }
     }
 
@@ -85,6 +98,9 @@ impl Change {
             "reverb" => (Self::Reverb, 0.01..=20.0),
             "clipping" => (Self::Clipping, 0.0..=60.0),
             "gain" => (Self::Gain, -80.0..=40.0),
+            "balance" => (Self::Balance, -1.0..=1.0),
+            "vorbis" => (Self::Vorbis, -2.0..=10.0),
+            "opus" => (Self::Opus, 6.0..=256.0),
             _ => bail!("there is no change called {name:?}"),
         };
         if !range.contains(&value) {
@@ -95,7 +111,7 @@ impl Change {
 
     /// Draws a change of one of the kinds that users meet, in the ranges that they meet.
     fn draw(rng: &mut impl Rng) -> Self {
-        const KINDS: usize = 10;
+        const KINDS: usize = 13;
         match rng.random_range(0..KINDS) {
             0 => Self::Pitch(rng.random_range(-5.0..=5.0)),
             1 => Self::Tempo(log_uniform(rng, 0.7, 1.4)),
@@ -110,7 +126,11 @@ impl Change {
             6 => Self::LowPass(log_uniform(rng, 1_500.0, 8_000.0)),
             7 => Self::Reverb(log_uniform(rng, 0.3, 2.5)),
             8 => Self::Clipping(rng.random_range(3.0..=15.0)),
-            _ => Self::Gain(rng.random_range(-20.0..=6.0)),
+            9 => Self::Gain(rng.random_range(-20.0..=6.0)),
+            10 => Self::Balance(*[-1.0, -0.5, 0.5, 1.0].choose(rng).unwrap_or(&1.0)),
+            // Low rates; of mono at the model's rate, as half of what a stereo file has.
+            11 => Self::Vorbis(*[-1.0, 0.0, 1.0, 2.0].choose(rng).unwrap_or(&0.0)),
+            _ => Self::Opus(*[12.0, 16.0, 24.0, 32.0].choose(rng).unwrap_or(&16.0)),
         }
     }
 }
@@ -123,14 +143,15 @@ impl Recipe {
         while changes.len() < count {
             let change = Change::draw(rng);
             let taken = changes.iter().any(|other| {
-                other.name() == change.name() || (other.is_stretch() && change.is_stretch())
+                other.name() == change.name()
+                    || (other.is_stretch() && change.is_stretch())
+                    || (other.is_codec() && change.is_codec())
             });
             if !taken {
                 changes.push(change);
             }
         }
-        // A stretch comes first: what a room or a codec adds is not stretched with the music.
-        changes.sort_by_key(|change| !change.is_stretch() && !matches!(change, Change::Pitch(_)));
+        changes.sort_by_key(|change| change.stage());
         Self {
             changes,
             seed: rng.random_range(0..1 << 48),
@@ -149,6 +170,15 @@ impl Recipe {
             .join("+")
     }
 
+    /// The balance at which a stereo file is mixed down; 0 is the mean of its channels.
+    pub fn balance(&self) -> f32 {
+        let balances = self.changes.iter().map(|change| match change {
+            Change::Balance(balance) => *balance,
+            _ => 0.0,
+        });
+        balances.sum()
+    }
+
     /// How much faster the result plays than the original.
     pub fn speed_ratio(&self) -> f32 {
         self.changes
@@ -164,6 +194,20 @@ impl Recipe {
 impl Change {
     fn is_stretch(self) -> bool {
         matches!(self, Self::Tempo(_) | Self::Speed(_))
+    }
+
+    fn is_codec(self) -> bool {
+        matches!(self, Self::Vorbis(_) | Self::Opus(_))
+    }
+
+    /// Where in a recipe a change belongs: stereo is mixed down first; what a room adds is not stretched with the music; a codec makes the file.
+    fn stage(self) -> u8 {
+        match self {
+            Self::Balance(_) => 0,
+            Self::Pitch(_) | Self::Tempo(_) | Self::Speed(_) => 1,
+            Self::Vorbis(_) | Self::Opus(_) => 3,
+            _ => 2,
+        }
     }
 }
 
@@ -213,11 +257,28 @@ mod tests {
     #[test]
     fn a_recipe_survives_its_csv_cell() {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
-        for _ in 0..200 {
+        let mut drawn = std::collections::BTreeSet::new();
+        for _ in 0..400 {
             let recipe = Recipe::draw(&mut rng);
             assert!((1..=3).contains(&recipe.changes.len()));
             assert_eq!(recipe.to_string().parse::<Recipe>().unwrap(), recipe);
+            assert!(
+                recipe.changes.is_sorted_by_key(|change| change.stage()),
+                "{recipe}"
+            );
+            assert!(
+                recipe
+                    .changes
+                    .iter()
+                    .filter(|change| change.is_codec())
+                    .count()
+                    <= 1,
+                "{recipe}"
+            );
+            drawn.extend(recipe.changes.iter().map(|change| change.name()));
         }
+        // Every kind there is.
+        assert_eq!(drawn.len(), 13, "{drawn:?}");
     }
 
     #[test]

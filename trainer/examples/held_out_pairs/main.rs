@@ -10,7 +10,7 @@
 //! | file | pairs |
 //! |---|---|
 //! | `pairs.csv` | balanced. Positive: a passage and its copy after one to three modifications, misaligned by up to 0.5 s. Negative: a passage and such a copy of an unrelated track's passage |
-//! | `hard.csv` | negative only, and deceptive: `negative-same-album` and `negative-same-track`, another section of the song at least 10 s away |
+//! | `hard.csv` | negative only, and deceptive: `negative-same-album`, `negative-same-track` (another section of the song at least 10 s away) and, where artists are known, `negative-same-artist` (another album of theirs) |
 //! | `extremes.csv` | balanced, for each condition beyond the ordinary: the name of the condition, and `negative-` with it |
 //! | `copies.csv` | balanced, nothing changed but the alignment |
 //! | `recipes.csv` | for each copy, how it was made: the modifications in order, where in the track, the misalignment |

@@ -81,7 +81,11 @@ pub fn hard(
     rng: &mut ChaCha8Rng,
 ) -> Vec<Pair> {
     let same_album = |passage: &Passage, copy: &Passage| {
-        passage.track != copy.track && tracks[passage.track].is_related_to(&tracks[copy.track])
+        passage.track != copy.track && tracks[passage.track].album == tracks[copy.track].album
+    };
+    let same_artist = |passage: &Passage, copy: &Passage| {
+        let (passage, copy) = (&tracks[passage.track], &tracks[copy.track]);
+        passage.album != copy.album && passage.is_related_to(copy)
     };
     let same_track = |passage: &Passage, copy: &Passage| {
         passage.track == copy.track
@@ -95,6 +99,10 @@ pub fn hard(
         "negative-same-track",
         rng,
     ));
+    if tracks.iter().any(|track| track.artist.is_some()) {
+        let sort = "negative-same-artist";
+        pairs.extend(of_sort(passages, same_artist, count, sort, rng));
+    }
     pairs
 }
 

@@ -1,0 +1,269 @@
+//! What a step says of input that it can't use: one clear line, and a status that says failure.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::fs;
+
+use common::{RATE_HZ, fail, fma_tree, music, succeed, text, trainer, write_wav};
+
+#[test]
+fn bad_input_gives_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let good = at("good.wav");
+    write_wav(&good, &music(1, 5));
+    let bad = |name: &str, content: &[u8]| {
+        fs::write(at(name), content).unwrap();
+        at(name)
+    };
+    fail(
+        &["compare", text(&good), text(&bad("empty.mp3", b""))],
+        "is empty",
+    );
+    fail(
+        &[
+            "compare",
+            text(&good),
+            text(&bad("text.mp3", b"this is a letter, not a song\n")),
+        ],
+        "can't decode",
+    );
+    fail(&["compare", text(&good), "nowhere.mp3"], "can't open");
+    let short = at("short.wav");
+    write_wav(&short, &music(1, 1));
+    fail(&["compare", text(&good), text(&short)], "at least 3 s");
+    let silent = at("silent.wav");
+    write_wav(&silent, &vec![0.0; 5 * RATE_HZ as usize]);
+    fail(&["compare", text(&good), text(&silent)], "silent");
+    fail(
+        &[
+            "compare",
+            text(&good),
+            text(&good),
+            "--weights",
+            text(&bad("weights", b"no weights")),
+        ],
+        "weights can't be used",
+    );
+    fail(
+        &[
+            "decode",
+            "--audio",
+            text(&at("nothing")),
+            "--out",
+            text(&at("out")),
+        ],
+        "there is no",
+    );
+    fail(
+        &["pairs", "--audio", text(&good), "--out", text(&at("out"))],
+        "give more music",
+    );
+    fail(
+        &[
+            "train",
+            "--pairs",
+            text(&at("nothing")),
+            "--out",
+            text(&at("run")),
+        ],
+        "can't open",
+    );
+    fail(
+        &[
+            "evaluate",
+            "--pairs",
+            text(&bad(
+                "pairs.csv",
+                b"left,right,label\ngood.wav,gone.wav,1\n",
+            )),
+            "--out",
+            text(&at("out")),
+        ],
+        "can't open",
+    );
+    fail(
+        &[
+            "evaluate",
+            "--pairs",
+            text(&bad("cut.csv", b"left,right\n")),
+            "--out",
+            text(&at("out")),
+        ],
+        "no column",
+    );
+    fail(&["export", "--run", text(&at("nothing"))], "holds no run");
+}
+
+#[test]
+fn damaged_and_foreign_files_are_named_and_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (audio, metadata) = fma_tree(root);
+    // Clips as a broken download leaves them, a text with an audio name, and things that are no audio at all.
+    let whole = fs::read(audio.join("000/000047.mp3")).unwrap();
+    fs::write(audio.join("000/000002.mp3"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(audio.join("000/000003.mp3"), vec![0; 20_000]).unwrap();
+    fs::write(audio.join("000/000004.mp3"), "not found\n").unwrap();
+    fs::write(
+        audio.join("000/checksums"),
+        "d41d8cd98f00b204e9800998ecf8427e  000047.mp3\n",
+    )
+    .unwrap();
+    fs::write(audio.join("000/cover.jpg"), [0xff, 0xd8, 0xff]).unwrap();
+    let (cache, pairs) = (root.join("cache"), root.join("pairs"));
+    let output = trainer(&["decode", "--audio", text(&audio), "--out", text(&cache)]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let skipped: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("skipped:"))
+        .collect();
+    assert_eq!(skipped.len(), 3, "{said}");
+    for name in ["000003.mp3", "000004.mp3", "000999.mp3 is empty"] {
+        assert!(
+            skipped.iter().any(|line| line.contains(name)),
+            "{name}: {said}"
+        );
+    }
+    // Half a clip is half a clip.
+    assert!(cache.join("fma_small/000/000002.wav").exists());
+    assert!(!cache.join("fma_small/000/cover.wav").exists());
+
+    // Straight from the MP3s, too; a clip without a row of metadata is one artist of its own.
+    let output = trainer(&[
+        "pairs",
+        "--audio",
+        text(&audio),
+        "--fma-metadata",
+        text(&metadata),
+        "--out",
+        text(&pairs),
+        "--count",
+        "40",
+    ]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("000004.mp3") && said.contains("000999.mp3"),
+        "{said}"
+    );
+    assert!(said.contains("without a row in"), "{said}");
+}
+
+#[test]
+fn a_run_that_is_cut_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (audio, _) = fma_tree(root);
+    let cache = root.join("cache");
+    let decode = ["decode", "--audio", text(&audio), "--out", text(&cache)];
+    succeed(&decode);
+    // What a run that is killed while it writes leaves behind: a partial file, no finished one.
+    let (done, cut) = (
+        cache.join("fma_small/000/000047.wav"),
+        cache.join("fma_small/000/000094.wav"),
+    );
+    let content = fs::read(&cut).unwrap();
+    fs::write(cut.with_extension("partial"), &content[..100]).unwrap();
+    fs::remove_file(&cut).unwrap();
+    let before = fs::metadata(&done).unwrap().modified().unwrap();
+    succeed(&decode);
+    assert_eq!(fs::read(&cut).unwrap(), content);
+    assert!(!cut.with_extension("partial").exists());
+    assert_eq!(fs::metadata(&done).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn broken_settings_and_metadata_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let write = |name: &str, content: &str| {
+        fs::write(at(name), content).unwrap();
+        at(name)
+    };
+    let good = at("good.wav");
+    write_wav(&good, &music(1, 5));
+    let train = |config: &str| {
+        let config = write("config.json", config);
+        let (pairs, run) = (at("pairs"), at("run"));
+        trainer(&[
+            "train",
+            "--pairs",
+            text(&pairs),
+            "--out",
+            text(&run),
+            "--config",
+            text(&config),
+        ])
+    };
+    for (config, expected) in [
+        (r#"{"learning_rat":0.001}"#, "learning_rat"),
+        (r#"{"augmentation":{"wobble":1}}"#, "wobble"),
+        (r#"{"steps":"#, "config.json"),
+        ("", "config.json"),
+    ] {
+        let output = train(config);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && said.contains(expected) && !said.contains("panicked"),
+            "{config}: {said}"
+        );
+        // Nothing was begun.
+        assert!(!at("run").exists(), "{config}");
+    }
+    let pairs = |metadata: &str, expected: &str| {
+        let metadata = write("tracks.csv", metadata);
+        let out = at("pairs");
+        fail(
+            &[
+                "pairs",
+                "--audio",
+                text(&good),
+                "--fma-metadata",
+                text(&metadata),
+                "--out",
+                text(&out),
+            ],
+            expected,
+        );
+    };
+    pairs("", "isn't the FMA's tracks.csv");
+    pairs("track_id,artist\n2,1\n", "isn't the FMA's tracks.csv");
+    pairs(
+        ",album,artist\n,id,id\ntrack_id,,\n47,1\n",
+        "row 4 is cut short",
+    );
+    let (missing, out) = (at("gone.csv"), at("pairs"));
+    fail(
+        &[
+            "pairs",
+            "--audio",
+            text(&good),
+            "--fma-metadata",
+            text(&missing),
+            "--out",
+            text(&out),
+        ],
+        "can't open",
+    );
+    fail(
+        &["plot", "--run", text(&at("nothing")), "--out", text(&out)],
+        "holds no run",
+    );
+    let (short, demo) = (at("short.wav"), at("demo"));
+    write_wav(&short, &music(2, 4));
+    fail(
+        &[
+            "demo",
+            "--audio",
+            text(&good),
+            "--different",
+            text(&short),
+            "--out",
+            text(&demo),
+        ],
+        "has no 9 s",
+    );
+}

@@ -1,0 +1,58 @@
+//! `compare`: the report that the browser would show.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::path::Path;
+
+use common::{encode_mp3, music, succeed, text, write_wav};
+use serde_json::Value;
+
+#[test]
+fn two_files_give_the_report_of_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let (original, other, copy) = (
+        folder.path().join("a.wav"),
+        folder.path().join("b.wav"),
+        folder.path().join("copy.mp3"),
+    );
+    write_wav(&original, &music(1, 20));
+    write_wav(&other, &music(9, 15));
+    encode_mp3(&original, &copy);
+    let report = |left: &Path, right: &Path| -> Value {
+        serde_json::from_str(&succeed(&["compare", text(left), text(right), "--json"])).unwrap()
+    };
+    let same = report(&original, &original);
+    assert_eq!(
+        (&same["score"], &same["verdict"], &same["backend"]),
+        (&1.0.into(), &"nearly-identical".into(), &"cpu".into())
+    );
+    let passage = &same["passages"][0];
+    for field in [
+        "leftStartSecs",
+        "leftEndSecs",
+        "rightStartSecs",
+        "rightEndSecs",
+        "score",
+        "speedRatio",
+        "pitchShiftSemitones",
+    ] {
+        assert!(passage[field].is_number(), "{field}");
+    }
+    let matrix = &same["matrix"];
+    assert_eq!(
+        matrix["rows"].as_u64().unwrap() * matrix["cols"].as_u64().unwrap(),
+        matrix["scores"].as_array().unwrap().len() as u64
+    );
+    assert!(report(&original, &copy)["score"].as_f64().unwrap() >= 0.9);
+    let different = report(&original, &other);
+    assert_eq!(different["verdict"], "different");
+
+    // The mirrored question has the mirrored answer.
+    let mirrored = report(&other, &original);
+    assert_eq!(different["score"], mirrored["score"]);
+    assert_eq!(different["left"], mirrored["right"]);
+    assert_eq!(different["matrix"]["rows"], mirrored["matrix"]["cols"]);
+    // For people, too.
+    assert!(succeed(&["compare", text(&original), text(&copy)]).contains("nearly identical"));
+}
