@@ -55,7 +55,8 @@ enum Step {
     Demo(demo::Args),
     Compare(compare::Args),
     Export(export::Args),
-    TimeStep(time_step::Args),
+    #[command(name = "time-step")]
+    Timing(time_step::Args),
 }
 
 fn main() -> std::process::ExitCode {
@@ -68,7 +69,7 @@ fn main() -> std::process::ExitCode {
         Step::Demo(args) => demo::run(&args),
         Step::Compare(args) => compare::run(&args),
         Step::Export(args) => export::run(&args),
-        Step::TimeStep(args) => time_step::run(&args),
+        Step::Timing(args) => time_step::run(&args),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
