@@ -3,13 +3,15 @@
 use crate::audio::Waveform;
 use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
-use crate::line_search::Run;
-use crate::matching::{self, ScoreMatrix};
+use crate::matching::covered_share;
 use crate::model::{Embeddings, Model};
-use crate::pitch::PitchProfile;
+use crate::passages::{Passage, passages};
+use crate::profile::SpectralProfile;
 use crate::report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
+use crate::score_matrix::ScoreMatrix;
 use crate::segment::Segments;
 use crate::song::Song;
+use crate::song_score::song_score;
 use crate::spectrogram::LogMelPlan;
 
 /// Cells of the matrix in a report at most; larger ones are shown coarser. A million cells are two songs of 12 minutes.
@@ -112,7 +114,7 @@ impl Checker {
         if segments.silent.iter().all(|&silent| silent) {
             return Err(Error::Silent { name: name.into() });
         }
-        let pitch = PitchProfile::new(&mel, config);
+        let profile = SpectralProfile::new(&mel, config);
         let log_mel = mel.relative_db(config, mel.level_db(config));
         drop(mel);
         let embeddings = self
@@ -124,7 +126,7 @@ impl Checker {
             duration_secs,
             segments,
             embeddings,
-            pitch,
+            profile,
         })
     }
 
@@ -147,15 +149,9 @@ impl Checker {
         };
         let scores = ScoreMatrix::new(&first.embeddings, &second.embeddings, head);
         progress(Stage::Match, 0.3);
-        let runs = matching::runs(&scores, &first.segments, &second.segments, calibration);
-        let score = round(
-            f64::from(matching::song_score(&scores, &runs, calibration)),
-            4,
-        );
-        let mut passages: Vec<MatchedPassage> = runs
-            .iter()
-            .map(|run| passage(run, first, second, calibration.score(run.mean_logit)))
-            .collect();
+        let passages = passages(&scores, first, second, calibration);
+        let score = round(f64::from(song_score(&scores, &passages, calibration)), 4);
+        let mut passages: Vec<MatchedPassage> = passages.iter().map(matched_passage).collect();
         let mut matrix = self.matrix(&scores, first.segments.hop_secs);
         if swapped {
             passages.iter_mut().for_each(mirror_passage);
@@ -213,22 +209,16 @@ impl Checker {
     }
 }
 
-fn passage(run: &Run, left: &Song, right: &Song, score: f32) -> MatchedPassage {
-    let [left_secs, right_secs] = matching::times_secs(run, &left.segments, &right.segments);
-    // Segments reach to the end of their last frame, which may lie beyond that of the song.
-    let within = |(start, end): (f64, f64), song: &Song| (start, end.min(song.duration_secs));
-    let (left_secs, right_secs) = (within(left_secs, left), within(right_secs, right));
+fn matched_passage(passage: &Passage) -> MatchedPassage {
+    let alignment = &passage.alignment;
     MatchedPassage {
-        left_start_secs: round(left_secs.0, 2),
-        left_end_secs: round(left_secs.1, 2),
-        right_start_secs: round(right_secs.0, 2),
-        right_end_secs: round(right_secs.1, 2),
-        score: round(f64::from(score), 4),
-        speed_ratio: round(1.0 / run.slope, 3),
-        pitch_shift_semitones: round(
-            left.pitch.semitones_to(&right.pitch, left_secs, right_secs),
-            1,
-        ),
+        left_start_secs: round(alignment.left_secs.0, 2),
+        left_end_secs: round(alignment.left_secs.1, 2),
+        right_start_secs: round(alignment.right_secs.0, 2),
+        right_end_secs: round(alignment.right_secs.1, 2),
+        score: round(f64::from(passage.score), 4),
+        speed_ratio: round(1.0 / alignment.slope(), 3),
+        pitch_shift_semitones: round(alignment.semitones, 1),
     }
 }
 
@@ -268,10 +258,8 @@ fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
     SongSummary {
         name: song.name.clone(),
         duration_secs: round(song.duration_secs, 3),
-        coverage: round(
-            matching::covered_share((0.0, song.duration_secs), spans_secs),
-            4,
-        ),
+        coverage: round(covered_share((0.0, song.duration_secs), spans_secs), 4),
+        left_out_share: round(song.segments.blank_share(), 4),
     }
 }
 

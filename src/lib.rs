@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The modules are the pipeline, in this order:
-//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`line_search`], [`matching`] and [`pitch`] → [`report`],
+//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`score_matrix`] → [`evidence`] → [`line_search`] and [`matching`] → [`refinement`] by the [`profile`] → [`passages`] → [`song_score`] → [`report`],
 //! all held together by the [`checker`].
 //!
 //! # Numeric conventions
@@ -30,12 +30,14 @@
 #![warn(clippy::disallowed_methods)]
 
 pub mod audio;
+pub mod blank;
 pub mod checker;
 pub mod config;
 #[cfg(feature = "burn")]
 pub mod device_pass;
 pub mod encoder;
 pub mod error;
+pub mod evidence;
 pub mod forward;
 pub mod golden;
 pub mod head;
@@ -45,11 +47,15 @@ pub mod mel;
 pub mod model;
 #[cfg(feature = "burn")]
 pub mod network;
-pub mod pitch;
+pub mod passages;
+pub mod profile;
+pub mod refinement;
 pub mod report;
+pub mod score_matrix;
 pub mod segment;
 pub mod song;
 mod song_bytes;
+pub mod song_score;
 pub mod spectrogram;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

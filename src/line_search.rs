@@ -1,10 +1,12 @@
-//! Straight lines through a score matrix: the best run on each, and its exact place.
+//! Straight lines through a score matrix: the best run on each, and its place between the cells.
+//!
+//! A line has one cell in each row, at the column nearest to it; the lines of one slope, one for each whole offset, cross every cell exactly once. There are
+//! about `rows * slope + columns` of them for each slope, and searching one takes time in proportion to its rows.
 
 /// Slopes of the lines searched, columns per row: tempo changed by up to a factor of 1.45 either way.
 pub const SLOPES: std::ops::RangeInclusive<f64> = 0.69..=1.45;
-/// Slopes between the ends, evenly spaced in logarithm: 2.5 % apart, so that a line along a 30 s passage stays within
-/// half a segment hop of the truth.
-const SLOPE_COUNT: usize = 31;
+/// Slopes are evenly spaced in logarithm, 2.5 % apart, so that a line along a 30 s passage stays within half a segment hop of the truth.
+const SLOPE_STEP: f64 = 0.0247;
 
 /// A run along a line of the matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,15 +48,17 @@ pub struct Line {
     last_row: usize,
 }
 
-/// All slopes, those that change the tempo least first: where several lines have the same evidence, the plainest is
+/// Slopes `step` apart in logarithm, 1 among them, those that change the tempo least first: where several lines have the same evidence, the plainest is
 /// taken.
-fn slopes(count: usize) -> Vec<f64> {
-    let (low, high) = (SLOPES.start().ln(), SLOPES.end().ln());
-    let mut logarithms: Vec<f64> = (0..count)
-        .map(|step| low + (high - low) * step as f64 / (count - 1) as f64)
-        .collect();
-    logarithms.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-    logarithms.into_iter().map(f64::exp).collect()
+fn slopes(step: f64) -> Vec<f64> {
+    let slower = (SLOPES.start().ln() / step).ceil() as i32;
+    let faster = (SLOPES.end().ln() / step).floor() as i32;
+    let mut steps: Vec<i32> = (slower..=faster).collect();
+    steps.sort_by_key(|step| step.abs());
+    steps
+        .into_iter()
+        .map(|count| (f64::from(count) * step).exp())
+        .collect()
 }
 
 /// The run moved and turned to where the matrix is brightest along it.
@@ -63,13 +67,12 @@ fn slopes(count: usize) -> Vec<f64> {
 /// serve equally well for a short passage. Here the logits themselves decide, between columns too: the mean logit over the
 /// same rows is greatest on the true line. `logits` has `columns` values a row.
 pub fn aligned(logits: &[f32], columns: usize, run: Run) -> Run {
-    /// Slopes 1.2 % apart.
-    const FINE_SLOPES: usize = 61;
+    const FINE_SLOPE_STEP: f64 = SLOPE_STEP / 2.0;
     /// The middle of the run moves by up to this many columns either way.
     const REACH_COLUMNS: i32 = 2;
     const STEPS_PER_COLUMN: i32 = 4;
-    /// Logits given up for a change of tempo by a factor of e: settles draws only.
-    const PREFERENCE: f64 = 0.05;
+    /// Logits given up for a change of tempo by a factor of e: a short passage looks nearly the same at many slopes.
+    const PREFERENCE: f64 = 0.3;
     let half_rows = (run.last_row - run.first_row) as f64 / 2.0;
     let middle = run.first_column + run.slope * half_rows;
     let mean_logit = |slope: f64, middle: f64| {
@@ -88,7 +91,7 @@ pub fn aligned(logits: &[f32], columns: usize, run: Run) -> Run {
     let mut shifts: Vec<i32> = (-reach..=reach).collect();
     shifts.sort_by_key(|shift| shift.abs());
     let mut best = (f64::NEG_INFINITY, run.slope, middle);
-    for slope in slopes(FINE_SLOPES) {
+    for slope in slopes(FINE_SLOPE_STEP) {
         for shift in &shifts {
             let middle = middle + f64::from(*shift) / f64::from(STEPS_PER_COLUMN);
             let value = mean_logit(slope, middle) - PREFERENCE * slope.ln().abs();
@@ -107,7 +110,7 @@ pub fn aligned(logits: &[f32], columns: usize, run: Run) -> Run {
 
 /// All lines of all slopes that cross the matrix.
 pub fn lines(rows: usize, columns: usize) -> impl Iterator<Item = Line> {
-    slopes(SLOPE_COUNT).into_iter().flat_map(move |slope| {
+    slopes(SLOPE_STEP).into_iter().flat_map(move |slope| {
         let rise = (slope * (rows - 1) as f64).ceil() as i64;
         (-rise..columns as i64).filter_map(move |offset| {
             // Rows at which the rounded column lies inside.
@@ -129,8 +132,9 @@ impl Line {
         self.offset as f64 + self.slope * row as f64
     }
 
-    /// Kadane's algorithm: the best run that ends at a row is the best that ended before, extended, or a new one. `None` when nothing on the line speaks for a match. The mean
-    /// logit is left for the caller.
+    /// The run with the greatest sum of evidence, by Kadane's algorithm (J. Bentley, "Programming pearls: algorithm design techniques", CACM 27(9), 1984): the best
+    /// run that ends at a row is the best that ended before, extended, or a new one. `None` when nothing on the line speaks for a match. The mean logit is
+    /// left for the caller.
     pub fn best(&self, evidence: &[f32], columns: usize) -> Option<Run> {
         let (mut sum, mut since) = (0.0_f32, 0);
         let mut best = (0.0_f32, 0, 0);
@@ -160,6 +164,70 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slopes_cover_their_range_the_plainest_first() {
+        let mut slopes = slopes(SLOPE_STEP);
+        assert_eq!(slopes[0], 1.0);
+        slopes.sort_by(f64::total_cmp);
+        let (first, last) = (slopes[0], slopes[slopes.len() - 1]);
+        assert!((SLOPES.start() / first - 1.0).abs() < SLOPE_STEP && first >= *SLOPES.start());
+        assert!((SLOPES.end() / last - 1.0).abs() < SLOPE_STEP && last <= *SLOPES.end());
+        assert!(slopes.windows(2).all(|pair| pair[1] / pair[0] < 1.026));
+    }
+
+    #[test]
+    fn the_lines_of_each_slope_cross_every_cell_once() {
+        for (rows, columns) in [(1, 1), (1, 9), (9, 1), (12, 7), (7, 12)] {
+            let mut crossed = vec![0; rows * columns];
+            for line in lines(rows, columns) {
+                for row in line.first_row..=line.last_row {
+                    let column = (line.column_at(row) + 0.5) as usize;
+                    assert!(
+                        column < columns,
+                        "{line:?} leaves a matrix of {columns} columns"
+                    );
+                    crossed[row * columns + column] += 1;
+                }
+            }
+            assert!(
+                crossed
+                    .iter()
+                    .all(|&count| count == slopes(SLOPE_STEP).len()),
+                "{rows} x {columns}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_best_run_is_that_of_all_runs() {
+        let (rows, columns) = (14, 11);
+        let evidence: Vec<f32> = (0..rows * columns)
+            .map(|cell| ((cell * 7919 + cell * cell * 31) % 13) as f32 - 6.0)
+            .collect();
+        let mut found = 0;
+        for line in lines(rows, columns) {
+            let along: Vec<f32> = (line.first_row..=line.last_row)
+                .map(|row| evidence[row * columns + (line.column_at(row) + 0.5) as usize])
+                .collect();
+            let greatest = (0..along.len())
+                .flat_map(|first| (first + 1..=along.len()).map(move |end| (first, end)))
+                .map(|(first, end)| along[first..end].iter().sum::<f32>())
+                .fold(0.0, f32::max);
+            let best = line.best(&evidence, columns);
+            assert_eq!(
+                best.as_ref().map_or(0.0, |run| run.evidence),
+                greatest,
+                "{line:?}"
+            );
+            if let Some(run) = best {
+                let run = &along[run.first_row - line.first_row..=run.last_row - line.first_row];
+                assert_eq!(run.iter().sum::<f32>(), greatest);
+                found += 1;
+            }
+        }
+        assert!(found > 100);
+    }
 
     #[test]
     fn a_roughly_found_run_is_put_right() {

@@ -1,66 +1,54 @@
-//! From two sequences of embeddings to the passages that match.
+//! From a score matrix to the passages that match.
 //!
-//! A passage that was copied shows in the score matrix as a line: its slope says how much the tempo changed, its place where it lies in both songs. Every straight line with a
-//! slope in [`SLOPES`](crate::line_search::SLOPES) is searched for the contiguous run with the greatest sum of evidence (Kadane's algorithm), the best run of all is taken as a passage, its surroundings are
-//! struck out, and the search goes on until what is left is no stronger than what unrelated songs produce. The lines are those of a Hough transform restricted to plausible
-//! tempo ratios. Cost is about `slopes * (rows + columns) * rows` once, and little for each further passage, because only lines whose best run was touched are searched again.
+//! # The problem
+//!
+//! Of two songs with `n` and `m` segments, every segment has been compared with every other: cell `(i, j)` of the [score matrix](crate::score_matrix)
+//! holds the logit of "left segment `i` and right segment `j` are the same music". A passage that was copied shows as a line of high logits; its place says
+//! where it lies in both songs, its slope how much the tempo changed. Wanted are all such lines, with their ends, and none where two songs only share a
+//! key, a style or a beat.
+//!
+//! # The algorithm
+//!
+//! 1. [Evidence](crate::evidence): each cell's logit relative to the calibrated divide, limited, less what its segments have in common with everything.
+//! 2. [Lines](crate::line_search): for each of a few slopes in [`SLOPES`](crate::line_search::SLOPES) and every offset, the contiguous run with the greatest sum of evidence, by
+//!    Kadane's algorithm. This is a Hough transform restricted to plausible tempo ratios, in which each line keeps its best run rather than its sum, so
+//!    that an excerpt counts as much as a whole song.
+//! 3. The best run of all lines is taken, its surroundings are struck out, and the search repeats until no run is left that is stronger
+//!    than what unrelated songs produce. A max-heap of all lines by their last known evidence makes this cheap: striking out only takes evidence away, so
+//!    that an old value is an upper bound, and only lines that come to the top with an outdated one are searched again (lazy evaluation, as in
+//!    M. Minoux's accelerated greedy algorithm, 1978).
+//! 4. A run that stronger ones explain in both songs is dropped: music that repeats itself resembles its own repetitions everywhere, and only the best
+//!    alignment of each stretch is news. A loop used four times stays four passages, because each use lies elsewhere in one of the songs.
+//! 5. Each run is [put right](crate::line_search::aligned) on the logits, between columns too, and runs that continue each other on one line are joined.
+//! 6. [Refinement](crate::refinement) lays the two songs' spectra upon each other for exact times, speed and pitch. It knows nothing of this matrix.
+//!
+//! # Cost
+//!
+//! Comparing takes `n m d` operations for embeddings of `d` values. The first search of all lines takes about `s (n + m) min(n, m)` steps for `s` slopes, each further passage a
+//! small share of that. Memory is two numbers a cell. Refinement takes time in proportion to the number of passages, with a bound for each.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use crate::head::{Calibration, ScoringHead};
+use crate::evidence::{AGAINST, LIMIT, evidence};
+use crate::head::Calibration;
 use crate::line_search::{Line, Run, aligned, lines};
-use crate::model::Embeddings;
+use crate::score_matrix::ScoreMatrix;
 use crate::segment::Segments;
 
-/// Evidence of one cell is how far its logit lies above the calibrated 0.5 plus this margin, within [`EVIDENCE_LIMIT`]. The margin makes a chance resemblance cost more than it brings.
-const EVIDENCE_MARGIN: f32 = 2.0;
-/// Share of a segment's typical resemblance to all of the other song that is taken off its evidence: what resembles everything (a drone, a crowd, a bare beat) says little.
-const BACKGROUND_SHARE: f32 = 0.1;
-/// No single cell speaks louder than this, for or against.
-const EVIDENCE_LIMIT: f32 = 3.0;
-/// Evidence of a silent segment: strongly against, so that silence matches nothing.
-const SILENT_EVIDENCE: f32 = -EVIDENCE_LIMIT;
-/// Least evidence of a passage: some seven seconds of good resemblance.
-const LEAST_EVIDENCE: f32 = 7.0;
+/// Least evidence of a run: more than one cell can give. Unrelated songs reach it now and then; the passage's spectrum decides (see
+/// [`passages`](crate::passages)). Larger loses faint passages, smaller costs time for accidents.
+const LEAST_EVIDENCE: f32 = 3.5;
 /// Cells on each side of a passage that are struck out with it: neighbouring segments overlap by three quarters.
 const STRIKE_OUT_CELLS: usize = 4;
-/// A run is explained by stronger ones when they cover at least this share of it in both songs: music that repeats itself resembles its own repetitions everywhere, and only the
-/// best alignment of each stretch is news. A loop used four times stays four passages, because each use lies elsewhere in one of the songs.
+/// A run is explained by stronger ones when they cover at least this share of it in both songs.
 const EXPLAINED_SHARE: f64 = 0.6;
-/// Runs looked for at most, the explained ones included.
-const MOST_SEARCHES: usize = 24;
-
-/// Logits of all segments of the left song (rows) against all of the right song (columns).
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScoreMatrix {
-    /// Segments of the left song.
-    pub rows: usize,
-    /// Segments of the right song.
-    pub columns: usize,
-    /// `rows * columns` logits, row by row.
-    pub logits: Vec<f32>,
-}
-
-impl ScoreMatrix {
-    /// Compares every segment with every segment.
-    #[must_use]
-    pub fn new(left: &Embeddings, right: &Embeddings, head: &ScoringHead) -> Self {
-        let logits = left
-            .rows()
-            .flat_map(|left| right.rows().map(move |right| head.logit(left, right)))
-            .collect();
-        Self {
-            rows: left.len(),
-            columns: right.len(),
-            logits,
-        }
-    }
-
-    fn row(&self, row: usize) -> &[f32] {
-        &self.logits[row * self.columns..(row + 1) * self.columns]
-    }
-}
+/// Runs looked for at most, the explained ones included: bounds the time for songs made of one loop.
+const MOST_SEARCHES: usize = 48;
+/// Rows between two runs of one line that are joined at most: 6 s, about a quiet bar.
+const MOST_ROWS_BETWEEN: usize = 8;
+/// Columns by which a run may lie beside the other's line to be joined with it, for each row between their middles and at least.
+const COLUMNS_BESIDE: (f64, f64) = (0.02, 1.5);
 
 /// The runs that match, ordered by their place in the left song.
 #[must_use]
@@ -73,8 +61,8 @@ pub fn runs(
     let mut evidence = evidence(matrix, left, right, calibration);
     // A short song has few segments, and all of them may be all there is.
     const SHARE_OF_LEAST_SONG: f32 = 0.7;
-    let least = LEAST_EVIDENCE
-        .min(SHARE_OF_LEAST_SONG * EVIDENCE_LIMIT * matrix.rows.min(matrix.columns) as f32);
+    let least =
+        LEAST_EVIDENCE.min(SHARE_OF_LEAST_SONG * LIMIT * matrix.rows.min(matrix.columns) as f32);
     let lines: Vec<Line> = lines(matrix.rows, matrix.columns).collect();
     let mut queue: BinaryHeap<Candidate> = lines
         .iter()
@@ -115,7 +103,50 @@ pub fn runs(
         }
     }
     found.sort_by_key(|run| run.first_row);
-    found
+    joined(found)
+}
+
+/// Runs that continue each other on one line made one; `runs` are ordered by their first row.
+fn joined(runs: Vec<Run>) -> Vec<Run> {
+    let mut joined: Vec<Run> = Vec::new();
+    for run in runs {
+        match joined.iter_mut().find(|before| continues(before, &run)) {
+            Some(before) => *before = union(before, &run),
+            None => joined.push(run),
+        }
+    }
+    joined
+}
+
+fn continues(before: &Run, run: &Run) -> bool {
+    let middle = |run: &Run| (run.first_row + run.last_row) as f64 / 2.0;
+    let (per_row, least) = COLUMNS_BESIDE;
+    let apart = (middle(run) - middle(before)).abs();
+    let beside = |line: &Run, row: f64, column: f64| {
+        let expected = line.first_column + line.slope * (row - line.first_row as f64);
+        (column - expected).abs() <= least.max(per_row * apart)
+    };
+    let column = |run: &Run| (run.first_column + run.last_column()) / 2.0;
+    run.first_row > before.last_row
+        && run.first_row - before.last_row <= MOST_ROWS_BETWEEN
+        && run.first_column > before.last_column()
+        && run.first_column - before.last_column() <= MOST_ROWS_BETWEEN as f64
+        && beside(before, middle(run), column(run))
+        && beside(run, middle(before), column(before))
+}
+
+fn union(before: &Run, after: &Run) -> Run {
+    let rows = |run: &Run| (run.last_row - run.first_row + 1) as f32;
+    let (before_rows, after_rows) = (rows(before), rows(after));
+    Run {
+        last_row: after.last_row,
+        slope: (after.last_column() - before.first_column)
+            / (after.last_row - before.first_row) as f64,
+        evidence: before.evidence + after.evidence,
+        mean_logit: (before.mean_logit * before_rows + after.mean_logit * after_rows)
+            / (before_rows + after_rows),
+        ..before.clone()
+    }
 }
 
 /// The evidence that a line had when last looked at.
@@ -147,71 +178,6 @@ impl PartialEq for Candidate {
 }
 
 impl Eq for Candidate {}
-
-fn evidence(
-    matrix: &ScoreMatrix,
-    left: &Segments,
-    right: &Segments,
-    calibration: &Calibration,
-) -> Vec<f32> {
-    let divide = calibration.logit_of_half() + EVIDENCE_MARGIN;
-    let unrelated = calibration.logit_of_unrelated();
-    let background = |logits: Vec<f32>| {
-        // Of a short song a match itself may be the typical resemblance.
-        const ENOUGH_SEGMENTS: usize = 16;
-        if logits.len() < ENOUGH_SEGMENTS {
-            return 0.0;
-        }
-        BACKGROUND_SHARE * (median(logits) - unrelated).max(0.0)
-    };
-    let row_backgrounds = (0..matrix.rows).map(|row| background(matrix.row(row).to_vec()));
-    let column_backgrounds: Vec<f32> = (0..matrix.columns)
-        .map(|column| {
-            background(
-                matrix
-                    .logits
-                    .iter()
-                    .skip(column)
-                    .step_by(matrix.columns)
-                    .copied()
-                    .collect(),
-            )
-        })
-        .collect();
-    let mut evidence = Vec::with_capacity(matrix.logits.len());
-    for (row, row_background) in row_backgrounds.enumerate() {
-        let columns = matrix
-            .row(row)
-            .iter()
-            .zip(&right.silent)
-            .zip(&column_backgrounds);
-        evidence.extend(
-            columns.map(|((logit, right_is_silent), column_background)| {
-                if left.silent[row] || *right_is_silent {
-                    SILENT_EVIDENCE
-                } else {
-                    let background = row_background.max(*column_background);
-                    limited(logit - divide - background)
-                }
-            }),
-        );
-    }
-    evidence
-}
-
-/// Evidence within its limits. Above, a hundredth still counts, so that of two lines without doubt the better one is
-/// taken.
-fn limited(evidence: f32) -> f32 {
-    const SHARE_BEYOND: f32 = 0.01;
-    let beyond = (evidence - EVIDENCE_LIMIT).max(0.0);
-    evidence.clamp(-EVIDENCE_LIMIT, EVIDENCE_LIMIT) + SHARE_BEYOND * beyond
-}
-
-/// The middle value; the list is not empty.
-fn median(mut values: Vec<f32>) -> f32 {
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
-}
 
 fn is_explained(run: &Run, stronger: &[Run]) -> bool {
     let rows = |run: &Run| (run.first_row as f64, run.last_row as f64 + 1.0);
@@ -262,62 +228,40 @@ fn strike_out(evidence: &mut [f32], matrix: &ScoreMatrix, run: &Run) {
         let near = column.saturating_sub(STRIKE_OUT_CELLS)
             ..=(column + STRIKE_OUT_CELLS).min(matrix.columns - 1);
         for row in first..=last {
-            evidence[row * matrix.columns..][near.clone()].fill(SILENT_EVIDENCE);
+            evidence[row * matrix.columns..][near.clone()].fill(AGAINST);
         }
     }
 }
 
-/// The score of two songs in 0..1 by their runs.
-///
-/// Each run counts with the calibrated score of its mean logit, less when its evidence is thinner than that of a passage of ten seconds (or than the shorter song can give). Songs
-/// without a run score by their typical resemblance, at most 0.3 unless one of them is too short for a run.
-#[must_use]
-pub fn song_score(matrix: &ScoreMatrix, runs: &[Run], calibration: &Calibration) -> f32 {
-    /// Evidence of ten seconds of very good resemblance.
-    const FULL_EVIDENCE: f32 = 16.0;
-    /// What can be asked of a short song: 60 % of its segments.
-    const SHARE_OF_SHORT_SONG: f32 = 0.6;
-    /// Segments of a song in which a run can form: 7 s.
-    const ENOUGH_SEGMENTS: usize = 6;
-    const HIGHEST_WITHOUT_RUN: f32 = 0.3;
-    let shorter = matrix.rows.min(matrix.columns);
-    let full = FULL_EVIDENCE.min(EVIDENCE_LIMIT * (SHARE_OF_SHORT_SONG * shorter as f32).max(1.0));
-    let best = runs
-        .iter()
-        .map(|run| calibration.score(run.mean_logit) * (run.evidence / full).min(1.0))
-        .fold(0.0, f32::max);
-    if best > 0.0 {
-        best
-    } else if shorter >= ENOUGH_SEGMENTS {
-        resemblance(matrix, calibration).min(HIGHEST_WITHOUT_RUN)
-    } else {
-        resemblance(matrix, calibration)
-    }
-}
-
-/// The calibrated score of the median over rows of each row's median: how much the songs resemble each other anywhere.
-fn resemblance(matrix: &ScoreMatrix, calibration: &Calibration) -> f32 {
-    let of_rows = (0..matrix.rows)
-        .map(|row| median(matrix.row(row).to_vec()))
-        .collect();
-    calibration.score(median(of_rows))
-}
-
-/// Times of a run: start and end in the left and in the right song, in seconds.
+/// Times of a run: start and end in the left and in the right song, in seconds. Of two segments that match it is the middles that are the same
+/// moment: where the tempo differs, starts and ends are not.
 #[must_use]
 pub fn times_secs(run: &Run, left: &Segments, right: &Segments) -> [(f64, f64); 2] {
+    let half_secs = left.length_secs / 2.0;
     let left_secs = (
         left.start_secs(run.first_row),
         left.start_secs(run.last_row) + left.length_secs,
     );
-    let start_of = |column: f64| column.clamp(0.0, (right.count - 1) as f64) * right.hop_secs;
+    let middle_of = |column: f64| column * right.hop_secs + right.length_secs / 2.0;
     [
         left_secs,
         (
-            start_of(run.first_column),
-            start_of(run.last_column()) + right.length_secs,
+            middle_of(run.first_column) - half_secs * run.slope,
+            middle_of(run.last_column()) + half_secs * run.slope,
         ),
     ]
+}
+
+/// Segments of a song of `count`, none of them blank.
+#[cfg(test)]
+pub(crate) fn test_segments(count: usize) -> Segments {
+    Segments {
+        count,
+        hop_secs: 0.75,
+        length_secs: 3.0,
+        silent: vec![false; count],
+        blank: vec![false; count],
+    }
 }
 
 #[cfg(test)]
@@ -325,15 +269,6 @@ mod tests {
     use super::*;
 
     const CALIBRATION: Calibration = Calibration { knots: Vec::new() };
-
-    fn segments(count: usize) -> Segments {
-        Segments {
-            count,
-            hop_secs: 0.75,
-            length_secs: 3.0,
-            silent: vec![false; count],
-        }
-    }
 
     /// A matrix of unrelated segments (logit -6) with copies (logit 5) along lines `(first row, last row, first column, slope)`.
     fn matrix(rows: usize, columns: usize, lines: &[(usize, usize, f64, f64)]) -> ScoreMatrix {
@@ -357,8 +292,8 @@ mod tests {
     fn found(matrix: &ScoreMatrix) -> Vec<Run> {
         runs(
             matrix,
-            &segments(matrix.rows),
-            &segments(matrix.columns),
+            &test_segments(matrix.rows),
+            &test_segments(matrix.columns),
             &CALIBRATION,
         )
     }
@@ -413,50 +348,72 @@ mod tests {
     #[test]
     fn unrelated_songs_and_short_accidents_give_nothing() {
         assert!(found(&matrix(100, 100, &[])).is_empty());
-        assert!(found(&matrix(100, 100, &[(20, 21, 50.0, 1.0)])).is_empty());
-        assert!(song_score(&matrix(100, 100, &[]), &[], &CALIBRATION) < 0.05);
+        assert!(found(&matrix(100, 100, &[(20, 20, 50.0, 1.0)])).is_empty());
     }
 
     #[test]
-    fn silence_matches_nothing() {
+    fn blank_segments_match_nothing() {
         let matrix = matrix(60, 60, &[(5, 40, 5.0, 1.0)]);
-        let mut silent = segments(60);
-        silent.silent[..50].fill(true);
-        assert!(runs(&matrix, &silent, &segments(60), &CALIBRATION).is_empty());
+        let mut blank = test_segments(60);
+        blank.blank[..50].fill(true);
+        assert!(runs(&matrix, &blank, &test_segments(60), &CALIBRATION).is_empty());
     }
 
     #[test]
-    fn the_shortest_songs_score_what_their_one_segment_scores() {
-        let calibration = Calibration {
-            knots: vec![(-6.0, 0.02), (0.0, 0.5), (5.0, 1.0)],
-        };
-        for logit in [-6.0, -1.0, 1.0] {
-            let matrix = ScoreMatrix {
-                rows: 1,
-                columns: 1,
-                logits: vec![logit],
-            };
-            let runs = runs(&matrix, &segments(1), &segments(1), &calibration);
-            assert!(
-                (song_score(&matrix, &runs, &calibration) - calibration.score(logit)).abs() < 1e-6,
-                "{logit}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_song_with_itself_scores_one() {
-        let calibration = Calibration {
-            knots: vec![(-6.0, 0.02), (0.0, 0.5), (5.0, 1.0)],
-        };
+    fn a_song_with_itself_is_one_run_from_end_to_end() {
         for length in [1, 3, 7, 50] {
-            let matrix = matrix(length, length, &[(0, length - 1, 0.0, 1.0)]);
-            let runs = runs(&matrix, &segments(length), &segments(length), &calibration);
-            assert_eq!(
-                song_score(&matrix, &runs, &calibration),
-                1.0,
-                "{length} segments"
-            );
+            let runs = found(&matrix(length, length, &[(0, length - 1, 0.0, 1.0)]));
+            assert_eq!(runs.len(), 1, "{length} segments");
+            assert_eq!((runs[0].first_row, runs[0].last_row), (0, length - 1));
+            assert_eq!((runs[0].first_column, runs[0].slope), (0.0, 1.0));
+            assert!((runs[0].mean_logit - 5.0).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn runs_that_continue_each_other_are_joined() {
+        let gap = |rows: usize| (20 + rows, 45, 15.0 + rows as f64, 1.0);
+        let count = |second| found(&matrix(60, 70, &[(5, 20, 0.0, 1.0), second])).len();
+        let runs = found(&matrix(60, 70, &[(5, 20, 0.0, 1.0), gap(6)]));
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        assert!(runs[0].first_row.abs_diff(5) <= 2 && runs[0].last_row.abs_diff(45) <= 2);
+        assert_eq!(count(gap(MOST_ROWS_BETWEEN + 6)), 2, "too far apart");
+        assert_eq!(count((26, 45, 30.0, 1.0)), 2, "beside the line");
+    }
+
+    #[test]
+    fn the_search_ends_however_much_there_is_to_find() {
+        // A loop that fills one song, and 60 uses of it in another.
+        let uses: Vec<_> = (0..60)
+            .map(|use_| (2, 12, 16.0 * f64::from(use_), 1.0))
+            .collect();
+        assert_eq!(found(&matrix(15, 16 * 60, &uses)).len(), MOST_SEARCHES);
+    }
+
+    #[test]
+    fn times_belong_to_the_middles_of_segments() {
+        let run = Run {
+            first_row: 4,
+            last_row: 12,
+            first_column: 10.0,
+            slope: 1.25,
+            evidence: 20.0,
+            mean_logit: 4.0,
+        };
+        let [left, right] = times_secs(&run, &test_segments(40), &test_segments(60));
+        assert_eq!(left, (3.0, 12.0));
+        // The middle of the first segment, at 4.5 s, plays at 9 s; what comes 1.5 s before it, at 9 - 1.5 * 1.25.
+        assert!((right.0 - 7.125).abs() < 1e-9 && (right.1 - (7.125 + 9.0 * 1.25)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_share_is_of_the_union() {
+        let span = (10.0, 20.0);
+        assert_eq!(covered_share(span, vec![]), 0.0);
+        assert_eq!(
+            covered_share(span, vec![(0.0, 12.0), (11.0, 15.0), (19.0, 30.0)]),
+            0.6
+        );
+        assert_eq!(covered_share(span, vec![(0.0, 50.0), (12.0, 13.0)]), 1.0);
     }
 }

@@ -49,6 +49,8 @@ pub struct SongSummary {
     pub duration_secs: f64,
     /// Share of it that lies in matching passages, 0..1.
     pub coverage: f64,
+    /// Share of its 3-second segments that were left out, because there is nothing in them to recognise: silence, noise, a tone that only sounds on, 0..1.
+    pub left_out_share: f64,
 }
 
 /// A stretch of the left song that also plays in the right one.

@@ -1,7 +1,8 @@
-//! The 3-second segments of a song: where they start, and which of them are silent.
+//! The 3-second segments of a song: where they start, and which of them are silent or blank.
 
 use serde::{Deserialize, Serialize};
 
+use crate::blank::blank_segments;
 use crate::config::{FeatureConfig, SILENCE_DB};
 use crate::spectrogram::MelSpectrogram;
 
@@ -21,8 +22,10 @@ pub struct Segments {
     pub hop_secs: f64,
     /// Length of a segment in seconds.
     pub length_secs: f64,
-    /// For each segment whether most of its frames are silent, so that it can match nothing.
+    /// For each segment whether most of its frames are silent.
     pub silent: Vec<bool>,
+    /// For each segment whether there is nothing in it to recognise (see [`blank`](crate::blank)); silent ones are blank, too.
+    pub blank: Vec<bool>,
 }
 
 impl Segments {
@@ -36,21 +39,44 @@ impl Segments {
             .frame_maxima_db(config)
             .map(|maximum_db| maximum_db < SILENCE_DB)
             .collect();
-        let silent = (0..count)
-            .map(|segment| {
-                let first = segment * SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
-                let last = (first + config.segment_frames()).min(silent_frames.len());
-                let frames = &silent_frames[first..last];
-                frames.iter().filter(|&&silent| silent).count() * 2 > frames.len()
+        let hop_frames = SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
+        let spans = (0..count).map(|segment| {
+            let first = segment * hop_frames;
+            (first, (first + config.segment_frames()).min(mel.frames()))
+        });
+        let silent: Vec<bool> = spans
+            .clone()
+            .map(|(first, end)| {
+                let silent = silent_frames[first..end].iter().filter(|&&silent| silent);
+                silent.count() * 2 > end - first
             })
             .collect();
-        let hop_frames = SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
+        let blank = blank_segments(mel, config, spans)
+            .into_iter()
+            .zip(&silent)
+            .map(|(blank, silent)| blank || *silent)
+            .collect();
         Self {
             count,
             hop_secs: hop_frames as f64 * config.frame_hop_secs(),
             length_secs: config.segment_secs(),
             silent,
+            blank,
         }
+    }
+
+    /// The same segments, none of them taken for blank.
+    #[must_use]
+    pub fn without_blanks(mut self) -> Self {
+        self.blank.fill(false);
+        self
+    }
+
+    /// Share of the segments that are blank, 0..1.
+    #[must_use]
+    pub fn blank_share(&self) -> f64 {
+        let blank = self.blank.iter().filter(|&&blank| blank).count();
+        blank as f64 / self.count as f64
     }
 
     /// Start of a segment in seconds.
@@ -106,5 +132,6 @@ mod tests {
         );
         assert!(segments.silent[..13].iter().all(|silent| !silent));
         assert!(segments.silent[15..].iter().all(|silent| *silent));
+        assert!(segments.blank[15..].iter().all(|blank| *blank));
     }
 }

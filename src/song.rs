@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Embeddings;
-use crate::pitch::PitchProfile;
+use crate::profile::SpectralProfile;
 use crate::segment::Segments;
 
 /// An analysed song: made once, compared often.
@@ -15,7 +15,7 @@ pub struct Song {
     pub(crate) duration_secs: f64,
     pub(crate) segments: Segments,
     pub(crate) embeddings: Embeddings,
-    pub(crate) pitch: PitchProfile,
+    pub(crate) profile: SpectralProfile,
 }
 
 impl Song {

@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::song::Song;
 
 /// Version of this layout. It must change with the fields of a song and with what they mean; a change of release or of weights is noticed without it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Length of the checksum at the end.
 const CHECKSUM_BYTES: usize = 32;

@@ -1,0 +1,214 @@
+//! Passages: runs of the score matrix, laid exactly upon each other and believed as far as both kinds of evidence go.
+//!
+//! A run speaks by its embeddings, an alignment by the spectrum itself; their errors have little in common. Embeddings bear noise and filters, but find
+//! two songs of one style alike for a few seconds; the moving spectrum of two different songs never correlates for long, but noise drowns it.
+
+use crate::evidence::LIMIT;
+use crate::head::Calibration;
+use crate::line_search::Run;
+use crate::matching::{covered_share, runs, times_secs};
+use crate::refinement::{Alignment, refined};
+use crate::score_matrix::ScoreMatrix;
+use crate::song::Song;
+
+/// Evidence that suffices where the spectra agree: ten seconds of very good resemblance.
+const FULL_EVIDENCE: f32 = 16.0;
+/// Share of a run's evidence that counts where the spectra deny the match. Then 160 are asked for: a minute and a half without a break, as only a copy drowned in
+/// noise gives. Unrelated songs of one style reached 36.
+const DENIED_SHARE: f64 = 0.1;
+/// What can be asked of a short song: this share of its segments.
+const SHARE_OF_SHORT_SONG: f32 = 0.6;
+/// Correlations between which the spectra turn from denying a match to agreeing with it. Chance alignments of different songs over more than 7 s reached
+/// 0.25, copies with noise, codec, pitch and speed changed stay above 0.6.
+const AGREEING_CORRELATIONS: (f64, f64) = (0.2, 0.4);
+/// Correlations between which the spectra turn from saying too little alone to proving a match. Chance alignments over more than 5 s reached 0.37.
+const PROVING_CORRELATIONS: (f64, f64) = (0.35, 0.6);
+/// Shortest passage that a correlation can prove, in seconds.
+const PROVING_SECS: f64 = 5.0;
+/// Surer passages are reported.
+const LEAST_SURENESS: f64 = 0.4;
+/// An alignment is the same as a surer one when that covers this share of it in both songs.
+const SAME_SHARE: f64 = 0.7;
+/// What is missing to both songs' ends is added up to this length, in seconds: the last segment starts up to a hop before, and music fades out.
+const COMPLETED_SECS: f64 = 1.0;
+
+/// A stretch of the left song that also plays in the right one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    /// Where exactly it lies in both songs, and how it was changed.
+    pub alignment: Alignment,
+    /// How alike its segments are, 0..1.
+    pub score: f32,
+    /// How surely it is no accident, 0..1.
+    pub sureness: f64,
+}
+
+/// The passages that match, ordered by their place in the left song.
+#[must_use]
+pub fn passages(
+    matrix: &ScoreMatrix,
+    left: &Song,
+    right: &Song,
+    calibration: &Calibration,
+) -> Vec<Passage> {
+    let full = full_evidence(matrix);
+    // What is blank can't tell two songs apart; but a song is always the same as itself.
+    let runs = if left.embeddings == right.embeddings {
+        let segments = left.segments.clone().without_blanks();
+        runs(matrix, &segments, &segments, calibration)
+    } else {
+        runs(matrix, &left.segments, &right.segments, calibration)
+    };
+    let mut passages: Vec<Passage> = runs
+        .iter()
+        .map(|run| {
+            let alignment = aligned(run, left, right);
+            Passage {
+                sureness: sureness(run.evidence / full, &alignment),
+                score: calibration.score(run.mean_logit),
+                alignment,
+            }
+        })
+        .filter(|passage| passage.sureness >= LEAST_SURENESS)
+        .collect();
+    passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+    let mut distinct: Vec<Passage> = Vec::new();
+    for passage in passages {
+        if !distinct.iter().any(|surer| is_same(&passage, surer)) {
+            distinct.push(passage);
+        }
+    }
+    let starts = |passage: &Passage| {
+        (
+            passage.alignment.left_secs.0,
+            passage.alignment.right_secs.0,
+        )
+    };
+    distinct.sort_by(|a, b| {
+        let (a, b) = (starts(a), starts(b));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    distinct
+}
+
+fn aligned(run: &Run, left: &Song, right: &Song) -> Alignment {
+    let [left_secs, right_secs] = times_secs(run, &left.segments, &right.segments);
+    let rough = Alignment {
+        left_secs,
+        right_secs,
+        semitones: 0.0,
+        correlation: 0.0,
+    };
+    refined(&left.profile, &right.profile, &rough).within(
+        left.duration_secs,
+        right.duration_secs,
+        COMPLETED_SECS,
+    )
+}
+
+/// Evidence that suffices for two songs: less for short ones.
+fn full_evidence(matrix: &ScoreMatrix) -> f32 {
+    let shorter = matrix.rows.min(matrix.columns);
+    FULL_EVIDENCE.min(LIMIT * (SHARE_OF_SHORT_SONG * shorter as f32).max(1.0))
+}
+
+/// How surely a passage is no accident, by its share of the evidence that suffices and by its alignment.
+fn sureness(evidence_share: f32, alignment: &Alignment) -> f64 {
+    let secs = alignment.left_secs.1 - alignment.left_secs.0;
+    let agreement = ramp(alignment.correlation, AGREEING_CORRELATIONS);
+    let counting = DENIED_SHARE + (1.0 - DENIED_SHARE) * agreement;
+    let by_evidence = f64::from(evidence_share) * counting;
+    let by_spectrum =
+        ramp(alignment.correlation, PROVING_CORRELATIONS) * (secs / PROVING_SECS).min(1.0);
+    by_evidence.max(by_spectrum).min(1.0)
+}
+
+/// 0 below the first of two values, 1 above the second, a straight line between.
+fn ramp(value: f64, (from, to): (f64, f64)) -> f64 {
+    ((value - from) / (to - from)).clamp(0.0, 1.0)
+}
+
+/// Longer and better correlated passages are the likelier originals of those that overlap them.
+fn strength(passage: &Passage) -> f64 {
+    let (start, end) = passage.alignment.left_secs;
+    (end - start) * passage.alignment.correlation.max(0.0) + passage.sureness
+}
+
+fn is_same(passage: &Passage, surer: &Passage) -> bool {
+    let share = |of: fn(&Passage) -> (f64, f64)| covered_share(of(passage), vec![of(surer)]);
+    share(|passage| passage.alignment.left_secs) >= SAME_SHARE
+        && share(|passage| passage.alignment.right_secs) >= SAME_SHARE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alignment(secs: f64, correlation: f64) -> Alignment {
+        Alignment {
+            left_secs: (0.0, secs),
+            right_secs: (0.0, secs),
+            semitones: 0.0,
+            correlation,
+        }
+    }
+
+    #[test]
+    fn evidence_counts_as_far_as_the_spectra_agree() {
+        assert_eq!(sureness(1.0, &alignment(10.0, 0.4)), 1.0);
+        assert!(sureness(0.6, &alignment(10.0, 0.4)) > LEAST_SURENESS);
+        assert!(sureness(2.5, &alignment(20.0, 0.05)) < LEAST_SURENESS);
+        assert_eq!(
+            sureness(10.0, &alignment(90.0, 0.05)),
+            1.0,
+            "very much suffices alone"
+        );
+    }
+
+    #[test]
+    fn a_spectrum_proves_a_passage_of_little_evidence() {
+        let weak = 0.2;
+        assert_eq!(sureness(weak, &alignment(10.0, 0.6)), 1.0);
+        assert!(sureness(weak, &alignment(10.0, 0.15)) < LEAST_SURENESS);
+        assert!(
+            sureness(weak, &alignment(1.5, 0.6)) < LEAST_SURENESS,
+            "too short"
+        );
+    }
+
+    #[test]
+    fn less_is_asked_of_short_songs() {
+        let matrix = |rows, columns| ScoreMatrix {
+            rows,
+            columns,
+            logits: Vec::new(),
+        };
+        assert_eq!(full_evidence(&matrix(100, 200)), FULL_EVIDENCE);
+        assert_eq!(full_evidence(&matrix(5, 200)), LIMIT * 3.0);
+        assert_eq!(full_evidence(&matrix(1, 1)), LIMIT);
+    }
+
+    #[test]
+    fn only_what_overlaps_in_both_songs_is_the_same() {
+        let passage = |left: (f64, f64), right: (f64, f64)| Passage {
+            alignment: Alignment {
+                left_secs: left,
+                right_secs: right,
+                semitones: 0.0,
+                correlation: 0.8,
+            },
+            score: 0.9,
+            sureness: 1.0,
+        };
+        let one = passage((10.0, 20.0), (40.0, 50.0));
+        assert!(is_same(&passage((11.0, 20.5), (41.0, 50.5)), &one));
+        assert!(
+            !is_same(&passage((11.0, 20.5), (51.0, 60.5)), &one),
+            "the next use of a loop"
+        );
+        assert!(
+            !is_same(&passage((10.0, 60.0), (40.0, 90.0)), &one),
+            "a longer one"
+        );
+    }
+}

@@ -1,0 +1,495 @@
+//! A passage's exact place, speed, pitch and ends, from the audio's [profile](crate::profile).
+//!
+//! The score matrix knows a passage to about a second, because a segment is 3 s long. Here the two songs themselves are laid upon each other: short
+//! windows of the left passage are correlated with the right song at every lag near the rough line, and the straight line along which the sum of
+//! correlations is greatest gives offset and speed at once (a Radon transform of the correlations over window and lag). One window alone may well
+//! prefer a wrong lag, a beat or a bar away; all of them agree on one line only.
+
+use crate::line_search::SLOPES;
+use crate::profile::{BANDS_PER_SEMITONE, SpectralProfile, product};
+
+/// Greatest shift of pitch looked for, in semitones, either way.
+const MAX_SEMITONES: usize = 13;
+/// Length of a window, in columns: 2 s, some four beats.
+const WINDOW_COLUMNS: usize = 22;
+/// Windows of a passage at most; in longer ones they lie apart.
+const MOST_WINDOWS: usize = 24;
+/// Windows by which pitch is found first.
+const PITCH_WINDOWS: usize = 12;
+
+/// Which stretch of the left song is which stretch of the right one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alignment {
+    /// Start and end in the left song, in seconds.
+    pub left_secs: (f64, f64),
+    /// Start and end in the right song, in seconds.
+    pub right_secs: (f64, f64),
+    /// How much higher the right song is.
+    pub semitones: f64,
+    /// Correlation coefficient of the two profiles along the passage.
+    pub correlation: f64,
+}
+
+impl Alignment {
+    /// Seconds of the right song for one of the left.
+    #[must_use]
+    pub fn slope(&self) -> f64 {
+        (self.right_secs.1 - self.right_secs.0) / (self.left_secs.1 - self.left_secs.0)
+    }
+
+    /// The alignment with ends inside of songs of these lengths. Where no more than `completed_secs` are missing to an end of one of them, they are added.
+    #[must_use]
+    pub fn within(mut self, left_secs: f64, right_secs: f64, completed_secs: f64) -> Self {
+        let slope = self.slope();
+        // Seconds of the left song from the passage's ends to the first end of a song.
+        let before = self.left_secs.0.min(self.right_secs.0 / slope);
+        let after = (left_secs - self.left_secs.1).min((right_secs - self.right_secs.1) / slope);
+        if before < completed_secs {
+            self.left_secs.0 -= before;
+            self.right_secs.0 -= before * slope;
+        }
+        if after < completed_secs {
+            self.left_secs.1 += after;
+            self.right_secs.1 += after * slope;
+        }
+        self
+    }
+}
+
+/// A line through both songs, in columns: `right = middle.1 + slope * (left - middle.0)`.
+#[derive(Clone, Copy, Debug)]
+struct Course {
+    middle: (f64, f64),
+    slope: f64,
+    /// Bands by which the right song is higher.
+    shift: isize,
+}
+
+impl Course {
+    fn right_of(&self, left: f64) -> f64 {
+        self.middle.1 + self.slope * (left - self.middle.0)
+    }
+}
+
+/// The alignment near a rough one.
+#[must_use]
+pub fn refined(left: &SpectralProfile, right: &SpectralProfile, rough: &Alignment) -> Alignment {
+    let column_secs = left.column_secs;
+    let columns = |(start, end): (f64, f64)| (start / column_secs, end / column_secs);
+    let (left_span, right_span) = (columns(rough.left_secs), columns(rough.right_secs));
+    let middle = |span: (f64, f64)| (span.0 + span.1) / 2.0;
+    let mut course = Course {
+        middle: (middle(left_span), middle(right_span)),
+        slope: rough.slope(),
+        shift: 0,
+    };
+    let pair = ProfilePair { left, right };
+    course.shift = pair.shift(&course, left_span);
+    course = pair.turned(&course, left_span);
+    let mut left_span = left_span;
+    for lags in [6, 3] {
+        left_span = pair.ends(&course, left_span);
+        course = pair.straightened(&course, left_span, lags, 0.03).1;
+    }
+    let left_span = pair.ends(&course, left_span);
+    let right_span = (course.right_of(left_span.0), course.right_of(left_span.1));
+    let secs = |span: (f64, f64)| (span.0 * column_secs, span.1 * column_secs);
+    let (bands, correlation) = pair.shift_and_correlation(&course, left_span);
+    Alignment {
+        left_secs: secs(left_span),
+        right_secs: secs(right_span),
+        semitones: bands / BANDS_PER_SEMITONE as f64,
+        correlation,
+    }
+}
+
+struct ProfilePair<'a> {
+    left: &'a SpectralProfile,
+    right: &'a SpectralProfile,
+}
+
+impl ProfilePair<'_> {
+    /// Sum of products, and of the squares of both sides, of the window of `width` columns around left column `centre`.
+    fn window(&self, course: &Course, centre: f64, width: usize, lag: f64) -> [f64; 3] {
+        let first = (centre - width as f64 / 2.0).round();
+        let mut sums = [0_i64; 3];
+        for step in 0..width {
+            let left_place = first + step as f64;
+            let right_place = course.right_of(left_place + 0.5) - 0.5 + lag;
+            let (Some(left), Some(right)) = (
+                self.left.column(left_place as isize),
+                self.right.column(right_place.round() as isize),
+            ) else {
+                continue;
+            };
+            sums[0] += i64::from(product(left, right, course.shift));
+            sums[1] += i64::from(product(left, left, 0));
+            sums[2] += i64::from(product(right, right, 0));
+        }
+        sums.map(|sum| sum as f64)
+    }
+
+    fn correlation(&self, course: &Course, centre: f64, width: usize, lag: f64) -> f64 {
+        coefficient(self.window(course, centre, width, lag))
+    }
+
+    /// The shift of pitch, in bands, at which the windows find the best lags.
+    fn shift(&self, course: &Course, span: (f64, f64)) -> isize {
+        const LAGS: i32 = 14;
+        // Shorter windows than for the line, because the slope isn't known yet.
+        let width = (WINDOW_COLUMNS / 2).min((span.1 - span.0) as usize);
+        let centres = centres(span, width, PITCH_WINDOWS);
+        let most = (MAX_SEMITONES * BANDS_PER_SEMITONE) as isize;
+        let mut shifts: Vec<isize> = (-most..=most).collect();
+        shifts.sort_by_key(|shift| shift.abs());
+        let mut best = (f64::NEG_INFINITY, 0);
+        for shift in shifts {
+            let course = Course { shift, ..*course };
+            let sum: f64 = centres
+                .iter()
+                .map(|&centre| {
+                    (-LAGS..=LAGS)
+                        .step_by(2)
+                        .map(|lag| self.correlation(&course, centre, width, f64::from(lag)))
+                        .fold(f64::NEG_INFINITY, f64::max)
+                })
+                .sum();
+            if sum > best.0 {
+                best = (sum, shift);
+            }
+        }
+        best.1
+    }
+
+    /// The best line of all slopes that the score matrix leaves open.
+    fn turned(&self, course: &Course, span: (f64, f64)) -> Course {
+        /// Slopes from one try to the next: windows still correlate half a step away.
+        const STEP: f64 = 0.06;
+        /// How far the matrix may be wrong at the ends of a passage, in columns: 2.8 s.
+        const WRONG_AT_ENDS: f64 = 30.0;
+        /// How far it may be wrong in the middle, in columns: 2.2 s.
+        const LAGS: i32 = 24;
+        let half = ((span.1 - span.0) / 2.0).max(WINDOW_COLUMNS as f64 / 2.0);
+        let wrong = (WRONG_AT_ENDS / half / course.slope).ln_1p();
+        let steps = (wrong / STEP).ceil() as i32;
+        let mut tries: Vec<i32> = (-steps..=steps).collect();
+        tries.sort_by_key(|step| step.abs());
+        let mut best = (f64::NEG_INFINITY, *course);
+        for step in tries {
+            let slope = course.slope * (f64::from(step) * STEP).exp();
+            if !SLOPES.contains(&slope) {
+                continue;
+            }
+            let found = self.straightened(&Course { slope, ..*course }, span, LAGS, STEP / 2.0);
+            if found.0 > best.0 {
+                best = found;
+            }
+        }
+        best.1
+    }
+
+    /// The line near `course`, moved by up to `lags` columns and turned by up to a share `turn` of its slope, along which the windows correlate best; with their sum.
+    fn straightened(
+        &self,
+        course: &Course,
+        span: (f64, f64),
+        lags: i32,
+        turn: f64,
+    ) -> (f64, Course) {
+        const TURNS: i32 = 12;
+        /// A line is turned no further than this moves its ends, in columns.
+        const MOST_AT_ENDS: f64 = 12.0;
+        let width = WINDOW_COLUMNS.min((span.1 - span.0) as usize);
+        let centres = centres(span, width, MOST_WINDOWS);
+        let half = (span.1 - span.0) / 2.0;
+        let turn = turn.min(MOST_AT_ENDS / half);
+        let middle = (span.0 + span.1) / 2.0;
+        let course = &Course {
+            middle: (middle, course.right_of(middle)),
+            ..*course
+        };
+        let reach = lags + (turn * course.slope * half).ceil() as i32 + 1;
+        let table: Vec<Vec<f64>> = centres
+            .iter()
+            .map(|&centre| {
+                (-reach..=reach)
+                    .map(|lag| self.correlation(course, centre, width, f64::from(lag)))
+                    .collect()
+            })
+            .collect();
+        // Lags between columns are interpolated, half a column apart.
+        const PER_COLUMN: i32 = 2;
+        let mut best = (f64::NEG_INFINITY, 0.0, 0.0);
+        let plainest_first = |most: i32| {
+            let mut steps: Vec<i32> = (-most..=most).collect();
+            steps.sort_by_key(|step| step.abs());
+            steps
+        };
+        for turn_step in plainest_first(TURNS) {
+            let turned = course.slope * turn * f64::from(turn_step) / f64::from(TURNS);
+            if !SLOPES.contains(&(course.slope + turned)) {
+                continue;
+            }
+            for lag_step in plainest_first(lags * PER_COLUMN) {
+                let lag = f64::from(lag_step) / f64::from(PER_COLUMN);
+                let sum: f64 = centres
+                    .iter()
+                    .zip(&table)
+                    .map(|(&centre, row)| {
+                        let place = lag + turned * (centre - course.middle.0) + f64::from(reach);
+                        let (below, part) = (place as usize, place.fract());
+                        let above = (below + 1).min(row.len() - 1);
+                        row[below] + (row[above] - row[below]) * part
+                    })
+                    .sum();
+                if sum > best.0 {
+                    best = (sum, turned, lag);
+                }
+            }
+        }
+        let straightened = Course {
+            middle: (course.middle.0, course.middle.1 + best.2),
+            slope: course.slope + best.1,
+            ..*course
+        };
+        (best.0, straightened)
+    }
+
+    /// Where the passage starts and ends on its line, in left columns: the stretch with the greatest sum of correlation above half of that inside.
+    fn ends(&self, course: &Course, span: (f64, f64)) -> (f64, f64) {
+        /// Ends are looked for this far outside and inside of the rough ones, in columns: 8 s.
+        const REACH: isize = 86;
+        /// Below, the profiles say too little: the rough ends stay.
+        const LEAST_CORRELATION: f64 = 0.1;
+        let first = span.0.round() as isize;
+        let last = span.1.round() as isize;
+        let middle = (first + last) / 2;
+        let local = |column: isize| {
+            // Three columns together, for a correlation of one alone says little.
+            self.window(course, column as f64 + 0.5, 3, 0.0)
+        };
+        let inside = self.window(course, middle as f64, (last - first) as usize, 0.0);
+        let inside = coefficient(inside);
+        if inside < LEAST_CORRELATION {
+            return span;
+        }
+        let extended = |columns: &mut dyn Iterator<Item = isize>| {
+            let (mut sum, mut best) = (0.0, (f64::NEG_INFINITY, 0));
+            for column in columns {
+                let [products, left, right] = local(column);
+                let is_inside = (first..last).contains(&column);
+                if left.min(right) > 0.0 {
+                    sum += products / (left * right).sqrt() - inside / 2.0;
+                } else if !is_inside || left.max(right) > 0.0 {
+                    // Beyond an end of a song, or something moves in one of them only.
+                    sum -= inside / 4.0;
+                }
+                if sum > best.0 || sum == best.0 && is_inside {
+                    best = (sum, column);
+                }
+            }
+            best.1
+        };
+        let start = extended(&mut (first - REACH..(first + REACH).min(middle)).rev());
+        let end = extended(&mut ((last - REACH).max(middle)..last + REACH));
+        (start as f64, end as f64 + 1.0)
+    }
+
+    /// The shift of pitch in bands, a parabola's vertex between them, and the correlation along the whole passage.
+    fn shift_and_correlation(&self, course: &Course, span: (f64, f64)) -> (f64, f64) {
+        let width = ((span.1 - span.0) as usize).max(1);
+        let centre = (span.0 + span.1) / 2.0;
+        let at = |offset: isize| {
+            let course = Course {
+                shift: course.shift + offset,
+                ..*course
+            };
+            self.window(&course, centre, width, 0.0)
+        };
+        let [below, middle, above] = [-1, 0, 1].map(at);
+        let nothing_moves = middle[1] == 0.0 && middle[2] == 0.0;
+        let [below, middle, above] = [below, middle, above].map(coefficient);
+        let shift = course.shift as f64 + vertex(below, middle, above);
+        // Where nothing moves in either song, nothing differs.
+        (shift, if nothing_moves { 1.0 } else { middle })
+    }
+}
+
+/// Centres of up to `most` windows of `width` columns, evenly over a span.
+fn centres(span: (f64, f64), width: usize, most: usize) -> Vec<f64> {
+    let room = (span.1 - span.0 - width as f64).max(0.0);
+    let count = ((room / (width as f64 / 2.0)).ceil() as usize + 1).min(most);
+    let first = span.0 + width as f64 / 2.0;
+    (0..count)
+        .map(|window| first + room * window as f64 / (count - 1).max(1) as f64)
+        .collect()
+}
+
+/// Correlation coefficient by the sums of products and squares.
+fn coefficient([products, left, right]: [f64; 3]) -> f64 {
+    products / (left * right).sqrt().max(1.0)
+}
+
+/// Offset of a parabola's vertex from the middle of three neighbouring values, within half a step.
+fn vertex(below: f64, middle: f64, above: f64) -> f64 {
+    let curvature = below - 2.0 * middle + above;
+    if curvature < 0.0 {
+        (0.5 * (below - above) / curvature).clamp(-0.5, 0.5)
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::FeatureConfig;
+    use crate::spectrogram::LogMelPlan;
+
+    /// Neighbouring numbers to unrelated ones.
+    fn hash(number: u32) -> u32 {
+        let mut hash = (number ^ 0x9e37_79b9).wrapping_mul(0x85eb_ca6b);
+        hash = (hash ^ (hash >> 15)).wrapping_mul(0x2c1b_3c6d);
+        hash = (hash ^ (hash >> 12)).wrapping_mul(0x297a_2d39);
+        hash ^ (hash >> 15)
+    }
+
+    /// Notes that don't repeat, four a second at speed 1, with eight partials.
+    fn melody(from_secs: f64, secs: f64, semitones: f64, speed: f64) -> Vec<f32> {
+        (0..(secs * 22_050.0) as u64)
+            .map(|n| {
+                let secs = n as f64 / 22_050.0;
+                let moment = (from_secs + secs * speed) * 4.0;
+                let note = f64::from(hash(moment as u32) % 16);
+                let hz = 330.0 * ((note + semitones) / 12.0).exp2();
+                let strength = (-3.0 * moment.fract()).exp();
+                (1..=8)
+                    .map(|k| {
+                        let phase = std::f64::consts::TAU * hz * f64::from(k) * secs;
+                        strength * phase.sin() / f64::from(k)
+                    })
+                    .sum::<f64>() as f32
+                    * 0.3
+            })
+            .collect()
+    }
+
+    fn profile(samples: &[f32]) -> SpectralProfile {
+        let config = FeatureConfig::default();
+        SpectralProfile::new(
+            &LogMelPlan::new(&config).mel_power(samples, |_| ()),
+            &config,
+        )
+    }
+
+    fn rough(left_secs: (f64, f64), right_secs: (f64, f64)) -> Alignment {
+        Alignment {
+            left_secs,
+            right_secs,
+            semitones: 0.0,
+            correlation: 0.0,
+        }
+    }
+
+    /// Whether all four times are right to 0.2 s.
+    fn assert_times(found: &Alignment, left: (f64, f64), right: (f64, f64)) {
+        let off = [
+            found.left_secs.0 - left.0,
+            found.left_secs.1 - left.1,
+            found.right_secs.0 - right.0,
+            found.right_secs.1 - right.1,
+        ];
+        assert!(
+            off.iter().all(|off| off.abs() < 0.2),
+            "{found:?}, not {left:?} {right:?}"
+        );
+    }
+
+    #[test]
+    fn a_rough_place_becomes_exact_at_any_speed_and_pitch() {
+        let left = profile(&melody(0.0, 30.0, 0.0, 1.0));
+        for (speed, semitones) in [
+            (1.0, 0.0),
+            (1.0, 1.0),
+            (0.8, -3.0),
+            (1.25, 2.0),
+            (1.07, 0.0),
+            (1.4, 5.0),
+        ] {
+            // 10 s of the left song, from 12 s on, between other music.
+            let secs = 10.0 / speed;
+            let mut samples = melody(5_000.0, 8.0, 0.0, 1.0);
+            samples.extend(melody(12.0, secs, semitones, speed));
+            samples.extend(melody(6_000.0, 8.0, 0.0, 1.0));
+            let right = profile(&samples);
+            // A second off, its ends too, and as if the speed were half as much changed.
+            let wrong = rough((11.0, 22.8), (7.4, 7.4 + 11.8 / speed.sqrt()));
+            let found = refined(&left, &right, &wrong);
+            assert_times(&found, (12.0, 22.0), (8.0, 8.0 + secs));
+            assert!(
+                (found.slope() * speed - 1.0).abs() < 0.01,
+                "speed {speed}: {found:?}"
+            );
+            assert!(
+                (found.semitones - semitones).abs() < 0.25,
+                "speed {speed}: {found:?}"
+            );
+            assert!(found.correlation > 0.4, "speed {speed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn different_music_does_not_correlate() {
+        let left = profile(&melody(0.0, 30.0, 0.0, 1.0));
+        let right = profile(&melody(3_000.0, 30.0, 0.0, 1.0));
+        let found = refined(&left, &right, &rough((8.0, 20.0), (9.0, 21.0)));
+        assert!(found.correlation < 0.25, "{found:?}");
+    }
+
+    #[test]
+    fn where_nothing_moves_the_rough_place_stays() {
+        let silence = profile(&vec![0.0; 10 * 22_050]);
+        let wrong = rough((2.0, 8.0), (3.0, 9.0));
+        let found = refined(&silence, &silence, &wrong);
+        assert_times(&found, wrong.left_secs, wrong.right_secs);
+        assert_eq!(found.correlation, 1.0);
+    }
+
+    #[test]
+    fn places_beyond_the_ends_are_no_panic() {
+        let song = profile(&melody(0.0, 10.0, 0.0, 1.0));
+        for wrong in [
+            rough((7.0, 30.0), (50.0, 60.0)),
+            rough((-5.0, -2.0), (1.0, 4.0)),
+            rough((4.0, 4.05), (4.0, 4.05)),
+        ] {
+            let found = refined(&song, &song, &wrong);
+            assert!(
+                found.slope().is_finite() && found.semitones.is_finite(),
+                "{found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn ends_stay_inside_of_both_songs_and_reach_near_ones() {
+        let inside = rough((-0.5, 19.5), (2.0, 22.0)).within(19.0, 30.0, 1.0);
+        assert_eq!(
+            (inside.left_secs, inside.right_secs),
+            ((0.0, 19.0), (2.5, 21.5))
+        );
+        // Half as fast: 0.4 s of the left song are missing, and 0.6 s of the right one.
+        let completed = rough((0.4, 10.0), (5.0, 24.2)).within(40.0, 24.8, 1.0);
+        assert!(
+            (completed.left_secs.0 - 0.0).abs() < 1e-9
+                && (completed.left_secs.1 - 10.3).abs() < 1e-9
+        );
+        assert!(
+            (completed.right_secs.0 - 4.2).abs() < 1e-9
+                && (completed.right_secs.1 - 24.8).abs() < 1e-9
+        );
+        assert!((completed.slope() - 2.0).abs() < 1e-9);
+        let far = rough((3.0, 10.0), (5.0, 12.0));
+        assert_eq!(far.within(40.0, 40.0, 1.0), far);
+    }
+}
