@@ -1,6 +1,5 @@
 //! The boundary to JavaScript: typed arrays in, one report out, errors as `Error` objects with a `code`. The only module that knows of browsers.
 
-use burn::tensor::Device;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 
@@ -34,10 +33,7 @@ impl Checker {
         #[wasm_bindgen(unchecked_param_type = "\"cpu\" | \"webgpu\"")] backend: String,
         weights: Vec<u8>,
     ) -> Result<Checker, JsValue> {
-        let (name, device) = open(&backend).await.map_err(js_error)?;
-        let model = Model::load(&weights, &device, name == WEBGPU)
-            .await
-            .map_err(js_error)?;
+        let (name, model) = load(&backend, &weights).await.map_err(js_error)?;
         model.self_test(name).await.map_err(js_error)?;
         Ok(Self(checker::Checker::new(model, name)))
     }
@@ -132,10 +128,10 @@ pub fn limits() -> Result<JsValue, JsValue> {
 const CPU: &str = "cpu";
 const WEBGPU: &str = "webgpu";
 
-async fn open(backend: &str) -> Result<(&'static str, Device), Error> {
+async fn load(backend: &str, weights: &[u8]) -> Result<(&'static str, Model), Error> {
     match backend {
-        CPU => Ok((CPU, Device::flex())),
-        WEBGPU => open_webgpu().await,
+        CPU => Ok((CPU, Model::on_cpu(weights)?)),
+        WEBGPU => Ok((WEBGPU, load_on_webgpu(weights).await?)),
         _ => Err(Error::BackendUnavailable {
             backend: "requested",
             reason: format!("there is none called {backend:?}"),
@@ -144,20 +140,20 @@ async fn open(backend: &str) -> Result<(&'static str, Device), Error> {
 }
 
 #[cfg(feature = "webgpu")]
-async fn open_webgpu() -> Result<(&'static str, Device), Error> {
+async fn load_on_webgpu(weights: &[u8]) -> Result<Model, Error> {
     let unavailable = |reason: String| Error::BackendUnavailable {
         backend: WEBGPU,
         reason,
     };
-    let device = Device::wgpu_options()
+    let device = burn::tensor::Device::wgpu_options()
         .init_async()
         .await
         .map_err(|error| unavailable(error.to_string()))?;
-    Ok((WEBGPU, device))
+    Model::load(weights, &device, true).await
 }
 
 #[cfg(not(feature = "webgpu"))]
-async fn open_webgpu() -> Result<(&'static str, Device), Error> {
+async fn load_on_webgpu(_weights: &[u8]) -> Result<Model, Error> {
     Err(Error::BackendUnavailable {
         backend: WEBGPU,
         reason: "this build has only the CPU".into(),
