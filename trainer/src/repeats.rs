@@ -80,7 +80,7 @@ pub fn repeats(
 mod tests {
     use super::*;
 
-    const BANDS: usize = 16;
+    const BANDS: usize = 64;
 
     /// Notes of a few frames by a seed, played from `first` on.
     fn melody(seed: u64, first: usize, frames: usize) -> Surroundings {
@@ -98,8 +98,8 @@ mod tests {
 
     #[test]
     fn a_repeat_is_found_wherever_it_begins_and_other_notes_are_none() {
-        let passages = [melody(1, 0, 80), melody(1, 14, 80), melody(900, 0, 80)];
-        let found = repeats(&passages, vec![(0, 1), (0, 2), (1, 2)], 48);
+        let passages = [melody(1, 0, 160), melody(1, 14, 160), melody(900, 0, 160)];
+        let found = repeats(&passages, vec![(0, 1), (0, 2), (1, 2)], 112);
         assert_eq!(found, [(0, 1)]);
     }
 
