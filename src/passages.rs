@@ -25,8 +25,13 @@ const AGREEING_CORRELATIONS: (f64, f64) = (0.2, 0.4);
 const PROVING_CORRELATIONS: (f64, f64) = (0.35, 0.6);
 /// Shortest passage that a correlation can prove, in seconds.
 const PROVING_SECS: f64 = 5.0;
-/// Surer passages are reported.
-const LEAST_SURENESS: f64 = 0.4;
+/// The same for a part of a run: many parts are tried, so that chance has more opportunities.
+const PROVING_PART_SECS: f64 = 8.0;
+/// Passages that are surer than not are reported.
+const LEAST_SURENESS: f64 = 0.5;
+/// A passage that correlates less than this share as well as another one, of which it shares this much in one of the songs, is an accident beside a copy: the
+/// beat and the key that go on through a song.
+const ACCIDENT_SHARES: (f64, f64) = (0.6, 0.5);
 /// An alignment is the same as a surer one when that covers this share of it in both songs.
 const SAME_SHARE: f64 = 0.7;
 /// What is missing to both songs' ends is added up to this length, in seconds: the last segment starts up to a hop before, and music fades out.
@@ -61,20 +66,26 @@ pub fn passages(
     };
     let mut passages: Vec<Passage> = runs
         .iter()
-        .map(|run| {
-            let alignment = aligned(run, left, right);
-            Passage {
-                sureness: sureness(run.evidence / full, &alignment),
-                score: calibration.score(run.mean_logit),
-                alignment,
+        .flat_map(|run| {
+            let whole = passage(run, full, left, right, calibration);
+            if whole.alignment.correlation >= AGREEING_CORRELATIONS.1 {
+                return vec![whole];
             }
+            let parts = parts(run)
+                .map(|part| passage(&part, full, left, right, calibration))
+                .filter(|part| {
+                    part.alignment.correlation >= PROVING_CORRELATIONS.1
+                        && secs(&part.alignment) >= PROVING_PART_SECS
+                });
+            std::iter::once(whole).chain(parts).collect()
         })
         .filter(|passage| passage.sureness >= LEAST_SURENESS)
         .collect();
     passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
     let mut distinct: Vec<Passage> = Vec::new();
     for passage in passages {
-        if !distinct.iter().any(|surer| is_same(&passage, surer)) {
+        let is_news = |surer| !is_same(&passage, surer) && !is_accident(&passage, surer);
+        if distinct.iter().all(is_news) {
             distinct.push(passage);
         }
     }
@@ -89,6 +100,47 @@ pub fn passages(
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
     distinct
+}
+
+/// Ten seconds of a run after the other, each half over the one before. Where two songs resemble each other anyway, a run goes on beyond the
+/// passage that was copied, and has no line of its own; some part of it does.
+fn parts(run: &Run) -> impl Iterator<Item = Run> {
+    /// Segments of a part: 10 s.
+    const ROWS: usize = 10;
+    /// Parts of a run at most, then farther apart.
+    const MOST: usize = 16;
+    let rows = run.last_row - run.first_row + 1;
+    let room = rows.saturating_sub(ROWS);
+    let count = room.div_ceil(ROWS / 2).min(MOST);
+    (0..count).map(move |part| {
+        let first_row = run.first_row + room * part / (count - 1).max(1);
+        Run {
+            first_row,
+            last_row: first_row + ROWS - 1,
+            first_column: run.column_at(first_row),
+            evidence: run.evidence * ROWS as f32 / rows as f32,
+            ..run.clone()
+        }
+    })
+}
+
+fn passage(
+    run: &Run,
+    full_evidence: f32,
+    left: &Song,
+    right: &Song,
+    calibration: &Calibration,
+) -> Passage {
+    let alignment = aligned(run, left, right);
+    // What the spectra leave of a run has its share of the evidence.
+    let [run_secs, _] = times_secs(run, &left.segments, &right.segments);
+    let left_over = (secs(&alignment) / (run_secs.1 - run_secs.0)).min(1.0);
+    let evidence = f64::from(run.evidence) * left_over;
+    Passage {
+        sureness: sureness(evidence / f64::from(full_evidence), &alignment),
+        score: calibration.score(run.mean_logit),
+        alignment,
+    }
 }
 
 fn aligned(run: &Run, left: &Song, right: &Song) -> Alignment {
@@ -113,14 +165,17 @@ fn full_evidence(matrix: &ScoreMatrix) -> f32 {
 }
 
 /// How surely a passage is no accident, by its share of the evidence that suffices and by its alignment.
-fn sureness(evidence_share: f32, alignment: &Alignment) -> f64 {
-    let secs = alignment.left_secs.1 - alignment.left_secs.0;
+fn sureness(evidence_share: f64, alignment: &Alignment) -> f64 {
     let agreement = ramp(alignment.correlation, AGREEING_CORRELATIONS);
     let counting = DENIED_SHARE + (1.0 - DENIED_SHARE) * agreement;
-    let by_evidence = f64::from(evidence_share) * counting;
-    let by_spectrum =
-        ramp(alignment.correlation, PROVING_CORRELATIONS) * (secs / PROVING_SECS).min(1.0);
+    let by_evidence = evidence_share * counting;
+    let by_spectrum = ramp(alignment.correlation, PROVING_CORRELATIONS)
+        * (secs(alignment) / PROVING_SECS).min(1.0);
     by_evidence.max(by_spectrum).min(1.0)
+}
+
+fn secs(alignment: &Alignment) -> f64 {
+    alignment.left_secs.1 - alignment.left_secs.0
 }
 
 /// 0 below the first of two values, 1 above the second, a straight line between.
@@ -132,6 +187,15 @@ fn ramp(value: f64, (from, to): (f64, f64)) -> f64 {
 fn strength(passage: &Passage) -> f64 {
     let (start, end) = passage.alignment.left_secs;
     (end - start) * passage.alignment.correlation.max(0.0) + passage.sureness
+}
+
+fn is_accident(passage: &Passage, surer: &Passage) -> bool {
+    let (correlation_share, shared) = ACCIDENT_SHARES;
+    let share = |of: fn(&Passage) -> (f64, f64)| covered_share(of(passage), vec![of(surer)]);
+    passage.alignment.correlation < correlation_share * surer.alignment.correlation
+        && share(|passage| passage.alignment.left_secs)
+            .max(share(|passage| passage.alignment.right_secs))
+            >= shared
 }
 
 fn is_same(passage: &Passage, surer: &Passage) -> bool {
@@ -210,5 +274,49 @@ mod tests {
             !is_same(&passage((10.0, 60.0), (40.0, 90.0)), &one),
             "a longer one"
         );
+    }
+
+    #[test]
+    fn a_use_of_a_loop_correlates_as_well_as_the_others_and_an_accident_does_not() {
+        let passage = |right: (f64, f64), correlation: f64| Passage {
+            alignment: Alignment {
+                left_secs: (0.0, 10.0),
+                right_secs: right,
+                semitones: 0.0,
+                correlation,
+            },
+            score: 0.9,
+            sureness: 1.0,
+        };
+        let surer = passage((0.0, 10.0), 0.9);
+        assert!(!is_accident(&passage((20.0, 30.0), 0.7), &surer));
+        assert!(is_accident(&passage((20.0, 30.0), 0.4), &surer));
+        let mut elsewhere = passage((20.0, 30.0), 0.4);
+        elsewhere.alignment.left_secs = (30.0, 40.0);
+        assert!(!is_accident(&elsewhere, &surer));
+    }
+
+    #[test]
+    fn parts_cover_a_run_on_its_line() {
+        let run = |last_row| Run {
+            first_row: 5,
+            last_row,
+            first_column: 20.0,
+            slope: 1.1,
+            evidence: 60.0,
+            mean_logit: 4.0,
+        };
+        assert_eq!(parts(&run(14)).count(), 0, "no longer than a part");
+        for last_row in [15, 40, 64, 900] {
+            let run = run(last_row);
+            let parts: Vec<Run> = parts(&run).collect();
+            assert!(parts.len() <= 16 && parts[0].first_row == 5);
+            assert!(parts.iter().all(|part| part.last_row <= last_row));
+            assert!(parts.len() == 1 || parts[parts.len() - 1].last_row == last_row);
+            for part in &parts {
+                assert!((part.first_column - run.column_at(part.first_row)).abs() < 1e-9);
+                assert!(part.evidence < run.evidence);
+            }
+        }
     }
 }

@@ -167,8 +167,8 @@ impl ProfilePair<'_> {
         const STEP: f64 = 0.06;
         /// How far the matrix may be wrong at the ends of a passage, in columns: 2.8 s.
         const WRONG_AT_ENDS: f64 = 30.0;
-        /// How far it may be wrong in the middle, in columns: 2.2 s.
-        const LAGS: i32 = 24;
+        /// How far it may be wrong in the middle, in columns: 3 s, as far as a found run strikes out its surroundings.
+        const LAGS: i32 = 32;
         let half = ((span.1 - span.0) / 2.0).max(WINDOW_COLUMNS as f64 / 2.0);
         let wrong = (WRONG_AT_ENDS / half / course.slope).ln_1p();
         let steps = (wrong / STEP).ceil() as i32;

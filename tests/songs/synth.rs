@@ -1,0 +1,205 @@
+//! Songs by recipe: tunes that never repeat, each with its own key, tempo, timbre and beat, and what is no music.
+
+use std::f64::consts::TAU;
+
+use serde::Deserialize;
+
+pub const RATE_HZ: u32 = 22_050;
+
+/// One sound after the other.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Recipe(pub Vec<Part>);
+
+/// A stretch of a song.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    tag = "sound",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Part {
+    /// A stretch of the endless tune number `seed`.
+    Tune {
+        seed: u64,
+        #[serde(default)]
+        start_secs: f64,
+        secs: f64,
+        #[serde(default)]
+        semitones: f64,
+        /// How fast it is played; `secs` is the time that it takes then.
+        #[serde(default = "one")]
+        tempo: f64,
+        /// Whose beat it has, if not its own.
+        drums: Option<u64>,
+        /// Another tune's key and tempo.
+        like: Option<u64>,
+    },
+    Silence {
+        secs: f64,
+    },
+    Noise {
+        #[serde(default)]
+        seed: u64,
+        secs: f64,
+    },
+    /// A sawtooth that only sounds on.
+    Tone {
+        hz: f64,
+        secs: f64,
+    },
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Recipe {
+    /// Samples at [`RATE_HZ`].
+    pub fn samples(&self) -> Vec<f32> {
+        self.0.iter().flat_map(Part::samples).collect()
+    }
+}
+
+impl Part {
+    pub fn secs(&self) -> f64 {
+        match *self {
+            Self::Tune { secs, .. }
+            | Self::Silence { secs }
+            | Self::Noise { secs, .. }
+            | Self::Tone { secs, .. } => secs,
+        }
+    }
+
+    fn samples(&self) -> Vec<f32> {
+        let count = (self.secs() * f64::from(RATE_HZ)).round() as u64;
+        let secs = |n: u64| n as f64 / f64::from(RATE_HZ);
+        let samples = 0..count;
+        match *self {
+            Self::Tune {
+                seed,
+                start_secs,
+                semitones,
+                tempo,
+                drums,
+                like,
+                ..
+            } => {
+                let tune = Tune::new(seed, drums.unwrap_or(seed), like.unwrap_or(seed));
+                let shift = (semitones / 12.0).exp2();
+                samples
+                    .map(|n| tune.at(start_secs + secs(n) * tempo, secs(n), shift))
+                    .collect()
+            }
+            Self::Silence { .. } => samples.map(|_| 0.0).collect(),
+            Self::Noise { seed, .. } => samples
+                .map(|n| 0.2 * random(99 + seed, n) as f32 - 0.1)
+                .collect(),
+            Self::Tone { hz, .. } => samples
+                .map(|n| 0.3 * ((hz * secs(n)).fract() as f32 - 0.5))
+                .collect(),
+        }
+    }
+}
+
+/// An endless tune: a melody over chords, with a beat.
+struct Tune {
+    seed: u64,
+    key_hz: f64,
+    minor: bool,
+    beats_per_sec: f64,
+    /// Strength of each partial.
+    timbre: [f64; 6],
+    decay: f64,
+    drums: Drums,
+}
+
+/// Sixteen half beats.
+struct Drums {
+    seed: u64,
+    kicks: [bool; 16],
+    hats: [bool; 16],
+}
+
+impl Tune {
+    fn new(seed: u64, drums: u64, like: u64) -> Self {
+        let kicks =
+            std::array::from_fn(|step| step % 4 == 0 || random(drums, 100 + step as u64) < 0.2);
+        let hats = std::array::from_fn(|step| random(drums, 200 + step as u64) < 0.6);
+        Self {
+            seed,
+            key_hz: 220.0 * ((random(like, 1) * 12.0).floor() / 12.0).exp2(),
+            minor: random(like, 2) < 0.5,
+            beats_per_sec: 1.4 + random(like, 3),
+            timbre: std::array::from_fn(|k| random(seed, 10 + k as u64) / (1.0 + 0.5 * k as f64)),
+            decay: 1.0 + 5.0 * random(seed, 4),
+            drums: Drums {
+                seed: drums,
+                kicks,
+                hats,
+            },
+        }
+    }
+
+    /// The sample at a moment of the tune. Phases follow `clock_secs`, the time that really passes.
+    fn at(&self, tune_secs: f64, clock_secs: f64, shift: f64) -> f32 {
+        let beat = tune_secs * self.beats_per_sec;
+        let half_beat = (2.0 * beat) as u64;
+        let in_half_beat_secs = (2.0 * beat).fract() / (2.0 * self.beats_per_sec);
+        let mut sum = 0.0;
+        // A half beat in four is a rest.
+        if random(self.seed, 1_000 + half_beat) > 0.25 {
+            let note = (random(self.seed, 900_000 + half_beat) * 9.0) as usize;
+            let strength = (-self.decay * in_half_beat_secs).exp();
+            sum += 0.5 * strength * self.tone(2.0 * self.hz(note) * shift, clock_secs);
+        }
+        let bar = (beat / 4.0) as u64;
+        let root = (random(self.seed, 1_800_000 + bar) * 7.0) as usize;
+        for third in 0..3 {
+            sum += 0.15 * self.tone(self.hz(root + 2 * third) * shift, clock_secs);
+        }
+        (0.4 * (sum + self.drums.at(half_beat, in_half_beat_secs))) as f32
+    }
+
+    /// Pitch of a step of the scale.
+    fn hz(&self, step: usize) -> f64 {
+        const MAJOR: [u32; 7] = [0, 2, 4, 5, 7, 9, 11];
+        const MINOR: [u32; 7] = [0, 2, 3, 5, 7, 8, 10];
+        let scale = if self.minor { MINOR } else { MAJOR };
+        self.key_hz * (f64::from(scale[step % 7]) / 12.0 + (step / 7) as f64).exp2()
+    }
+
+    fn tone(&self, hz: f64, secs: f64) -> f64 {
+        let partials = self.timbre.iter().enumerate();
+        partials
+            .map(|(k, strength)| strength * (TAU * hz * (k + 1) as f64 * secs).sin())
+            .sum()
+    }
+}
+
+impl Drums {
+    fn at(&self, half_beat: u64, secs: f64) -> f64 {
+        let step = (half_beat % 16) as usize;
+        let mut sum = 0.0;
+        if self.kicks[step] {
+            sum += 0.9 * (-18.0 * secs).exp() * (TAU * 90.0 * secs * (1.0 - secs)).sin();
+        }
+        if self.hats[step] {
+            let sample = (secs * f64::from(RATE_HZ)) as u64;
+            sum +=
+                0.35 * (-40.0 * secs).exp() * (2.0 * random(self.seed, 7_000_000 + sample) - 1.0);
+        }
+        sum
+    }
+}
+
+/// Evenly distributed in 0..1, by two numbers (SplitMix64).
+fn random(seed: u64, index: u64) -> f64 {
+    let mut z = seed
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(index.wrapping_mul(0xbf58_476d_1ce4_e5b9))
+        .wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z ^ (z >> 31)) as f64 / 2.0_f64.powi(64)
+}
