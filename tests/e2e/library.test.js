@@ -78,8 +78,11 @@ describe("library", () => {
   test("a folder of 20 songs is ranked, what can't be checked is named, and a second time is quick", async () => {
     await lefts().setInputFiles(mine);
     await folders().setInputFiles(folder);
-    await page.locator("#library-rows tr.done").first().waitFor({ timeout: RUN_TIMEOUT_MS });
-    assert.ok((await page.locator("#library-rows tr.waiting").count()) > 5, "results did not come one by one");
+    // Watched in the page: from here the look could come after the end.
+    const oneByOne = () =>
+      document.querySelectorAll("#library-rows tr.done").length > 0 &&
+      document.querySelectorAll("#library-rows tr.waiting").length > 5;
+    await page.waitForFunction(oneByOne, undefined, { polling: 10, timeout: RUN_TIMEOUT_MS });
     await summary("^All 22 checked · \\d match · 2 can’t be checked");
     assert.match(await page.locator("#library-left-out").innerText(), /1 other file left out/);
     assert.equal(await page.locator("[data-verdict]").count(), 0, "no report is open");
