@@ -74,16 +74,26 @@ pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Builds a published tool, with the very dependencies that its authors released it with where the registry has them.
+///
+/// A registry may lack one of those (a mirror that lags, a release withdrawn since); then cargo chooses the newest that fit.
 fn install(workspace: &Workspace, package: &str, version: &str, options: &[&str]) -> Result<()> {
     println!("building {package} {version}, once (about two minutes)");
-    let mut install = workspace.cargo();
-    install
-        .args(["install", "--quiet", "--force", "--locked", package])
-        .args(["--version", &format!("={version}")])
-        .args(options)
-        .arg("--root")
-        .arg(tools_folder(workspace));
-    process::run(&mut install)
+    let install = |locked: &[&str]| {
+        let mut install = workspace.cargo();
+        install
+            .args(["install", "--quiet", "--force"])
+            .args(locked)
+            .args([package, "--version", &format!("={version}")])
+            .args(options)
+            .arg("--root")
+            .arg(tools_folder(workspace));
+        process::run(&mut install)
+    };
+    install(&["--locked"]).or_else(|error| {
+        println!("  {error:#}; once more, without the versions that {package} was released with");
+        install(&[])
+    })
 }
 
 fn tools_folder(workspace: &Workspace) -> PathBuf {
