@@ -5,15 +5,14 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::config::FeatureConfig;
 use crate::error::{Error, Result};
 use crate::network::Encoder;
-use crate::segment::{FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, feature_frames};
+use crate::segment::{
+    CONTEXT_FEATURE_FRAMES, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, feature_frames,
+};
 use crate::spectrogram::LogMelSpectrogram;
 
 /// Feature frames of a song that go through the convolutions at once, context not counted: 23 s. Longer blocks save nothing, as the
 /// context is 4 feature frames a block; shorter ones cost more of it, and report progress more often.
 const BLOCK_FEATURE_FRAMES: usize = 60;
-
-/// Feature frames on each side of a feature frame that its value depends on: the receptive field is 65 frames, so two of 16.
-const CONTEXT_FEATURE_FRAMES: usize = 2;
 
 /// An encoder on a device.
 #[derive(Debug)]
@@ -119,9 +118,10 @@ impl DevicePass {
             TensorData::new(block, [1, 1, song.mel_bands, width]),
             &self.device,
         );
+        let kept: Vec<bool> = (0..width).map(|frame| frame < valid).collect();
         let features = self
             .encoder
-            .feature_frames(block, (valid < width).then_some(valid));
+            .feature_frames(block, (valid < width).then_some(&kept));
         features.narrow(3, context_before, last - first)
     }
 }

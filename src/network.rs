@@ -107,23 +107,23 @@ impl EncoderConfig {
 impl Encoder {
     /// Normalised log-mel frames `[batch, 1, mel_bands, frames]` to feature frames `[batch, channels, rows, frames / 16]`.
     ///
-    /// With `valid_frames`, the input is longer than the song: columns from there on are kept at zero after every layer, as the
-    /// convolutions' own padding is, so that the result equals that of the shorter input. It serves backends that want one shape.
+    /// Columns that aren't `kept` belong to no music: they are held at zero after every layer, as the convolutions' own padding is, so that what is kept
+    /// becomes what it would be without them. It serves backends that want one shape, and training, where pieces of several lengths lie side by side.
     #[must_use]
-    pub fn feature_frames(&self, frames: Tensor<4>, valid_frames: Option<usize>) -> Tensor<4> {
-        let mut valid = valid_frames;
+    pub fn feature_frames(&self, frames: Tensor<4>, kept: Option<&[bool]>) -> Tensor<4> {
+        let mut kept = kept.map(<[bool]>::to_vec);
         let mut x = frames;
         for block in &self.blocks {
             x = relu(block.norm.forward(block.conv.forward(x)));
-            valid = valid.map(|valid| valid.div_ceil(block.conv.stride[1]));
-            if let Some(valid) = valid {
-                x = with_columns_from_zeroed(x, valid);
+            if let Some(kept) = &mut kept {
+                *kept = every(kept, block.conv.stride[1]);
+                x = x.clone() * mask(kept, &x.device());
             }
         }
         x // [batch, channels, rows, feature frames]
     }
 
-    /// Feature frames of one song `[1, channels, rows, n]` to the embeddings of its segments `[segments, embedding]`, each of unit length.
+    /// Feature frames `[batch, channels, rows, n]` to the embeddings of their segments `[batch * segments, embedding]`, each of unit length.
     /// A segment pools `window` feature frames; segments start `hop` feature frames apart.
     #[must_use]
     pub fn embeddings(&self, features: Tensor<4>, window: usize, hop: usize) -> Tensor<2> {
@@ -152,16 +152,14 @@ impl Encoder {
     }
 }
 
-fn with_columns_from_zeroed(x: Tensor<4>, valid: usize) -> Tensor<4> {
-    let columns = x.dims()[3];
-    if valid >= columns {
-        return x;
-    }
-    let mask: Vec<f32> = (0..columns)
-        .map(|column| if column < valid { 1.0 } else { 0.0 })
-        .collect();
-    let mask = Tensor::<1>::from_floats(&mask[..], &x.device()).reshape([1, 1, 1, columns]);
-    x * mask
+fn every(kept: &[bool], stride: usize) -> Vec<bool> {
+    kept.iter().copied().step_by(stride).collect()
+}
+
+/// 1 for the columns that are kept, 0 for the others: `[1, 1, 1, columns]`.
+fn mask(kept: &[bool], device: &Device) -> Tensor<4> {
+    let values: Vec<f32> = kept.iter().map(|&kept| f32::from(u8::from(kept))).collect();
+    Tensor::from_data(TensorData::new(values, [1, 1, 1, kept.len()]), device)
 }
 
 /// The head as it is trained: `logit = bias - sum_k softplus(w_k) * sqrt(n) * |e1_k - e2_k|`.

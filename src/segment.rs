@@ -9,6 +9,9 @@ use crate::spectrogram::MelSpectrogram;
 /// Frames that one feature frame of the encoder stands for: four convolutions of stride 2.
 pub const FRAMES_PER_FEATURE_FRAME: usize = 16;
 
+/// Feature frames on each side of a feature frame that its value depends on: the receptive field is 65 frames, so two of 16.
+pub const CONTEXT_FEATURE_FRAMES: usize = 2;
+
 /// Feature frames between two segments of a song: 0.74 s, at which passages are found to about 0.4 s, for a quarter of
 /// the score matrix that a hop of one feature frame costs.
 pub const SEGMENT_HOP_FEATURE_FRAMES: usize = 2;

@@ -14,7 +14,6 @@ const NOISE_SECS: usize = 40;
 /// What augmentation needs to know of mel bands, and recordings of noise.
 pub struct Augmenter {
     config: AugmentationConfig,
-    frames: usize,
     frame_hop_secs: f32,
     /// Centre of each band in octaves above 440 Hz.
     octaves: Vec<f32>,
@@ -52,7 +51,6 @@ impl Augmenter {
         };
         Self {
             config: config.clone(),
-            frames: features.segment_frames(),
             frame_hop_secs: features.frame_hop_secs() as f32,
             octaves: centres_hz
                 .iter()
@@ -134,20 +132,12 @@ impl Augmenter {
             let (low, high) = self.config.noise_snr_db;
             let snr_db = rng.random_range(low..=high);
             let noise = &self.noises[colour];
-            let last = noise.len() / self.octaves.len() - self.frames;
+            let last = (noise.len() - segment.len()) / self.octaves.len();
             let start = rng.random_range(0..=last) * self.octaves.len();
-            self.overlay(
-                segment,
-                &noise[start..start + self.frames * self.octaves.len()],
-                snr_db,
-            );
+            self.overlay(segment, &noise[start..start + segment.len()], snr_db);
         }
         if self.config.codec && happens(0.2, rng) {
             self.cut_holes(segment, decibels_to_power(rng.random_range(-60.0..-30.0)));
-        }
-        // Half of the segments look like clips of their own, half like stretches of a song.
-        if rng.random_bool(0.5) {
-            self.emulate_edges(segment);
         }
     }
 
@@ -258,7 +248,7 @@ impl Augmenter {
     }
 
     /// A clip cut out and analysed alone has zeros beyond its ends: half of the first window sees nothing, and an eighth of the second.
-    fn emulate_edges(&self, segment: &mut [f32]) {
+    pub fn emulate_edges(&self, segment: &mut [f32]) {
         const EDGE_POWER: [f32; 2] = [0.25, 0.85];
         let bands = self.octaves.len();
         let last = segment.len() / bands - 1;
@@ -278,9 +268,14 @@ impl Augmenter {
         rng.random_bool(self.config.overlay_share).then_some(snr_db)
     }
 
-    /// One of several recordings by chance, cut to a segment; `None` when there are none long enough.
-    pub fn cut<'a>(&self, recordings: &'a [Vec<f32>], rng: &mut impl Rng) -> Option<&'a [f32]> {
-        let length = self.frames * self.octaves.len();
+    /// One of several recordings by chance, cut to `frames` frames; `None` when there are none long enough.
+    pub fn cut<'a>(
+        &self,
+        recordings: &'a [Vec<f32>],
+        frames: usize,
+        rng: &mut impl Rng,
+    ) -> Option<&'a [f32]> {
+        let length = frames * self.octaves.len();
         let recording = recordings
             .choose(rng)
             .filter(|recording| recording.len() >= length)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::{Context as _, Result, ensure};
-use rand::seq::IndexedRandom as _;
+use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -18,16 +18,21 @@ use crate::pair_table::Pair;
 use crate::recipe::log_uniform;
 use crate::repeats::{self, Surroundings};
 use crate::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks, TrackSpectra};
+use crate::strip::{Extent, Strip, extent};
 use crate::train_config::{AugmentationConfig, TrainConfig};
 use crate::{audio_file, progress};
 
 /// Batches that wait ready for the network.
 const BATCHES_AHEAD: usize = 4;
 
-/// Pairs for one step: `size` originals and as many copies, each `[mel_bands, frames]`, normalised.
+/// Pairs for one step: `size` originals and as many copies, normalised.
 pub struct Batch {
-    /// Originals, then copies: shape `[2 size, 1, mel_bands, frames]`.
+    /// How the segments lie in `frames`.
+    pub strip: Strip,
+    /// Strips `[strips, 1, mel_bands, frames of a strip]`.
     pub frames: Vec<f32>,
+    /// For each original, then for each copy, which of the strips' segments it is: clips first, then stretches.
+    pub segments: Vec<usize>,
     /// Which track each pair is of.
     pub tracks: Vec<usize>,
     /// Where each original starts, in seconds.
@@ -143,43 +148,50 @@ impl BatchMaker {
         let tracks = originals.iter().map(|view| view.track).collect();
         let views: Vec<View> = originals.into_iter().chain(copies).collect();
         let seeds: Vec<u64> = views.iter().map(|_| rng.random()).collect();
-        let clean: Vec<Vec<f32>> = views.iter().map(|view| self.read(view)).collect();
-        let frames = (0..views.len())
-            .flat_map(|index| {
-                let mut rng = ChaCha8Rng::seed_from_u64(seeds[index]);
-                let mut power = clean[index].clone();
-                let is_copy = index >= size;
-                if is_copy && let Some(snr_db) = self.augmenter.draw_overlay_snr_db(&mut rng) {
-                    let other = (index
-                        + self.config.passages_per_track
-                            * rng.random_range(1..self.config.tracks_per_batch.max(2)))
-                        % size;
-                    let recording = if rng.random_bool(0.5) {
-                        self.augmenter.cut(&self.overlays, &mut rng)
-                    } else {
-                        None
-                    };
-                    if recording.is_none() {
-                        ambiguous.push((index - size, other));
-                    }
-                    self.augmenter.overlay(
-                        &mut power,
-                        recording.unwrap_or(&clean[size + other]),
-                        snr_db,
-                    );
-                }
-                let strength = if is_copy {
-                    1.0
+        let strip = self.config.strip();
+        let clips = views.len() / strip.segments();
+        let mut segments: Vec<usize> = (0..views.len()).collect();
+        segments.shuffle(&mut rng);
+        let mut pieces = vec![Vec::new(); views.len()];
+        for (index, view) in views.iter().enumerate() {
+            let is_clip = segments[index] < clips;
+            let extent = extent(is_clip, &self.features);
+            let mut rng = ChaCha8Rng::seed_from_u64(seeds[index]);
+            let mut power = self.read(view, extent);
+            let is_copy = index >= size;
+            if is_copy && let Some(snr_db) = self.augmenter.draw_overlay_snr_db(&mut rng) {
+                let other = (index
+                    + self.config.passages_per_track
+                        * rng.random_range(1..self.config.tracks_per_batch.max(2)))
+                    % size;
+                let recording = rng
+                    .random_bool(0.5)
+                    .then(|| self.augmenter.cut(&self.overlays, extent.frames, &mut rng))
+                    .flatten();
+                if let Some(recording) = recording {
+                    self.augmenter.overlay(&mut power, recording, snr_db);
                 } else {
-                    self.config.augmentation.original_strength
-                };
-                self.augmenter.augment(&mut power, strength, &mut rng);
-                let level_db = self.augmenter.draw_level_db(&mut rng);
-                self.normalised(power, level_db)
-            })
-            .collect();
+                    ambiguous.push((index - size, other));
+                    let music = self.read(&views[size + other], extent);
+                    self.augmenter.overlay(&mut power, &music, snr_db);
+                }
+            }
+            let strength = if is_copy {
+                1.0
+            } else {
+                self.config.augmentation.original_strength
+            };
+            self.augmenter.augment(&mut power, strength, &mut rng);
+            if is_clip {
+                self.augmenter.emulate_edges(&mut power);
+            }
+            let level_db = self.augmenter.draw_level_db(&mut rng);
+            pieces[segments[index]] = self.normalised(power, level_db);
+        }
         Batch {
-            frames,
+            strip,
+            frames: strip.lay(&pieces, &self.features),
+            segments,
             tracks,
             starts_secs,
             ambiguous,
@@ -224,9 +236,8 @@ impl BatchMaker {
                 } else {
                     0.0
                 };
-                let (slowest, fastest) = augmentation.tempo_ratio;
                 let change_ratio = if rng.random_bool(0.55) {
-                    log_uniform(rng, slowest, fastest)
+                    draw_tempo_ratio(augmentation, rng)
                 } else {
                     1.0
                 };
@@ -278,14 +289,14 @@ impl BatchMaker {
         repeats::repeats(&passages, pairs, frames)
     }
 
-    fn read(&self, view: &View) -> Vec<f32> {
+    fn read(&self, view: &View, extent: Extent) -> Vec<f32> {
         let spectra = &self.tracks[view.track].spectra;
         self.banks.mel_power(
             spectra,
-            view.start_frame,
+            view.start_frame - extent.lead_frames as f32 * view.tempo_ratio,
             view.tempo_ratio,
             view.semitones,
-            self.features.segment_frames(),
+            extent.frames,
         )
     }
 
@@ -309,7 +320,7 @@ impl BatchMaker {
 fn draw_shift_semitones(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
     let farthest = augmentation.pitch_semitones;
     if rng.random_bool(augmentation.far_pitch_share) {
-        let semitones = rng.random_range(farthest * 2.0 / 3.0..=farthest);
+        let semitones = rng.random_range(farthest / 2.0..=farthest);
         if rng.random_bool(0.5) {
             semitones
         } else {
@@ -317,5 +328,19 @@ fn draw_shift_semitones(augmentation: &AugmentationConfig, rng: &mut impl Rng) -
         }
     } else {
         rng.random_range(-farthest..=farthest)
+    }
+}
+
+/// A change of tempo, sometimes a far one: a copy of twice the tempo shares only half of its passage with the original.
+fn draw_tempo_ratio(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
+    let (slowest, fastest) = augmentation.tempo_ratio;
+    if rng.random_bool(augmentation.far_tempo_share) {
+        if rng.random_bool(0.5) {
+            log_uniform(rng, slowest, slowest.sqrt().clamp(slowest, fastest))
+        } else {
+            log_uniform(rng, fastest.sqrt().clamp(slowest, fastest), fastest)
+        }
+    } else {
+        log_uniform(rng, slowest, fastest)
     }
 }

@@ -6,12 +6,15 @@ use anyhow::Result;
 use burn::module::{Module as _, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use soundalike::FeatureConfig;
 use soundalike::encoder::Encoder;
+use soundalike::segment::feature_frames;
 use soundalike::weights_file::Tensors;
 
 use crate::device::DeviceName;
 #[cfg(feature = "tch")]
 use crate::libtorch;
+use crate::strip::Strip;
 use crate::train_config::{Precision, TrainConfig};
 
 /// Who computes the pass.
@@ -61,7 +64,8 @@ impl EncoderPass {
         Ok(Self::Burn)
     }
 
-    /// Segments `[batch, 1, mel_bands, segment_frames]` to embeddings `[batch, embedding]` on `device`.
+    /// Strips `[strips, 1, mel_bands, frames]` to the embeddings of their segments `[segments, embedding]` on `device`: first the first segments of
+    /// all strips, then the second ones.
     ///
     /// # Errors
     ///
@@ -74,13 +78,20 @@ impl EncoderPass {
         &self,
         encoder: &Encoder,
         frames: TensorData,
+        strip: Strip,
         device: &Device,
         step: usize,
     ) -> Result<Encoded> {
+        let features = FeatureConfig::default();
         match self {
             Self::Burn => {
                 let frames = Tensor::<4>::from_data(frames, device);
-                Ok(Encoded::Burn(encoder.forward(frames)))
+                let columns = encoder.feature_frames(frames, strip.kept(&features).as_deref());
+                let window = feature_frames(features.segment_frames());
+                let segments = strip.windows(&features).into_iter();
+                let segments = segments.map(|first| columns.clone().narrow(3, first, window));
+                let segments = Tensor::cat(segments.collect(), 0);
+                Ok(Encoded::Burn(encoder.embeddings(segments, window, 1)))
             }
             #[cfg(feature = "tch")]
             Self::Libtorch(config) => {
@@ -91,6 +102,7 @@ impl EncoderPass {
                     &config.encoder,
                     &tensors,
                     frames,
+                    strip,
                     config.precision,
                     config.seed + step as u64,
                 )?;
@@ -193,9 +205,9 @@ impl ModuleVisitor for Registrar<'_> {
 mod tests {
     use rand::{Rng as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
-    use soundalike::FeatureConfig;
 
     use super::*;
+    use crate::strip::extent;
 
     /// Embeddings, and every gradient of their weighted sum by parameter, after one pass.
     fn pass(name: DeviceName, precision: Precision) -> (Vec<f32>, Tensors, Tensors) {
@@ -211,13 +223,17 @@ mod tests {
         let mut random = |count: usize| -> Vec<f32> {
             (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
         };
-        let shape = [6, 1, features.mel_bands, features.segment_frames()];
-        let frames = TensorData::new(random(shape.iter().product()), shape);
+        let strip = Strip::ClipAndStretch;
+        let pieces: Vec<Vec<f32>> = (0..6)
+            .map(|piece| random(features.mel_bands * extent(piece < 3, &features).frames))
+            .collect();
+        let shape = [3, 1, features.mel_bands, strip.frames(&features)];
+        let frames = TensorData::new(strip.lay(&pieces, &features), shape);
         let weights = TensorData::new(random(6 * 128), [6, 128]);
         let weights = Tensor::<2>::from_data(weights, &device);
         let encoded = EncoderPass::new(name, &config)
             .unwrap()
-            .forward(&encoder, frames, &device, 0)
+            .forward(&encoder, frames, strip, &device, 0)
             .unwrap();
         let embeddings = encoded.embeddings();
         let mut gradients = (embeddings.clone() * weights).sum().backward();

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::ParamGroup;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use soundalike::FeatureConfig;
 use soundalike::model::SiameseNetwork;
 
@@ -65,13 +65,17 @@ impl Learner {
             &batch.ambiguous,
         );
         let size = batch.tracks.len();
-        let shape = [2 * size, 1, features.mel_bands, features.segment_frames()];
+        let strips = 2 * size / batch.strip.segments();
+        let shape = [strips, 1, features.mel_bands, batch.strip.frames(&features)];
         let frames = TensorData::new(batch.frames, shape);
+        let places: Vec<i32> = batch.segments.iter().map(|&place| place as i32).collect();
+        let places = TensorData::new(places, [2 * size]);
         let SiameseNetwork { encoder, head } = self.network.siamese.clone();
-        let encoded = self
-            .encoder_pass
-            .forward(&encoder, frames, &self.device, step)?;
-        let embeddings = encoded.embeddings();
+        let encoded =
+            self.encoder_pass
+                .forward(&encoder, frames, batch.strip, &self.device, step)?;
+        let places = Tensor::<1, Int>::from_data(places, &self.device);
+        let embeddings = encoded.embeddings().select(0, places);
         let originals = embeddings.clone().narrow(0, 0, size);
         let copies = embeddings.narrow(0, size, size);
         let contrast = loss::contrast(&originals, &copies, &relations, self.config.temperature);

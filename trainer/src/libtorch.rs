@@ -3,10 +3,12 @@
 
 use anyhow::{Context as _, Result, ensure};
 use soundalike::encoder::EncoderConfig;
+use soundalike::segment::feature_frames;
 use soundalike::weights_file::Tensors;
 use soundalike::{FeatureConfig, model};
 use tch::{Kind, Tensor};
 
+use crate::strip::Strip;
 use crate::train_config::Precision;
 
 /// burn's defaults for batch norm, which the encoder uses.
@@ -28,7 +30,7 @@ struct Builder<'a> {
     statistics: Vec<(String, Tensor)>,
 }
 
-/// Segments `[batch, 1, mel_bands, segment_frames]`, as `frames`, to embeddings. `encoder` holds the tensors under the prefix `encoder`.
+/// Strips `[strips, 1, mel_bands, frames]`, as `frames`, to the embeddings of their segments. `encoder` holds the tensors under the prefix `encoder`.
 ///
 /// # Errors
 ///
@@ -37,11 +39,12 @@ pub fn forward(
     config: &EncoderConfig,
     encoder: &Tensors,
     frames: &[f32],
+    strip: Strip,
     precision: Precision,
     dropout_seed: u64,
 ) -> Result<Pass> {
     let features = FeatureConfig::default();
-    let (bands, columns) = (features.mel_bands as i64, features.segment_frames() as i64);
+    let (bands, columns) = (features.mel_bands as i64, strip.frames(&features) as i64);
     tch::manual_seed(dropout_seed as i64);
     let mut builder = Builder {
         encoder,
@@ -52,6 +55,7 @@ pub fn forward(
         leaves: Vec::new(),
         statistics: Vec::new(),
     };
+    let mut kept = strip.kept(&features);
     let mut x = Tensor::f_from_slice(frames)?
         .f_reshape([-1, bands, columns, 1])?
         .f_permute([0, 3, 1, 2])?
@@ -63,7 +67,15 @@ pub fn forward(
         x = builder
             .norm(&x, &format!("encoder.blocks.{block}.norm"))?
             .f_relu()?;
+        if let Some(kept) = &mut kept {
+            *kept = kept.iter().copied().step_by(stride as usize).collect();
+            x = x.f_mul(&mask(kept, builder.kind)?)?;
+        }
     }
+    let window = feature_frames(features.segment_frames()) as i64;
+    let segments = strip.windows(&features).into_iter();
+    let segments = segments.map(|first| x.f_narrow(3, first as i64, window));
+    let x = Tensor::f_cat(&segments.collect::<Result<Vec<_>, _>>()?, 0)?;
     let (mean, max) = (
         x.f_mean_dim(Some([3].as_slice()), false, None::<Kind>)?,
         x.f_amax([3], false)?,
@@ -86,6 +98,12 @@ pub fn forward(
         statistics: builder.statistics,
         embeddings,
     })
+}
+
+/// 1 for the columns that are kept, 0 for the others.
+fn mask(kept: &[bool], kind: Kind) -> Result<Tensor> {
+    let values: Vec<f32> = kept.iter().map(|&kept| f32::from(u8::from(kept))).collect();
+    Ok(Tensor::f_from_slice(&values)?.f_to_kind(kind)?)
 }
 
 impl Pass {

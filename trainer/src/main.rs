@@ -33,6 +33,7 @@ mod recipe;
 mod repeats;
 mod run_folder;
 mod spectral_bank;
+mod strip;
 mod time_step;
 mod tracks;
 mod train;

@@ -54,8 +54,12 @@ pub fn run(args: &Args) -> Result<()> {
 fn random_batch(config: &TrainConfig, rng: &mut ChaCha8Rng) -> Batch {
     let features = FeatureConfig::default();
     let size = config.tracks_per_batch * config.passages_per_track;
-    let values = 2 * size * features.mel_bands * features.segment_frames();
+    let strip = config.strip();
+    let strips = 2 * size / strip.segments();
+    let values = strips * features.mel_bands * strip.frames(&features);
     Batch {
+        strip,
+        segments: (0..2 * size).collect(),
         frames: (0..values).map(|_| rng.random_range(-2.0..2.0)).collect(),
         tracks: (0..size)
             .map(|pair| pair / config.passages_per_track)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use soundalike::encoder::EncoderConfig;
 
 use crate::ablation::{HeadChoice, Normalisation};
+use crate::strip::Strip;
 
 /// Everything that a run depends on besides its pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct TrainConfig {
     pub head: HeadChoice,
     /// What the encoder reads.
     pub normalisation: Normalisation,
+    /// Whether half of the segments are read with the music around them, as in one pass over a song; else all are clips of their own.
+    pub stretches: bool,
     /// Arithmetic of the encoder's training pass.
     pub precision: Precision,
     /// Optimiser steps.
@@ -68,10 +71,12 @@ pub enum Precision {
 pub struct AugmentationConfig {
     /// Greatest change of pitch of a copy, in semitones, either way.
     pub pitch_semitones: f32,
-    /// Share of shifted copies whose shift is drawn from the outer third of that range.
+    /// Share of shifted copies whose shift is drawn from the outer half of that range.
     pub far_pitch_share: f64,
     /// Slowest and fastest tempo of a copy.
     pub tempo_ratio: (f32, f32),
+    /// Share of copies of another tempo whose tempo is drawn from the outer half of that range, by the logarithm.
+    pub far_tempo_share: f64,
     /// Greatest misalignment of a copy, in seconds, either way.
     pub misalignment_secs: f32,
     /// Signal-to-noise ratios of noise, in dB.
@@ -101,6 +106,7 @@ impl Default for TrainConfig {
             passages_per_track: 4,
             head: HeadChoice::Monotone,
             normalisation: Normalisation::Fixed,
+            stretches: true,
             precision: Precision::F32,
             steps: 2_000,
             validate_every: 100,
@@ -124,13 +130,14 @@ impl Default for AugmentationConfig {
             pitch_semitones: 12.5,
             far_pitch_share: 0.25,
             tempo_ratio: (0.45, 2.2),
+            far_tempo_share: 0.25,
             misalignment_secs: 0.5,
-            noise_snr_db: (-2.0, 40.0),
-            overlay_share: 0.35,
-            overlay_snr_db: (-4.0, 15.0),
+            noise_snr_db: (-4.0, 40.0),
+            overlay_share: 0.4,
+            overlay_snr_db: (-8.0, 15.0),
             telephone_share: 0.1,
             codec: true,
-            level_share: 0.4,
+            level_share: 0.5,
             level_db: (-25.0, 4.0),
             original_strength: 0.5,
         }
@@ -171,6 +178,15 @@ impl TrainConfig {
             "tempo_ratio must rise within 0.2..5"
         );
         Ok(())
+    }
+
+    /// How segments lie in the encoder's input.
+    pub fn strip(&self) -> Strip {
+        if self.stretches {
+            Strip::ClipAndStretch
+        } else {
+            Strip::Clip
+        }
     }
 
     /// Whether the engine can hold what this trains.
