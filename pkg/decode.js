@@ -5,6 +5,7 @@
 
 import { CheckerError, throwIfAborted } from "./errors.js";
 import { isFile, refuseTooLong, undecodable } from "./file.js";
+import { Slice, nextTask } from "./tasks.js";
 
 /** @import { Limits } from "./protocol.js" */
 
@@ -31,9 +32,6 @@ import { isFile, refuseTooLong, undecodable } from "./file.js";
 
 /** Enough for one peak a pixel on a wide screen. */
 export const PEAK_COUNT = 1500;
-
-/** A slice of main-thread work ends after this long, so that a frame (16.7 ms) is never missed by much. */
-const SLICE_MS = 10;
 
 /**
  * @param {SongInput | undefined} input
@@ -96,6 +94,8 @@ async function decodeFile(file, name, limits, signal) {
   } catch (cause) {
     throw undecodable(name, cause);
   }
+  // The browser has just copied the whole sound into the page, in one task: ours begins with the next.
+  await nextTask();
   throwIfAborted(signal);
   refuseTooLong(name, buffer.duration, limits);
   return channelsOf(buffer);
@@ -133,15 +133,14 @@ async function mixToMono(channels, signal) {
   const length = /** @type {Float32Array} */ (channels[0]).length;
   const samples = new Float32Array(length);
   const peaks = new Float32Array(Math.min(PEAK_COUNT, length));
-  let sliceEnd = performance.now() + SLICE_MS;
+  const slice = new Slice();
   for (let index = 0; index < peaks.length; index++) {
     const from = Math.floor((index * length) / peaks.length);
     const to = Math.floor(((index + 1) * length) / peaks.length);
     peaks[index] = mixStretch(channels, samples, from, to);
-    if (performance.now() > sliceEnd) {
-      await new Promise((resolve) => setTimeout(resolve));
+    if (slice.isOver) {
+      await slice.next();
       throwIfAborted(signal);
-      sliceEnd = performance.now() + SLICE_MS;
     }
   }
   return { samples, peaks };

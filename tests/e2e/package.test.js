@@ -131,6 +131,20 @@ describe("package", () => {
     assert.equal(decoded, 0);
   });
 
+  test("no step of a check waits for a timer, which browsers slow down in hidden tabs", async () => {
+    await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      globalThis.setTimeout = globalThis.requestAnimationFrame = globalThis.requestIdleCallback = () => 0;
+      // Long enough, by its channels, for its mixing to take many slices.
+      checker.compare({ samples: Array(60).fill(a), sampleRateHz: 44100 }, b).then(({ verdict }) => Object.assign(globalThis, { verdict }));`);
+    // Asked from here, as waiting in the page needs its timers.
+    const end = Date.now() + 60_000;
+    while ((await page.evaluate("globalThis.verdict")) === undefined) {
+      assert.ok(Date.now() < end, "the check waits for a timer");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  });
+
   test("a signal that has aborted already stops everything", async () => {
     const outcomes = await run(`
       const signal = AbortSignal.abort();

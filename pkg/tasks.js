@@ -1,0 +1,35 @@
+/** Tasks: work on the main thread in slices, between which the page draws and answers the visitor. */
+
+/** A slice ends after this long, so that a frame (16.7 ms) is never missed by much. */
+const SLICE_MS = 10;
+
+/**
+ * Resolves in a task of its own, after those that wait already. By a message and not by a timer, as browsers let the
+ * timers of a hidden tab wait for a second, after some minutes for a minute.
+ * @returns {Promise<void>}
+ */
+export function nextTask() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+/** Tells when it is time to let others in. */
+export class Slice {
+  #endsAt = performance.now() + SLICE_MS;
+
+  get isOver() {
+    return performance.now() > this.#endsAt;
+  }
+
+  /** Lets others in, and begins the next slice. */
+  async next() {
+    await nextTask();
+    this.#endsAt = performance.now() + SLICE_MS;
+  }
+}
