@@ -116,8 +116,13 @@ async function paintMatrix(canvas, { left, right, matrix }, colours) {
   canvas.height = height;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = context.createImageData(width, height);
-  let sliceEnd = performance.now() + SLICE_MS;
+  // The report itself is drawn first.
+  let sliceEnd = 0;
   for (const [pixelX, [rowFrom, rowTo]] of columns.entries()) {
+    if (performance.now() > sliceEnd) {
+      await new Promise((resolve) => setTimeout(resolve));
+      sliceEnd = performance.now() + SLICE_MS;
+    }
     for (const [pixelY, [colFrom, colTo]] of lines.entries()) {
       let best = 0;
       for (let row = rowFrom; row < rowTo; row++) {
@@ -126,10 +131,6 @@ async function paintMatrix(canvas, { left, right, matrix }, colours) {
       const colour = 3 * Math.round(Math.min(1, best) * 255);
       image.data.set(colours.subarray(colour, colour + 3), 4 * ((height - 1 - pixelY) * width + pixelX));
       image.data[4 * ((height - 1 - pixelY) * width + pixelX) + 3] = 255;
-    }
-    if (performance.now() > sliceEnd) {
-      await new Promise((resolve) => setTimeout(resolve));
-      sliceEnd = performance.now() + SLICE_MS;
     }
   }
   context.putImageData(image, 0, 0);

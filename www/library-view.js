@@ -10,6 +10,8 @@ import { verdictTitle } from "./verdict.js";
 
 /** The table is redrawn at most this often while results stream in. */
 const REDRAW_MS = 120;
+/** How long a line takes to its new place. */
+const MOVE_MS = 260;
 
 export class LibraryView {
   #root = byId("library");
@@ -37,6 +39,7 @@ export class LibraryView {
   constructor(status, onOpen) {
     this.#status = status;
     this.#onOpen = onOpen;
+    this.#body.addEventListener("pointerleave", () => this.#library && this.#sort(this.#library.rows));
   }
 
   get isShown() {
@@ -97,17 +100,30 @@ export class LibraryView {
     this.#summarise();
   }
 
-  /** Moves only the lines that must move, so that the one with the keyboard's focus keeps it. @param {Row[]} rows */
+  /**
+   * Numbers the lines by rank and puts them in that order, but never while the pointer is among them, where a click would
+   * then meet another line. Only the lines that must move are moved, so that the one with the keyboard's focus keeps it.
+   * @param {Row[]} rows
+   */
   #sort(rows) {
     const sorted = [...rows].sort(byRank);
+    const lines = sorted.map(({ index }) => /** @type {HTMLTableRowElement} */ (this.#lines.get(index)));
     let rank = 0;
+    lines.forEach((line, place) => {
+      const cell = line.querySelector(".rank");
+      if (cell) cell.textContent = sorted[place]?.state === "done" ? String(++rank) : "";
+    });
+    if (this.#body.matches(":hover") && matchMedia("(hover: hover)").matches) return;
+    const tops = new Map(lines.map((line) => [line, line.offsetTop]));
     let next = this.#body.firstElementChild;
-    for (const row of sorted) {
-      const line = /** @type {HTMLTableRowElement} */ (this.#lines.get(row.index));
+    for (const line of lines) {
       if (line === next) next = line.nextElementSibling;
       else this.#body.insertBefore(line, next);
-      const cell = line.querySelector(".rank");
-      if (cell) cell.textContent = row.state === "done" ? String(++rank) : "";
+    }
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    for (const [line, top] of tops) {
+      const distance = top - line.offsetTop;
+      if (distance !== 0) line.animate([{ transform: `translateY(${distance}px)` }, { transform: "none" }], { duration: MOVE_MS, easing: "ease-out" });
     }
   }
 
@@ -136,6 +152,7 @@ export class LibraryView {
     const line = document.createElement("tr");
     const button = element("button", "link", row.file.name);
     button.type = "button";
+    button.title = row.file.name;
     button.addEventListener("click", () => this.#onOpen(row));
     const name = element("th", "", button, element("small", "folder", row.folder));
     name.scope = "row";
@@ -162,25 +179,34 @@ export class LibraryView {
       bar.style.setProperty("--score", String(result.score));
       score.replaceChildren(element("b", "", scoreText(result.score)), bar);
       verdict.textContent = verdictTitle(result.verdict);
-      where.replaceChildren(...whereWords(row));
+      where.replaceChildren(element("div", "clamp", ...whereWords(row)));
     } else {
       delete line.dataset["band"];
       score.replaceChildren();
       verdict.textContent = row.state === "failed" ? "Can’t be checked" : row.state === "working" ? `${percent(row.fraction)}` : "";
-      where.textContent = row.note;
+      where.replaceChildren(element("div", "clamp", ...(row.note ? [noteWords(row)] : [])));
     }
   }
 }
 
 /** The longest passage, and how much of the song all of them cover. @param {Row} row @returns {(string | Node)[]} */
-function whereWords({ result, note }) {
-  const words = note ? [element("span", "note", note)] : [];
+function whereWords(row) {
+  const { result, note } = row;
+  const words = note ? [noteWords(row)] : [];
   const longest = [...(result?.passages ?? [])].sort((a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs))[0];
   if (!result || !longest) return words;
   const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = longest;
   const times = element("span", "times", element("span", "left", `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`), " ↔ ", element("span", "right", `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
   const more = result.passages.length > 1 ? ` and ${result.passages.length - 1} more` : "";
   return [element("span", "longest", times, more, element("small", "", ` ${percent(result.coverage)} of your song`)), ...words];
+}
+
+/** What there is to say about the file, without its name, which stands beside it. @param {Row} row */
+function noteWords({ note, file }) {
+  const words = note.replace(`“${file.name}” `, "");
+  const span = element("span", "note", words.charAt(0).toUpperCase() + words.slice(1));
+  span.title = note;
+  return span;
 }
 
 /** @param {number} count */

@@ -82,7 +82,8 @@ export class ReportView {
     byId("passages-card").hidden = !hasPassages;
     byId("columns").classList.toggle("no-passages", !hasPassages);
     showFacts(/** @type {HTMLElement} */ (byId("facts").querySelector("dl")), report, { left, right, checkedAt: new Date() });
-    this.#player.load(left.file, right.file);
+    // Not needed before the visitor can click, and it takes a while.
+    setTimeout(() => this.#report === report && this.#player.load(left.file, right.file));
     const isSameFile = left.song.sha256 !== undefined && left.song.sha256 === right.song.sha256;
     showVerdict(this.#root, report, { elapsedSecs, isSameFile });
     // The name of a printed file, and of the tab.

@@ -110,6 +110,65 @@ describe("library", () => {
     assert.equal(await page.evaluate("decoded"), 2, "only what can't be checked is decoded again");
   });
 
+  test("nothing but the order of the lines moves while the table fills, and no line moves under the pointer", async () => {
+    await lefts().setInputFiles(mine);
+    // Higher ranks come late, so that lines change places.
+    const late = [...files.slice(0, 6), ...files.filter((path) => /higher|again|broken/.test(path))];
+    await page.evaluate(() => {
+      const seen = { geometries: /** @type {string[]} */ ([]), shifted: /** @type {string[]} */ ([]), moves: 0 };
+      Object.assign(globalThis, { seen });
+      /** Where everything stands, the songs' order apart. */
+      const geometry = () => {
+        const boxes = [...document.querySelectorAll("#library, #library > *, #library th[scope=col], #library tr, #library td, #library button")];
+        // What moves by a transform is on its way to a place that counts already.
+        document.getAnimations().forEach((animation) => animation.finish());
+        const places = boxes.filter((box) => /** @type {HTMLElement} */ (box).offsetParent && box.id !== "library-cancel" && !box.matches(".link")).map((box) => {
+          const { x, y, width, height } = box.getBoundingClientRect();
+          return [x, y, width, height].map((value) => value.toFixed(1)).join(" ");
+        });
+        return places.join("\n");
+      };
+      const look = () => {
+        if (document.querySelector("#library.running tr.done")) {
+          const now = geometry();
+          if (seen.geometries.at(-1) !== now) seen.geometries.push(now);
+        }
+        requestAnimationFrame(look);
+      };
+      new PerformanceObserver((list) => {
+        for (const entry of /** @type {any[]} */ (list.getEntries())) {
+          for (const { node } of entry.hadRecentInput || !document.querySelector("#library.running tr.done") ? [] : entry.sources) {
+            const element = node instanceof Element ? node : node?.parentElement;
+            if (element?.closest("#library-rows")) seen.moves++;
+            else seen.shifted.push(element?.outerHTML.slice(0, 80) ?? "gone");
+          }
+        }
+      }).observe({ type: "layout-shift" });
+      look();
+    });
+    await page.locator("input[type=file]").nth(1).setInputFiles(late);
+    await summary("^All 9 checked");
+    const seen = /** @type {{ geometries: string[], shifted: string[], moves: number }} */ (await page.evaluate("seen"));
+    assert.equal(seen.geometries.length, 1, `the table changed its shape:\n${seen.geometries.slice(0, 2).join("\n\n")}`);
+    assert.deepEqual(seen.shifted, []);
+    const ranked = await table();
+    assert.deepEqual(ranked.slice(0, 2).map(([, name]) => name).sort(), ["again.wav", "higher.mp3"]);
+
+    // The same once more, with the pointer where the second line will be.
+    const line = /** @type {{ x: number, y: number }} */ (await page.locator("#library-rows tr").nth(1).boundingBox());
+    await page.click("#library-restart");
+    await page.mouse.move(line.x + 20, line.y + 20);
+    await page.locator("input[type=file]").nth(1).setInputFiles(late);
+    await lefts().setInputFiles(mine);
+    await page.locator("#library-rows:hover tr.done").first().waitFor();
+    await summary("^All 9 checked");
+    const names = async () => (await table()).map(([, name]) => name);
+    assert.deepEqual(await names(), late.map((path) => basename(path)), "a line moved under the pointer");
+    await page.mouse.move(1, 1);
+    await page.locator("#library-rows:not(:hover)").waitFor();
+    assert.deepEqual(await names(), ranked.map(([, name]) => name));
+  });
+
   test("a line opens its report, and the way back leads to the table", async () => {
     await page.locator("input[type=file]").nth(1).setInputFiles(files.filter((path) => /higher|other-[12]\./.test(path)));
     await page.getByText("Now choose your song.").waitFor({ state: "attached" });
