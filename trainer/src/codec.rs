@@ -1,13 +1,16 @@
 //! Lossy codecs, there and back in memory: what a song has been through before it is compared.
 //!
 //! Mono at the model's rate goes in, so a bit rate counts as half of a stereo file's. The result has the input's length and is aligned with it:
-//! the codec's delay is cut off. MP3 and AAC are missing: the mature encoders for Rust are LAME, under the LGPL, and Fraunhofer's, under a licence that
-//! is not a free one; `deny.toml` allows neither.
+//! the codec's delay is cut off. All encoders may be used by anyone for anything (`deny.toml`): for MP3 and AAC that rules out LAME and Fraunhofer's, and leaves
+//! young ones in Rust. What they make is decoded as any file is, by Symphonia.
 
 use std::num::{NonZeroU8, NonZeroU32};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use opus_rs::{Application, OpusDecoder, OpusEncoder};
+use oxideav_core::{
+    AudioFrame, CodecId, CodecParameters, Encoder, Frame, Result as CodecResult, SampleFormat,
+};
 use soundalike::Waveform;
 use vorbis_rs::{VorbisBitrateManagementStrategy, VorbisEncoderBuilder};
 
@@ -21,12 +24,19 @@ const OPUS_FRAME_SAMPLES: usize = OPUS_RATE_HZ as usize / 50;
 /// A packet is never longer (RFC 6716, section 3.4).
 const OPUS_PACKET_BYTES: usize = 1_275;
 
+/// Bit rates of MP3 at half the usual sample rates (ISO/IEC 13818-3, section 2.4.2.3).
+pub const MP3_KBPS: [u16; 14] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+/// MP3's filter banks, there and back, delay by 481 samples, and its overlapping transform by half a block of 1,152.
+const MP3_DELAY_SAMPLES: usize = 481 + 576;
+/// AAC's overlapping transform delays by half a block of 2,048.
+const AAC_DELAY_SAMPLES: usize = 1_024;
+
 /// Encodes and decodes Ogg Vorbis at a quality as `oggenc` counts them.
 ///
 /// # Errors
 ///
 /// When the encoder refuses the quality or the result can't be decoded.
-pub fn through_vorbis(samples: Vec<f32>, sample_rate_hz: u32, quality: f32) -> Result<Vec<f32>> {
+pub fn through_vorbis(samples: &[f32], sample_rate_hz: u32, quality: f32) -> Result<Vec<f32>> {
     let rate = NonZeroU32::new(sample_rate_hz).context("the rate is 0 Hz")?;
     let mut builder = VorbisEncoderBuilder::new_with_serial(rate, NonZeroU8::MIN, Vec::new(), 1);
     builder.bitrate_management_strategy(VorbisBitrateManagementStrategy::QualityVbr {
@@ -47,10 +57,10 @@ pub fn through_vorbis(samples: Vec<f32>, sample_rate_hz: u32, quality: f32) -> R
 /// # Errors
 ///
 /// When the codec fails.
-pub fn through_opus(samples: Vec<f32>, sample_rate_hz: u32, kbps: f32) -> Result<Vec<f32>> {
+pub fn through_opus(samples: &[f32], sample_rate_hz: u32, kbps: f32) -> Result<Vec<f32>> {
     let failed = |error: &str| anyhow!("Opus: {error}");
     let length = samples.len();
-    let mut input = Waveform::new("a passage", samples, sample_rate_hz)?
+    let mut input = Waveform::new("a passage", samples.to_vec(), sample_rate_hz)?
         .resampled(OPUS_RATE_HZ)
         .samples()
         .to_vec();
@@ -77,6 +87,101 @@ pub fn through_opus(samples: Vec<f32>, sample_rate_hz: u32, kbps: f32) -> Result
     }
     output.drain(..delay);
     let decoded = Waveform::new("a passage", output, OPUS_RATE_HZ)?.resampled(sample_rate_hz);
+    with_length(decoded, sample_rate_hz, length)
+}
+
+/// Encodes and decodes MP3 at a constant rate, the nearest of [`MP3_KBPS`].
+///
+/// # Errors
+///
+/// When the encoder refuses or the result can't be decoded.
+pub fn through_mp3(samples: &[f32], sample_rate_hz: u32, kbps: f32) -> Result<Vec<f32>> {
+    let nearest = MP3_KBPS
+        .into_iter()
+        .min_by(|&a, &b| {
+            (f32::from(a) - kbps)
+                .abs()
+                .total_cmp(&(f32::from(b) - kbps).abs())
+        })
+        .unwrap_or(MP3_KBPS[0]);
+    let make = oxideav_mp3::codec_encoder::make_encoder;
+    let mp3 = encoded(
+        make,
+        "mp3",
+        samples,
+        sample_rate_hz,
+        nearest.into(),
+        MP3_DELAY_SAMPLES,
+    )?;
+    let decoded = audio_file::decode_bytes(mp3, "mp3")?;
+    without_delay(&decoded, MP3_DELAY_SAMPLES, sample_rate_hz, samples.len())
+}
+
+/// Encodes and decodes AAC-LC as an ADTS stream.
+///
+/// # Errors
+///
+/// When the encoder refuses or the result can't be decoded.
+pub fn through_aac(samples: &[f32], sample_rate_hz: u32, kbps: f32) -> Result<Vec<f32>> {
+    let make = oxideav_aac::codec_encoder::make_encoder;
+    let kbps = kbps.round() as u64;
+    let aac = encoded(
+        make,
+        "aac",
+        samples,
+        sample_rate_hz,
+        kbps,
+        AAC_DELAY_SAMPLES,
+    )?;
+    let decoded = audio_file::decode_bytes(aac, "aac")?;
+    without_delay(&decoded, AAC_DELAY_SAMPLES, sample_rate_hz, samples.len())
+}
+
+/// The stream of packets that one of oxideav's encoders makes of mono samples and `delay_samples` of silence, which push the last ones out.
+fn encoded(
+    make: fn(&CodecParameters) -> CodecResult<Box<dyn Encoder>>,
+    codec: &'static str,
+    samples: &[f32],
+    sample_rate_hz: u32,
+    kbps: u64,
+    delay_samples: usize,
+) -> Result<Vec<u8>> {
+    let mut parameters = CodecParameters::audio(CodecId::new(codec));
+    parameters.sample_rate = Some(sample_rate_hz);
+    parameters.channels = Some(1);
+    parameters.sample_format = Some(SampleFormat::S16);
+    parameters.bit_rate = Some(kbps * 1_000);
+    let mut encoder = make(&parameters).context(codec)?;
+    let silence = std::iter::repeat_n(&0.0, delay_samples);
+    let pcm: Vec<u8> = samples
+        .iter()
+        .chain(silence)
+        .flat_map(|&sample| ((sample * f32::from(i16::MAX)) as i16).to_le_bytes())
+        .collect();
+    let frame = Frame::Audio(AudioFrame {
+        samples: (samples.len() + delay_samples) as u32,
+        pts: None,
+        data: vec![pcm],
+    });
+    encoder.send_frame(&frame).context(codec)?;
+    encoder.flush().context(codec)?;
+    let mut stream = Vec::new();
+    // Its end is an error to them, too.
+    while let Ok(packet) = encoder.receive_packet() {
+        stream.extend(packet.data);
+    }
+    Ok(stream)
+}
+
+fn without_delay(
+    decoded: &Waveform,
+    delay_samples: usize,
+    sample_rate_hz: u32,
+    length: usize,
+) -> Result<Vec<f32>> {
+    let samples = decoded.samples().get(delay_samples..);
+    let samples = samples.context("a codec lost the passage")?.to_vec();
+    let decoded = Waveform::new("a passage", samples, decoded.sample_rate_hz())?;
     with_length(decoded, sample_rate_hz, length)
 }
 
@@ -130,13 +235,15 @@ mod tests {
     #[test]
     fn what_comes_back_is_nearly_the_original_and_with_length() {
         let original = music();
-        type Codec = fn(Vec<f32>, u32, f32) -> Result<Vec<f32>>;
-        let codecs: [(&str, Codec, f32); 2] = [
+        type Codec = fn(&[f32], u32, f32) -> Result<Vec<f32>>;
+        let codecs: [(&str, Codec, f32); 4] = [
             ("Vorbis", through_vorbis, 0.0),
             ("Opus", through_opus, 32.0),
+            ("MP3", through_mp3, 32.0),
+            ("AAC", through_aac, 32.0),
         ];
         for (name, codec, strength) in codecs {
-            let back = codec(original.clone(), RATE_HZ, strength).unwrap();
+            let back = codec(&original, RATE_HZ, strength).unwrap();
             assert_eq!(back.len(), original.len(), "{name}");
             let best = (-600..=600).max_by(|a, b| {
                 correlation(&original, &back, *a).total_cmp(&correlation(&original, &back, *b))
@@ -152,9 +259,13 @@ mod tests {
     fn lower_rates_lose_more() {
         let original = music();
         let likeness = |back: Result<Vec<f32>>| correlation(&original, &back.unwrap(), 0);
-        let opus = |kbps| likeness(through_opus(original.clone(), RATE_HZ, kbps));
+        let opus = |kbps| likeness(through_opus(&original, RATE_HZ, kbps));
         assert!(opus(8.0) < opus(64.0), "{} {}", opus(8.0), opus(64.0));
-        let vorbis = |quality| likeness(through_vorbis(original.clone(), RATE_HZ, quality));
+        let mp3 = |kbps| likeness(through_mp3(&original, RATE_HZ, kbps));
+        assert!(mp3(16.0) < mp3(64.0), "{} {}", mp3(16.0), mp3(64.0));
+        let aac = |kbps| likeness(through_aac(&original, RATE_HZ, kbps));
+        assert!(aac(16.0) < aac(64.0), "{} {}", aac(16.0), aac(64.0));
+        let vorbis = |quality| likeness(through_vorbis(&original, RATE_HZ, quality));
         assert!(
             vorbis(-1.0) < vorbis(8.0),
             "{} {}",

@@ -125,7 +125,7 @@ impl Kind {
             Change::LowPass(_) => (1_000.0, "Hz"),
             Change::Reverb(_) => (0.5, "s"),
             Change::Balance(_) => (0.5, "(left to right)"),
-            Change::Opus(_) => (1.0, "kbit/s"),
+            Change::Opus(_) | Change::Mp3(_) | Change::Aac(_) => (1.0, "kbit/s"),
             Change::Vorbis(_) => (1.0, "quality"),
         };
         let rounded = (f64::from(change.value()) / step).round() * step;

@@ -117,8 +117,10 @@ fn apply_change(
             .iter_mut()
             .for_each(|sample| *sample *= amplitude(gain_db)),
         Change::Balance(_) => {}
-        Change::Vorbis(quality) => return codec::through_vorbis(samples, sample_rate_hz, quality),
-        Change::Opus(kbps) => return codec::through_opus(samples, sample_rate_hz, kbps),
+        Change::Vorbis(quality) => return codec::through_vorbis(&samples, sample_rate_hz, quality),
+        Change::Opus(kbps) => return codec::through_opus(&samples, sample_rate_hz, kbps),
+        Change::Mp3(kbps) => return codec::through_mp3(&samples, sample_rate_hz, kbps),
+        Change::Aac(kbps) => return codec::through_aac(&samples, sample_rate_hz, kbps),
     }
     Ok(samples)
 }

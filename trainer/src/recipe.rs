@@ -36,6 +36,10 @@ pub enum Change {
     Vorbis(f32),
     /// There and back through Opus at this many kbit/s.
     Opus(f32),
+    /// There and back through MP3 at this many kbit/s, one of [`MP3_KBPS`](crate::codec::MP3_KBPS).
+    Mp3(f32),
+    /// There and back through AAC-LC at this many kbit/s.
+    Aac(f32),
 }
 
 /// Some changes in order, and the seed of whatever is random in them.
@@ -64,6 +68,8 @@ impl Change {
             Self::Balance(_) => "balance",
             Self::Vorbis(_) => "vorbis",
             Self::Opus(_) => "opus",
+            Self::Mp3(_) => "mp3",
+            Self::Aac(_) => "aac",
         }
     }
 
@@ -82,7 +88,9 @@ impl Change {
             | Self::Gain(value)
             | Self::Balance(value)
             | Self::Vorbis(value)
-            | Self::Opus(value) => value,
+            | Self::Opus(value)
+            | Self::Mp3(value)
+            | Self::Aac(value) => value,
         }
     }
 
@@ -101,6 +109,8 @@ impl Change {
             "balance" => (Self::Balance, -1.0..=1.0),
             "vorbis" => (Self::Vorbis, -2.0..=10.0),
             "opus" => (Self::Opus, 6.0..=256.0),
+            "mp3" => (Self::Mp3, 8.0..=160.0),
+            "aac" => (Self::Aac, 12.0..=160.0),
             _ => bail!("there is no change called {name:?}"),
         };
         if !range.contains(&value) {
@@ -111,7 +121,7 @@ impl Change {
 
     /// Draws a change of one of the kinds that users meet, in the ranges that they meet.
     fn draw(rng: &mut impl Rng) -> Self {
-        const KINDS: usize = 13;
+        const KINDS: usize = 15;
         match rng.random_range(0..KINDS) {
             0 => Self::Pitch(rng.random_range(-5.0..=5.0)),
             1 => Self::Tempo(log_uniform(rng, 0.7, 1.4)),
@@ -130,7 +140,9 @@ impl Change {
             10 => Self::Balance(*[-1.0, -0.5, 0.5, 1.0].choose(rng).unwrap_or(&1.0)),
             // Low rates; of mono at the model's rate, as half of what a stereo file has.
             11 => Self::Vorbis(*[-1.0, 0.0, 1.0, 2.0].choose(rng).unwrap_or(&0.0)),
-            _ => Self::Opus(*[12.0, 16.0, 24.0, 32.0].choose(rng).unwrap_or(&16.0)),
+            12 => Self::Opus(*[12.0, 16.0, 24.0, 32.0].choose(rng).unwrap_or(&16.0)),
+            13 => Self::Mp3(*[16.0, 24.0, 32.0, 48.0].choose(rng).unwrap_or(&32.0)),
+            _ => Self::Aac(*[16.0, 24.0, 32.0, 48.0].choose(rng).unwrap_or(&32.0)),
         }
     }
 }
@@ -197,7 +209,10 @@ impl Change {
     }
 
     fn is_codec(self) -> bool {
-        matches!(self, Self::Vorbis(_) | Self::Opus(_))
+        matches!(
+            self,
+            Self::Vorbis(_) | Self::Opus(_) | Self::Mp3(_) | Self::Aac(_)
+        )
     }
 
     /// Where in a recipe a change belongs: stereo is mixed down first; what a room adds is not stretched with the music; a codec makes the file.
@@ -205,7 +220,7 @@ impl Change {
         match self {
             Self::Balance(_) => 0,
             Self::Pitch(_) | Self::Tempo(_) | Self::Speed(_) => 1,
-            Self::Vorbis(_) | Self::Opus(_) => 3,
+            _ if self.is_codec() => 3,
             _ => 2,
         }
     }
@@ -278,7 +293,7 @@ mod tests {
             drawn.extend(recipe.changes.iter().map(|change| change.name()));
         }
         // Every kind there is.
-        assert_eq!(drawn.len(), 13, "{drawn:?}");
+        assert_eq!(drawn.len(), 15, "{drawn:?}");
     }
 
     #[test]
