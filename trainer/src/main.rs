@@ -22,6 +22,7 @@ mod learner;
 mod libtorch;
 mod loss;
 mod metrics;
+mod one_pass;
 mod pair_table;
 mod pairs;
 mod passages;
@@ -54,6 +55,8 @@ enum Step {
     Evaluate(evaluate::Args),
     Plot(plot::Args),
     Demo(demo::Args),
+    #[command(name = "one-pass")]
+    OnePass(one_pass::Args),
     Compare(compare::Args),
     Export(export::Args),
     #[command(name = "time-step")]
@@ -68,6 +71,7 @@ fn main() -> std::process::ExitCode {
         Step::Evaluate(args) => evaluate::run(&args),
         Step::Plot(args) => plot::run(&args),
         Step::Demo(args) => demo::run(&args),
+        Step::OnePass(args) => one_pass::run(&args),
         Step::Compare(args) => compare::run(&args),
         Step::Export(args) => export::run(&args),
         Step::Timing(args) => time_step::run(&args),
