@@ -4,6 +4,7 @@
 //! divides memory by three and loses nothing that the bank could see.
 
 use half::f16;
+use half::slice::HalfFloatSliceExt as _;
 use rayon::prelude::*;
 use soundalike::mel::{corner_frequencies_hz, triangle_weight};
 use soundalike::{FeatureConfig, LogMelPlan, Waveform};
@@ -95,16 +96,16 @@ impl ShiftedMelBanks {
         let bank = &self.banks[step as usize];
         let mut mel_power = Vec::with_capacity(frames * bank.len());
         let mut power = vec![0.0; track.bins];
+        let (mut before, mut after) = (power.clone(), power.clone());
         let last = (track.frames() - 1) as f32 - 1e-3;
         for frame in 0..frames {
             let position = (start + frame as f32 * tempo_ratio).clamp(0.0, last);
             let (below, fraction) = (position.floor() as usize, position.fract());
-            for ((power, a), b) in power
-                .iter_mut()
-                .zip(track.frame(below))
-                .zip(track.frame(below + 1))
-            {
-                let magnitude = a.to_f32() + (b.to_f32() - a.to_f32()) * fraction;
+            // Whole slices: value by value, the conversion would cost more than all the rest.
+            track.frame(below).convert_to_f32_slice(&mut before);
+            track.frame(below + 1).convert_to_f32_slice(&mut after);
+            for ((power, a), b) in power.iter_mut().zip(&before).zip(&after) {
+                let magnitude = a + (b - a) * fraction;
                 *power = magnitude * magnitude;
             }
             mel_power.extend(bank.iter().map(|band| {
