@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The modules are the pipeline, in this order:
-//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`score_matrix`] → [`evidence`] → [`line_search`] and [`matching`] → [`refinement`] by the [`profile`] → [`passages`] → [`song_score`] → [`report`],
+//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`score_matrix`] → [`evidence`] → [`line_search`] and [`matching`] → [`refinement`] by [`course`]s through the [`profile`] to an [`alignment`] → [`passages`] → [`song_score`] → [`report`],
 //! all held together by the [`checker`].
 //!
 //! # Numeric conventions
@@ -29,10 +29,12 @@
 // What has no meaning in a browser must not be reached from there.
 #![warn(clippy::disallowed_methods)]
 
+pub mod alignment;
 pub mod audio;
 pub mod blank;
 pub mod checker;
 pub mod config;
+pub mod course;
 #[cfg(feature = "burn")]
 pub mod device_pass;
 pub mod encoder;

@@ -3,11 +3,12 @@
 //! A run speaks by its embeddings, an alignment by the spectrum itself; their errors have little in common. Embeddings bear noise and filters, but find
 //! two songs of one style alike for a few seconds; the moving spectrum of two different songs never correlates for long, but noise drowns it.
 
+use crate::alignment::Alignment;
 use crate::evidence::LIMIT;
 use crate::head::Calibration;
 use crate::line_search::Run;
 use crate::matching::{covered_share, runs, times_secs};
-use crate::refinement::{Alignment, refined};
+use crate::refinement::refined;
 use crate::score_matrix::ScoreMatrix;
 use crate::song::Song;
 

@@ -5,8 +5,10 @@
 //! correlations is greatest gives offset and speed at once (a Radon transform of the correlations over window and lag). One window alone may well
 //! prefer a wrong lag, a beat or a bar away; all of them agree on one line only.
 
+use crate::alignment::Alignment;
+use crate::course::{Course, ProfilePair, centres, coefficient};
 use crate::line_search::SLOPES;
-use crate::profile::{BANDS_PER_SEMITONE, SpectralProfile, product};
+use crate::profile::{BANDS_PER_SEMITONE, SpectralProfile};
 
 /// Greatest shift of pitch looked for, in semitones, either way.
 const MAX_SEMITONES: usize = 13;
@@ -16,60 +18,6 @@ const WINDOW_COLUMNS: usize = 22;
 const MOST_WINDOWS: usize = 24;
 /// Windows by which pitch is found first.
 const PITCH_WINDOWS: usize = 12;
-
-/// Which stretch of the left song is which stretch of the right one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Alignment {
-    /// Start and end in the left song, in seconds.
-    pub left_secs: (f64, f64),
-    /// Start and end in the right song, in seconds.
-    pub right_secs: (f64, f64),
-    /// How much higher the right song is.
-    pub semitones: f64,
-    /// Correlation coefficient of the two profiles along the passage.
-    pub correlation: f64,
-}
-
-impl Alignment {
-    /// Seconds of the right song for one of the left.
-    #[must_use]
-    pub fn slope(&self) -> f64 {
-        (self.right_secs.1 - self.right_secs.0) / (self.left_secs.1 - self.left_secs.0)
-    }
-
-    /// The alignment with ends inside of songs of these lengths. Where no more than `completed_secs` are missing to an end of one of them, they are added.
-    #[must_use]
-    pub fn within(mut self, left_secs: f64, right_secs: f64, completed_secs: f64) -> Self {
-        let slope = self.slope();
-        // Seconds of the left song from the passage's ends to the first end of a song.
-        let before = self.left_secs.0.min(self.right_secs.0 / slope);
-        let after = (left_secs - self.left_secs.1).min((right_secs - self.right_secs.1) / slope);
-        if before < completed_secs {
-            self.left_secs.0 -= before;
-            self.right_secs.0 -= before * slope;
-        }
-        if after < completed_secs {
-            self.left_secs.1 += after;
-            self.right_secs.1 += after * slope;
-        }
-        self
-    }
-}
-
-/// A line through both songs, in columns: `right = middle.1 + slope * (left - middle.0)`.
-#[derive(Clone, Copy, Debug)]
-struct Course {
-    middle: (f64, f64),
-    slope: f64,
-    /// Bands by which the right song is higher.
-    shift: isize,
-}
-
-impl Course {
-    fn right_of(&self, left: f64) -> f64 {
-        self.middle.1 + self.slope * (left - self.middle.0)
-    }
-}
 
 /// The alignment near a rough one.
 #[must_use]
@@ -103,36 +51,7 @@ pub fn refined(left: &SpectralProfile, right: &SpectralProfile, rough: &Alignmen
     }
 }
 
-struct ProfilePair<'a> {
-    left: &'a SpectralProfile,
-    right: &'a SpectralProfile,
-}
-
 impl ProfilePair<'_> {
-    /// Sum of products, and of the squares of both sides, of the window of `width` columns around left column `centre`.
-    fn window(&self, course: &Course, centre: f64, width: usize, lag: f64) -> [f64; 3] {
-        let first = (centre - width as f64 / 2.0).round();
-        let mut sums = [0_i64; 3];
-        for step in 0..width {
-            let left_place = first + step as f64;
-            let right_place = course.right_of(left_place + 0.5) - 0.5 + lag;
-            let (Some(left), Some(right)) = (
-                self.left.column(left_place as isize),
-                self.right.column(right_place.round() as isize),
-            ) else {
-                continue;
-            };
-            sums[0] += i64::from(product(left, right, course.shift));
-            sums[1] += i64::from(product(left, left, 0));
-            sums[2] += i64::from(product(right, right, 0));
-        }
-        sums.map(|sum| sum as f64)
-    }
-
-    fn correlation(&self, course: &Course, centre: f64, width: usize, lag: f64) -> f64 {
-        coefficient(self.window(course, centre, width, lag))
-    }
-
     /// The shift of pitch, in bands, at which the windows find the best lags.
     fn shift(&self, course: &Course, span: (f64, f64)) -> isize {
         const LAGS: i32 = 14;
@@ -315,21 +234,6 @@ impl ProfilePair<'_> {
     }
 }
 
-/// Centres of up to `most` windows of `width` columns, evenly over a span.
-fn centres(span: (f64, f64), width: usize, most: usize) -> Vec<f64> {
-    let room = (span.1 - span.0 - width as f64).max(0.0);
-    let count = ((room / (width as f64 / 2.0)).ceil() as usize + 1).min(most);
-    let first = span.0 + width as f64 / 2.0;
-    (0..count)
-        .map(|window| first + room * window as f64 / (count - 1).max(1) as f64)
-        .collect()
-}
-
-/// Correlation coefficient by the sums of products and squares.
-fn coefficient([products, left, right]: [f64; 3]) -> f64 {
-    products / (left * right).sqrt().max(1.0)
-}
-
 /// Offset of a parabola's vertex from the middle of three neighbouring values, within half a step.
 fn vertex(below: f64, middle: f64, above: f64) -> f64 {
     let curvature = below - 2.0 * middle + above;
@@ -469,27 +373,5 @@ mod tests {
                 "{found:?}"
             );
         }
-    }
-
-    #[test]
-    fn ends_stay_inside_of_both_songs_and_reach_near_ones() {
-        let inside = rough((-0.5, 19.5), (2.0, 22.0)).within(19.0, 30.0, 1.0);
-        assert_eq!(
-            (inside.left_secs, inside.right_secs),
-            ((0.0, 19.0), (2.5, 21.5))
-        );
-        // Half as fast: 0.4 s of the left song are missing, and 0.6 s of the right one.
-        let completed = rough((0.4, 10.0), (5.0, 24.2)).within(40.0, 24.8, 1.0);
-        assert!(
-            (completed.left_secs.0 - 0.0).abs() < 1e-9
-                && (completed.left_secs.1 - 10.3).abs() < 1e-9
-        );
-        assert!(
-            (completed.right_secs.0 - 4.2).abs() < 1e-9
-                && (completed.right_secs.1 - 24.8).abs() < 1e-9
-        );
-        assert!((completed.slope() - 2.0).abs() < 1e-9);
-        let far = rough((3.0, 10.0), (5.0, 12.0));
-        assert_eq!(far.within(40.0, 40.0, 1.0), far);
     }
 }

@@ -34,7 +34,7 @@ pub fn song_score(matrix: &ScoreMatrix, passages: &[Passage], calibration: &Cali
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refinement::Alignment;
+    use crate::alignment::Alignment;
 
     fn matrix(side: usize, logit: f32) -> ScoreMatrix {
         ScoreMatrix {
