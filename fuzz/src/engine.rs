@@ -1,0 +1,80 @@
+//! The shipped engine, made once, and what holds of every report that it gives.
+
+use std::sync::OnceLock;
+
+use soundalike::model::SHIPPED_WEIGHTS;
+use soundalike::{Checker, Model, Report, Song, Waveform};
+
+/// The checker with the shipped weights.
+pub fn checker() -> &'static Checker {
+    static CHECKER: OnceLock<Checker> = OnceLock::new();
+    CHECKER.get_or_init(|| Checker::new(Model::on_cpu(SHIPPED_WEIGHTS).unwrap(), "cpu"))
+}
+
+/// A song of 5 s.
+pub fn chirp() -> &'static Song {
+    static CHIRP: OnceLock<Song> = OnceLock::new();
+    CHIRP.get_or_init(|| {
+        let samples = (0..5 * 22_050)
+            .map(|n| (n as f32 * 0.05 * (1.0 + n as f32 * 1e-5)).sin() * (n as f32 * 1e-3).cos())
+            .collect();
+        let waveform = Waveform::new("chirp", samples, 22_050).unwrap();
+        analyse(checker(), waveform).unwrap()
+    })
+}
+
+/// The song, or why it is none.
+pub fn analyse(checker: &Checker, waveform: Waveform) -> soundalike::Result<Song> {
+    pollster::block_on(checker.analyse("song", waveform, |_, _| ()))
+}
+
+/// Compares both ways and looks the reports over.
+pub fn compare(checker: &Checker, left: &Song, right: &Song) -> Report {
+    let report = checker.compare(left, right, |_, _| ());
+    look_over(&report);
+    let mirrored = checker.compare(right, left, |_, _| ());
+    look_over(&mirrored);
+    assert_eq!(report.score, mirrored.score);
+    assert_eq!(report.passages.len(), mirrored.passages.len());
+    report
+}
+
+fn look_over(report: &Report) {
+    let share = |value: f64| (0.0..=1.0).contains(&value);
+    assert!(share(report.score), "score {}", report.score);
+    for song in [&report.left, &report.right] {
+        assert!(
+            share(song.coverage) && share(song.left_out_share),
+            "{song:?}"
+        );
+    }
+    for passage in &report.passages {
+        let within = |start: f64, end: f64, duration_secs: f64| {
+            // Times are rounded to hundredths.
+            start >= 0.0 && start < end && end <= duration_secs + 0.01
+        };
+        assert!(
+            within(
+                passage.left_start_secs,
+                passage.left_end_secs,
+                report.left.duration_secs
+            ) && within(
+                passage.right_start_secs,
+                passage.right_end_secs,
+                report.right.duration_secs
+            ) && share(passage.score)
+                && passage.speed_ratio > 0.0
+                && passage.speed_ratio.is_finite()
+                && passage.pitch_shift_semitones.is_finite(),
+            "{passage:?} in {:?} and {:?}",
+            report.left,
+            report.right
+        );
+    }
+    let matrix = &report.matrix;
+    assert_eq!(matrix.scores.len(), matrix.rows * matrix.cols);
+    assert!(matrix.scores.iter().all(|&score| share(score)));
+    // What isn't a number becomes `null`, which is no number again.
+    let json = serde_json::to_string(report).unwrap();
+    serde_json::from_str::<Report>(&json).unwrap();
+}

@@ -1,0 +1,35 @@
+//! One function for each thing that strangers can hand in: it takes any bytes, and panics only where the product has a fault.
+//!
+//! `cargo fuzz run TARGET` calls them with bytes that libFuzzer thinks of; `cargo test --no-default-features` with those kept under `seeds/`.
+
+mod engine;
+mod songs;
+mod sound;
+mod tables;
+mod weights;
+
+// The trainer is a program and has no library: its readers are compiled here once more, from the same files.
+#[allow(dead_code, reason = "its writers are not for strangers")]
+#[path = "../../trainer/src/fma.rs"]
+mod fma;
+#[allow(dead_code, reason = "its writers are not for strangers")]
+#[path = "../../trainer/src/pair_table.rs"]
+mod pair_table;
+#[allow(dead_code, reason = "drawing recipes is not for strangers")]
+#[path = "../../trainer/src/recipe.rs"]
+mod recipe;
+
+pub use songs::{report, song_bytes};
+pub use sound::samples;
+pub use tables::{fma_metadata, pair_table};
+pub use weights::weights;
+
+/// All targets, by name.
+pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+    ("fma_metadata", fma_metadata),
+    ("pair_table", pair_table),
+    ("report", report),
+    ("samples", samples),
+    ("song_bytes", song_bytes),
+    ("weights", weights),
+];
