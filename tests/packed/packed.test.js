@@ -202,10 +202,13 @@ describe("packed package", () => {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-    for (const needed of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "index.js", "index.d.ts", "element.d.ts", "worker.js", "wasm/weights.safetensors"]) {
+    for (const needed of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-NOTICES.txt", "index.js", "index.d.ts", "element.d.ts", "worker.js", "wasm/weights.safetensors"]) {
       assert.ok(files.includes(needed), `${needed} is missing`);
     }
-    assert.deepEqual(files.filter((file) => !/\.(js|d\.ts|wasm|safetensors|md)$|^package\.json$|^LICENSE-/.test(file)), []);
+    assert.deepEqual(files.filter((file) => !/\.(js|d\.ts|wasm|safetensors|md)$|^package\.json$|^LICENSE-|^THIRD-PARTY-NOTICES\.txt$/.test(file)), []);
+    // One package of both modules, and one of the larger one.
+    const notices = readFileSync(join(folder, "THIRD-PARTY-NOTICES.txt"), "utf8");
+    for (const words of [/^rustfft \d[^]*MIT/m, /^burn-wgpu \d/m, /Permission is hereby granted/]) assert.match(notices, words);
     const example = /```js\n([^]*?)```/.exec(readFileSync(join(folder, "README.md"), "utf8"))?.[1] ?? "";
     assert.match(example, /createChecker/);
     assert.ok(example.trim().split("\n").length <= 10, "the README's first example is longer than ten lines");

@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
+    advisories,
     cargo_tools::{self, WasmBindgen},
     house, package, process,
     sizes::{self, Build},
@@ -55,8 +56,8 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "supply",
-        what: "sources and licences of dependencies",
-        needs: &[],
+        what: "sources, licences and vulnerabilities of dependencies",
+        needs: &[Need::Node],
         run: supply,
     },
     Step {
@@ -76,6 +77,12 @@ const STEPS: &[Step] = &[
         what: "native tests",
         needs: &[Need::TestPrograms],
         run: native_tests,
+    },
+    Step {
+        name: "fuzz",
+        what: "hostile bytes that are kept under fuzz/seeds",
+        needs: &[],
+        run: replayed_seeds,
     },
     Step {
         name: "web",
@@ -225,6 +232,7 @@ fn house(workspace: &Workspace) -> Result<TestsRan> {
 
 fn supply(workspace: &Workspace) -> Result<TestsRan> {
     supply::check(workspace)?;
+    advisories::check(workspace)?;
     Ok(TestsRan::default())
 }
 
@@ -261,6 +269,16 @@ fn doc(workspace: &Workspace) -> Result<TestsRan> {
 
 fn native_tests(workspace: &Workspace) -> Result<TestsRan> {
     process::run_tests(workspace.cargo().args(["test", "--release", "--workspace"]))
+}
+
+/// The fuzz targets are a workspace of their own; without libFuzzer they build like any crate.
+fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
+    let mut command = workspace.cargo();
+    command
+        .args(["test", "--release", "--locked", "--no-default-features"])
+        .args(["--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
+        .arg(workspace.target.join("fuzz"));
+    process::run_tests(&mut command)
 }
 
 fn build_web(workspace: &Workspace) -> Result<TestsRan> {
@@ -362,11 +380,16 @@ fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
         site.join("index.html").is_file(),
         "the site isn't built yet: run cargo xtask web"
     );
+    ensure!(
+        workspace.trainer().is_file(),
+        "the trainer isn't built yet: run cargo build --release --workspace"
+    );
     let mut command = npm_test(workspace, "tests/e2e")?;
     command
         .env("FIREFOX", tools::test_programs()?.firefox)
         .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
-        .env("SOUNDALIKE_SITE", site);
+        .env("SOUNDALIKE_SITE", site)
+        .env("SOUNDALIKE_TRAINER", workspace.trainer());
     process::run_tests(&mut command)
 }
 

@@ -9,9 +9,11 @@
 //!
 //! Each command gets the tools it needs (`tools.rs`, `cargo_tools.rs`) or says in one line what to install.
 
+mod advisories;
 mod cargo_tools;
 mod check;
 mod house;
+mod notices;
 mod pack;
 mod package;
 mod process;

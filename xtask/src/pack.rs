@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use anyhow::Result;
 
 use crate::{
-    package, process,
+    notices, package, process,
     sizes::{self, Build},
     tools,
     web::{self, Profile},
@@ -48,6 +48,7 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
     let dist = workspace.root.join("dist");
     empty_folder(&dist)?;
     copy_folder(&workspace.site(), &dist.join("site"), |_| true)?;
+    notices::write(workspace, &dist.join("site/pkg"))?;
     package::pack(workspace, &dist)?;
     sizes::check(&dist.join("site"), Build::Published)?;
     println!("the npm tarball and the site are in {}", dist.display());

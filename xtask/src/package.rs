@@ -1,4 +1,4 @@
-//! The npm package: staged from `pkg`, with licences and type declarations, packed into a tarball; and what a page needs
+//! The npm package: staged from `pkg`, with licences, notices and type declarations, packed into a tarball; and what a page needs
 //! to load it from a CDN and hold it to its hashes.
 
 use std::{
@@ -14,7 +14,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha384};
 
 use crate::{
-    process, tools, web,
+    notices, process, tools, web,
     workspace::{Workspace, copy, copy_folder, empty_folder},
 };
 
@@ -48,6 +48,7 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         copy(&workspace.root.join(licence), &staged.join(licence))?;
     }
+    notices::write(workspace, &staged)?;
     declare_types(workspace, &staged)?;
     Ok(staged)
 }

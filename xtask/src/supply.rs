@@ -1,13 +1,14 @@
-//! The supply chain: every package of Cargo.lock comes from a registry and under a licence that `deny.toml` allows.
+//! The supply chain: every package of Cargo.lock, and of the fuzz targets' own, comes from a registry and under a licence
+//! that `deny.toml` allows.
 //!
 //! `cargo deny check` reads the same file and does more, but takes longer to build than all else that `check` gets, and
 //! asks the network for advisories.
 
-use std::{collections::HashSet, fs};
+use std::{collections::HashSet, fs, path::PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
-use spdx::{Expression, Licensee, ParseMode};
+use spdx::{Expression, LicenseId, Licensee, ParseMode};
 
 use crate::{process, workspace::Workspace};
 
@@ -17,14 +18,11 @@ use crate::{process, workspace::Workspace};
 ///
 /// With every package that isn't allowed, one a line.
 pub fn check(workspace: &Workspace) -> Result<()> {
-    let path = workspace.root.join("deny.toml");
-    let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let rules = Rules::from_toml(&text)?;
-    let mut metadata = workspace.cargo();
-    metadata.args(["metadata", "--format-version=1", "--locked"]);
-    let Metadata { packages } = serde_json::from_str(&process::output(&mut metadata)?)
-        .context("cargo metadata printed something unexpected")?;
+    let rules = Rules::read(workspace)?;
+    let mut packages = packages(workspace, "Cargo.toml")?;
+    packages.extend(self::packages(workspace, "fuzz/Cargo.toml")?);
+    let mut seen = HashSet::new();
+    packages.retain(|package| seen.insert((package.name.clone(), package.version.clone())));
     let faults: Vec<_> = packages
         .iter()
         .filter_map(|package| rules.fault(package))
@@ -39,22 +37,38 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
+/// All packages that any build of this manifest's workspace could use.
+///
+/// # Errors
+///
+/// When cargo can't tell them.
+pub fn packages(workspace: &Workspace, manifest: &str) -> Result<Vec<Package>> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        packages: Vec<Package>,
+    }
+    let mut metadata = workspace.cargo();
+    metadata.args(["metadata", "--format-version=1", "--locked"]);
+    metadata.args(["--manifest-path", manifest]);
+    let Metadata { packages } = serde_json::from_str(&process::output(&mut metadata)?)
+        .context("cargo metadata printed something unexpected")?;
+    Ok(packages)
 }
 
+/// A package as cargo describes it.
 #[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    license: Option<String>,
+pub struct Package {
+    pub name: String,
+    pub version: String,
+    pub license: Option<String>,
     /// `None` for the workspace's own.
-    source: Option<String>,
+    pub source: Option<String>,
+    pub authors: Vec<String>,
+    pub manifest_path: PathBuf,
 }
 
 /// What `deny.toml` says, as far as it is read here.
-struct Rules {
+pub struct Rules {
     licences: Vec<Licensee>,
     /// Licences of packages whose manifests don't tell, by name.
     clarified: Vec<(String, String)>,
@@ -62,7 +76,60 @@ struct Rules {
 }
 
 impl Rules {
-    fn from_toml(text: &str) -> Result<Self> {
+    /// Reads the workspace's `deny.toml`.
+    ///
+    /// # Errors
+    ///
+    /// When it isn't there, or not as it should be.
+    pub fn read(workspace: &Workspace) -> Result<Self> {
+        let path = workspace.root.join("deny.toml");
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::from_toml(&text)
+    }
+
+    /// The licences under which we take a package: where it leaves the choice, the `preferred` ones first.
+    ///
+    /// # Errors
+    ///
+    /// When it states none that is allowed.
+    pub fn chosen(&self, package: &Package, preferred: &[&str]) -> Result<Vec<LicenseId>> {
+        let stated = self.stated(package).context("it states no licence")?;
+        let expression = Expression::parse_mode(stated, ParseMode::LAX)
+            .map_err(|error| anyhow!("{stated:?}: {}", error.reason))?;
+        let preferred: Vec<_> = preferred
+            .iter()
+            .filter_map(|name| Licensee::parse(name).ok())
+            .filter(|licence| self.licences.contains(licence))
+            .collect();
+        let required = expression
+            .minimized_requirements(preferred.iter().chain(&self.licences))
+            .with_context(|| stated.to_owned())?;
+        let mut chosen: Vec<_> = required
+            .iter()
+            .filter_map(|requirement| requirement.license.id())
+            .collect();
+        chosen.sort_by_key(|licence| licence.name);
+        Ok(chosen)
+    }
+
+    /// The licence that a package states, or that we found it to have.
+    fn stated<'a>(&'a self, package: &'a Package) -> Option<&'a String> {
+        let clarified = self
+            .clarified
+            .iter()
+            .find(|(whose, _)| *whose == package.name);
+        clarified
+            .map(|(_, expression)| expression)
+            .or(package.license.as_ref())
+    }
+
+    /// Reads the text of a `deny.toml`.
+    ///
+    /// # Errors
+    ///
+    /// When it isn't as it should be.
+    pub fn from_toml(text: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct Deny {
             licenses: Licenses,
@@ -105,21 +172,12 @@ impl Rules {
     }
 
     fn fault(&self, package: &Package) -> Option<String> {
-        let Package {
-            name,
-            version,
-            license,
-            source,
-        } = package;
-        let source = source.as_ref()?;
+        let Package { name, version, .. } = package;
+        let source = package.source.as_ref()?;
         if !self.sources.contains(source) {
             return Some(format!("{name} {version} comes from {source}"));
         }
-        let clarified = self.clarified.iter().find(|(whose, _)| whose == name);
-        let Some(stated) = clarified
-            .map(|(_, expression)| expression)
-            .or(license.as_ref())
-        else {
+        let Some(stated) = self.stated(package) else {
             return Some(format!("{name} {version} states no licence"));
         };
         // Old manifests write `/` for `OR`.
@@ -155,6 +213,8 @@ allow-registry = ["https://example.org/index"]
             version: "1.0.0".to_owned(),
             license: license.map(str::to_owned),
             source: source.map(str::to_owned),
+            authors: Vec::new(),
+            manifest_path: PathBuf::new(),
         })
     }
 

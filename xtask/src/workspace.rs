@@ -66,6 +66,13 @@ impl Workspace {
         self.target.join("site")
     }
 
+    /// The trainer's program, as the native tests build it.
+    pub fn trainer(&self) -> PathBuf {
+        self.target
+            .join("release")
+            .join(format!("soundalike-trainer{}", env::consts::EXE_SUFFIX))
+    }
+
     /// The version of a package that Cargo.lock fixes.
     ///
     /// # Errors
