@@ -14,7 +14,7 @@ import { sha256 } from "./digest.js";
 import { CheckerError, abortedError, isErrorCode, songError, throwIfAborted } from "./errors.js";
 import { fileOf } from "./file.js";
 import { EngineError, WorkerLink } from "./link.js";
-import { loadEngineFiles, locateFiles, probeWebgpu, requireBrowserFeatures } from "./loader.js";
+import { forgetWeights, loadEngineFiles, locateFiles, probeWebgpu, requireBrowserFeatures } from "./loader.js";
 import { Lock, untilAborted } from "./lock.js";
 import { packSong, unpackSong } from "./song-bytes.js";
 
@@ -103,7 +103,7 @@ export class Engine {
     try {
       return await this.#restorePacked(song, bytes, { signal });
     } catch (error) {
-      throw publicError(error);
+      throw publicError(error, this.#backend);
     }
   }
 
@@ -125,7 +125,7 @@ export class Engine {
       onProgress("match", 1);
       return report;
     } catch (error) {
-      if (!this.#leaveWebgpu(error)) throw publicError(error);
+      if (!this.#leaveWebgpu(error)) throw publicError(error, this.#backend);
       return undefined;
     } finally {
       release();
@@ -275,21 +275,21 @@ export class Engine {
         }
         return await this.#startedLink(backend, signal);
       } catch (error) {
-        throw publicError(error);
+        throw publicError(error, this.#backend);
       }
     }
     if (this.#mayUseWebgpu && (await untilAborted(probeWebgpu(), signal)) === "hardware") {
       try {
         return await this.#startedLink("webgpu", signal);
       } catch (error) {
-        if (!this.#leaveWebgpu(error)) throw publicError(error);
+        if (!this.#leaveWebgpu(error)) throw publicError(error, this.#backend);
       }
     }
     this.#mayUseWebgpu = false;
     try {
       return await this.#startedLink("cpu", signal);
     } catch (error) {
-      throw publicError(error);
+      throw publicError(error, this.#backend);
     }
   }
 
@@ -308,6 +308,7 @@ export class Engine {
       return link;
     } catch (error) {
       link.terminate();
+      if (error instanceof EngineError && error.code === "weights-invalid") forgetWeights(this.#options);
       throw error;
     }
   }
@@ -317,9 +318,9 @@ export class Engine {
     try {
       await work();
     } catch (error) {
-      if (!this.#leaveWebgpu(error)) throw publicError(error);
+      if (!this.#leaveWebgpu(error)) throw publicError(error, this.#backend);
       await work().catch((again) => {
-        throw publicError(again);
+        throw publicError(again, this.#backend);
       });
     }
   }
@@ -371,17 +372,25 @@ function closedError() {
   return new CheckerError("aborted", "The checker was closed.");
 }
 
-/** @param {unknown} error */
-function publicError(error) {
+/** @param {unknown} error @param {Backend | undefined} backend what was at work */
+function publicError(error, backend) {
   if (error instanceof CheckerError) return error;
   if (error instanceof EngineError) {
     if (error.code === "backend-unavailable") {
-      return new CheckerError("unsupported-browser", "WebGPU does not work in this browser. The CPU does the same.", { cause: error });
+      const sentence =
+        backend === "cpu"
+          ? "The engine's self-test fails: this browser computes wrongly, or the weights are not for this engine."
+          : "WebGPU does not work in this browser. The CPU does the same.";
+      return new CheckerError("unsupported-browser", sentence, { cause: error });
     }
     if (error.code === "weights-invalid") {
       return new CheckerError("weights-invalid", "The model's weights are damaged or belong to another version.", { cause: error });
     }
     if (isErrorCode(error.code)) return new CheckerError(error.code, error.message, { cause: error });
+  }
+  // What JavaScript throws where there is no room for an array.
+  if (error instanceof RangeError) {
+    return new CheckerError("crashed", "There was not enough memory. Close other tabs, or take shorter songs.", { cause: error });
   }
   return new CheckerError("crashed", "The engine stopped unexpectedly. The next check starts it afresh.", { cause: error });
 }

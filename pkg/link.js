@@ -1,6 +1,6 @@
 /**
  * Link: one worker seen from the page. Sends requests, matches the answers, and ends all of them at once when the worker
- * crashes or is terminated. A link that has ended is never used again.
+ * crashes, is terminated, or is gone without a word. A link that has ended is never used again.
  */
 
 import { CheckerError, abortedError } from "./errors.js";
@@ -75,6 +75,7 @@ export class WorkerLink {
   #receive(reply) {
     this.#heardAt = performance.now();
     if (reply.type === "crashed") return this.#crash(reply.message);
+    if (reply.type === "alive") return this.#watchLife(reply.lock);
     const request = this.#pending.get(reply.id);
     if (!request) return;
     if (reply.type === "progress") return request.onProgress?.(reply.stage, reply.fraction);
@@ -88,6 +89,11 @@ export class WorkerLink {
     this.terminate(
       new CheckerError("crashed", "The engine stopped unexpectedly. The next check starts it afresh.", { cause: new Error(message) }),
     );
+  }
+
+  /** @param {string} lock held by the worker until its end, whatever ends it */
+  #watchLife(lock) {
+    navigator.locks?.request(lock, () => this.#crash("the worker is gone")).catch(() => {});
   }
 
   /** @param {number} id @param {number} silenceLimitMs */

@@ -1,7 +1,7 @@
 /**
  * Loader: finds out what this browser can do and fetches the two halves of the engine, the wasm build for a backend and
- * the weights. What was fetched is remembered for the life of the page; a failure is forgotten, so that the next try
- * asks the network again.
+ * the weights. What was fetched is remembered for the life of the page; what failed, or proved to be damaged, is forgotten,
+ * so that the next try asks the network again, past the browser's own copy.
  */
 
 import { CheckerError } from "./errors.js";
@@ -91,7 +91,7 @@ export function locateFiles(assetsUrl) {
 export async function loadEngineFiles(backend, options) {
   const files = locateFiles(options.assetsUrl);
   const [module, weights] = await Promise.all([
-    compiledModule(files[backend].module),
+    compiledModule.get(files[backend].module),
     weightsBytes(options.weights ?? files.weights),
   ]);
   return { glueUrl: files[backend].glue, module, weights };
@@ -101,55 +101,81 @@ export async function loadEngineFiles(backend, options) {
 async function weightsBytes(source) {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  return fetchedWeights(new URL(source, document.baseURI).href);
+  return fetchedWeights.get(new URL(source, document.baseURI).href);
 }
-
-const fetchedWeights = memoisedUnlessFailed(async (url) => {
-  const response = await checkedFetch(url, "weights-invalid", "The model's weights");
-  return new Uint8Array(await response.arrayBuffer());
-});
-
-const compiledModule = memoisedUnlessFailed(async (url) => {
-  const response = await checkedFetch(url, "crashed", "The engine");
-  // Streaming needs the right media type, and not every static host sends it.
-  return response.headers.get("content-type")?.startsWith("application/wasm")
-    ? WebAssembly.compileStreaming(response)
-    : WebAssembly.compile(await response.arrayBuffer());
-});
 
 /**
- * @param {string} url
- * @param {"weights-invalid" | "crashed"} code
- * @param {string} what
+ * The engine found that these weights are none: for the next try they are fetched anew.
+ * @param {{ assetsUrl?: string | URL | undefined, weights?: string | URL | ArrayBuffer | Uint8Array | undefined }} options
  */
-async function checkedFetch(url, code, what) {
-  let response;
-  try {
-    response = await fetch(url);
-  } catch (cause) {
-    throw new CheckerError(code, `${what} could not be loaded. Check the connection and try again.`, { cause });
-  }
-  if (!response.ok) {
-    throw new CheckerError(code, `${what} could not be loaded: ${url} answered ${response.status}.`);
-  }
-  return response;
+export function forgetWeights({ assetsUrl, weights = locateFiles(assetsUrl).weights }) {
+  if (typeof weights === "string" || weights instanceof URL) fetchedWeights.forget(new URL(weights, document.baseURI).href);
 }
+
+const fetchedWeights = memoised((url, cache) =>
+  fetched(url, cache, "weights-invalid", "The model's weights", async (response) => new Uint8Array(await response.arrayBuffer())),
+);
+
+const compiledModule = memoised((url, cache) =>
+  fetched(url, cache, "crashed", "The engine", async (response) => {
+    try {
+      // Streaming needs the right media type, and not every static host sends it.
+      return await (response.headers.get("content-type")?.startsWith("application/wasm")
+        ? WebAssembly.compileStreaming(response)
+        : WebAssembly.compile(await response.arrayBuffer()));
+    } catch (cause) {
+      if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+      throw new CheckerError("crashed", "The engine's file is damaged. The next check loads it again.", { cause });
+    }
+  }),
+);
 
 /**
  * @template T
- * @param {(url: string) => Promise<T>} load
- * @returns {(url: string) => Promise<T>}
+ * @param {string} url
+ * @param {RequestCache} cache
+ * @param {"weights-invalid" | "crashed"} code
+ * @param {string} what
+ * @param {(response: Response) => Promise<T>} read
+ * @returns {Promise<T>}
  */
-function memoisedUnlessFailed(load) {
+async function fetched(url, cache, code, what, read) {
+  try {
+    const response = await fetch(url, { cache });
+    if (response.ok) return await read(response);
+    throw new CheckerError(code, `${what} could not be loaded: ${url} answered ${response.status}.`);
+  } catch (cause) {
+    // Where there is no memory for the file, the connection is not to blame.
+    if (cause instanceof CheckerError || cause instanceof RangeError) throw cause;
+    // No connection, or one that broke in the middle of the file.
+    throw new CheckerError(code, `${what} could not be loaded. Check the connection and try again.`, { cause });
+  }
+}
+
+/**
+ * Remembers what was loaded. What failed or was forgotten is loaded anew, past the browser's own copy, which may be to blame.
+ * @template T
+ * @param {(url: string, cache: RequestCache) => Promise<T>} load
+ */
+function memoised(load) {
   /** @type {Map<string, Promise<T>>} */
   const kept = new Map();
-  return (url) => {
+  /** @type {Set<string>} */
+  const distrusted = new Set();
+  /** @param {string} url */
+  const forget = (url) => {
+    kept.delete(url);
+    distrusted.add(url);
+  };
+  /** @param {string} url @returns {Promise<T>} */
+  const get = (url) => {
     let result = kept.get(url);
     if (!result) {
-      result = load(url);
+      result = load(url, distrusted.has(url) ? "reload" : "default");
       kept.set(url, result);
-      result.catch(() => kept.delete(url));
+      result.catch(() => forget(url));
     }
     return result;
   };
+  return { get, forget };
 }

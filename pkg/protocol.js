@@ -3,7 +3,8 @@
  * time, so that `worker.js` stays one self-contained file that can be started from any origin.
  *
  * Every request carries an `id`; the worker answers it with any number of `progress` messages and then one `done` or
- * `failed`. A trap of the wasm is `crashed`, concerns the whole worker and is its last message.
+ * `failed`. A trap of the wasm is `crashed`, concerns the whole worker and is its last message. `alive` comes unasked, once: it
+ * names a Web Lock that the worker holds for as long as it lives.
  *
  * @typedef {"cpu" | "webgpu"} Backend
  * @typedef {import("./wasm/cpu/soundalike.js").Report} Report
@@ -49,7 +50,8 @@
  * @typedef {{ type: "done", id: number, value: unknown }} DoneMessage
  * @typedef {{ type: "failed", id: number, code: string, message: string }} FailedMessage
  * @typedef {{ type: "crashed", message: string }} CrashedMessage
- * @typedef {ProgressMessage | DoneMessage | FailedMessage | CrashedMessage} ReplyMessage
+ * @typedef {{ type: "alive", lock: string }} AliveMessage
+ * @typedef {ProgressMessage | DoneMessage | FailedMessage | CrashedMessage | AliveMessage} ReplyMessage
  */
 
 export {};

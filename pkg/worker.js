@@ -28,6 +28,8 @@ port.onmessage = ({ data }) => {
 self.addEventListener("error", (event) => crashed(event.error ?? event.message));
 self.addEventListener("unhandledrejection", (event) => crashed(event.reason));
 
+holdLifeLock();
+
 /** @param {RequestMessage} request */
 async function answer(request) {
   const { id } = request;
@@ -103,6 +105,19 @@ function kept(songId) {
   const song = songs.get(songId);
   if (!song) throw new Error(`song ${songId} is not kept in this worker`);
   return song;
+}
+
+/**
+ * Holds a lock until this worker is gone. A browser short of memory ends a worker without a word to anybody; but it frees its
+ * locks, and whoever waits for this one then knows. Browsers and pages without locks go without.
+ */
+function holdLifeLock() {
+  const lock = `soundalike worker ${performance.timeOrigin} ${Math.random()}`;
+  const untilTheEnd = () => {
+    port.postMessage({ type: "alive", lock });
+    return new Promise(() => {});
+  };
+  navigator.locks?.request(lock, untilTheEnd).catch(() => {});
 }
 
 /** @param {unknown} error */
