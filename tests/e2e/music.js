@@ -135,7 +135,7 @@ function drum(samples, startSecs, { frequencyHz, tone, noise, decay }, random) {
 }
 
 /** A small random number generator with a seed. */
-function mulberry32(seed) {
+export function mulberry32(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
