@@ -6,10 +6,12 @@
 //! | `serve` | `web`, then serves the site on this machine | `serve.rs` |
 //! | `check` | everything that continuous integration runs | `check.rs` |
 //! | `pack` | optimised npm tarball and site under `dist/` | `pack.rs` |
+//! | `bench` | speed in a browser beside other libraries | `bench.rs` |
 //!
 //! Each command gets the tools it needs (`tools.rs`, `cargo_tools.rs`) or says in one line what to install.
 
 mod advisories;
+mod bench;
 mod cargo_tools;
 mod check;
 mod house;
@@ -60,6 +62,14 @@ enum Command {
     },
     /// Build fully optimised; write the npm tarball and the static site to dist/
     Pack,
+    /// Measure what `pack` wrote in Chromium, beside other libraries; print tables and write them to target/bench
+    Bench {
+        /// Measure only these parts
+        #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(bench::PARTS))]
+        parts: Vec<String>,
+        #[command(flatten)]
+        options: bench::Options,
+    },
 }
 
 fn main() -> ExitCode {
@@ -70,6 +80,7 @@ fn main() -> ExitCode {
             .and_then(|()| serve::serve(&workspace.site(), port)),
         Command::Check { steps } => check::check(&workspace, &steps),
         Command::Pack => pack::pack(&workspace),
+        Command::Bench { parts, options } => bench::bench(&workspace, &parts, &options),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

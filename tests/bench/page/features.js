@@ -1,0 +1,26 @@
+/** Log-mel features of a minute of music, by our engine and by the libraries. */
+
+import { madeFloats } from "./files.js";
+import { analyse, startOurs } from "./ours.js";
+import { startEssentia, startMeyda } from "./peers.js";
+import { inTurn, msOf } from "./rounds.js";
+import { MODEL_RATE_HZ } from "./sizes.js";
+
+const SECS = 60;
+
+/** @param {{ rounds: number }} options */
+export async function features({ rounds }) {
+  const [checker, meyda, essentia, song] = await Promise.all([startOurs("cpu"), startMeyda(), startEssentia(), madeFloats("song.f32")]);
+  const samples = song.slice(0, SECS * MODEL_RATE_HZ);
+  const contenders = {
+    soundalike: async () => {
+      const { song, times } = await analyse(checker, samples, MODEL_RATE_HZ);
+      song.free();
+      // With decibels, levels, silence and profile, which the others don't compute.
+      return times.resample + times.mel + times.levels;
+    },
+    meyda: () => msOf(() => meyda(samples)),
+    "essentia.js": () => msOf(() => essentia(samples)),
+  };
+  return { secs: SECS, times: await inTurn(contenders, { rounds, warmUps: 2 }) };
+}

@@ -1,0 +1,48 @@
+/** Our engine on this page, without its worker, so that its stages can be timed one by one. */
+
+import { SEGMENT_SECS } from "./sizes.js";
+
+/** @typedef {import("../../../pkg/wasm/cpu/soundalike.js").Checker} Checker */
+/** @typedef {import("../../../pkg/wasm/cpu/soundalike.js").Song} Song */
+
+/** @param {"cpu" | "webgpu"} backend @returns {Promise<Checker>} */
+export async function startOurs(backend) {
+  const folder = `/site/pkg/wasm/${backend}/`;
+  const [glue, weights] = await Promise.all([
+    import(`${folder}soundalike.js`),
+    fetch("/site/pkg/wasm/weights.safetensors").then((response) => response.arrayBuffer()),
+  ]);
+  await glue.default({ module_or_path: `${folder}soundalike_bg.wasm` });
+  if (glue.limits().minSongSecs !== SEGMENT_SECS) throw new Error("the engine's segments have another length than the bench's");
+  return glue.Checker.create(backend, new Uint8Array(weights));
+}
+
+/**
+ * @typedef {Object} StageTimes in milliseconds
+ * @property {number} resample none if the samples have the model's rate
+ * @property {number} mel
+ * @property {number} levels decibels, silence and what passages are refined by
+ * @property {number} encode
+ */
+
+/**
+ * Analyses a song and tells what each stage took.
+ * @param {Checker} checker
+ * @param {Float32Array} samples
+ * @param {number} sampleRateHz
+ * @returns {Promise<{ song: Song, times: StageTimes }>}
+ */
+export async function analyse(checker, samples, sampleRateHz) {
+  /** @type {Record<"features" | "encode" | "match", number[]>} */
+  const heardAt = { features: [], encode: [], match: [] };
+  const song = await checker.analyse("song", samples, sampleRateHz, (stage) => {
+    heardAt[stage].push(performance.now());
+  });
+  const endedAt = performance.now();
+  // It reports before it resamples, after the first frame, and when all frames are done.
+  const [begun = 0, firstFrame = 0] = heardAt.features;
+  const lastFrame = heardAt.features.at(-1) ?? 0;
+  const encodeBegun = heardAt.encode[0] ?? 0;
+  const times = { resample: firstFrame - begun, mel: lastFrame - firstFrame, levels: encodeBegun - lastFrame, encode: endedAt - encodeBegun };
+  return { song, times };
+}

@@ -1,0 +1,45 @@
+/**
+ * @typedef {Object} Timing
+ * @property {number} medianMs
+ * @property {number} leastMs
+ * @property {number} rounds
+ */
+
+/**
+ * Measures contenders in turn, one round after the other, so that whatever else the machine does meets all of them alike.
+ * @param {Record<string, () => Promise<number>>} contenders do the work once and tell how many milliseconds the measured part took
+ * @param {{ rounds: number, warmUps: number }} options
+ * @returns {Promise<Record<string, Timing>>}
+ */
+export async function inTurn(contenders, { rounds, warmUps }) {
+  const names = Object.keys(contenders);
+  const times = /** @type {Record<string, number[]>} */ (Object.fromEntries(names.map((name) => [name, []])));
+  for (let round = -warmUps; round < rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      // Another one begins each round: nobody always runs in the wake of the same.
+      const name = /** @type {string} */ (names[(turn + round + warmUps) % names.length]);
+      const ms = await /** @type {() => Promise<number>} */ (contenders[name])();
+      if (round >= 0) times[name]?.push(ms);
+    }
+  }
+  return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, timing(values)]));
+}
+
+/** @param {number[]} times @returns {Timing} */
+export function timing(times) {
+  const sorted = [...times].sort((a, b) => a - b);
+  return { medianMs: median(sorted), leastMs: sorted[0] ?? 0, rounds: sorted.length };
+}
+
+/** @param {number[]} sorted */
+function median(sorted) {
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? /** @type {number} */ (sorted[middle]) : (/** @type {number} */ (sorted[middle - 1]) + /** @type {number} */ (sorted[middle])) / 2;
+}
+
+/** @param {() => unknown} work @returns {Promise<number>} milliseconds */
+export async function msOf(work) {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}

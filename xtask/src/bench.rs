@@ -1,0 +1,76 @@
+//! How fast the engine is in a browser, beside the libraries that it would otherwise be made of (`tests/bench`).
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{process, tools, workspace::Workspace};
+
+/// What can be measured alone, in the order in which it is.
+pub const PARTS: [&str; 5] = ["features", "encoder", "check", "visit", "webgpu"];
+
+/// How the bench is run.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Measure the site that `web` built, which is less optimised, instead
+    #[arg(long)]
+    development: bool,
+    /// Run everything once: it shows that the bench works and measures nothing
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Measures the named parts, or all; prints tables and writes them with all numbers to `target/bench`.
+///
+/// The site that `pack` wrote is measured, or on demand the one that `web` builds.
+///
+/// # Errors
+///
+/// When a tool is missing, the site isn't built or holds other weights, or something measured gives a wrong result.
+pub fn bench(workspace: &Workspace, parts: &[String], options: &Options) -> Result<()> {
+    let (site, command) = if options.development {
+        (workspace.site(), "web")
+    } else {
+        (workspace.root.join("dist/site"), "pack")
+    };
+    ensure_current(workspace, &site, command)?;
+    tools::node()?;
+    let chromium = tools::test_programs()?.chromium;
+    let folder = workspace.root.join("tests/bench");
+    for folder in [&workspace.root.join("tests/e2e"), &folder] {
+        tools::npm_ci(folder)?;
+    }
+    let made = workspace.target.join("bench");
+    let node = |script: &str| {
+        let mut node = Command::new("node");
+        node.arg(script).env("CHROMIUM", &chromium);
+        node.current_dir(&folder);
+        node
+    };
+    process::run(node("audio.js").arg(&made))?;
+    let songs = ["song.f32", "segment.f32"].map(|name| made.join(name));
+    let mut export = workspace.cargo();
+    export.args(["run", "--release", "--quiet", "--example", "onnx", "--"]);
+    process::run(export.arg(&made).args(songs))?;
+    let mut run = node("run.js");
+    if options.quick {
+        run.arg("--quick");
+    }
+    process::run(run.args([&site, &made]).args(parts))
+}
+
+/// Refuses a site that was built from other weights than those in the sources.
+fn ensure_current(workspace: &Workspace, site: &Path, command: &str) -> Result<()> {
+    let weights = |path: &Path| {
+        fs::read(path)
+            .with_context(|| format!("{} is missing: run cargo xtask {command}", path.display()))
+    };
+    let built = weights(&site.join("pkg/wasm/weights.safetensors"))?;
+    let source = weights(&workspace.root.join("src/weights/soundalike.safetensors"))?;
+    ensure!(
+        built == source,
+        "{} holds other weights than src/weights: run cargo xtask {command}",
+        site.display()
+    );
+    Ok(())
+}
