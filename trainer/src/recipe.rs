@@ -121,7 +121,7 @@ impl Change {
 
     /// Draws a change of one of the kinds that users meet, in the ranges that they meet.
     fn draw(rng: &mut impl Rng) -> Self {
-        const KINDS: usize = 15;
+        const KINDS: usize = 14;
         match rng.random_range(0..KINDS) {
             0 => Self::Pitch(rng.random_range(-5.0..=5.0)),
             1 => Self::Tempo(log_uniform(rng, 0.7, 1.4)),
@@ -141,8 +141,15 @@ impl Change {
             // Low rates; of mono at the model's rate, as half of what a stereo file has.
             11 => Self::Vorbis(*[-1.0, 0.0, 1.0, 2.0].choose(rng).unwrap_or(&0.0)),
             12 => Self::Opus(*[12.0, 16.0, 24.0, 32.0].choose(rng).unwrap_or(&16.0)),
-            13 => Self::Mp3(*[16.0, 24.0, 32.0, 48.0].choose(rng).unwrap_or(&32.0)),
-            _ => Self::Aac(*[16.0, 24.0, 32.0, 48.0].choose(rng).unwrap_or(&32.0)),
+            _ => {
+                let kbps = *[16.0, 24.0, 32.0, 48.0].choose(rng).unwrap_or(&32.0);
+                // Seldom AAC: its encoder takes a second for a passage.
+                if rng.random_bool(0.25) {
+                    Self::Aac(kbps)
+                } else {
+                    Self::Mp3(kbps)
+                }
+            }
         }
     }
 }
