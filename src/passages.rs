@@ -20,8 +20,8 @@ const DENIED_SHARE: f64 = 0.1;
 /// What can be asked of a short song: this share of its segments.
 const SHARE_OF_SHORT_SONG: f32 = 0.6;
 /// Correlations between which the spectra turn from denying a match to agreeing with it. Chance alignments of different songs over more than 7 s reached
-/// 0.25, copies with noise, codec, pitch and speed changed stay above 0.6.
-const AGREEING_CORRELATIONS: (f64, f64) = (0.2, 0.4);
+/// 0.25, of tunes by one synthesiser 0.32; copies with noise, codec, pitch and speed changed stay above 0.6.
+const AGREEING_CORRELATIONS: (f64, f64) = (0.25, 0.45);
 /// Correlations between which the spectra turn from saying too little alone to proving a match. Chance alignments over more than 5 s reached 0.37.
 const PROVING_CORRELATIONS: (f64, f64) = (0.35, 0.6);
 /// Shortest passage that a correlation can prove, in seconds.

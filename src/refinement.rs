@@ -35,7 +35,8 @@ pub fn refined(left: &SpectralProfile, right: &SpectralProfile, rough: &Alignmen
     course.shift = pair.shift(&course, left_span);
     course = pair.turned(&course, left_span);
     let mut left_span = left_span;
-    for lags in [6, 3] {
+    // Each turn makes the ends visible a little farther out, and farther ends fix the slope better.
+    for lags in [6, 3, 3, 3] {
         left_span = pair.ends(&course, left_span);
         course = pair.straightened(&course, left_span, lags, 0.03).1;
     }
