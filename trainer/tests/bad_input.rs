@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 
-use common::{RATE_HZ, fail, fma_tree, music, succeed, text, trainer, write_wav};
+use common::{RATE_HZ, fail, fma_tree, json, music, succeed, text, trainer, write_wav};
 
 #[test]
 fn bad_input_gives_one_clear_line() {
@@ -265,5 +265,79 @@ fn broken_settings_and_metadata_are_refused() {
             text(&demo),
         ],
         "has no 9 s",
+    );
+}
+
+/// A limit on the size of files is what a full disk is: writing fails in the middle.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_last_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for number in 0..20 {
+        let name = char::from(b'a' + number);
+        write_wav(&at(&format!("audio/{name}.wav")), &music(number.into(), 10));
+    }
+    let (audio, tables, run) = (at("audio"), at("pairs"), at("run"));
+    succeed(&[
+        "pairs",
+        "--audio",
+        text(&audio),
+        "--out",
+        text(&tables),
+        "--count",
+        "60",
+    ]);
+    let config = at("small.json");
+    fs::write(
+        &config,
+        r#"{"encoder":{"channels":[4,4,8,8,8],"reduced_channels":8,"embedding":16,"dropout":0.0},"tracks_per_batch":4,"steps":2,"validate_every":2,"warm_up_steps":2}"#,
+    )
+    .unwrap();
+    succeed(&[
+        "train",
+        "--pairs",
+        text(&tables),
+        "--out",
+        text(&run),
+        "--config",
+        text(&config),
+    ]);
+    let mut longer = json(&run.join("config.json"));
+    longer["steps"] = 4.into();
+    fs::write(run.join("config.json"), longer.to_string()).unwrap();
+    let resume = [
+        "train",
+        "--pairs",
+        text(&tables),
+        "--out",
+        text(&run),
+        "--resume",
+    ];
+    let best = fs::read(run.join("best.safetensors")).unwrap();
+
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_soundalike-trainer"))
+        .args(resume)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&limited.stderr);
+    assert!(!limited.status.success(), "{said}");
+    let errors: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("error:"))
+        .collect();
+    assert_eq!(errors.len(), 1, "{said}");
+    assert!(
+        errors[0].contains("untouched") && !said.contains("panicked"),
+        "{said}"
+    );
+
+    assert_eq!(fs::read(run.join("best.safetensors")).unwrap(), best);
+    let printed = succeed(&resume);
+    assert!(
+        printed.contains("steps 2 to 4") && printed.contains("step 4:"),
+        "{printed}"
     );
 }

@@ -124,14 +124,22 @@ fn rendered_pairs_score_as_recipes_do() {
 fn one_channel_of_stereo_is_another_copy() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    // Left and right are different tunes.
+    // A tune on the left, a beat on the right.
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: RATE_HZ,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    let (left, right) = (music(1, 6), music(2, 6));
+    let left = music(1, 6);
+    let right: Vec<f32> = (0..left.len())
+        .map(|n| {
+            let decay = (-((n % 15_000) as f32) / 2_000.0).exp();
+            let hash =
+                (n as u32).wrapping_mul(2_654_435_761) ^ (n as u32).wrapping_mul(40_503) >> 7;
+            decay * ((hash >> 8) as f32 / (1 << 24) as f32 - 0.5)
+        })
+        .collect();
     let mut writer = hound::WavWriter::create(at("stereo.wav"), spec).unwrap();
     for (left, right) in left.iter().zip(&right) {
         writer.write_sample((left * 20_000.0) as i16).unwrap();
