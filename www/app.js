@@ -2,7 +2,7 @@
 
 import { CheckerError, Song } from "./pkg/index.js";
 import { checker } from "./checker.js";
-import { byId } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { droppedFiles } from "./dropped-files.js";
 import { DropZone } from "./dropzone.js";
 import { showKeptSongs } from "./kept-songs.js";
@@ -24,6 +24,7 @@ const SIDES = ["left", "right"];
 const EXAMPLE = { left: "example/harbour-lights.mp3", right: "example/midnight-ferry.mp3" };
 
 const idle = byId("idle");
+const idleWords = byId("idle-words");
 const error = byId("error");
 const again = byId("again");
 const status = byId("status");
@@ -84,7 +85,7 @@ function setSong(side, file) {
   if (side === "right") library = undefined;
   else if (library) setLibrary(library.rows, 0);
   zones[side].show(file);
-  document.body.classList.add("has-songs");
+  showIdle();
 }
 
 /** @param {import("./dropped-files.js").FoundFile[]} files @param {number} leftOut */
@@ -94,13 +95,22 @@ function setLibrary(files, leftOut) {
   delete chosen.right;
   library = new LibraryCheck(files, (row) => libraryView.update(row));
   zones.right.showMany(files);
-  document.body.classList.add("has-songs");
   if (chosen.left) libraryView.show(library, { name: chosen.left.file.name, leftOut });
-  else status.textContent = `${files.length} songs to compare with. Now choose your song.`;
+  showIdle();
+  if (!chosen.left) status.textContent = `${files.length} songs to compare with. ${idleWords.textContent}`;
+}
+
+/** What is still to be done before a check, in words. */
+function showIdle() {
+  const other = library ? "" : "Now choose the song to compare it with, or several, or drop them anywhere.";
+  idleWords.textContent = chosen.left ? other : chosen.right || library ? "Now choose your song, or drop it anywhere." : "No songs at hand?";
+  byId("example").hidden = Boolean(chosen.left || chosen.right || library);
 }
 
 function start() {
-  if (!chosen.left) return;
+  if (!chosen.left || !(chosen.right || library)) return;
+  // The introduction makes room.
+  document.body.classList.add("has-songs");
   if (library) void runLibrary();
   else if (chosen.right) void compare({ left: chosen.left, right: chosen.right });
 }
@@ -139,6 +149,7 @@ function cancel() {
   status.textContent = "The check was cancelled.";
   if (opened) return backToLibrary();
   idle.hidden = false;
+  idleWords.textContent = "Cancelled.";
   again.hidden = false;
   again.focus();
 }
@@ -238,13 +249,22 @@ function backToLibrary() {
 function showError(cause) {
   const known = cause instanceof CheckerError ? cause : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
   if (!(cause instanceof CheckerError)) console.error(cause);
-  idle.hidden = Boolean(library);
-  if (known.side && !(library && known.side === "right")) zones[known.side].markBad();
-  else again.hidden = !(chosen.left && chosen.right);
+  const zone = known.side && !(library && known.side === "right") ? zones[known.side] : undefined;
+  zone?.markBad();
+  again.hidden = Boolean(zone) || !(chosen.left && chosen.right);
+  idle.hidden = again.hidden && Boolean(chosen.left || chosen.right);
+  if (again.hidden) showIdle();
+  else idleWords.textContent = "";
   error.dataset["code"] = known.code;
   const title = document.createElement("strong");
   title.textContent = known.side ? "This song can’t be checked. " : known.code === "no-audio" ? "Nothing to compare. " : "The check did not finish. ";
-  error.replaceChildren(title, known.message);
+  error.replaceChildren(element("p", "", title, known.message));
+  if (zone) {
+    const another = element("button", "", "Choose another file");
+    another.type = "button";
+    another.addEventListener("click", () => zone.openDialogue());
+    error.append(another);
+  }
   error.hidden = false;
 }
 
@@ -268,6 +288,7 @@ function restart() {
     delete chosen[side];
     zones[side].clear();
   }
+  showIdle();
   zones.left.focus();
   scrollTo({ top: 0 });
 }
@@ -281,8 +302,23 @@ byId("library-cancel").addEventListener("click", () => run?.abort());
 byId("library-continue").addEventListener("click", () => void runLibrary());
 byId("library-csv").addEventListener("click", () => library && chosen.left && saveLibraryCsv(chosen.left.file.name, library.rows));
 
+addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  if (check) cancel();
+  else if (run) run.abort();
+  else reportView.stopPlaying();
+});
+
 // Songs dropped beside the zones: the first goes to the first free side.
-addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  document.body.classList.add("dragging");
+});
+addEventListener("dragleave", ({ relatedTarget }) => {
+  if (!relatedTarget) document.body.classList.remove("dragging");
+});
+// A zone keeps its drops to itself.
+addEventListener("drop", () => document.body.classList.remove("dragging"), { capture: true });
 addEventListener("drop", async (event) => {
   event.preventDefault();
   const found = await droppedFiles(event.dataTransfer);

@@ -127,6 +127,10 @@ export class DropZone {
     this.#input.focus();
   }
 
+  openDialogue() {
+    this.#input.click();
+  }
+
   /** @param {Float32Array} peaks @param {number} durationSecs */
   showWave(peaks, durationSecs) {
     this.#peaks = peaks;

@@ -30,7 +30,7 @@ export function showHeatMap(body, report) {
   const { left, right, passages, matrix } = report;
   const canvas = document.createElement("canvas");
   const scale = document.createElement("canvas");
-  const point = svg("path", { class: "heat-point" });
+  const points = [svg("path", { class: "heat-point-casing" }), svg("path", { class: "heat-point" })];
   /** @param {number} secs */
   const x = (secs) => (secs / left.durationSecs) * 100;
   /** @param {number} secs */
@@ -44,10 +44,10 @@ export function showHeatMap(body, report) {
     return [svg("line", { ...ends, class: "diagonal-casing" }), svg("line", { ...ends, class: `diagonal ${colourClass(index)}` })];
   });
   const label = `Score matrix of ${left.name} and ${right.name}: ${passages.length} ${passages.length === 1 ? "diagonal" : "diagonals"}`;
-  const overlay = svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label }, [...lines, point]);
+  const overlay = svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label }, [...lines, ...points]);
 
   const box = element("div", "heat-box");
-  box.append(canvas, overlay);
+  box.append(canvas, overlay, ...passages.map((passage, index) => flag(index, x(passage.leftStartSecs), y(passage.rightStartSecs))));
   const plot = element("div", "heat-plot");
   plot.append(
     element("span", "heat-y", right.name),
@@ -86,10 +86,24 @@ export function showHeatMap(body, report) {
   return {
     playheads(leftSecs, rightSecs) {
       const on = leftSecs !== undefined && rightSecs !== undefined;
-      point.classList.toggle("on", on);
-      if (on) point.setAttribute("d", `M${x(leftSecs)} 0V100M0 ${y(rightSecs)}H100`);
+      for (const point of points) {
+        point.classList.toggle("on", on);
+        if (on) point.setAttribute("d", `M${x(leftSecs)} 0V100M0 ${y(rightSecs)}H100`);
+      }
+      if (on) readout.textContent = `${preciseClock(leftSecs)} ↔ ${preciseClock(rightSecs)}`;
+      else if (!box.matches(":hover")) readout.replaceChildren();
     },
   };
+}
+
+/** The number of a passage where its diagonal begins, kept within the picture. @param {number} index @param {number} x per cent @param {number} y per cent */
+function flag(index, x, y) {
+  const made = element("span", `flag ${colourClass(index)}`, String(index + 1));
+  made.dataset["passage"] = String(index);
+  made.setAttribute("aria-hidden", "true");
+  made.style.left = `clamp(.8em, ${x}%, 100% - .8em)`;
+  made.style.top = `clamp(.8em, ${y}%, 100% - .8em)`;
+  return made;
 }
 
 /**

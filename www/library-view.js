@@ -157,6 +157,9 @@ export class LibraryView {
     const name = element("th", "", button, element("small", "folder", row.folder));
     name.scope = "row";
     line.append(element("td", "rank"), name, element("td", "score"), element("td", "verdict-cell"), element("td", "where"));
+    // On a phone the lines are laid out as cards, which some browsers then no longer take for a table.
+    line.setAttribute("role", "row");
+    for (const cell of line.cells) cell.setAttribute("role", cell === name ? "rowheader" : "cell");
     // The whole line is a target for the pointer; the keyboard has the button.
     line.addEventListener("click", (event) => {
       if (row.state === "done" && !(event.target instanceof HTMLButtonElement)) this.#onOpen(row);
@@ -193,12 +196,14 @@ export class LibraryView {
 function whereWords(row) {
   const { result, note } = row;
   const words = note ? [noteWords(row)] : [];
+  if (result && result.passages.length === 0 && result.verdict !== "different") words.push(element("span", "note", "No single passage stands out"));
   const longest = [...(result?.passages ?? [])].sort((a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs))[0];
   if (!result || !longest) return words;
   const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = longest;
   const times = element("span", "times", element("span", "left", `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`), " ↔ ", element("span", "right", `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
   const more = result.passages.length > 1 ? ` and ${result.passages.length - 1} more` : "";
-  return [element("span", "longest", times, more, element("small", "", ` ${percent(result.coverage)} of your song`)), ...words];
+  if (words.length === 0) words.push(element("span", "note", `${percent(result.coverage)} of your song`));
+  return [element("span", "longest", times, more), ...words];
 }
 
 /** What there is to say about the file, without its name, which stands beside it. @param {Row} row */

@@ -40,7 +40,7 @@ export function linkPassages(root, onActivate) {
   root.addEventListener("focusin", restore);
   root.addEventListener("focusout", () => highlight(undefined));
   root.addEventListener("click", (event) => {
-    if (!(event.target instanceof SVGElement) || event.target.closest("button")) return;
+    if (!(event.target instanceof Element) || !event.target.closest(".links-picture, .heat-box")) return;
     const passage = passageOf(event.target);
     if (passage !== undefined) onActivate(Number(passage));
   });

@@ -37,10 +37,14 @@ function row(passage, index, button) {
   const words = document.createElement("div");
   const times = document.createElement("span");
   times.className = "times";
+  const arrow = span("", " ↔ ");
+  arrow.setAttribute("aria-hidden", "true");
   times.append(
     span("left", `${clock(passage.leftStartSecs)} – ${clock(passage.leftEndSecs)}`),
-    " ↔ ",
+    arrow,
+    span("visually-hidden", " of your song, "),
     span("right", `${clock(passage.rightStartSecs)} – ${clock(passage.rightEndSecs)}`),
+    span("visually-hidden", " of the other song, "),
   );
   const details = document.createElement("small");
   details.textContent = `${changeWords(passage)} · score ${scoreText(passage.score)}`;

@@ -54,13 +54,14 @@ export class ReportView {
       });
     }
     // On paper nothing can be opened.
-    const facts = /** @type {HTMLDetailsElement} */ (byId("facts"));
-    let wasOpen = false;
+    const closed = () => this.#root.querySelectorAll("details:not([open])");
+    /** @type {Element[]} */
+    let opened = [];
     addEventListener("beforeprint", () => {
-      wasOpen = facts.open;
-      facts.open = true;
+      opened = [...closed()];
+      for (const details of opened) details.setAttribute("open", "");
     });
-    addEventListener("afterprint", () => (facts.open = wasOpen));
+    addEventListener("afterprint", () => opened.forEach((details) => details.removeAttribute("open")));
   }
 
   /**
@@ -80,6 +81,7 @@ export class ReportView {
     this.#passages = showPassages(byId("passages"), report, (index) => this.#togglePlaying(index));
     const hasPassages = report.passages.length > 0;
     byId("passages-card").hidden = !hasPassages;
+    byId("save-csv").hidden = !hasPassages;
     byId("columns").classList.toggle("no-passages", !hasPassages);
     showFacts(/** @type {HTMLElement} */ (byId("facts").querySelector("dl")), report, { left, right, checkedAt: new Date() });
     // Not needed before the visitor can click, and it takes a while.
@@ -93,8 +95,7 @@ export class ReportView {
   }
 
   clear() {
-    this.#player.stop();
-    this.#markPlaying(undefined);
+    this.stopPlaying();
     this.#report = undefined;
     document.title = TITLE;
     this.#root.hidden = true;
@@ -102,13 +103,14 @@ export class ReportView {
     document.body.classList.remove("has-result");
   }
 
+  stopPlaying() {
+    this.#player.stop();
+    this.#markPlaying(undefined);
+  }
+
   /** @param {number} index */
   #togglePlaying(index) {
-    if (this.#playing === index) {
-      this.#player.stop();
-      this.#markPlaying(undefined);
-      return;
-    }
+    if (this.#playing === index) return this.stopPlaying();
     const passage = this.#report?.passages[index];
     if (!passage) return;
     const inTurn = /** @type {HTMLInputElement} */ (byId("play-in-turn")).checked;

@@ -37,8 +37,15 @@ async function keep(urls) {
   );
   files.sort((a, b) => (a.url < b.url ? -1 : 1));
   const version = PREFIX + (await digest(new TextEncoder().encode(files.map((file) => `${file.url} ${file.digest}`).join("\n")))).slice(0, 16);
+  const isNew = !(await caches.has(version));
   const cache = await caches.open(version);
-  await Promise.all(files.map(({ url, headers, body }) => cache.put(url, new Response(body, { headers: withoutEncoding(headers) }))));
+  try {
+    await Promise.all(files.map(({ url, headers, body }) => cache.put(url, new Response(body, { headers: withoutEncoding(headers) }))));
+  } catch (error) {
+    // The device is full, most likely: a copy with holes is worse than none.
+    if (isNew) await caches.delete(version);
+    throw error;
+  }
   const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== version);
   await Promise.all(others.map((name) => caches.delete(name)));
 }
