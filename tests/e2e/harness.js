@@ -71,6 +71,11 @@ export function launchChromium(flags = []) {
   return chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS, ...flags] });
 }
 
+/** A Chromium that keeps its profile in a folder, as a visitor's does. @param {string} profile */
+export function launchChromiumProfile(profile) {
+  return chromium.launchPersistentContext(profile, { executablePath: chromiumPath(), args: CHROMIUM_FLAGS });
+}
+
 function chromiumPath() {
   const named = process.env["CHROMIUM"];
   if (named) return named;

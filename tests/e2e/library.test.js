@@ -1,7 +1,7 @@
 /** One song against many, on the page. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
@@ -171,7 +171,7 @@ describe("library", () => {
 
   test("a line opens its report, and the way back leads to the table", async () => {
     await page.locator("input[type=file]").nth(1).setInputFiles(files.filter((path) => /higher|other-[12]\./.test(path)));
-    await page.getByText("Now choose your song.").waitFor({ state: "attached" });
+    await page.locator("#idle-words").getByText("Now choose your song").waitFor();
     await lefts().setInputFiles(mine);
     await summary("^All 3 checked");
     const button = page.getByRole("button", { name: "higher.mp3" });
@@ -218,6 +218,26 @@ describe("library", () => {
     assert.match(String(lines[1]), /^mine\.wav,again\.wav,,1\.0000,nearly-identical,/);
     assert.match(String(lines[2]), /^mine\.wav,other-3\.wav,,0\.\d{4},/);
     assert.match(String(lines[3]), /^mine\.wav,broken\.mp3,,,failed,,,"?“broken\.mp3”/);
+  });
+
+  test("200 files at once: the first is yours, the others are ranked by one worker", async () => {
+    const many = join(dirname(mine), "many");
+    mkdirSync(many);
+    // Ten recordings under twenty names each: as many lines, but not as long a wait.
+    const recordings = Array.from({ length: 10 }, (_, index) => readFileSync(audio.tune(`seed-${index}.wav`, 200 + index, 4)));
+    const paths = Array.from({ length: 200 }, (_, index) => join(many, `song ${index + 1}.wav`));
+    paths.forEach((path, index) => writeFileSync(path, /** @type {Buffer} */ (recordings[index % 10])));
+    await lefts().evaluate((input) => input.setAttribute("multiple", ""));
+    await lefts().setInputFiles(paths);
+    await summary("^All 199 checked");
+    const lines = await table();
+    assert.equal(lines.length, 199);
+    assert.deepEqual(lines.map(([rank]) => rank), Array.from({ length: 199 }, (_, index) => String(index + 1)));
+    assert.equal(lines.filter((cells) => /very same file as your song/i.test(String(cells[4]))).length, 19);
+    assert.equal(page.workers().length, 1);
+    // Each recording is decoded once; two that are at work at once can't know of each other.
+    assert.ok(Number(await page.evaluate("decoded")) <= 12, `${await page.evaluate("decoded")} were decoded`);
+    assert.match(await page.locator("#library-title").innerText(), /song 1\.wav against 199 songs/);
   });
 
   test("a folder can be dropped", async () => {

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, truncateSync } from "node:fs";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
+import { wav } from "./music.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 /** The longest task on the main thread that is accepted, in processor time, which a busy machine does not change. */
@@ -36,6 +37,10 @@ describe("page", () => {
     songs.mute = audio.encoded("mute.mp4", songs.original, ["-f", "lavfi", "-i", "color=size=64x64:rate=5", "-map", "1:v", "-t", "5", "-c:v", "mpeg4"]);
     songs.protected = audio.file("protected.m4p", "????ftypM4P ".repeat(500));
     songs.foreign = audio.encoded("foreign.wma", songs.original, ["-c:a", "wmav2"]);
+    // 500 MB each, of which hardly anything lies on the disk: no sound at all, and a recording of 17 hours.
+    songs.huge = audio.file("huge.mp3", "no song");
+    songs.endless = audio.file("endless.wav", endlessWav(500e6));
+    for (const path of [songs.huge, songs.endless]) truncateSync(path, 500e6);
     songs.silent = audio.encoded("silent.wav", songs.original, ["-af", "volume=0"]);
     site = await serveSite();
     browser = await launchChromium();
@@ -111,6 +116,8 @@ describe("page", () => {
     ["mute", "decode-failed"],
     ["protected", "decode-failed"],
     ["foreign", "decode-failed"],
+    ["huge", "decode-failed"],
+    ["endless", "too-long"],
   ])) {
     test(`a bad file (${file}) is named, and the page stays usable`, async () => {
       await give("left", songs[file]);
@@ -123,6 +130,65 @@ describe("page", () => {
       await give("left", songs.original);
       assert.notEqual((await report()).verdict, "different");
       assert.ok(await error.isHidden());
+    });
+  }
+
+  test("a file of 500 MB that can’t be checked is refused without being read", async () => {
+    await page.addInitScript(() => {
+      Object.assign(globalThis, { readBytes: 0 });
+      const original = Blob.prototype.arrayBuffer;
+      Blob.prototype.arrayBuffer = function () {
+        /** @type {any} */ (globalThis).readBytes += this.size;
+        return original.call(this);
+      };
+    });
+    await page.reload();
+    for (const file of ["huge", "endless"]) {
+      await give("left", songs[file]);
+      await give("right", songs.endless);
+      await page.locator("#error").getByText(`“${file}.`).waitFor({ timeout: CHECK_TIMEOUT_MS });
+    }
+    assert.equal(await page.evaluate("readBytes"), 0);
+  });
+
+  test("after a bad file another one is a click away", async () => {
+    await give("left", songs.text);
+    await give("right", songs.copy);
+    const chooser = page.waitForEvent("filechooser", { timeout: CHECK_TIMEOUT_MS });
+    await page.getByRole("button", { name: "Choose another file" }).click();
+    await (await chooser).setFiles(songs.original);
+    assert.notEqual((await report()).verdict, "different");
+  });
+
+  for (const [what, code, words, fault] of /** @type {const} */ ([
+    ["weights that can’t be loaded", "weights-invalid", /weights could not be loaded\. Check the connection/, { files: "**/weights.safetensors" }],
+    ["an engine that can’t be loaded", "crashed", /engine could not be loaded\. Check the connection/, { files: "**/*.wasm" }],
+    ["damaged weights", "weights-invalid", /weights are damaged or belong to another version/, { files: "**/weights.safetensors", body: "no weights" }],
+    ["a browser without WebGPU, which was insisted on", "unsupported-browser", /WebGPU does not work in this browser\. The CPU does the same/, { query: "?backend=webgpu" }],
+    ["a browser without WebAssembly SIMD", "unsupported-browser", /lacks WebAssembly SIMD\. Chrome 91/, { script: "WebAssembly.validate = () => false" }],
+    ["an engine that stops in the middle", "crashed", /stopped unexpectedly\. The next check starts it afresh/, { script: "const Whole = Worker; globalThis.Worker = class extends Whole { postMessage(...sent) { sent[0].type === 'analyse' && !globalThis.stopped ? (globalThis.stopped = true, this.onerror(new ErrorEvent('error'))) : super.postMessage(...sent) } }", again: true }],
+  ])) {
+    test(`${what}: told in plain words (${code})`, async () => {
+      const { files, body, query = "?backend=cpu", script, again = Boolean(files) } = /** @type {{ files?: string, body?: string, query?: string, script?: string, again?: boolean }} */ (fault);
+      const context = await browser.newContext({ serviceWorkers: "block" });
+      const another = await context.newPage();
+      if (files) await another.route(files, (route) => (body === undefined ? route.abort() : route.fulfill({ body })));
+      if (script) await another.addInitScript(script);
+      await another.goto(site.url + query);
+      await another.locator("input[type=file]").nth(0).setInputFiles(/** @type {string} */ (songs.original));
+      await another.locator("input[type=file]").nth(1).setInputFiles(/** @type {string} */ (songs.unrelated));
+      const error = another.locator("#error");
+      await error.waitFor({ timeout: CHECK_TIMEOUT_MS });
+      assert.equal(await error.getAttribute("data-code"), code);
+      assert.match(await error.innerText(), /^The check did not finish\. /);
+      assert.match(await error.innerText(), words);
+      assert.equal(await another.locator(".zone.bad").count(), 0, "no song is to blame");
+      if (again) {
+        if (files) await another.unroute(files);
+        await another.getByRole("button", { name: "Compare", exact: true }).click();
+        await another.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      }
+      await context.close();
     });
   }
 
@@ -167,14 +233,44 @@ describe("page", () => {
     await give("right", songs.copy);
     await report();
     await page.locator("#passages li").first().hover();
-    for (const part of [".block", ".ribbon", ".diagonal"]) {
+    for (const part of [".block", ".ribbon", ".diagonal", ".links-picture .flag", ".heat-box .flag"]) {
       assert.match((await page.locator(`${part}[data-passage="0"]`).first().getAttribute("class")) ?? "", /active/, part);
+    }
+    for (const part of [".block", ".ribbon", ".heat-box .flag"]) {
+      await page.mouse.move(1, 1);
+      assert.equal(await page.locator("#passages li.active").count(), 0);
+      await page.locator(`${part}[data-passage="0"]`).first().hover();
+      assert.match((await page.locator("#passages li").first().getAttribute("class")) ?? "", /active/, `the row of ${part}`);
     }
     const button = page.locator("#passages button").first();
     await button.click();
+    const places = () => page.locator(".playhead.on").evaluateAll((heads) => heads.map((head) => head.getBoundingClientRect().x));
     await page.waitForFunction(() => document.querySelectorAll(".playhead.on").length === 2);
+    const first = await places();
+    await page.waitForFunction((from) => [...document.querySelectorAll(".playhead.on")].every((head, index) => head.getBoundingClientRect().x > Number(from[index]) + 1), first);
+    const blocks = await page.locator('.block[data-passage="0"]').evaluateAll((all) => all.map((block) => block.getBoundingClientRect()));
+    for (const [index, x] of (await places()).entries()) {
+      const block = /** @type {DOMRect} */ (blocks[index]);
+      assert.ok(x >= block.x - 2 && x <= block.right + 2, "the playing position is outside its passage");
+    }
+    assert.match(await page.locator(".heat-readout").innerText(), /0:\d\d\.\d ↔ 0:\d\d\.\d/);
     await button.click();
     assert.equal(await page.locator(".playhead.on").count(), 0);
+    await page.locator('.ribbon[data-passage="0"]').click();
+    await page.waitForFunction(() => document.querySelectorAll(".playhead.on").length === 2);
+  });
+
+  test("on paper the report is whole: every detail is open, and what can’t be clicked is gone", async () => {
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    await report();
+    await page.emulateMedia({ media: "print" });
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    for (const shown of [".verdict", ".links-picture", "#passages", ".heat-box", "#facts dl", "#meaning"]) assert.ok(await page.locator(shown).isVisible(), shown);
+    for (const hidden of [".zones", "#save-json", ".about", "#passages button"]) assert.ok(!(await page.locator(hidden).first().isVisible()), hidden);
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    assert.equal(await page.locator("#result details[open]").count(), 0);
+    assert.match(await page.title(), /original\.wav – copy\.mp3/, "the name that a printed file gets");
   });
 
   /** @param {string} button @returns {Promise<string>} what the button saves */
@@ -250,22 +346,36 @@ describe("page", () => {
     await another.context().close();
   });
 
-  test("nothing on the page jumps while a check runs and ends", async () => {
+  test("nothing on the page jumps when the first song is given, nor while a check runs and ends", async () => {
+    // The introduction then makes room at once, as the check begins, and not by and by.
+    await page.emulateMedia({ reducedMotion: "reduce" });
     await page.addInitScript(() => {
-      const shifts = /** @type {number[]} */ ([]);
-      Object.assign(globalThis, { shifts });
-      new PerformanceObserver((list) => {
-        for (const { value } of /** @type {any[]} */ (list.getEntries())) shifts.push(value);
-      }).observe({ type: "layout-shift", buffered: true });
+      const seen = { shifts: /** @type {{ value: number, startTime: number }[]} */ ([]), beginsAt: Infinity, begunAt: Infinity };
+      Object.assign(globalThis, { seen });
+      addEventListener("DOMContentLoaded", () => {
+        new MutationObserver(() => {
+          if (!document.body.classList.contains("is-checking") || seen.beginsAt < Infinity) return;
+          seen.beginsAt = performance.now();
+          requestAnimationFrame(() => requestAnimationFrame(() => (seen.begunAt = performance.now())));
+        }).observe(document.body, { attributeFilter: ["class"] });
+        new PerformanceObserver((list) => {
+          for (const { value, startTime } of /** @type {any[]} */ (list.getEntries())) seen.shifts.push({ value, startTime });
+        }).observe({ type: "layout-shift" });
+      });
     });
     await page.reload();
+    await page.locator("#kept-words").getByText("Nothing is kept").waitFor();
+    const zones = () => page.locator(".zone").evaluateAll((all) => all.map((zone) => JSON.stringify(zone.getBoundingClientRect())));
+    const before = await zones();
     await give("left", songs.original);
+    await page.locator(".zone.left").getByText("original.wav").waitFor();
     await page.waitForTimeout(300);
-    await page.evaluate("shifts.length = 0");
+    assert.deepEqual(await zones(), before, "a zone moved away from under the next song");
     await give("right", songs.copy);
     await report();
     await page.waitForTimeout(300);
-    const shifts = /** @type {number[]} */ (await page.evaluate("shifts"));
+    const { shifts: all, beginsAt, begunAt } = /** @type {{ shifts: { value: number, startTime: number }[], beginsAt: number, begunAt: number }} */ (await page.evaluate("seen"));
+    const shifts = all.filter(({ startTime }) => startTime < beginsAt || startTime > begunAt).map(({ value }) => value);
     // Up to 0.1 in all is called good (https://web.dev/articles/cls); the words of progress alone move a little.
     const sum = shifts.reduce((total, shift) => total + shift, 0);
     assert.ok(sum < 0.02, `shifts of ${shifts.map((shift) => shift.toFixed(3))}`);
@@ -431,6 +541,17 @@ describe("page", () => {
     assert.match(await page.locator("#verdict-words").innerText(), /very same file twice/);
   });
 });
+
+/** The beginning of a WAV file of this many bytes: 8 bits, 8 kHz, so that a byte is an eighth of a millisecond. @param {number} bytes */
+function endlessWav(bytes) {
+  const header = wav(new Float32Array(0), 8000).subarray(0, 44);
+  header.writeUInt32LE(bytes - 8, 4);
+  header.writeUInt32LE(8000, 28);
+  header.writeUInt16LE(1, 32);
+  header.writeUInt16LE(8, 34);
+  header.writeUInt32LE(bytes - 44, 40);
+  return header;
+}
 
 /** Counts the files that are decoded from now on, across reloads. */
 function countDecoded() {

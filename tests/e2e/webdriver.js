@@ -22,13 +22,14 @@ export class Firefox {
     this.#session = session;
   }
 
-  static async launch() {
+  /** @param {{ args?: string[], prefs?: Record<string, unknown> }} [options] beside those that make it headless */
+  static async launch({ args = [], prefs = {} } = {}) {
     const program = process.env["GECKODRIVER"] ?? (existsSync(OWN_GECKODRIVER) ? OWN_GECKODRIVER : "geckodriver");
     const firefox = process.env["FIREFOX"];
     const driver = spawn(program, ["--port", "0", ...(firefox ? ["--binary", firefox] : [])], { stdio: ["ignore", "pipe", "inherit"] });
     try {
       const address = await listeningAddress(driver);
-      const capabilities = { alwaysMatch: { "moz:firefoxOptions": { args: ["-headless"] } } };
+      const capabilities = { alwaysMatch: { "moz:firefoxOptions": { args: ["-headless", ...args], prefs } } };
       const { sessionId } = await ask("POST", `http://${address}/session`, { capabilities });
       return new Firefox(driver, `http://${address}/session/${sessionId}`);
     } catch (error) {

@@ -1,0 +1,223 @@
+/**
+ * Shows that the tests can fail: each mutant is one fault put into a copy of the site, and the tests that it names must not
+ * pass with it. Slow; for whoever changes the tests.
+ *
+ *     cargo xtask web && npm run mutants [-- PATTERN]
+ *
+ * With a pattern only the mutants whose test matches. Exits with 1 if one survives. Mutants of the packed package need the
+ * tarball of `cargo xtask check packed`.
+ */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const TARGET = fileURLToPath(new URL("../../target", import.meta.url));
+const SITE = process.env["SOUNDALIKE_SITE"] ?? join(TARGET, "site");
+const PACKED = process.env["SOUNDALIKE_PACKED"] ?? join(TARGET, "packed");
+const TEST_TIMEOUT_MS = 240_000;
+
+/** Test file, a pattern for the test's name, the file of the site, what is replaced there, by what. @type {[string, string, string, string, string][]} */
+const MUTANTS = [
+  // The page
+  ["page", "semitones higher is recognised", "verdict.js", 'text: report.left.name }', 'text: "" }'],
+  ["page", "an unrelated song is different", "verdict.js", 'title: "Different songs"', 'title: "Nothing"'],
+  ["page", "sound track of a video", "pkg/file.js", 'if (file.size === 0)', 'if (VIDEO_NAME.test(name)) throw undecodable(name);\n  if (file.size === 0)'],
+  ["page", "the example runs", "app.js", "example/harbour-lights.mp3", "example/no-lights.mp3"],
+  ["page", "bad file \\(empty\\)", "pkg/file.js", "if (file.size === 0)", "if (false)"],
+  ["page", "bad file \\(text\\)", "pkg/file.js", "`“${name}” ${rest}`", "`It ${rest}`"],
+  ["page", "bad file \\(short\\)", "pkg/engine.js", "throw songError(error.code,", 'throw songError("decode-failed",'],
+  ["page", "bad file \\(silent\\)", "pkg/engine.js", "throw songError(error.code,", 'throw songError("decode-failed",'],
+  ["page", "bad file \\(mute\\)", "pkg/file.js", 'new CheckerError("decode-failed", `“${name}” ${rest}`', 'new CheckerError("crashed", `“${name}” ${rest}`'],
+  ["page", "bad file \\(protected\\)", "pkg/file.js", 'new CheckerError("decode-failed", `“${name}” ${rest}`', 'new CheckerError("crashed", `“${name}” ${rest}`'],
+  ["page", "bad file \\(foreign\\)", "app.js", "  error.hidden = true;\n  again.hidden = true;", "  again.hidden = true;"],
+  ["page", "bad file \\(huge\\)", "pkg/file.js", "throw undecodable(name);\n    throwIfAborted", 'throw new CheckerError("too-long", "Too large.");\n    throwIfAborted'],
+  ["page", "bad file \\(endless\\)", "pkg/file.js", 'throw new CheckerError("too-long", tooLongSentence', 'throw new CheckerError("crashed", tooLongSentence'],
+  ["page", "500 MB that can’t be checked", "pkg/file.js", "if (file.size > SMALL_FILE_BYTES)", "if (false)"],
+  ["page", "another one is a click away", "dropzone.js", "    this.#input.click();", ""],
+  ["page", "weights that can’t be loaded", "pkg/loader.js", "throw new CheckerError(code, `${what} could not be loaded. Check", "throw new Error(`${what} could not be loaded. Check"],
+  ["page", "an engine that can’t be loaded", "pkg/loader.js", "result.catch(() => forget(url));", ""],
+  ["page", "damaged weights", "pkg/engine.js", 'if (error.code === "weights-invalid")', "if (false)"],
+  ["page", "without WebGPU, which was insisted on", "pkg/engine.js", 'if (error.code === "backend-unavailable") {', 'if (false) {'],
+  ["page", "without WebAssembly SIMD", "pkg/loader.js", "if (missing.length > 0)", "if (false)"],
+  ["page", "an engine that stops in the middle", "app.js", "again.hidden = Boolean(zone) ||", "again.hidden = true ||"],
+  ["page", "an engine that stops in the middle", "pkg/link.js", "if (this.#ended) return;\n    this.#ended = reason;", "if (this.#ended) return;"],
+  ["page", "a cancelled check ends at once", "app.js", "  check = undefined;\n  progressView.hide();", "  check = undefined;"],
+  ["page", "two songs dropped together", "app.js", "const isPair = second &&", "const isPair = false &&"],
+  ["page", "the keyboard reaches the zones", "index.html", '<input type="file" accept="audio/*,video/*" aria-describedby="left-details">', '<input type="file" tabindex="-1" accept="audio/*,video/*" aria-describedby="left-details">'],
+  ["page", "pointing at a passage", "heatmap.js", '"data-passage": index,', ""],
+  ["page", "pointing at a passage", "report-view.js", "this.#timeline?.playheads(leftSecs, rightSecs);", ""],
+  ["page", "pointing at a passage", "timeline.js", 'line.setAttribute("transform",', 'line.setAttribute("data-at",'],
+  ["page", "on paper the report is whole", "report-view.js", '      for (const details of opened) details.setAttribute("open", "");', ""],
+  ["page", "saved as JSON and CSV", "save.js", "map((secs) => secs.toFixed(1))", "map((secs) => secs.toFixed(0))"],
+  ["page", "saved as JSON and CSV", "save.js", "JSON.stringify(report))", "JSON.stringify({ ...report, at: Date.now() }))"],
+  ["page", "name the files by their SHA-256", "pkg/digest.js", '"SHA-256", await', '"SHA-384", await'],
+  ["page", "zones take songs before the engine", "app.js", "  zones[side].show(file);\n", "  void checker().then(() => zones[side].show(file));\n"],
+  ["page", "zones take songs before the engine", "app.js", 'byId("cancel").addEventListener("click", cancel);', 'byId("cancel").addEventListener("click", () => checker().then(cancel));'],
+  ["page", "nothing on the page jumps", "style.css", ".is-checking :is(.about, .bottom) { display: none }", ""],
+  ["page", "nothing on the page jumps", "app.js", "  zones[side].show(file);\n", '  zones[side].show(file);\n  document.body.classList.add("has-songs");\n'],
+  ["page", "no task on the main thread is long", "report-view.js", "    this.#report = report;\n", "    this.#report = report;\n    for (const end = performance.now() + 1000; performance.now() < end; );\n"],
+  ["page", "no task on the main thread is long", "pkg/decode.js", "  await nextTask();\n", ""],
+  ["page", "works with the network off", "service-worker.js", "return (await caches.match(withoutSearch(request.url))) ?? answer;", "return answer;"],
+  ["page", "works with the network off", "offline.js", '"embed.html", ', ""],
+  ["page", "replaces the kept one whole", "service-worker.js", "await Promise.all(others.map((name) => caches.delete(name)));", ""],
+  ["page", "replaces the kept one whole", "service-worker.js", "  const answer = fetch(request);", "  const held = await caches.match(withoutSearch(request.url));\n  if (held) return held;\n  const answer = fetch(request);"],
+  ["page", "a song that stays is not analysed again", "app.js", "  chosen[side]?.song.free();\n  chosen[side] = {", "  for (const one of SIDES) chosen[one]?.song.free();\n  chosen[side] = {"],
+  ["page", "known again by its content", "pkg/cache.js", "      if (!(bytes instanceof Uint8Array)) return undefined;", "      return undefined;"],
+  ["page", "known again by its content", "kept-songs.js", "  await cache.clear();", ""],
+  ["page", "where storage is denied", "pkg/cache.js", "if (!stored) this.#remember(key, bytes);", ""],
+  ["page", "where storage is full", "pkg/cache.js", "lasting = kept.length === 0;", "lasting = true;"],
+  ["page", "same file twice", "report-view.js", "left.song.sha256 === right.song.sha256", "left.song === right.song"],
+  // One against many
+  ["library", "a folder of 20 songs is ranked", "library-check.js", "(b.result?.score ?? 0) - (a.result?.score ?? 0)", "(a.result?.score ?? 0) - (b.result?.score ?? 0)"],
+  ["library", "a folder of 20 songs is ranked", "pkg/cache.js", "      if (!(bytes instanceof Uint8Array)) return undefined;", "      return undefined;"],
+  ["library", "a folder of 20 songs is ranked", "library-view.js", "    this.#redraw ??= setTimeout(() => this.#draw(), REDRAW_MS);", ""],
+  ["library", "nothing but the order of the lines", "style.css", "-webkit-line-clamp: 2; overflow: hidden }", "-webkit-line-clamp: 9; overflow: hidden }"],
+  ["library", "nothing but the order of the lines", "library-view.js", 'if (this.#body.matches(":hover")', "if (false"],
+  ["library", "a line opens its report", "app.js", "if (row) libraryView.focusRow(row.index);", ""],
+  ["library", "a run that is cancelled", "app.js", 'byId("library-cancel").addEventListener("click", () => run?.abort());', ""],
+  ["library", "a run that is cancelled", "library-check.js", 'this.rows.filter(({ state }) => state === "waiting")', "[...this.rows]"],
+  ["library", "the table is saved as CSV", "save.js", "const lines = [...rows].sort(byRank)", "const lines = [...rows].reverse()"],
+  ["library", "200 files at once", "app.js", "setLibrary(songs.slice(1), leftOut);", "setLibrary(songs, leftOut);"],
+  ["library", "a folder can be dropped", "dropped-files.js", "entry?.isDirectory) return filesUnder", "false) return filesUnder"],
+  ["library", "a folder without music", "app.js", "if (isFolder || leftOut > 0) showError", "if (leftOut > 9) showError"],
+  // The element
+  ["element", "nothing heavy is loaded", "pkg/element.js", "    this.#takeReference();\n  }\n\n  disconnected", "    this.#takeReference();\n    this.#checker = createChecker();\n  }\n\n  disconnected"],
+  ["element", "compared with the site's reference", "pkg/element.js", '    this.#tell("soundalike-report", report);', ""],
+  ["element", "two elements share one worker", "pkg/index.js", "(key !== undefined && sharedEngines.get(key))", "undefined"],
+  ["element", "a bad file is an error event", "pkg/element.js", '    this.#tell("soundalike-error", error);', ""],
+  ["element", "removed during its work", "pkg/element.js", "    this.#stop();\n    this.#letGoOfChecker();\n", ""],
+  ["element", "strictest policy.*own host", "pkg/element.js", "    shadow.adoptedStyleSheets = [sheet];", '    shadow.innerHTML = `<style>${STYLE}</style>`;'],
+  ["element", "strictest policy.*another host", "pkg/engine.js", "origin !== location.origin", "origin === ''"],
+  // The package
+  ["package", "samples are compared and the caller's arrays", "pkg/decode.js", "const samples = new Float32Array(length);", "const samples = /** @type {Float32Array} */ (channels[0]);"],
+  ["package", "progress names the stages", "pkg/progress.js", "Math.max(this.#done.get(key) ?? 0, share * Math.min(1, stageFraction))", "share * (1 - stageFraction)"],
+  ["package", "no channels as the right song", "pkg/decode.js", 'if (length === 0) throw new CheckerError("no-audio"', 'if (length === 0) throw new CheckerError("silent"'],
+  ["package", "no samples as the right song", "pkg/index.js", "error.side ??= side;", ""],
+  ["package", "no sample rate as the right song", "pkg/decode.js", "if (!Number.isFinite(sampleRateHz) || sampleRateHz <= 0)", "if (false)"],
+  ["package", "channels of different lengths", "pkg/decode.js", "if (channels.some((channel) => channel.length !== length))", "if (false)"],
+  ["package", "something that is no song", "pkg/decode.js", '"decode-failed",\n    "A song must be', '"no-audio",\n    "A song must be'],
+  ["package", "a missing address", "pkg/file.js", "if (!response.ok)", "if (false)"],
+  ["package", "one second as the right song", "pkg/engine.js", "throw songError(error.code,", 'throw songError("decode-failed",'],
+  ["package", "three hours is refused", "pkg/file.js", "if (durationSecs !== undefined) refuseTooLong(name, durationSecs, limits);", "if (durationSecs !== undefined);"],
+  ["package", "no step of a check waits for a timer", "pkg/tasks.js", "    port2.postMessage(null);", "    setTimeout(resolve);"],
+  ["package", "a signal that has aborted already", "pkg/errors.js", "if (signal?.aborted) throw abortedError(signal.reason);", ""],
+  ["package", "a check aborted in the middle", "pkg/engine.js", "const stop = () => link.terminate(abortedError(signal?.reason));", "const stop = () => {};"],
+  ["package", "checkers share a worker", "pkg/index.js", "if (shared.users > 0) return;", ""],
+  ["package", "a closed checker lets go", "pkg/index.js", "    this.#onClose();\n", ""],
+  ["package", "a song that is kept is analysed once", "pkg/engine.js", "if (song.idIn(this.#link) !== undefined) return;\n      if (song.analysis &&", "if (false &&"],
+  ["package", "kept as bytes, and compared again", "pkg/song-bytes.js", "view.setFloat64(4 * peaks.length + 4, durationSecs, true);", "view.setFloat64(4 * peaks.length + 4, 1, true);"],
+  ["package", "bytes that are damaged", "pkg/song-bytes.js", "if (count > PEAK_COUNT || analysisBytes <= 0 ||", "if ("],
+  ["package", "a cache spares the second analysis", "pkg/engine.js", "cache.get(key).catch(() => undefined)", "cache.get(key)"],
+  ["package", "SongCache keeps bytes across pages", "pkg/cache.js", "void this.#run(\"readwrite\", (_, entries) => entries.put(entry(key, bytes))).catch(() => {});", ""],
+  ["package", "cancelled at the stage “decode”", "pkg/engine.js", "      onProgress(\"decode\", 0);", ""],
+  ["package", "cancelled at the stage “features”", "pkg/engine.js", "const stop = () => link.terminate(abortedError(signal?.reason));", "const stop = () => {};"],
+  ["package", "cancelled at the stage “encode”", "pkg/engine.js", "const stop = () => link.terminate(abortedError(signal?.reason));", "const stop = () => {};"],
+  ["package", "cancelled at the stage “match”", "pkg/engine.js", "      song.analysis = analysis;\n      song.enter(link, songId);\n      return analysis;", "      song.enter(link, songId);\n      return analysis;"],
+  ["package", "weights that can't be fetched", "pkg/loader.js", "result.catch(() => forget(url));", ""],
+  ["package", "foreign and damaged weights", "pkg/engine.js", 'if (error.code === "weights-invalid")', "if (false)"],
+  ["package", "from another origin, as from a CDN", "pkg/engine.js", "origin !== location.origin", "origin === ''"],
+  ["package", "assetsUrl names the folder", "pkg/loader.js", "if (assetsUrl !== undefined) {", "if (false) {"],
+  ["package", "a trap of the engine is a crash", "pkg/link.js", 'if (reply.type === "crashed") return this.#crash(reply.message);', 'if (reply.type === "crashed") return this.#pending.forEach(({ reject }) => reject(new EngineError("silent", "")));'],
+  ["package", "webgpu that can't be had", "pkg/engine.js", 'if (error.code === "backend-unavailable") {', 'if (false) {'],
+  ["package", "throws in the middle of a check", "pkg/engine.js", "this.#link?.terminate(new EngineError(\"backend-unavailable\"", "return false;\n    this.#link?.terminate(new EngineError(\"backend-unavailable\""],
+  ["package", "traps outside the call", "pkg/worker.js", 'self.addEventListener("error", (event) => crashed(event.error ?? event.message));', ""],
+  ["package", "reports that its device is lost", "pkg/engine.js", '["backend-unavailable", "crashed"].includes(code)', '["crashed"].includes(code)'],
+  // For everybody
+  ["accessibility", "^start: no rule", "style.css", "--dim: light-dark(#59616b", "--dim: light-dark(#a9b1bb"],
+  ["accessibility", "^one song chosen: no rule", "index.html", "<h1>Is this song too close to that one?</h1>", "<p>Is this song too close to that one?</p>"],
+  ["accessibility", "^working: no rule", "index.html", 'value="0" aria-labelledby="progress-stage"', 'value="0"'],
+  ["accessibility", "^result of a copy: no rule", "heatmap.js", 'role: "img", "aria-label": label', 'role: "img"'],
+  ["accessibility", "^library: no rule", "style.css", "--bad: light-dark(#b3261e, #ffb4ab)", "--bad: light-dark(#ff9e96, #ffb4ab)"],
+  ["accessibility", "^error: no rule", "style.css", ".stage-error strong { color: var(--bad) }", ".stage-error strong { color: var(--bad); opacity: .4 }"],
+  ["accessibility", "^element with a report: no rule", "pkg/element.js", "--accent: var(--soundalike-accent, light-dark(#0b6a94", "--accent: var(--soundalike-accent, light-dark(#8bcaf4"],
+  ["accessibility", "what the page is for", "index.html", 'aria-describedby="left-details"', ""],
+  ["accessibility", "how far a check is", "index.html", '<button type="button" id="cancel">Cancel</button>', '<span id="cancel">Cancel</span>'],
+  ["accessibility", "score, verdict, passages", "passages.js", 'button.setAttribute("aria-label",', 'button.setAttribute("title",'],
+  ["accessibility", "the table with its heads", "index.html", '<caption class="visually-hidden">The songs, closest first</caption>', ""],
+  ["accessibility", "told of an error at once", "index.html", 'id="error" role="alert"', 'id="error"'],
+  ["accessibility", "by keyboard alone", "style.css", ":focus-visible { outline: 3px solid var(--left); outline-offset: 2px }", ":focus-visible { outline: none }"],
+  ["accessibility", "by keyboard alone", "linking.js", 'root.addEventListener("focusin", restore);', ""],
+  ["accessibility", "cancelled with the Escape key", "app.js", "  if (check) cancel();", "  if (!check) cancel();"],
+  ["accessibility", "numbered wherever", "heatmap.js", "String(index + 1));\n  made.dataset", '"");\n  made.dataset'],
+  // What stays on the device
+  ["private", "an ordinary window", "pkg/cache.js", "await this.#makeRoom(bytes.length);", 'throw new Error("no");'],
+  ["private", "a private window", "index.html", "; a private window forgets it when it is closed", ""],
+  ["private", "a device without room", "pkg/cache.js", "if (!stored) this.#remember(key, bytes);", ""],
+  ["private", "storage that is denied by a setting", "kept-songs.js", "const where = lasting ?", "const where = true ?"],
+  ["private", "Firefox with storage denied", "pkg/cache.js", "    } catch {\n      return undefined;\n    }", "    } finally {\n    }"],
+  ["firefox", "semitones higher is recognised", "heatmap.js", "const { left, right, passages, matrix } = report;", "const { left, right, passages, matrix } = undefined;"],
+  ["firefox", "a cancelled check ends at once", "app.js", "  check = undefined;\n  progressView.hide();", "  check = undefined;"],
+  ["firefox", "a bad file is named", "pkg/file.js", "`“${name}” ${rest}`", "`It ${rest}`"],
+];
+
+/** The same for the package as it is installed from its tarball. @type {typeof MUTANTS} */
+const PACKED_MUTANTS = [
+  ["packed", "a site without a build step", "engine.js", 'new URL("./worker.js", import.meta.url), { type: "module" }', 'new URL("./workers.js", import.meta.url), { type: "module" }'],
+  ["packed", "a site that Vite builds", "engine.js", 'return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });', 'const at = "./worker" + ".js";\n    return new Worker(new URL(at, import.meta.url), { type: "module" });'],
+  ["packed", "Vite's development server", "worker.js", "request.glueUrl);", '"./wasm/cpu/nowhere.js");'],
+  ["packed", "a site that webpack builds", "loader.js", 'new URL("./wasm/weights.safetensors", import.meta.url).href', 'new URL("./wasm/" + "weights.safetensors", import.meta.url).href'],
+  ["packed", "a site that esbuild builds", "loader.js", "if (assetsUrl !== undefined) {", "if (false) {"],
+  ["packed", "unused imports cost nothing", "index.js", "const sharedEngines = new Map();", 'const sharedEngines = new Map();\nconsole.info("soundalike");'],
+  ["packed", "unused imports cost nothing", "package.json", '"./element.js", ', ""],
+  ["packed", "compiles against its types \\(bundler\\)", "index.d.ts", "compare(", "compares("],
+  ["packed", "its exports and types resolve", "package.json", '"types": "./index.d.ts", "default"', '"types": "./nowhere.d.ts", "default"'],
+  ["packed", "it holds what it needs", "package.json", '"type": "module"', '"type": "module", "scripts": { "install": "true" }'],
+  ["packed", "held to its hash", "errors.js", "export class CheckerError", "export /* changed */ class CheckerError"],
+];
+
+const wanted = new RegExp(process.argv[2] ?? ".", "i");
+const survivors = [];
+for (const mutant of [...MUTANTS, ...PACKED_MUTANTS]) {
+  const [file, test, path, piece, by] = mutant;
+  if (!wanted.test(`${file}: ${test}`)) continue;
+  const work = mkdtempSync(join(tmpdir(), "soundalike-mutant-"));
+  try {
+    const environment = file === "packed" ? mutatedTarball(work, path, piece, by) : { SOUNDALIKE_SITE: mutatedSite(work, path, piece, by) };
+    const folder = file === "packed" ? join(HERE, "../packed") : HERE;
+    const run = spawnSync("node", ["--test", `--test-timeout=${TEST_TIMEOUT_MS}`, "--test-reporter=tap", `--test-name-pattern=${test}`, `${file}.test.js`], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      encoding: "utf8",
+    });
+    const ran = run.stdout.split("\n").filter((line) => /^ {4}(not )?ok /.test(line) && !line.includes("# SKIP"));
+    if (ran.length === 0) throw new Error(`no test of ${file} is named ${test}:\n${run.stdout}`);
+    const failed = ran.filter((line) => line.includes("not ok"));
+    if (failed.length === 0) survivors.push(mutant);
+    console.log(`${failed.length > 0 ? "killed  " : "SURVIVED"}  ${file}: ${test}  (${path}: ${piece.trim().split("\n")[0]})`);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+console.log(`${survivors.length} survived`);
+process.exitCode = survivors.length > 0 ? 1 : 0;
+
+/** A copy of the site with the fault in it; what is large is only linked. @param {string} work @param {string} path @param {string} piece @param {string} by */
+function mutatedSite(work, path, piece, by) {
+  const site = join(work, "site");
+  cpSync(SITE, site, { recursive: true, filter: (source) => !source.endsWith("/pkg/wasm") });
+  symlinkSync(join(SITE, "pkg/wasm"), join(site, "pkg/wasm"));
+  edit(join(site, path), piece, by);
+  return site;
+}
+
+/** The tarball with the fault in it. @param {string} work @param {string} path @param {string} piece @param {string} by */
+function mutatedTarball(work, path, piece, by) {
+  const name = existsSync(PACKED) && readdirSync(PACKED).find((one) => one.endsWith(".tgz"));
+  if (!name) throw new Error(`no tarball in ${PACKED}: run \`cargo xtask check packed\` first`);
+  execFileSync("tar", ["-xzf", join(PACKED, name), "-C", work]);
+  edit(join(work, "package", path), piece, by);
+  execFileSync("tar", ["-czf", join(work, name), "-C", work, "package"]);
+  cpSync(join(PACKED, "cdn.html"), join(work, "cdn.html"));
+  return { SOUNDALIKE_PACKED: work };
+}
+
+/** Every place where the piece stands; there must be one. @param {string} path @param {string} piece @param {string} by */
+function edit(path, piece, by) {
+  const text = readFileSync(path, "utf8");
+  if (!text.includes(piece)) throw new Error(`${path} holds no ${piece}`);
+  writeFileSync(path, text.replaceAll(piece, () => by));
+}
