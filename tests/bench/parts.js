@@ -22,14 +22,14 @@ import { timing } from "./page/rounds.js";
 
 /** The slower half of the mobile connections of the day. @type {import("./server.js").Link} */
 const MOBILE_LINK = { bitsPerSec: 10e6, latencyMs: 40 };
-const VISITS = 5;
+const VISITS = 3;
 const VISIT_TIMEOUT_MS = 120_000;
 
 /** @type {Part[]} */
 export const PARTS = [
   { name: "features", measure: inPage("features", { rounds: 9 }), table: featuresTable },
   { name: "encoder", measure: inPage("encoder", { rounds: 201, songRounds: 31 }), table: encoderTable },
-  { name: "check", measure: inPage("check", { rounds: 9, essentiaRounds: 3 }), table: checkTables },
+  { name: "check", measure: inPage("check", { rounds: 9, peerRounds: 3 }), table: checkTables },
   { name: "visit", measure: visits, table: (result) => visitsTable(result, MOBILE_LINK) },
   { name: "webgpu", measure: inPage("webgpu", { rounds: 5 }, { webgpu: true }), table: webgpuTable },
 ];

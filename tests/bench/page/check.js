@@ -9,8 +9,8 @@ import { MODEL_RATE_HZ } from "./sizes.js";
 /** What our package asks browsers to decode to. */
 const DECODED_RATE_HZ = 44_100;
 
-/** @param {{ rounds: number, essentiaRounds: number }} options essentia.js takes many times as long */
-export async function check({ rounds, essentiaRounds }) {
+/** @param {{ rounds: number, peerRounds: number }} options the others take half a minute each */
+export async function check({ rounds, peerRounds }) {
   const { createChecker } = await import("/site/pkg/index.js");
   const checker = await createChecker({ backend: "cpu" });
   const files = await Promise.all([madeFile("song-left.mp3"), madeFile("song-right.mp3")]);
@@ -25,39 +25,40 @@ export async function check({ rounds, essentiaRounds }) {
   for (const samples of decoded) songs.push((await analyse(engine, samples, MODEL_RATE_HZ)).song);
   const match = () => engine.compare(/** @type {any} */ (songs[0]), /** @type {any} */ (songs[1]), undefined);
 
-  /** @param {import("./peers.js").LogMel} logMel @param {() => AsyncGenerator<Float32Array>} inputs */
-  const stack = async (logMel, inputs) => {
-    for await (const samples of inputs()) await embedBySegments(ort, logMel(samples));
-    return match();
-  };
-  const fromFiles = async function* () {
-    for (const file of files) yield await decodeAtModelRate(file);
-  };
-  const fromSamples = async function* () {
-    yield* decoded;
+  /** @type {Record<string, number[]>} */
+  const afterDecoding = {};
+  /** @param {string} name @param {import("./peers.js").LogMel} logMel */
+  const stack = (name, logMel) => async () => {
+    let decoding = 0;
+    const whole = await msOf(async () => {
+      for (const file of files) {
+        /** @type {Float32Array | undefined} */
+        let samples;
+        decoding += await msOf(async () => (samples = await decodeAtModelRate(file)));
+        await embedBySegments(ort, logMel(/** @type {any} */ (samples)));
+      }
+      match();
+    });
+    (afterDecoding[`${name}, decoded`] ??= []).push(whole - decoding);
+    return whole;
   };
   const asInput = (/** @type {Float32Array | undefined} */ samples) => ({ samples: /** @type {Float32Array} */ (samples), sampleRateHz: MODEL_RATE_HZ });
+  const [withMeyda, withEssentia] = ["meyda + onnxruntime-web", "essentia.js + onnxruntime-web"];
 
-  const fast = await inTurn(
+  const times = await inTurn(
     {
       decoding: () => msOf(() => decodeAlone(files)),
       soundalike: () => msOf(() => checker.compare(...files)),
-      "meyda + onnxruntime-web": () => msOf(() => stack(meyda, fromFiles)),
       "soundalike, decoded": () => msOf(() => checker.compare(asInput(decoded[0]), asInput(decoded[1]))),
-      "meyda + onnxruntime-web, decoded": () => msOf(() => stack(meyda, fromSamples)),
+      [withMeyda]: stack(withMeyda, meyda),
+      [withEssentia]: stack(withEssentia, essentia),
     },
-    { rounds, warmUps: 1 },
-  );
-  const slow = await inTurn(
-    {
-      "essentia.js + onnxruntime-web": () => msOf(() => stack(essentia, fromFiles)),
-      "essentia.js + onnxruntime-web, decoded": () => msOf(() => stack(essentia, fromSamples)),
-    },
-    { rounds: essentiaRounds, warmUps: 0 },
+    { rounds, warmUps: 1, fewer: { [withMeyda]: peerRounds, [withEssentia]: peerRounds } },
   );
   const { score } = await checker.compare(...files);
   checker.close();
-  return { score, stages, times: { ...fast, ...slow } };
+  const decodedTimes = Object.fromEntries(Object.entries(afterDecoding).map(([name, values]) => [name, timing(values)]));
+  return { score, stages, times: { ...times, ...decodedTimes } };
 }
 
 /** Nothing but decoding, one file after the other, as our package decodes. @param {Blob[]} files */
@@ -92,7 +93,10 @@ async function ourStages(engine, files, rounds) {
       const channels = [0, 1].map((channel) => /** @type {AudioBuffer} */ (buffer).getChannelData(channel));
       const [left, right] = /** @type {[Float32Array, Float32Array]} */ (channels);
       const mono = new Float32Array(left.length);
-      add("mix to mono", await msOf(() => left.forEach((value, index) => (mono[index] = (value + /** @type {number} */ (right[index])) / 2))));
+      const mix = () => {
+        for (let i = 0; i < mono.length; i++) mono[i] = (/** @type {number} */ (left[i]) + /** @type {number} */ (right[i])) / 2;
+      };
+      add("mix to mono", await msOf(mix));
       const { song, times } = await analyse(engine, mono, DECODED_RATE_HZ);
       for (const [stage, ms] of Object.entries(times)) add(stage, ms);
       songs.push(song);

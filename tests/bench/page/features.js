@@ -1,4 +1,4 @@
-/** Log-mel features of a minute of music, by our engine and by the libraries. */
+/** Log-mel features of half a minute of music, by our engine and by the libraries. */
 
 import { madeFloats } from "./files.js";
 import { analyse, startOurs } from "./ours.js";
@@ -6,7 +6,7 @@ import { startEssentia, startMeyda } from "./peers.js";
 import { inTurn, msOf } from "./rounds.js";
 import { MODEL_RATE_HZ } from "./sizes.js";
 
-const SECS = 60;
+const SECS = 30;
 
 /** @param {{ rounds: number }} options */
 export async function features({ rounds }) {
@@ -22,5 +22,5 @@ export async function features({ rounds }) {
     meyda: () => msOf(() => meyda(samples)),
     "essentia.js": () => msOf(() => essentia(samples)),
   };
-  return { secs: SECS, times: await inTurn(contenders, { rounds, warmUps: 2 }) };
+  return { secs: SECS, times: await inTurn(contenders, { rounds, warmUps: 1 }) };
 }

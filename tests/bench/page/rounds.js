@@ -8,16 +8,18 @@
 /**
  * Measures contenders in turn, one round after the other, so that whatever else the machine does meets all of them alike.
  * @param {Record<string, () => Promise<number>>} contenders do the work once and tell how many milliseconds the measured part took
- * @param {{ rounds: number, warmUps: number }} options
+ * @param {{ rounds: number, warmUps: number, fewer?: Record<string, number> }} options `fewer`: contenders that take part in the first few rounds alone
+ *   and need no warming up, because they take so long
  * @returns {Promise<Record<string, Timing>>}
  */
-export async function inTurn(contenders, { rounds, warmUps }) {
+export async function inTurn(contenders, { rounds, warmUps, fewer = {} }) {
   const names = Object.keys(contenders);
   const times = /** @type {Record<string, number[]>} */ (Object.fromEntries(names.map((name) => [name, []])));
   for (let round = -warmUps; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       // Another one begins each round: nobody always runs in the wake of the same.
       const name = /** @type {string} */ (names[(turn + round + warmUps) % names.length]);
+      if (round < 0 ? name in fewer : round >= (fewer[name] ?? rounds)) continue;
       const ms = await /** @type {() => Promise<number>} */ (contenders[name])();
       if (round >= 0) times[name]?.push(ms);
     }
