@@ -10,6 +10,10 @@ use crate::error::{Error, Result};
 /// buffers stay in the cache.
 const RESAMPLE_CHUNK_SAMPLES: usize = 4_096;
 
+/// The largest magnitude that a sample may have: beyond every scale that audio is written in (32-bit integers reach 2e9), and small enough for the power of
+/// an FFT's bins to stay far inside f32 (2,048 samples of 1e12 make 4e30).
+const MAX_MAGNITUDE: f32 = 1e12;
+
 /// Mono samples, nominally in -1..1, with their rate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waveform {
@@ -22,8 +26,8 @@ impl Waveform {
     ///
     /// # Errors
     ///
-    /// [`Error::NoAudio`] without samples; [`Error::DecodeFailed`] when a sample isn't finite or the rate is none that
-    /// audio has ([`SAMPLE_RATES_HZ`]). `name` is what the error calls the song.
+    /// [`Error::NoAudio`] without samples; [`Error::DecodeFailed`] when a sample isn't finite or beyond 1e12, or the rate is
+    /// none that audio has ([`SAMPLE_RATES_HZ`]). `name` is what the error calls the song.
     pub fn new(name: &str, samples: Vec<f32>, sample_rate_hz: u32) -> Result<Self> {
         if samples.is_empty() {
             return Err(Error::NoAudio {
@@ -44,7 +48,9 @@ impl Waveform {
                 SAMPLE_RATES_HZ.end()
             ));
         }
-        if let Some(at) = samples.iter().position(|sample| !sample.is_finite()) {
+        // NaN is in no range.
+        let possible = -MAX_MAGNITUDE..=MAX_MAGNITUDE;
+        if let Some(at) = samples.iter().position(|sample| !possible.contains(sample)) {
             return failed(format!("sample {at} is {}", samples[at]));
         }
         Ok(Self {
@@ -113,7 +119,8 @@ impl Waveform {
         }
         assert!(sample_rate_hz > 0, "a sample rate is positive");
         // Both rates are positive, the chunk is not empty and the buffer below has exactly one channel of the
-        // length given, so that none of these calls has a reason to fail.
+        // length given, so that none of these calls has a reason to fail. (Inside, they panic at spectra that aren't
+        // finite, which samples as large as f32 holds would have.)
         let resample = || {
             let mut resampler = Fft::<f32>::new(
                 self.sample_rate_hz as usize,
@@ -167,6 +174,13 @@ mod tests {
             code(Waveform::new("a", vec![f32::INFINITY], 44_100)),
             Err("decode-failed")
         );
+        for sample in [1e13, -3e38] {
+            assert_eq!(
+                code(Waveform::new("a", vec![0.0, sample], 44_100)),
+                Err("decode-failed"),
+                "{sample}"
+            );
+        }
         for rate_hz in [0, 1, 3_999, 384_001, u32::MAX] {
             assert_eq!(
                 code(Waveform::new("a", vec![0.0], rate_hz)),
@@ -179,6 +193,19 @@ mod tests {
             code(Waveform::from_channels("a", &unequal, 44_100)),
             Err("decode-failed")
         );
+    }
+
+    #[test]
+    fn the_loudest_samples_are_resampled() {
+        for sign in [1.0, -1.0] {
+            let samples = (0..20_000)
+                .map(|n| MAX_MAGNITUDE * if n % 7 < 3 { sign } else { -sign })
+                .collect();
+            let resampled = Waveform::new("a", samples, 44_100)
+                .unwrap()
+                .resampled(22_050);
+            assert!(resampled.samples().iter().all(|sample| sample.is_finite()));
+        }
     }
 
     #[test]

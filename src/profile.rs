@@ -12,7 +12,7 @@ use crate::mel::mel_from_hz;
 use crate::spectrogram::MelSpectrogram;
 
 /// Frames of one column: 93 ms, which a parabola through three correlations divides further.
-const FRAMES_PER_COLUMN: usize = 4;
+pub(crate) const FRAMES_PER_COLUMN: usize = 4;
 /// Bands to a semitone: as many as mel bands above 1 kHz have.
 pub const BANDS_PER_SEMITONE: usize = 2;
 /// The lowest band, in Hz: below, mel bands are wider than a semitone.
@@ -68,7 +68,7 @@ impl SpectralProfile {
             values: moving
                 .map(|value| (value * STEPS_PER_UNIT).round().clamp(-limit, limit) as i8)
                 .collect(),
-            column_secs: config.frame_hop_secs() * FRAMES_PER_COLUMN as f64,
+            column_secs: FRAMES_PER_COLUMN as f64 * config.frame_hop_secs(),
         }
     }
 

@@ -61,11 +61,17 @@ impl Segments {
             .collect();
         Self {
             count,
-            hop_secs: hop_frames as f64 * config.frame_hop_secs(),
+            hop_secs: Self::hop_secs(config),
             length_secs: config.segment_secs(),
             silent,
             blank,
         }
+    }
+
+    /// Seconds between the starts of two segments.
+    #[must_use]
+    pub fn hop_secs(config: &FeatureConfig) -> f64 {
+        (SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME) as f64 * config.frame_hop_secs()
     }
 
     /// The same segments, none of them taken for blank.

@@ -7,8 +7,12 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::config::MAX_SONG_SECS;
 use crate::model::Model;
+use crate::profile::FRAMES_PER_COLUMN;
+use crate::segment::Segments;
 use crate::song::Song;
+use crate::weights_file::WeightsInfo;
 
 /// Version of this layout. It must change with the fields of a song and with what they mean; a change of release or of weights is noticed without it.
 const FORMAT: u32 = 2;
@@ -68,15 +72,33 @@ impl Song {
         song.is_whole(model).then_some(song)
     }
 
-    /// Whether its parts agree in their lengths, as those of every song do that was analysed with `model`.
+    /// Whether its parts agree with each other, as those of every song do that was analysed with `model`. A checksum keeps accidents out; bytes that
+    /// somebody made up must do no harm either.
     fn is_whole(&self, model: &Model) -> bool {
-        let segments = self.segments.count;
-        let dimensions = model.info().encoder.embedding;
-        segments > 0
-            && self.duration_secs > 0.0
-            && self.segments.silent.len() == segments
-            && self.embeddings.dimensions == dimensions
-            && self.embeddings.values.len() == segments * dimensions
+        let Self {
+            name: _,
+            duration_secs,
+            segments,
+            embeddings,
+            profile,
+        } = self;
+        let WeightsInfo {
+            features, encoder, ..
+        } = model.info();
+        let column_secs = FRAMES_PER_COLUMN as f64 * features.frame_hop_secs();
+        segments.count > 0
+            && (features.segment_secs()..=MAX_SONG_SECS).contains(duration_secs)
+            && segments.silent.len() == segments.count
+            && segments.blank.len() == segments.count
+            && segments.hop_secs == Segments::hop_secs(features)
+            && segments.length_secs == features.segment_secs()
+            && segments.start_secs(segments.count - 1) < *duration_secs
+            && embeddings.dimensions == encoder.embedding
+            && Some(embeddings.values.len()) == segments.count.checked_mul(encoder.embedding)
+            // Of unit length, up to rounding.
+            && embeddings.values.iter().all(|value| value.abs() <= 1.001)
+            && profile.column_secs == column_secs
+            && (profile.columns() as f64) * column_secs <= duration_secs + 2.0 * column_secs
     }
 }
 
@@ -170,9 +192,25 @@ mod tests {
             for header in [other_format, other_release, other_weights] {
                 assert!(!is_song(&sealed(header, &song)));
             }
-            let mut shorter = song.clone();
-            shorter.embeddings.values.pop();
-            assert!(!is_song(&sealed(Header::of(model), &shorter)));
+            let changes: [fn(&mut Song); 9] = [
+                |song| song.duration_secs = f64::NAN,
+                |song| song.segments.count = 0,
+                |song| song.segments.hop_secs = 0.0,
+                |song| song.segments.silent.truncate(1),
+                |song| song.segments.blank.truncate(1),
+                |song| song.embeddings.values.truncate(7),
+                |song| song.embeddings.values[7] = f32::NAN,
+                |song| song.embeddings.values[7] = 1e30,
+                |song| song.profile.column_secs = 0.0,
+            ];
+            for (index, change) in changes.into_iter().enumerate() {
+                let mut changed = song.clone();
+                change(&mut changed);
+                assert!(
+                    !is_song(&sealed(Header::of(model), &changed)),
+                    "change {index}"
+                );
+            }
         });
     }
 }
