@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { audioFolder, launchChromium, serveSite } from "./harness.js";
+import { WEBGPU_FLAGS, audioFolder, launchChromium, serveSite } from "./harness.js";
 import { tune } from "./music.js";
 import { resealed } from "./weights-file.js";
 
@@ -292,6 +292,46 @@ describe("memory that the engine is refused", () => {
   });
 });
 
+describe("faults of real WebGPU", () => {
+  /** @type {import("playwright-core").Browser} */
+  let browser;
+  before(async () => {
+    browser = await launchChromium(WEBGPU_FLAGS);
+  });
+  after(() => browser?.close());
+
+  for (const [what, fault] of /** @type {const} */ ([
+    ["whose device is lost in the middle of a song", "devices.forEach((device) => device.destroy())"],
+    ["that refuses a kernel in the middle of a song", "GPUComputePassEncoder.prototype.dispatchWorkgroups = () => { throw new TypeError('refused') }"],
+  ])) {
+    test(`WebGPU ${what}: the CPU finishes the check`, async () => {
+      const page = await blankPage(browser);
+      const glue = await (await page.request.get(`${site.url}pkg/wasm/webgpu/soundalike.js`)).text();
+      await page.route("**/wasm/webgpu/soundalike.js", (route) => route.fulfill({ contentType: "text/javascript", body: `${glue}\n${faultInAnalysis(fault)}` }));
+      const { before, struck, report, after, next } = await run(page, `
+        const original = GPU.prototype.requestAdapter;
+        // A graphics card, as far as the loader can see.
+        GPU.prototype.requestAdapter = async function (...rest) {
+          const adapter = await original.apply(this, rest);
+          return adapter && { info: { isFallbackAdapter: false } };
+        };
+        let struck = false;
+        new BroadcastChannel("fault").onmessage = () => { struck = true; };
+        const checker = await soundalike.createChecker();
+        const before = checker.backend;
+        const report = await outcome(() => checker.compare(a, b));
+        return { before, struck, report, after: checker.backend, next: (await checker.compare(a, a)).verdict };`);
+      assert.equal(before, "webgpu", "the engine never got to WebGPU");
+      assert.equal(struck, true, "the fault never struck");
+      assert.equal(report.value?.verdict, "different", JSON.stringify(report).slice(0, 300));
+      assert.equal(report.value.backend, "cpu");
+      assert.equal(after, "cpu");
+      assert.equal(next, "nearly-identical");
+      await page.close();
+    });
+  }
+});
+
 describe("faults on the page", () => {
   const audio = audioFolder();
   /** @type {import("playwright-core").Browser} */
@@ -366,4 +406,28 @@ function dyingInAnalysis(backend) {
       analyse() { self.close(); return new Promise(() => {}); }
     }`;
   return (/** @type {import("playwright-core").Route} */ route) => route.fulfill({ contentType: "text/javascript", body });
+}
+
+/** For the end of the real glue: lets the fault strike when the first song is well under way on the device. @param {string} fault */
+function faultInAnalysis(fault) {
+  return `
+    const devices = [];
+    const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (...rest) {
+      const device = await requestDevice.apply(this, rest);
+      devices.push(device);
+      return device;
+    };
+    const { analyse } = Checker.prototype;
+    Checker.prototype.analyse = function (...rest) {
+      const { submit } = GPUQueue.prototype;
+      let submits = 0;
+      GPUQueue.prototype.submit = function (...buffers) {
+        submit.apply(this, buffers);
+        if (++submits !== 2) return;
+        ${fault};
+        new BroadcastChannel("fault").postMessage("struck");
+      };
+      return analyse.apply(this, rest);
+    };`;
 }
