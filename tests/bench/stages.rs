@@ -52,7 +52,7 @@ fn encoder_one_song(bencher: Bencher<'_, '_>) {
     bencher.bench(|| pollster::block_on(model.embed_song(black_box(&song), |_| ())));
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = 20)]
 fn matching(bencher: Bencher<'_, '_>) {
     let checker = checker();
     let [left, right] = [1, 2].map(|seed| analyse(&checker, waveform(seed)));
@@ -60,7 +60,7 @@ fn matching(bencher: Bencher<'_, '_>) {
 }
 
 /// From decoded samples to the report.
-#[divan::bench]
+#[divan::bench(sample_count = 20)]
 fn whole_check(bencher: Bencher<'_, '_>) {
     let checker = checker();
     let decoded = [1, 2].map(|seed| waveform(seed).resampled(DECODED_RATE_HZ));
