@@ -113,7 +113,7 @@ const MUTANTS = [
   ["package", "bytes that are damaged", "pkg/song-bytes.js", "if (count > PEAK_COUNT || analysisBytes <= 0 ||", "if ("],
   ["package", "a cache spares the second analysis", "pkg/engine.js", "cache.get(key).catch(() => undefined)", "cache.get(key)"],
   ["package", "SongCache keeps bytes across pages", "pkg/cache.js", "void this.#run(\"readwrite\", (_, entries) => entries.put(entry(key, bytes))).catch(() => {});", ""],
-  ["package", "cancelled at the stage “decode”", "pkg/engine.js", "      onProgress(\"decode\", 0);", ""],
+  ["package", "cancelled at the stage “decode”", "pkg/index.js", "const onAbort = () => controller.abort();", "const onAbort = () => {};"],
   ["package", "cancelled at the stage “features”", "pkg/engine.js", "const stop = () => link.terminate(abortedError(signal?.reason));", "const stop = () => {};"],
   ["package", "cancelled at the stage “encode”", "pkg/engine.js", "const stop = () => link.terminate(abortedError(signal?.reason));", "const stop = () => {};"],
   ["package", "cancelled at the stage “match”", "pkg/engine.js", "      song.analysis = analysis;\n      song.enter(link, songId);\n      return analysis;", "      song.enter(link, songId);\n      return analysis;"],
@@ -184,6 +184,11 @@ for (const mutant of [...MUTANTS, ...PACKED_MUTANTS]) {
       encoding: "utf8",
     });
     const ran = run.stdout.split("\n").filter((line) => /^ {4}(not )?ok /.test(line) && !line.includes("# SKIP"));
+    // A test that waits for what never comes can't pass either, but a slow machine looks the same.
+    if (run.stdout.includes("testTimeoutFailure")) {
+      console.log(`timed out ${file}: ${test}  (${path})`);
+      continue;
+    }
     if (ran.length === 0) throw new Error(`no test of ${file} is named ${test}:\n${run.stdout}`);
     const failed = ran.filter((line) => line.includes("not ok"));
     if (failed.length === 0) survivors.push(mutant);

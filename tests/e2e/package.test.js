@@ -155,15 +155,17 @@ describe("package", () => {
   });
 
   test("a check aborted in the middle ends, and the next one works", async () => {
-    const { cancelled, good } = await run(`
+    const { cancelled, late, good } = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
       const abort = new AbortController();
+      let late = 0;
       const cancelled = await outcome(() => checker.compare(a, b, {
         signal: abort.signal,
-        onProgress: ({ stage }) => stage === "features" && abort.abort(),
+        onProgress: ({ stage }) => abort.signal.aborted ? late++ : stage === "features" && abort.abort(),
       }));
-      return { cancelled, good: await outcome(() => checker.compare(a, b)) };`);
+      return { cancelled, good: await outcome(() => checker.compare(a, b)), late };`);
     assert.equal(cancelled.code, "aborted");
+    assert.equal(late, 0, "the work went on");
     assert.ok(good.value, JSON.stringify(good));
   });
 
@@ -324,16 +326,19 @@ describe("package", () => {
 
   for (const stage of ["decode", "features", "encode", "match"]) {
     test(`a check that is cancelled at the stage “${stage}” ends at once, and what was analysed need not be again`, async () => {
-      const { cancelled, report, analysed } = await run(`
+      const { cancelled, late, report, analysed } = await run(`
         const checker = await soundalike.createChecker({ backend: "cpu" });
         const songs = [new soundalike.Song(a), new soundalike.Song(b)];
         const abort = new AbortController();
-        const cancelled = await outcome(() => checker.compare(...songs, { signal: abort.signal, onProgress: ({ stage }) => stage === "${stage}" && abort.abort() }));
+        let late = 0;
+        const onProgress = ({ stage }) => abort.signal.aborted ? late++ : stage === "${stage}" && abort.abort();
+        const cancelled = await outcome(() => checker.compare(...songs, { signal: abort.signal, onProgress }));
         const analysed = songs.map((song) => song.isAnalysed);
         const stages = [];
         const report = await outcome(() => checker.compare(...songs, { onProgress: ({ stage, side }) => stages.push(side + " " + stage) }));
-        return { cancelled, report: report.value?.verdict, analysed: analysed.map((was, index) => [was, stages.includes(["left", "right"][index] + " features")]) };`);
+        return { cancelled, late, report: report.value?.verdict, analysed: analysed.map((was, index) => [was, stages.includes(["left", "right"][index] + " features")]) };`);
       assert.equal(cancelled.code, "aborted");
+      assert.equal(late, 0, "the work went on");
       assert.equal(report, "different");
       for (const [was, isAgain] of analysed) assert.equal(was, !isAgain, JSON.stringify(analysed));
       if (stage === "match") assert.deepEqual(analysed, [[true, false], [true, false]]);
