@@ -220,8 +220,8 @@ mod tests {
 
     #[test]
     fn evidence_counts_as_far_as_the_spectra_agree() {
-        assert_eq!(sureness(1.0, &alignment(10.0, 0.4)), 1.0);
-        assert!(sureness(0.6, &alignment(10.0, 0.4)) > LEAST_SURENESS);
+        assert_eq!(sureness(1.0, &alignment(10.0, 0.5)), 1.0);
+        assert!(sureness(0.6, &alignment(10.0, 0.5)) > LEAST_SURENESS);
         assert!(sureness(2.5, &alignment(20.0, 0.05)) < LEAST_SURENESS);
         assert_eq!(
             sureness(10.0, &alignment(90.0, 0.05)),
