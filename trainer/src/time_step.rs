@@ -1,4 +1,4 @@
-//! `time-step`: how long one optimiser step takes, batches not counted.
+//! `time-step`: how long one optimiser step takes on segments alone, batches not counted.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -36,10 +36,12 @@ pub struct Args {
 ///
 /// When the configuration can't be read or the device fails.
 pub fn run(args: &Args) -> Result<()> {
-    let config = args
+    let mut config = args
         .config
         .as_deref()
         .map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
+    // Segments alone, as other programs have them: a figure to compare.
+    config.stretches = false;
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     let mut learner = Learner::new(&config, args.device)?;
     for step in 0..args.steps {
