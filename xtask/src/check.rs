@@ -36,6 +36,7 @@ struct Step {
 enum Need {
     RustComponents,
     Geckodriver,
+    Libclang,
     Node,
     TestPrograms,
     WasmTools,
@@ -63,19 +64,19 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         what: "Rust lints",
-        needs: &[Need::RustComponents, Need::WasmTools],
+        needs: &[Need::Libclang, Need::RustComponents, Need::WasmTools],
         run: clippy,
     },
     Step {
         name: "doc",
         what: "Rust documentation",
-        needs: &[],
+        needs: &[Need::Libclang],
         run: doc,
     },
     Step {
         name: "test",
         what: "native tests",
-        needs: &[Need::TestPrograms],
+        needs: &[Need::Libclang, Need::TestPrograms],
         run: native_tests,
     },
     Step {
@@ -197,6 +198,9 @@ fn get_tools(workspace: &Workspace, steps: &[&Step]) -> Result<()> {
     }
     if needed(Need::TestPrograms) {
         tools::test_programs()?;
+    }
+    if needed(Need::Libclang) {
+        tools::libclang()?;
     }
     if needed(Need::RustComponents) {
         tools::rust_components(workspace)?;

@@ -87,6 +87,22 @@ pub fn test_programs() -> Result<TestPrograms> {
     })
 }
 
+/// Makes sure that libclang is there: the trainer's C and C++ libraries are bound through it while they are built (bindgen).
+///
+/// # Errors
+///
+/// With one line that says what to install, when it is missing and can't be installed from here.
+pub fn libclang() -> Result<()> {
+    const PACKAGE: &str = "libclang-dev";
+    if clang_sys::load().is_ok() {
+        return Ok(());
+    }
+    apt_get_install(&[PACKAGE])?;
+    clang_sys::load().ok().with_context(|| {
+        format!("libclang isn't found: install {PACKAGE}, or set LIBCLANG_PATH to its folder")
+    })
+}
+
 impl Program {
     fn find(&self) -> Option<PathBuf> {
         let given = env::var_os(self.variable)
