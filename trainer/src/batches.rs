@@ -1,26 +1,26 @@
 //! Batches of passages and their copies, made on a thread of their own while the network trains.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use anyhow::{Context as _, Result, ensure};
-use rand::seq::{IndexedRandom as _, SliceRandom as _};
+use anyhow::{Context as _, Result};
+use rand::seq::SliceRandom as _;
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use soundalike::spectrogram::MelSpectrogram;
 use soundalike::{FeatureConfig, LogMelPlan};
 
+use crate::audio_file;
 use crate::augment::Augmenter;
 use crate::pair_table::Pair;
 use crate::recipe::log_uniform;
 use crate::repeats::{self, Surroundings};
-use crate::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks, TrackSpectra};
+use crate::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks};
 use crate::strip::{Extent, Strip, extent};
 use crate::train_config::{AugmentationConfig, TrainConfig};
-use crate::{audio_file, progress};
+use crate::training_tracks::TrainingTracks;
 
 /// Batches that wait ready for the network.
 const BATCHES_AHEAD: usize = 4;
@@ -47,13 +47,18 @@ pub struct BatchMaker {
     features: FeatureConfig,
     banks: ShiftedMelBanks,
     augmenter: Augmenter,
-    tracks: Vec<TrainingTrack>,
+    tracks: TrainingTracks,
     overlays: Vec<Vec<f32>>,
 }
 
-struct TrainingTrack {
-    spectra: TrackSpectra,
-    starts_secs: Vec<f64>,
+/// What batches are made of.
+pub struct Sources<'a> {
+    /// The training table: its copies say which tracks there are, and which passages of them.
+    pub pairs: &'a [Pair],
+    /// Further music, of which any passage will do.
+    pub rendered: Vec<PathBuf>,
+    /// Recordings that may be laid over.
+    pub overlays: Vec<PathBuf>,
 }
 
 /// One segment to be: what is read of a track, before augmentation.
@@ -65,43 +70,17 @@ struct View {
 }
 
 impl BatchMaker {
-    /// Loads the tracks of the copies in a training table, and the recordings that may be laid over.
+    /// Loads everything into memory.
     ///
     /// # Errors
     ///
     /// When a file can't be decoded or there are too few tracks.
-    pub fn load(config: &TrainConfig, pairs: &[Pair], overlay_files: &[PathBuf]) -> Result<Self> {
+    pub fn load(config: &TrainConfig, sources: Sources<'_>) -> Result<Self> {
         let features = FeatureConfig::default();
         let banks = ShiftedMelBanks::new(&features);
-        let mut starts: BTreeMap<&PathBuf, Vec<f64>> = BTreeMap::new();
-        for pair in pairs.iter().filter(|pair| pair.is_copy()) {
-            starts
-                .entry(&pair.left)
-                .or_default()
-                .push(pair.left_start_secs);
-        }
-        ensure!(
-            starts.len() >= 2,
-            "the training table has copies of {} tracks; at least 2 are needed",
-            starts.len()
-        );
-        let bar = progress::bar(starts.len(), "load");
-        let tracks = starts
-            .into_par_iter()
-            .map_init(
-                || LogMelPlan::new(&features),
-                |plan, (path, starts_secs)| {
-                    let song = audio_file::load(path)?;
-                    bar.inc(1);
-                    Ok(TrainingTrack {
-                        spectra: banks.analyse(plan, &song),
-                        starts_secs,
-                    })
-                },
-            )
-            .collect::<Result<_>>()?;
-        bar.finish();
-        let overlays = overlay_files
+        let tracks = TrainingTracks::load(config, &banks, sources.pairs, sources.rendered)?;
+        let overlays = sources
+            .overlays
             .par_iter()
             .map_init(
                 || LogMelPlan::new(&features),
@@ -165,7 +144,7 @@ impl BatchMaker {
                         * rng.random_range(1..self.config.tracks_per_batch.max(2)))
                     % size;
                 let recording = rng
-                    .random_bool(0.5)
+                    .random_bool(self.config.augmentation.recording_share)
                     .then(|| self.augmenter.cut(&self.overlays, extent.frames, &mut rng))
                     .flatten();
                 if let Some(recording) = recording {
@@ -198,27 +177,14 @@ impl BatchMaker {
         }
     }
 
-    /// Originals and copies: some passages of each of some tracks. Long tracks are drawn more often, by the square root of their length.
+    /// Originals and copies: some passages of each of some tracks.
     fn draw_views(&self, rng: &mut ChaCha8Rng) -> (Vec<View>, Vec<View>, Vec<f64>) {
         let frame_hop_secs = self.features.frame_hop_secs();
         let augmentation = &self.config.augmentation;
-        let indices: Vec<usize> = (0..self.tracks.len()).collect();
-        let weight = |index: &usize| (self.tracks[*index].starts_secs.len() as f64).sqrt();
-        let wanted = self.config.tracks_per_batch;
-        let chosen: Vec<usize> =
-            match indices.choose_multiple_weighted(rng, wanted.min(indices.len()), weight) {
-                Ok(chosen) => chosen.copied().collect(),
-                Err(_) => indices.clone(),
-            };
         let (mut originals, mut copies, mut starts_secs) = (Vec::new(), Vec::new(), Vec::new());
-        for slot in 0..wanted {
-            let track = chosen[slot % chosen.len()];
+        for track in self.tracks.draw(rng) {
             for _ in 0..self.config.passages_per_track {
-                let start_secs = self.tracks[track]
-                    .starts_secs
-                    .choose(rng)
-                    .copied()
-                    .unwrap_or_default();
+                let start_secs = self.tracks.draw_start_secs(track, rng);
                 let start_frame = (start_secs / frame_hop_secs) as f32;
                 // Both sides share a random pitch and tempo: more music than there is.
                 let semitones = if rng.random_bool(0.6) {
@@ -275,7 +241,7 @@ impl BatchMaker {
         let passages: Vec<Surroundings> = views
             .par_iter()
             .map(|view| {
-                let spectra = &self.tracks[view.track].spectra;
+                let spectra = self.tracks.spectra(view.track);
                 let first = view.start_frame - shift_frames as f32;
                 let count = frames + 2 * shift_frames as usize;
                 let power = self.banks.mel_power(spectra, first, 1.0, 0.0, count);
@@ -290,7 +256,7 @@ impl BatchMaker {
     }
 
     fn read(&self, view: &View, extent: Extent) -> Vec<f32> {
-        let spectra = &self.tracks[view.track].spectra;
+        let spectra = self.tracks.spectra(view.track);
         self.banks.mel_power(
             spectra,
             view.start_frame - extent.lead_frames as f32 * view.tempo_ratio,

@@ -1,6 +1,7 @@
 //! Trains, evaluates and exports the weights of Soundalike.
 
 mod ablation;
+mod arrangement;
 mod audio_file;
 mod augment;
 mod batches;
@@ -31,6 +32,7 @@ mod plot;
 mod plots;
 mod progress;
 mod recipe;
+mod render;
 mod repeats;
 mod run_folder;
 mod spectral_bank;
@@ -39,6 +41,7 @@ mod time_step;
 mod tracks;
 mod train;
 mod train_config;
+mod training_tracks;
 mod validation;
 mod wav;
 mod weights;
@@ -51,6 +54,7 @@ use clap::Parser as _;
 enum Step {
     Decode(decode::Args),
     Pairs(pairs::Args),
+    Render(render::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
     Plot(plot::Args),
@@ -67,6 +71,7 @@ fn main() -> std::process::ExitCode {
     let done = match Step::parse() {
         Step::Decode(args) => decode::run(&args),
         Step::Pairs(args) => pairs::run(&args),
+        Step::Render(args) => render::run(&args),
         Step::Train(args) => train::run(&args),
         Step::Evaluate(args) => evaluate::run(&args),
         Step::Plot(args) => plot::run(&args),

@@ -198,7 +198,7 @@ fn note_files_without_row(files: &[PathBuf], metadata: &FmaMetadata, table: Opti
 }
 
 /// Where passages of a file may start: loud enough, with room for the misalignment and for a slower or faster copy.
-fn starts_secs(path: &Path) -> Result<Vec<f64>> {
+pub fn starts_secs(path: &Path) -> Result<Vec<f64>> {
     let features = FeatureConfig::default();
     // At the file's own rate: resampling takes longer than all the rest.
     let song = audio_file::decode(path)?;

@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use soundalike::Model;
 use soundalike::head::Calibration;
 
-use crate::batches::BatchMaker;
+use crate::batches::{BatchMaker, Sources};
 use crate::device::DeviceName;
 use crate::learner::Learner;
 use crate::pair_table;
@@ -43,6 +43,9 @@ pub struct Args {
     /// Folders of recordings (speech, crowds) laid over some copies, besides other tracks
     #[arg(long, num_args = 1..)]
     overlays: Vec<PathBuf>,
+    /// Folders of further music that only training hears, such as what `render` wrote; a folder is an album
+    #[arg(long, num_args = 1..)]
+    rendered: Vec<PathBuf>,
     /// Validation pairs to use at most
     #[arg(long, default_value_t = 1_000)]
     validation_pairs: usize,
@@ -74,12 +77,16 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let training = pair_table::read(&args.pairs.join("train.csv"))?;
     let validation = Validation::load(&args.pairs.join("validation.csv"), args.validation_pairs)?;
-    let overlays = if args.overlays.is_empty() {
-        Vec::new()
-    } else {
-        audio_file::find(&args.overlays)?
+    let found = |folders: &[PathBuf]| match folders {
+        [] => Ok(Vec::new()),
+        folders => audio_file::find(folders),
     };
-    let maker = Arc::new(BatchMaker::load(&run.config, &training, &overlays)?);
+    let sources = Sources {
+        pairs: &training,
+        rendered: found(&args.rendered)?,
+        overlays: found(&args.overlays)?,
+    };
+    let maker = Arc::new(BatchMaker::load(&run.config, sources)?);
     println!(
         "{} parameters; steps {first_step} to {}",
         run.learner.network.num_params(),

@@ -19,6 +19,10 @@ pub struct TrainConfig {
     pub encoder: EncoderConfig,
     /// Tracks in a batch; with `passages_per_track` the number of pairs.
     pub tracks_per_batch: usize,
+    /// Tracks of one album (one folder) that are drawn together: what has a sound in common and no notes is harder to tell apart.
+    pub tracks_per_album: usize,
+    /// Share of albums drawn from rendered music, where `train` is given any.
+    pub rendered_share: f64,
     /// Passages of each track in a batch: other sections of a track are the hardest negatives.
     pub passages_per_track: usize,
     /// Which head.
@@ -83,6 +87,8 @@ pub struct AugmentationConfig {
     pub noise_snr_db: (f32, f32),
     /// Share of copies with another sound laid over them (another track, or a file of `overlays`).
     pub overlay_share: f64,
+    /// Share of recordings of `overlays` among what is laid over; the rest is other music.
+    pub recording_share: f64,
     /// Signal-to-noise ratios of what is laid over, in dB.
     pub overlay_snr_db: (f32, f32),
     /// Share of copies that come through a telephone's band, 300 Hz to 3.4 kHz with steep edges, most of them with noise.
@@ -103,6 +109,8 @@ impl Default for TrainConfig {
             seed: 1,
             encoder: EncoderConfig::default(),
             tracks_per_batch: 16,
+            tracks_per_album: 4,
+            rendered_share: 0.35,
             passages_per_track: 4,
             head: HeadChoice::Monotone,
             normalisation: Normalisation::Fixed,
@@ -133,8 +141,9 @@ impl Default for AugmentationConfig {
             far_tempo_share: 0.25,
             misalignment_secs: 0.5,
             noise_snr_db: (-4.0, 40.0),
-            overlay_share: 0.4,
-            overlay_snr_db: (-8.0, 15.0),
+            overlay_share: 0.45,
+            recording_share: 0.35,
+            overlay_snr_db: (-9.0, 14.0),
             telephone_share: 0.1,
             codec: true,
             level_share: 0.5,
@@ -165,6 +174,10 @@ impl TrainConfig {
             "a batch needs at least 2 pairs"
         );
         ensure!(
+            self.tracks_per_album > 0 && (0.0..1.0).contains(&self.rendered_share),
+            "tracks_per_album must be positive and rendered_share within 0..1"
+        );
+        ensure!(
             self.steps > 0 && self.validate_every > 0,
             "steps and validate_every must be positive"
         );
@@ -176,6 +189,10 @@ impl TrainConfig {
         ensure!(
             0.2 <= slowest && slowest <= fastest && fastest <= 5.0,
             "tempo_ratio must rise within 0.2..5"
+        );
+        ensure!(
+            (0.0..=1.0).contains(&self.augmentation.recording_share),
+            "recording_share must be within 0..1"
         );
         Ok(())
     }

@@ -1,0 +1,120 @@
+//! `render`, as a user runs it.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+#[path = "common/soundfont.rs"]
+mod soundfont;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{fail, succeed, text, trainer};
+use soundfont::{midi, soundfont};
+
+/// Three MIDI files and a SoundFont in a folder.
+fn corpus(folder: &Path) -> [PathBuf; 2] {
+    let scores = folder.join("midi");
+    fs::create_dir(&scores).unwrap();
+    let first_keys = [60_u8, 62, 65];
+    for (name, first) in ["one.mid", "two.MID", "three.midi"].iter().zip(first_keys) {
+        let keys: Vec<u8> = (0..16).map(|step| first + step % 5).collect();
+        fs::write(scores.join(name), midi(&keys)).unwrap();
+    }
+    let font = folder.join("sine.sf2");
+    fs::write(&font, soundfont()).unwrap();
+    [scores, font]
+}
+
+fn rendered(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = walkdir::WalkDir::new(out).into_iter().map(Result::unwrap);
+    files
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let path = entry.path().strip_prefix(out).unwrap().to_owned();
+            (path, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn pieces_are_played_by_ensembles_alike_from_a_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [scores, font] = corpus(folder.path());
+    let render = |name: &str, seed: &str| {
+        let out = folder.path().join(name);
+        let said = succeed(&[
+            "render",
+            "--midi",
+            text(&scores),
+            "--soundfont",
+            text(&font),
+            "--out",
+            text(&out),
+            "--pieces",
+            "2",
+            "--secs",
+            "5",
+            "--seed",
+            seed,
+        ]);
+        assert!(said.contains("3 pieces rendered"), "{said}");
+        rendered(&out)
+    };
+    let first = render("first", "1");
+    let in_ensemble = |name: &str| first.keys().filter(|path| path.starts_with(name)).count();
+    assert_eq!(
+        (in_ensemble("ensemble-000"), in_ensemble("ensemble-001")),
+        (2, 1)
+    );
+    for (path, bytes) in &first {
+        let wav = hound::WavReader::new(bytes.as_slice()).unwrap();
+        assert_eq!((wav.spec().sample_rate, wav.spec().channels), (22_050, 1));
+        let secs = f64::from(wav.duration()) / 22_050.0;
+        assert!((4.9..=5.0).contains(&secs), "{}: {secs} s", path.display());
+        let samples: Vec<i16> = wav.into_samples().map(Result::unwrap).collect();
+        let peak = samples.iter().map(|sample| sample.unsigned_abs()).max();
+        assert!((26_000..26_400).contains(&peak.unwrap()), "{peak:?}");
+    }
+    assert!(first == render("again", "1"));
+    assert!(first != render("other", "2"));
+}
+
+#[test]
+fn what_cannot_be_played_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let [scores, font] = corpus(folder.path());
+    let out = folder.path().join("out");
+    let arguments = |midi: &Path, font: &Path| {
+        [
+            "render",
+            "--midi",
+            text(midi),
+            "--soundfont",
+            text(font),
+            "--out",
+            text(&out),
+        ]
+        .map(str::to_owned)
+    };
+    fs::write(scores.join("letter.mid"), "this is a letter, not music").unwrap();
+    let arguments_owned = arguments(&scores, &font);
+    let all: Vec<&str> = arguments_owned.iter().map(String::as_str).collect();
+    let output = trainer(&all);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("letter.mid: it isn't a MIDI file"),
+        "{said}"
+    );
+    let refused = |midi: &Path, font: &Path, expected: &str| {
+        let arguments = arguments(midi, font);
+        fail(
+            &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
+            expected,
+        );
+    };
+    refused(&scores, &scores.join("letter.mid"), "isn't a SoundFont 2");
+    refused(&scores, &folder.path().join("gone.sf2"), "can't open");
+    refused(&font, &font, "there are no MIDI files");
+    refused(&scores.join("letter.mid"), &font, "none of 1 MIDI files");
+}
