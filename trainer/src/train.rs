@@ -31,6 +31,9 @@ pub struct Args {
     /// Settings as JSON; what it leaves out keeps its default
     #[arg(long)]
     config: Option<PathBuf>,
+    /// Weights to begin from, instead of random ones
+    #[arg(long)]
+    from: Option<PathBuf>,
     /// Continue the run in --out from its last checkpoint
     #[arg(long)]
     resume: bool,
@@ -102,7 +105,13 @@ fn start(args: &Args) -> Result<Run> {
         .map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
     config.steps = args.steps.unwrap_or(config.steps);
     config.seed = args.seed.unwrap_or(config.seed);
-    let learner = Learner::new(&config, args.device)?;
+    let mut learner = Learner::new(&config, args.device)?;
+    if let Some(path) = &args.from {
+        let bytes =
+            std::fs::read(path).with_context(|| format!("can't open {}", path.display()))?;
+        let began = learner.begin_from(&bytes);
+        began.with_context(|| format!("can't begin from {}", path.display()))?;
+    }
     let folder = RunFolder::create(&args.out, &config)?;
     Ok(Run {
         folder,
@@ -113,8 +122,11 @@ fn start(args: &Args) -> Result<Run> {
 }
 
 fn resume(args: &Args) -> Result<Run> {
-    if args.config.is_some() || args.steps.is_some() || args.seed.is_some() {
-        bail!("a resumed run keeps its configuration: leave out --config, --steps and --seed");
+    let begins_anew = args.config.is_some() || args.from.is_some();
+    if begins_anew || args.steps.is_some() || args.seed.is_some() {
+        bail!(
+            "a resumed run keeps its configuration: leave out --config, --from, --steps and --seed"
+        );
     }
     let (folder, config, history) = RunFolder::open(&args.out)?;
     let mut learner = Learner::new(&config, args.device)?;
