@@ -151,6 +151,31 @@ fn the_thread_from_music_to_figures() {
         64
     );
 
+    // train: on from those weights, with further music in the batches.
+    let refined = at("refined");
+    let refine = [
+        "train",
+        "--pairs",
+        text(&tables),
+        "--out",
+        text(&refined),
+        "--config",
+        text(&config),
+    ];
+    let printed = succeed(
+        &[
+            &refine[..],
+            &["--from", text(&weights), "--rendered", text(&cache)],
+        ]
+        .concat(),
+    );
+    assert!(printed.contains("step 6:"), "{printed}");
+    let resumed = [&refine[..5], &["--resume", "--from", text(&weights)]].concat();
+    fail(&resumed, "a resumed run keeps its configuration");
+    let elsewhere = at("elsewhere");
+    let other = [&refine[..4], &[text(&elsewhere), "--from", text(&weights)]].concat();
+    fail(&other, "can't begin from");
+
     // evaluate: the input's columns in the input's order, and the figures of the contract.
     succeed(&[
         "evaluate",
