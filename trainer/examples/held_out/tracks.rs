@@ -58,8 +58,11 @@ pub fn held_out_tracks(manifest_path: &Path, originals: Option<&Path>) -> Result
         .collect();
     held_out.sort_by(|one, other| one.path.cmp(&other.path));
     if let Some(originals) = originals {
+        // The manifest's paths begin at its folder, these where the program was started.
+        let originals = std::path::absolute(originals)
+            .with_context(|| format!("there is no {}", originals.display()))?;
         for track in &mut held_out {
-            track.path = original(&track.path, originals)?;
+            track.path = original(&track.path, &originals)?;
         }
     }
     let tracks: Vec<Track> = held_out
