@@ -19,7 +19,7 @@ pub struct TrainConfig {
     pub encoder: EncoderConfig,
     /// Tracks in a batch; with `passages_per_track` the number of pairs.
     pub tracks_per_batch: usize,
-    /// Tracks of one album (one folder) that are drawn together: what has a sound in common and no notes is harder to tell apart.
+    /// Tracks of one album (one folder) that are drawn together: what has a sound in common and no notes is harder to tell apart. With 1 each is drawn for itself.
     pub tracks_per_album: usize,
     /// Share of albums drawn from rendered music, where `train` is given any.
     pub rendered_share: f64,
@@ -109,7 +109,7 @@ impl Default for TrainConfig {
             seed: 1,
             encoder: EncoderConfig::default(),
             tracks_per_batch: 16,
-            tracks_per_album: 4,
+            tracks_per_album: 1,
             rendered_share: 0.35,
             passages_per_track: 4,
             head: HeadChoice::Monotone,
@@ -141,9 +141,9 @@ impl Default for AugmentationConfig {
             far_tempo_share: 0.25,
             misalignment_secs: 0.5,
             noise_snr_db: (-4.0, 40.0),
-            overlay_share: 0.45,
-            recording_share: 0.35,
-            overlay_snr_db: (-9.0, 14.0),
+            overlay_share: 0.4,
+            recording_share: 0.5,
+            overlay_snr_db: (-8.0, 15.0),
             telephone_share: 0.1,
             codec: true,
             level_share: 0.5,

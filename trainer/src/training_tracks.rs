@@ -273,7 +273,10 @@ mod tests {
 
     #[test]
     fn small_albums_fill_a_batch_too() {
-        let config = TrainConfig::default();
+        let config = TrainConfig {
+            tracks_per_album: 4,
+            ..TrainConfig::default()
+        };
         let tracks = tracks(&[1, 1], &[], &config);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         assert_eq!(tracks.draw(&mut rng).len(), config.tracks_per_batch);
