@@ -1,7 +1,9 @@
 /**
  * Linking: the block, ribbon, list row and diagonal of one passage light up together. Every such element carries
- * `data-passage`; pointing at one or focusing it marks all of them `active` and the result `linked`.
+ * `data-passage`; pointing at one, focusing it or playing it marks all of them `active` and the result `linked`.
  */
+
+/** @typedef {{ markPlaying(index: number | undefined): void, clear(): void }} Linking */
 
 export const PASSAGE_COLOURS = 6;
 
@@ -13,6 +15,7 @@ export function colourClass(index) {
 /**
  * @param {HTMLElement} root the result section
  * @param {(index: number) => void} onActivate a passage was clicked in a picture
+ * @returns {Linking}
  */
 export function linkPassages(root, onActivate) {
   /** @param {EventTarget | null} target @returns {string | undefined} */
@@ -20,6 +23,11 @@ export function linkPassages(root, onActivate) {
     target instanceof Element
       ? /** @type {HTMLElement | null} */ (target.closest("[data-passage]"))?.dataset["passage"]
       : undefined;
+  const focused = () => passageOf(document.activeElement);
+  /** @type {string | undefined} */
+  let pointed;
+  /** @type {string | undefined} */
+  let playing;
 
   /** @param {string | undefined} passage */
   const highlight = (passage) => {
@@ -28,20 +36,30 @@ export function linkPassages(root, onActivate) {
       element.classList.toggle("active", passage !== undefined && /** @type {HTMLElement} */ (element).dataset["passage"] === passage);
     }
   };
-  /** The keyboard's passage stays lit while the pointer is elsewhere. */
-  const restore = () => highlight(passageOf(document.activeElement));
 
   root.addEventListener("pointerover", (event) => {
-    const passage = passageOf(event.target);
-    if (passage === undefined) restore();
-    else highlight(passage);
+    pointed = passageOf(event.target);
+    highlight(pointed ?? playing ?? focused());
   });
-  root.addEventListener("pointerleave", restore);
-  root.addEventListener("focusin", restore);
-  root.addEventListener("focusout", () => highlight(undefined));
+  root.addEventListener("pointerleave", () => {
+    pointed = undefined;
+    highlight(playing ?? focused());
+  });
+  root.addEventListener("focusin", () => highlight(focused() ?? playing));
+  root.addEventListener("focusout", () => highlight(pointed ?? playing));
   root.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || !event.target.closest(".links-picture, .heat-box")) return;
     const passage = passageOf(event.target);
     if (passage !== undefined) onActivate(Number(passage));
   });
+  return {
+    markPlaying(index) {
+      playing = index === undefined ? undefined : String(index);
+      highlight(pointed ?? playing ?? focused());
+    },
+    clear() {
+      pointed = playing = undefined;
+      highlight(undefined);
+    },
+  };
 }

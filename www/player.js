@@ -27,7 +27,7 @@ export class PassagePlayer {
   /** Grows with every start and stop: what began under another number is over. */
   #turn = 0;
 
-  /** @param {PositionListener} onPosition @param {() => void} onEnd the passage was played out, or could not be played */
+  /** @param {PositionListener} onPosition @param {(isPlayable: boolean) => void} onEnd the passage was played out, or could not be played */
   constructor(onPosition, onEnd) {
     this.#onPosition = onPosition;
     this.#onEnd = onEnd;
@@ -53,14 +53,16 @@ export class PassagePlayer {
     this.stop();
     const turn = this.#turn;
     const isOver = () => turn !== this.#turn;
+    let isPlayable = true;
     try {
       await this.#playIn(mode, passage, isOver);
     } catch (error) {
+      isPlayable = false;
       if (!isOver()) console.warn("Soundalike: the passage could not be played", error);
     }
     if (isOver()) return;
     this.stop();
-    this.#onEnd();
+    this.#onEnd(isPlayable);
   }
 
   /** @param {PlayMode} mode @param {Passage} passage @param {() => boolean} isOver */
@@ -97,9 +99,10 @@ export class PassagePlayer {
    * @param {() => [number | undefined, number | undefined]} positions
    */
   #until(endSecs, audio, isOver, positions) {
-    return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve, reject) => {
       const look = () => {
         if (isOver()) return resolve();
+        if (audio.error) return reject(audio.error);
         if (audio.ended || audio.currentTime >= endSecs) return resolve();
         this.#onPosition(...positions());
         requestAnimationFrame(look);
@@ -134,10 +137,20 @@ function rateThatCatchesUp(aheadSecs) {
 }
 
 /** @param {HTMLAudioElement} audio @param {number} secs */
-function seek(audio, secs) {
+async function seek(audio, secs) {
+  if (audio.readyState < HTMLMediaElement.HAVE_METADATA) await next(audio, "loadedmetadata");
+  const done = next(audio, "seeked");
+  audio.currentTime = secs;
+  await done;
+}
+
+/** @param {HTMLAudioElement} audio @param {"loadedmetadata" | "seeked"} type */
+function next(audio, type) {
+  const heard = new AbortController();
   return new Promise((/** @type {(value?: undefined) => void} */ resolve, reject) => {
-    audio.onerror = () => reject(audio.error);
-    audio.onseeked = () => resolve();
-    audio.currentTime = secs;
-  });
+    // Of an error that came before, nobody is told again.
+    if (audio.error) return reject(audio.error);
+    audio.addEventListener(type, () => resolve(), heard);
+    audio.addEventListener("error", () => reject(audio.error), heard);
+  }).finally(() => heard.abort());
 }

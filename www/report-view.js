@@ -19,6 +19,7 @@ const TITLE = document.title;
 export class ReportView {
   #root = byId("result");
   #status;
+  #playHint = byId("play-hint");
   /** @type {Report | undefined} */
   #report;
   /** @type {import("./timeline.js").Timeline | undefined} */
@@ -29,24 +30,29 @@ export class ReportView {
   #passages;
   /** @type {number | undefined} */
   #playing;
+  /** @type {import("./linking.js").Linking} */
+  #linking;
   #player = new PassagePlayer(
     (leftSecs, rightSecs) => {
       this.#timeline?.playheads(leftSecs, rightSecs);
       this.#heatMap?.playheads(leftSecs, rightSecs);
     },
-    () => this.#markPlaying(undefined),
+    (isPlayable) => {
+      this.#markPlaying(undefined);
+      if (!isPlayable) this.#playHint.textContent = "This passage can’t be played: was a file moved or changed since? Choose the songs again.";
+    },
   );
 
   /** @param {HTMLElement} status where a screen reader hears the verdict */
   constructor(status) {
     this.#status = status;
-    linkPassages(this.#root, (index) => this.#togglePlaying(index));
+    this.#linking = linkPassages(this.#root, (index) => this.#togglePlaying(index));
     byId("save-json").addEventListener("click", () => this.#report && saveJson(this.#report));
     byId("save-csv").addEventListener("click", () => this.#report && saveCsv(this.#report));
     byId("print").addEventListener("click", () => print());
     for (const input of byId("play-mode").querySelectorAll("input")) {
       input.addEventListener("change", () => {
-        byId("play-hint").textContent = input.dataset["hint"] ?? "";
+        this.#showPlayHint();
         const index = this.#playing;
         if (index === undefined) return;
         this.#togglePlaying(index);
@@ -96,6 +102,7 @@ export class ReportView {
 
   clear() {
     this.stopPlaying();
+    this.#linking.clear();
     this.#report = undefined;
     document.title = TITLE;
     this.#root.hidden = true;
@@ -114,6 +121,7 @@ export class ReportView {
     const passage = this.#report?.passages[index];
     if (!passage) return;
     const inTurn = /** @type {HTMLInputElement} */ (byId("play-in-turn")).checked;
+    this.#showPlayHint();
     void this.#player.play(passage, inTurn ? "in-turn" : "together");
     this.#markPlaying(index);
   }
@@ -122,5 +130,11 @@ export class ReportView {
   #markPlaying(index) {
     this.#playing = index;
     this.#passages?.markPlaying(index);
+    this.#linking.markPlaying(index);
+  }
+
+  #showPlayHint() {
+    const chosen = /** @type {HTMLElement | null} */ (byId("play-mode").querySelector("input:checked"));
+    this.#playHint.textContent = chosen?.dataset["hint"] ?? "";
   }
 }
