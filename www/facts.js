@@ -2,6 +2,7 @@
 
 import { backendChoice } from "./checker.js";
 import { element } from "./dom.js";
+import { percent } from "./format.js";
 
 /** @typedef {import("./pkg/index.js").Report} Report */
 /** @typedef {import("./report-view.js").ChosenSong} ChosenSong */
@@ -29,7 +30,8 @@ export function showFacts(list, report, { left, right, checkedAt }) {
 }
 
 /** @param {Report["left"]} summary @param {ChosenSong} chosen */
-function songWords({ name, durationSecs }, { file, song }) {
+function songWords({ name, durationSecs, leftOutShare }, { file, song }) {
   const digest = song.sha256 ?? "not computed: this page came over a connection that gives it no cryptography";
-  return `${name}, ${durationSecs.toFixed(1)} s, ${file.size.toLocaleString("en")} bytes, SHA-256 ${digest}`;
+  const leftOut = leftOutShare < 0.005 ? "" : `; ${percent(leftOutShare)} of it left out, with nothing to recognise there (silence, noise, a lone tone)`;
+  return `${name}, ${durationSecs.toFixed(1)} s, ${file.size.toLocaleString("en")} bytes, SHA-256 ${digest}${leftOut}`;
 }

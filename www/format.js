@@ -22,6 +22,12 @@ export function percent(part) {
   return `${Math.round(part * 100)} %`;
 }
 
+/** How much of a song, to begin a sentence with; never rounded down to nothing, nor up to all of it. @param {number} part 0..1 */
+export function shareText(part) {
+  if (part > 0 && part < 0.005) return "Less than 1 %";
+  return part >= 0.995 && part < 1 ? "99 %" : percent(part);
+}
+
 /** @param {number} bytes */
 export function fileSize(bytes) {
   if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;

@@ -1,7 +1,7 @@
 /** Library view: the ranked table of one song against many, its progress, and the way into each report. */
 
 import { byId, element } from "./dom.js";
-import { clock, durationWords, fileSize, percent, scoreText } from "./format.js";
+import { clock, durationWords, fileSize, percent, scoreText, shareText } from "./format.js";
 import { byRank } from "./library-check.js";
 import { verdictTitle } from "./verdict.js";
 
@@ -202,7 +202,7 @@ function whereWords(row) {
   const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = longest;
   const times = element("span", "times", element("span", "left", `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`), " ↔ ", element("span", "right", `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
   const more = result.passages.length > 1 ? ` and ${result.passages.length - 1} more` : "";
-  if (words.length === 0) words.push(element("span", "note", `${percent(result.coverage)} of your song`));
+  if (words.length === 0) words.push(element("span", "note", `${shareText(result.coverage)} of your song`));
   return [element("span", "longest", times, more), ...words];
 }
 

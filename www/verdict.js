@@ -1,10 +1,11 @@
 /** The verdict in words: what a report says, for people who read no JSON. */
 
 import { element } from "./dom.js";
-import { percent, scoreText } from "./format.js";
+import { percent, scoreText, shareText } from "./format.js";
 
 /** @typedef {import("./pkg/index.js").Report} Report */
 /** @typedef {Report["passages"][number]} Passage */
+/** @typedef {string | { side: "left" | "right", text: string }} Piece */
 
 /** @type {Record<string, { title: string, meaning: string }>} */
 const BANDS = {
@@ -37,6 +38,8 @@ const MEANINGS = {
 /** Cents and drifts below these are within what the engine can tell. */
 const SMALLEST_SEMITONES = 0.5;
 const SMALLEST_SPEED_CHANGE = 0.015;
+/** When less than this of a song could not be judged, that is no news. */
+const LEFT_OUT_WORTH_TELLING = 0.2;
 
 const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
 
@@ -48,7 +51,7 @@ export function verdictTitle(verdict) {
 /**
  * The sentences under the title, as pieces that the page colours by song.
  * @param {Report} report
- * @returns {(string | { side: "left" | "right", text: string })[]}
+ * @returns {Piece[]}
  */
 export function verdictWords(report) {
   const meaning = BANDS[report.verdict]?.meaning ?? "";
@@ -56,34 +59,51 @@ export function verdictWords(report) {
   const first = passages[0];
   if (!first) {
     const none = report.score < 0.5 ? "No passage of one plays in the other." : "What they share is too short or too scattered to be marked.";
-    return [`${meaning} ${none}`];
+    return [`${meaning} ${none}`, ...leftOutWords(report)];
   }
   const count = passages.length === 1 ? "One passage matches" : `${NUMBERS[passages.length] ?? passages.length} passages match`;
-  const changes = new Set(passages.map(changeWords));
-  const change = changes.size === 1 ? `, ${changeWords(first)}` : ", changed in more than one way";
+  const kinds = new Set(passages.map(changeWords));
+  const change = kinds.size === 1 ? `, ${changeClause(first)}` : ", changed in more than one way";
   return [
-    `${meaning} ${percent(report.left.coverage)} of `,
+    `${meaning} ${shareText(report.left.coverage)} of `,
     { side: "left", text: report.left.name },
     " also plays in ",
     { side: "right", text: report.right.name },
     `${change}. ${count}.`,
+    ...leftOutWords(report),
   ];
 }
 
-/**
- * How the right song's passage differs from the left one's: "2 semitones lower, 8 % faster".
- * @param {Passage} passage
- */
-export function changeWords({ speedRatio, pitchShiftSemitones }) {
+/** How much of the songs was not judged. @param {Report} report @returns {Piece[]} */
+function leftOutWords({ left, right }) {
+  return /** @type {const} */ ([["left", left], ["right", right]]).flatMap(([side, { name, leftOutShare }]) =>
+    leftOutShare < LEFT_OUT_WORTH_TELLING ? [] : [` ${shareText(leftOutShare)} of `, { side, text: name }, " is silence, noise or a lone tone, and was left out."],
+  );
+}
+
+/** How the right song's passage differs from the left one's, in a list: "2 semitones lower, 8 % faster". @param {Passage} passage */
+export function changeWords(passage) {
+  const { pitch, speed } = changes(passage);
+  return pitch || speed ? `${pitch ?? "same pitch"}, ${speed ?? "same speed"}` : "same pitch and speed";
+}
+
+/** The same in a sentence: "2 semitones lower and 8 % faster". @param {Passage} passage */
+function changeClause(passage) {
+  const { pitch, speed } = changes(passage);
+  if (pitch && speed) return `${pitch} and ${speed}`;
+  return pitch ? `${pitch} at the same speed` : speed ? `${speed} at the same pitch` : "at the same pitch and speed";
+}
+
+/** What can be told to differ. @param {Passage} passage @returns {{ pitch: string | undefined, speed: string | undefined }} */
+function changes({ speedRatio, pitchShiftSemitones }) {
   const semitones = Math.round(Math.abs(pitchShiftSemitones));
-  const pitchMoved = Math.abs(pitchShiftSemitones) >= SMALLEST_SEMITONES;
-  const speedMoved = Math.abs(speedRatio - 1) >= SMALLEST_SPEED_CHANGE;
-  if (!pitchMoved && !speedMoved) return "at the same pitch and speed";
-  const pitch = pitchMoved
-    ? `${semitones} ${semitones === 1 ? "semitone" : "semitones"} ${pitchShiftSemitones > 0 ? "higher" : "lower"}`
-    : "same pitch";
-  const speed = speedMoved ? `${percent(Math.abs(speedRatio - 1))} ${speedRatio > 1 ? "faster" : "slower"}` : "same speed";
-  return `${pitch}, ${speed}`;
+  const pitch =
+    Math.abs(pitchShiftSemitones) < SMALLEST_SEMITONES
+      ? undefined
+      : `${semitones} ${semitones === 1 ? "semitone" : "semitones"} ${pitchShiftSemitones > 0 ? "higher" : "lower"}`;
+  const speed =
+    Math.abs(speedRatio - 1) < SMALLEST_SPEED_CHANGE ? undefined : `${percent(Math.abs(speedRatio - 1))} ${speedRatio > 1 ? "faster" : "slower"}`;
+  return { pitch, speed };
 }
 
 /**
