@@ -15,6 +15,8 @@ const WIDTH = 1000;
 const HEIGHT = 300;
 const WAVE_HEIGHT = 84;
 const RIGHT_TOP = HEIGHT - WAVE_HEIGHT;
+/** Some seconds of an hour must still be seen and pointed at. */
+const NARROWEST = 6;
 
 /**
  * @param {HTMLElement} body
@@ -34,8 +36,9 @@ export function showTimeline(body, report, peaks) {
     const link = { "data-passage": index };
     ribbons.push(svg("path", { ...link, class: `ribbon ${colourClass(index)}`, d: ribbonPath(a, b) }));
     for (const [[from, to], top] of /** @type {[number[], number][]} */ ([[a, 0], [b, RIGHT_TOP]])) {
-      const width = Math.max(2, Number(to) - Number(from));
-      blocks.push(svg("rect", { ...link, class: `block ${colourClass(index)}`, x: Number(from), y: top, width, height: WAVE_HEIGHT, rx: 3 }));
+      const width = Math.max(NARROWEST, Number(to) - Number(from));
+      const x = Math.min(Number(from), WIDTH - width);
+      blocks.push(svg("rect", { ...link, class: `block ${colourClass(index)}`, x, y: top, width, height: WAVE_HEIGHT, rx: 3 }));
     }
     flags.push(flag(index, (a[0] + a[1]) / 2, WAVE_HEIGHT), flag(index, (b[0] + b[1]) / 2, RIGHT_TOP));
   }
@@ -53,7 +56,7 @@ export function showTimeline(body, report, peaks) {
       playheads.right,
     ]),
     ...flags,
-    ...(passages.length === 0 ? [nothingFound()] : []),
+    ...(passages.length === 0 ? [nothingFound(report)] : []),
   );
   body.replaceChildren(songLine("left", left), ticks(left.durationSecs), picture, ticks(right.durationSecs), songLine("right", right));
 
@@ -145,9 +148,10 @@ function ticks(durationSecs) {
   return row;
 }
 
-function nothingFound() {
+/** @param {Report} report */
+function nothingFound({ verdict }) {
   const words = document.createElement("p");
   words.className = "nothing";
-  words.textContent = "No passage of one song plays in the other.";
+  words.textContent = verdict === "different" ? "No passage of one song plays in the other." : "No passage is long enough to be marked.";
   return words;
 }
