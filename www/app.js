@@ -266,17 +266,31 @@ function showError(cause) {
     error.append(another);
   }
   error.hidden = false;
+  // The button that has the keyboard goes with the progress.
+  if (byId("progress").contains(document.activeElement)) (error.querySelector("button") ?? again).focus();
 }
 
 async function runExample() {
-  const files = await Promise.all(
-    SIDES.map(async (side) => {
-      const response = await fetch(EXAMPLE[side]);
-      if (!response.ok) throw new CheckerError("decode-failed", "The example could not be loaded.");
-      return new File([await response.blob()], EXAMPLE[side].replace(/^.*\//, ""), { type: "audio/mpeg" });
-    }),
-  );
-  choose("left", { songs: files.map((file) => ({ file, folder: "" })), leftOut: 0, isFolder: false });
+  const button = /** @type {HTMLButtonElement} */ (byId("example"));
+  button.disabled = true;
+  error.hidden = true;
+  idleWords.textContent = "Loading the example …";
+  try {
+    const files = await Promise.all(SIDES.map(exampleSong));
+    // While it was on its way, the visitor may have given a song.
+    if (!chosen.left && !chosen.right && !library) choose("left", { songs: files.map((file) => ({ file, folder: "" })), leftOut: 0, isFolder: false });
+  } catch (cause) {
+    showError(cause);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** @param {Side} side */
+async function exampleSong(side) {
+  const response = await fetch(EXAMPLE[side]).catch(() => undefined);
+  if (!response?.ok) throw new CheckerError("decode-failed", "The example could not be loaded. Check the connection and try again.");
+  return new File([await response.blob()], EXAMPLE[side].replace(/^.*\//, ""), { type: "audio/mpeg" });
 }
 
 function restart() {
@@ -295,7 +309,7 @@ function restart() {
 
 byId("cancel").addEventListener("click", cancel);
 again.addEventListener("click", start);
-byId("example").addEventListener("click", () => runExample().catch(showError));
+byId("example").addEventListener("click", () => void runExample());
 for (const id of ["restart", "library-restart"]) byId(id).addEventListener("click", restart);
 byId("back").addEventListener("click", backToLibrary);
 byId("library-cancel").addEventListener("click", () => run?.abort());

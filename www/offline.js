@@ -3,7 +3,7 @@
 import { checker } from "./checker.js";
 
 /** What a visitor may want offline without having loaded it before, and what only the worker loads. */
-const EXTRAS = ["./", "embed.html", "embed.js", "pkg/element.js", "example/harbour-lights.mp3", "example/midnight-ferry.mp3"];
+const EXTRAS = ["./", "site.webmanifest", "icon.svg", "embed.html", "embed.js", "pkg/element.js", "example/harbour-lights.mp3", "example/midnight-ferry.mp3"];
 
 /** Files of the engine for a backend; without a network WebGPU may still fail, and the CPU must then be there. @param {string} backend */
 const engineFiles = (backend) => [`pkg/wasm/${backend}/soundalike.js`, `pkg/wasm/${backend}/soundalike_bg.wasm`];

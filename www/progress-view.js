@@ -6,6 +6,8 @@ import { durationWords } from "./format.js";
 
 /** Before this fraction an estimate is a guess. */
 const FIRST_ESTIMATE = 0.2;
+/** A screen reader that is told more often is still reading of the stages when the verdict is there. */
+const SPOKEN_EVERY_MS = 5000;
 
 export class ProgressView {
   #root;
@@ -14,6 +16,7 @@ export class ProgressView {
   #stage;
   #time;
   #startedAt = 0;
+  #spokenAt = 0;
 
   /** @param {HTMLElement} root @param {HTMLElement} status where a screen reader hears of the stages */
   constructor(root, status) {
@@ -25,9 +28,10 @@ export class ProgressView {
   }
 
   show() {
-    this.#startedAt = performance.now();
+    this.#startedAt = this.#spokenAt = performance.now();
     this.#bar.value = 0;
-    this.#say("Getting ready");
+    this.#stage.textContent = "Getting ready";
+    this.#status.textContent = "Comparing the songs";
     this.#time.textContent = "";
     this.#root.hidden = false;
   }
@@ -57,6 +61,8 @@ export class ProgressView {
   #say(words) {
     if (this.#stage.textContent === words) return;
     this.#stage.textContent = words;
+    if (performance.now() - this.#spokenAt < SPOKEN_EVERY_MS) return;
+    this.#spokenAt = performance.now();
     this.#status.textContent = words;
   }
 }

@@ -32,7 +32,7 @@ async function keep(urls) {
       const response = await fetch(url, { cache: "no-cache" });
       if (!response.ok) throw new Error(`${url} answered ${response.status}`);
       const body = await response.arrayBuffer();
-      return { url: withoutSearch(url), headers: response.headers, body, digest: await digest(body) };
+      return { url: keptName(url), headers: response.headers, body, digest: await digest(body) };
     }),
   );
   files.sort((a, b) => (a.url < b.url ? -1 : 1));
@@ -57,13 +57,13 @@ async function networkElseKept(request) {
   answer.catch(() => {});
   const soon = await Promise.race([answer.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, undefined))]);
   if (soon) return soon;
-  return (await caches.match(withoutSearch(request.url))) ?? answer;
+  return (await caches.match(keptName(request.url))) ?? answer;
 }
 
-/** A page is the same file whatever stands behind its question mark. @param {string} url */
-function withoutSearch(url) {
+/** The name under which a file is kept: it is the same one whatever stands behind its question mark, and a folder's page has two. @param {string} url */
+function keptName(url) {
   const { origin, pathname } = new URL(url);
-  return origin + pathname;
+  return origin + pathname.replace(/\/index\.html$/, "/");
 }
 
 /** The body that we hold is unpacked already. @param {Headers} headers */
