@@ -2,9 +2,16 @@
 
 for (const button of document.querySelectorAll(".copy")) {
   button.addEventListener("click", async () => {
-    const code = button.parentElement?.querySelector("code")?.textContent ?? "";
-    await navigator.clipboard.writeText(code);
-    button.textContent = "Copied";
+    const code = button.parentElement?.querySelector("code");
+    if (!code) return;
+    try {
+      await navigator.clipboard.writeText(code.textContent ?? "");
+      button.textContent = "Copied";
+    } catch {
+      // Over a connection that is not safe, or where the visitor forbids it, a page can't copy.
+      getSelection()?.selectAllChildren(code);
+      button.textContent = "Selected";
+    }
     setTimeout(() => (button.textContent = "Copy"), 1500);
   });
 }
