@@ -28,6 +28,12 @@ const STYLE = `
     --accent: var(--soundalike-accent, light-dark(#0b6a94, #5ab8e4)); --radius: var(--soundalike-radius, 12px);
     display: block; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; container-type: inline-size;
   }
+  /* Browsers from before 2024. */
+  @supports not (color: light-dark(red, red)) {
+    :host { --ink: var(--soundalike-ink, #17191c); --dim: var(--soundalike-dim, #59616b); --paper: var(--soundalike-paper, #ffffff);
+      --line: var(--soundalike-line, #d8d5ce); --accent: var(--soundalike-accent, #0b6a94) }
+    .error { border-left-color: #b3261e !important }
+  }
   :host([hidden]), [hidden] { display: none !important }
   * { box-sizing: border-box }
   p, ol { margin: 0; padding: 0 }

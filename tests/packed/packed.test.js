@@ -202,7 +202,7 @@ describe("packed package", () => {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-    for (const needed of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-NOTICES.txt", "index.js", "index.d.ts", "element.d.ts", "worker.js", "wasm/weights.safetensors"]) {
+    for (const needed of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-NOTICES.txt", "index.js", "index.d.ts", "element.d.ts", "sound-alike.d.ts", "worker.js", "wasm/weights.safetensors"]) {
       assert.ok(files.includes(needed), `${needed} is missing`);
     }
     assert.deepEqual(files.filter((file) => !/\.(js|d\.ts|wasm|safetensors|md)$|^package\.json$|^LICENSE-|^THIRD-PARTY-NOTICES\.txt$/.test(file)), []);

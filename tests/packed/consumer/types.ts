@@ -28,6 +28,14 @@ export function check(element: SoundalikeElement, song: Blob): Report | undefine
   return element.report;
 }
 
+export function listen(page: Document): number | undefined {
+  const element = page.querySelector("sound-alike");
+  element?.addEventListener("soundalike-progress", ({ detail }) => console.log(detail.stage, detail.fraction.toFixed(2)));
+  element?.addEventListener("soundalike-report", ({ detail }) => console.log(detail.verdict, detail.passages.length));
+  element?.addEventListener("soundalike-error", ({ detail }) => console.log(detail.code satisfies ErrorCode, detail.message));
+  return element?.report?.score;
+}
+
 export async function mistakes(checker: Checker, report: Report) {
   // @ts-expect-error there is no such backend
   await createChecker({ backend: "gpu" });
