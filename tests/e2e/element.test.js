@@ -114,6 +114,36 @@ describe("sound-alike element", () => {
     await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
   });
 
+  test("each snippet is copied by its button, and does on an empty page what it says", async () => {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const snippets = [];
+    for (const button of await page.locator(".snippet .copy").all()) {
+      await button.click();
+      await button.getByText("Copied").waitFor();
+      snippets.push(await page.evaluate(() => navigator.clipboard.readText()));
+    }
+    const html = snippets.filter((snippet) => snippet.includes("<sound-alike"));
+    assert.equal(html.length, 2);
+    await page.route("**/songs/harbour-lights.mp3", async (route) => route.fulfill({ response: await route.fetch({ url: `${site.url}example/harbour-lights.mp3` }) }));
+    for (const snippet of html) {
+      await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><title>empty</title>${snippet}` }));
+      const told = /** @type {string[]} */ ([]);
+      page.on("console", (message) => told.push(message.text()));
+      await page.goto(`${site.url}empty.html`);
+      const inputs = page.locator("sound-alike input:visible");
+      for (const input of await inputs.all()) await input.setInputFiles(unrelated);
+      await page.locator("sound-alike[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      if (snippet.includes("console.log")) assert.match(told.join("\n"), /^different 0/m);
+    }
+  });
+
+  test("where a page may not copy, the button selects the snippet", async () => {
+    await page.evaluate(() => Object.assign(navigator.clipboard, { writeText: () => Promise.reject(new DOMException("denied", "NotAllowedError")) }));
+    await page.locator(".snippet .copy").first().click();
+    await page.locator(".snippet .copy").first().getByText("Selected").waitFor();
+    assert.match(await page.evaluate(() => String(getSelection())), /^<script type="module" src="\/pkg\/element\.js"><\/script>\s+<sound-alike>/);
+  });
+
   for (const [where, foreign] of /** @type {const} */ ([["from the page's own host", false], ["from another host", true]])) {
     test(`inside a page with the strictest policy that the documents allow, ${where}`, { skip: foreign && Boolean(process.env["SOUNDALIKE_URL"]) }, async () => {
       const host = foreign ? site.url.replace("localhost", "127.0.0.1") : site.url;

@@ -74,6 +74,44 @@ describe("page in Firefox", () => {
     assert.ok(score < 0.5, `score ${score}`);
   });
 
+  test("a passage is played in both songs, and its position moves through both timelines", async () => {
+    await give(songs.original, songs.copy);
+    await report();
+    await firefox.click("#passages button");
+    await firefox.waitFor(".links-picture:has(.playhead.on + .playhead.on)", CHECK_TIMEOUT_MS);
+    const moved = await firefox.run(async () => {
+      const places = () => [...document.querySelectorAll(".playhead")].map((head) => head.getBoundingClientRect().x);
+      const first = places();
+      for (let tries = 0; tries < 100; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (places().every((x, index) => x > Number(first[index]) + 1)) return true;
+      }
+      return false;
+    });
+    assert.ok(moved, "a playing position stands still");
+  });
+
+  test("after the first visit the page works with its server gone", { skip: Boolean(process.env["SOUNDALIKE_URL"]) }, async () => {
+    const own = await serveSite();
+    try {
+      await firefox.open(own.url);
+      const isKept = await firefox.run(async () => {
+        for (let tries = 0; tries < 300; tries++) {
+          const needed = ["./", "app.js", "pkg/worker.js", "pkg/wasm/cpu/soundalike_bg.wasm", "pkg/wasm/weights.safetensors"];
+          if ((await Promise.all(needed.map((url) => caches.match(url)))).every(Boolean)) return true;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        return false;
+      });
+      assert.ok(isKept, "no copy of the site is kept");
+    } finally {
+      own.close();
+    }
+    await firefox.open(`${own.url}?backend=cpu`);
+    await give(songs.original, songs.copy);
+    assert.notEqual((await report()).verdict, "different");
+  });
+
   test("a cancelled check ends at once, and the next one works", async () => {
     await give(songs.long, songs.long);
     const ended = await firefox.run(async () => {

@@ -66,9 +66,9 @@ export async function serveSite(folder = SITE) {
   };
 }
 
-/** A Chromium with a fresh profile. @param {string[]} flags */
-export function launchChromium(flags = []) {
-  return chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS, ...flags] });
+/** A Chromium with a fresh profile. @param {string[]} flags @param {import("playwright-core").LaunchOptions} [options] */
+export function launchChromium(flags = [], options = {}) {
+  return chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS, ...flags], ...options });
 }
 
 /** A Chromium that keeps its profile in a folder, as a visitor's does. @param {string} profile */

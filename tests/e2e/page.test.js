@@ -192,6 +192,24 @@ describe("page", () => {
     });
   }
 
+  test("a check tells its stages in their order, and how long it still takes", async () => {
+    await page.evaluate(() => {
+      const told = /** @type {Record<string, string[]>} */ ({ stage: [], time: [] });
+      Object.assign(globalThis, { told });
+      for (const what of ["stage", "time"]) {
+        const words = /** @type {Element} */ (document.querySelector(`#progress-${what}`));
+        new MutationObserver(() => told[what]?.push(words.textContent ?? "")).observe(words, { childList: true });
+      }
+    });
+    await give("left", songs.long);
+    await give("right", songs.album);
+    await report();
+    const { stage, time } = /** @type {{ stage: string[], time: string[] }} */ (await page.evaluate("told"));
+    const firsts = ["Getting ready", "Opening long.wav", "Listening to long.wav", "Listening to album.mp3", "Looking for matching passages"].map((words) => stage.indexOf(words));
+    assert.ok(firsts.every((place, index) => place >= 0 && place >= (firsts[index - 1] ?? 0)), stage.join("; "));
+    assert.match(time.join("; "), /about \d+ s left|a moment left/);
+  });
+
   test("a cancelled check ends at once, and the next one works", async () => {
     await give("left", songs.long);
     await give("right", songs.long);
@@ -438,12 +456,23 @@ describe("page", () => {
     await give("left", songs.original);
     await give("right", songs.copy);
     assert.notEqual((await report()).verdict, "different");
-    // What was never looked at before is there, too.
-    await page.click("#restart");
+    // By the folder's other name, and what was never looked at before.
+    await page.goto(`${site.url}index.html`);
+    await page.locator(".zone.left").waitFor();
+    await page.goto(site.url);
     await page.click("#example");
     assert.notEqual((await report()).verdict, "different");
     await page.goto(`${site.url}embed.html`);
     await page.locator("#any label").first().waitFor();
+  });
+
+  test("it can be installed as an application", async () => {
+    const session = await page.context().newCDPSession(page);
+    const { url, errors } = await session.send("Page.getAppManifest");
+    assert.equal(url, `${site.url}site.webmanifest`);
+    assert.deepEqual(errors, []);
+    const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
+    assert.deepEqual(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"), []);
   });
 
   test("a new version of the site replaces the kept one whole", async () => {
