@@ -44,6 +44,7 @@ describe("result", () => {
     site = await serveSite();
     browser = await launchChromium();
     context = await browser.newContext({ serviceWorkers: "block" });
+    context.setDefaultTimeout(CHECK_TIMEOUT_MS);
   });
 
   after(async () => {

@@ -31,6 +31,7 @@ describe("surroundings", () => {
   async function freshPage(t, options = {}) {
     const context = await browser.newContext({ serviceWorkers: "block", ...options });
     t.after(() => context.close());
+    context.setDefaultTimeout(CHECK_TIMEOUT_MS);
     return context.newPage();
   }
 
