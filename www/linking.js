@@ -28,6 +28,8 @@ export function linkPassages(root, onActivate) {
   let pointed;
   /** @type {string | undefined} */
   let playing;
+  /** What is lit while the pointer is elsewhere: the passage that was last focused or begun to play. @type {string | undefined} */
+  let kept;
 
   /** @param {string | undefined} passage */
   const highlight = (passage) => {
@@ -39,14 +41,20 @@ export function linkPassages(root, onActivate) {
 
   root.addEventListener("pointerover", (event) => {
     pointed = passageOf(event.target);
-    highlight(pointed ?? playing ?? focused());
+    highlight(pointed ?? kept);
   });
   root.addEventListener("pointerleave", () => {
     pointed = undefined;
-    highlight(playing ?? focused());
+    highlight(kept);
   });
-  root.addEventListener("focusin", () => highlight(focused() ?? playing));
-  root.addEventListener("focusout", () => highlight(pointed ?? playing));
+  root.addEventListener("focusin", () => {
+    kept = focused() ?? playing;
+    highlight(kept);
+  });
+  root.addEventListener("focusout", () => {
+    kept = playing;
+    highlight(pointed ?? kept);
+  });
   root.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || !event.target.closest(".links-picture, .heat-box")) return;
     const passage = passageOf(event.target);
@@ -55,10 +63,11 @@ export function linkPassages(root, onActivate) {
   return {
     markPlaying(index) {
       playing = index === undefined ? undefined : String(index);
-      highlight(pointed ?? playing ?? focused());
+      kept = playing ?? focused();
+      highlight(pointed ?? kept);
     },
     clear() {
-      pointed = playing = undefined;
+      pointed = playing = kept = undefined;
       highlight(undefined);
     },
   };

@@ -95,7 +95,7 @@ const MUTANTS = [
   ["result", "a short song beside an hour", "timeline.js", "Math.max(NARROWEST,", "Math.max(1,"],
   ["result", "a short song beside an hour", "timeline.js", "Math.min(Number(from), WIDTH - width)", "Number(from)"],
   ["result", "stays lit everywhere", "report-view.js", "    this.#linking.markPlaying(index);\n", ""],
-  ["result", "stays lit everywhere", "linking.js", 'root.addEventListener("focusout", () => highlight(pointed ?? playing));', 'root.addEventListener("focusout", () => highlight(undefined));'],
+  ["result", "stays lit everywhere", "linking.js", "    kept = playing;\n    highlight", "    kept = undefined;\n    highlight"],
   ["result", "in turn, one song", "player.js", 'const together = mode === "together";', "const together = true;"],
   ["result", "can’t be played any more", "player.js", "    if (audio.error) return reject(audio.error);\n    audio.add", "    audio.add"],
   ["result", "can’t be played any more", "player.js", "      isPlayable = false;\n", ""],
@@ -185,7 +185,7 @@ const MUTANTS = [
   ["accessibility", "the table with its heads", "index.html", '<caption class="visually-hidden">The songs, closest first</caption>', ""],
   ["accessibility", "told of an error at once", "index.html", 'id="error" role="alert"', 'id="error"'],
   ["accessibility", "by keyboard alone", "style.css", ":focus-visible { outline: 3px solid var(--left); outline-offset: 2px }", ":focus-visible { outline: none }"],
-  ["accessibility", "by keyboard alone", "linking.js", 'root.addEventListener("focusin", () => highlight(focused() ?? playing));', ""],
+  ["accessibility", "by keyboard alone", "linking.js", "    kept = focused() ?? playing;\n    highlight(kept);\n", ""],
   ["accessibility", "cancelled with the Escape key", "app.js", "  if (check) cancel();", "  if (!check) cancel();"],
   ["accessibility", "numbered wherever", "heatmap.js", "String(index + 1));\n  made.dataset", '"");\n  made.dataset'],
   // What stays on the device
