@@ -22,15 +22,33 @@ impl Course {
 }
 
 /// The profiles of two songs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ProfilePair<'a> {
     /// The left song's.
     pub left: &'a SpectralProfile,
     /// The right song's.
     pub right: &'a SpectralProfile,
+    /// Sums of squares of the left song's columns, and of the right song's: windows are laid upon each other by the thousand, and share them.
+    squares: [Vec<i32>; 2],
 }
 
-impl ProfilePair<'_> {
+impl<'a> ProfilePair<'a> {
+    /// A pair.
+    #[must_use]
+    pub fn new(left: &'a SpectralProfile, right: &'a SpectralProfile) -> Self {
+        let squares = |profile: &SpectralProfile| {
+            (0..profile.columns() as isize)
+                .filter_map(|column| profile.column(column))
+                .map(|column| product(column, column, 0))
+                .collect()
+        };
+        Self {
+            left,
+            right,
+            squares: [squares(left), squares(right)],
+        }
+    }
+
     /// Sum of products, and of the squares of both sides, of the window of `width` columns around left column `centre`.
     #[must_use]
     pub fn window(&self, course: &Course, centre: f64, width: usize, lag: f64) -> [f64; 3] {
@@ -39,15 +57,15 @@ impl ProfilePair<'_> {
         for step in 0..width {
             let left_place = first + step as f64;
             let right_place = course.right_of(left_place + 0.5) - 0.5 + lag;
-            let (Some(left), Some(right)) = (
-                self.left.column(left_place as isize),
-                self.right.column(right_place.round() as isize),
-            ) else {
+            let places = [left_place as isize, right_place.round() as isize];
+            let (Some(left), Some(right)) =
+                (self.left.column(places[0]), self.right.column(places[1]))
+            else {
                 continue;
             };
             sums[0] += i64::from(product(left, right, course.shift));
-            sums[1] += i64::from(product(left, left, 0));
-            sums[2] += i64::from(product(right, right, 0));
+            sums[1] += i64::from(self.squares[0][places[0] as usize]);
+            sums[2] += i64::from(self.squares[1][places[1] as usize]);
         }
         sums.map(|sum| sum as f64)
     }

@@ -8,7 +8,7 @@
 use crate::alignment::Alignment;
 use crate::course::{Course, ProfilePair, centres, coefficient};
 use crate::line_search::SLOPES;
-use crate::profile::{BANDS_PER_SEMITONE, SpectralProfile};
+use crate::profile::BANDS_PER_SEMITONE;
 
 /// Greatest shift of pitch looked for, in semitones, either way.
 const MAX_SEMITONES: usize = 13;
@@ -18,11 +18,15 @@ const WINDOW_COLUMNS: usize = 22;
 const MOST_WINDOWS: usize = 24;
 /// Windows by which pitch is found first.
 const PITCH_WINDOWS: usize = 12;
+/// By how many columns the line is moved, turn after turn. Each turn makes the ends visible a little farther out, and farther ends fix the slope better.
+const LAGS_OF_TURNS: [i32; 4] = [6, 3, 3, 3];
+/// Share of its slope by which the line is turned at most, each time: half of what is left open by [`turned`](ProfilePair::turned).
+const TURN: f64 = 0.03;
 
 /// The alignment near a rough one.
 #[must_use]
-pub fn refined(left: &SpectralProfile, right: &SpectralProfile, rough: &Alignment) -> Alignment {
-    let column_secs = left.column_secs;
+pub fn refined(pair: &ProfilePair<'_>, rough: &Alignment) -> Alignment {
+    let column_secs = pair.left.column_secs;
     let columns = |(start, end): (f64, f64)| (start / column_secs, end / column_secs);
     let (left_span, right_span) = (columns(rough.left_secs), columns(rough.right_secs));
     let middle = |span: (f64, f64)| (span.0 + span.1) / 2.0;
@@ -31,14 +35,12 @@ pub fn refined(left: &SpectralProfile, right: &SpectralProfile, rough: &Alignmen
         slope: rough.slope(),
         shift: 0,
     };
-    let pair = ProfilePair { left, right };
     course.shift = pair.shift(&course, left_span);
     course = pair.turned(&course, left_span);
     let mut left_span = left_span;
-    // Each turn makes the ends visible a little farther out, and farther ends fix the slope better.
-    for lags in [6, 3, 3, 3] {
+    for lags in LAGS_OF_TURNS {
         left_span = pair.ends(&course, left_span);
-        course = pair.straightened(&course, left_span, lags, 0.03).1;
+        course = pair.straightened(&course, left_span, lags, TURN).1;
     }
     let left_span = pair.ends(&course, left_span);
     let right_span = (course.right_of(left_span.0), course.right_of(left_span.1));
@@ -55,7 +57,10 @@ pub fn refined(left: &SpectralProfile, right: &SpectralProfile, rough: &Alignmen
 impl ProfilePair<'_> {
     /// The shift of pitch, in bands, at which the windows find the best lags.
     fn shift(&self, course: &Course, span: (f64, f64)) -> isize {
+        /// How far the matrix may be wrong here, in columns: 1.3 s.
         const LAGS: i32 = 14;
+        /// Columns from one lag to the next: the correlation of a window falls to nothing within some four.
+        const LAG_STEP: usize = 2;
         // Shorter windows than for the line, because the slope isn't known yet.
         let width = (WINDOW_COLUMNS / 2).min((span.1 - span.0) as usize);
         let centres = centres(span, width, PITCH_WINDOWS);
@@ -69,7 +74,7 @@ impl ProfilePair<'_> {
                 .iter()
                 .map(|&centre| {
                     (-LAGS..=LAGS)
-                        .step_by(2)
+                        .step_by(LAG_STEP)
                         .map(|lag| self.correlation(&course, centre, width, f64::from(lag)))
                         .fold(f64::NEG_INFINITY, f64::max)
                 })
@@ -181,13 +186,16 @@ impl ProfilePair<'_> {
         const REACH: isize = 86;
         /// Below, the profiles say too little: the rough ends stay.
         const LEAST_CORRELATION: f64 = 0.1;
+        /// Columns that are correlated together, for one alone says little.
+        const COLUMNS_TOGETHER: usize = 3;
+        /// What outside of the passage is to fall short of: this share of the correlation inside.
+        const SHARE_INSIDE: f64 = 0.5;
+        /// What a column without a partner counts against the passage: this share of the correlation inside.
+        const SHARE_AGAINST: f64 = 0.25;
         let first = span.0.round() as isize;
         let last = span.1.round() as isize;
         let middle = (first + last) / 2;
-        let local = |column: isize| {
-            // Three columns together, for a correlation of one alone says little.
-            self.window(course, column as f64 + 0.5, 3, 0.0)
-        };
+        let local = |column: isize| self.window(course, column as f64 + 0.5, COLUMNS_TOGETHER, 0.0);
         let inside = self.window(course, middle as f64, (last - first) as usize, 0.0);
         let inside = coefficient(inside);
         if inside < LEAST_CORRELATION {
@@ -199,10 +207,10 @@ impl ProfilePair<'_> {
                 let [products, left, right] = local(column);
                 let is_inside = (first..last).contains(&column);
                 if left.min(right) > 0.0 {
-                    sum += products / (left * right).sqrt() - inside / 2.0;
+                    sum += products / (left * right).sqrt() - SHARE_INSIDE * inside;
                 } else if !is_inside || left.max(right) > 0.0 {
                     // Beyond an end of a song, or something moves in one of them only.
-                    sum -= inside / 4.0;
+                    sum -= SHARE_AGAINST * inside;
                 }
                 if sum > best.0 || sum == best.0 && is_inside {
                     best = (sum, column);
@@ -249,6 +257,7 @@ fn vertex(below: f64, middle: f64, above: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::config::FeatureConfig;
+    use crate::profile::SpectralProfile;
     use crate::spectrogram::LogMelPlan;
 
     /// Neighbouring numbers to unrelated ones.
@@ -320,6 +329,7 @@ mod tests {
             (1.25, 2.0),
             (1.07, 0.0),
             (1.4, 5.0),
+            (1.0, 12.0),
         ] {
             // 10 s of the left song, from 12 s on, between other music.
             let secs = 10.0 / speed;
@@ -329,7 +339,7 @@ mod tests {
             let right = profile(&samples);
             // A second off, its ends too, and as if the speed were half as much changed.
             let wrong = rough((11.0, 22.8), (7.4, 7.4 + 11.8 / speed.sqrt()));
-            let found = refined(&left, &right, &wrong);
+            let found = refined(&ProfilePair::new(&left, &right), &wrong);
             assert_times(&found, (12.0, 22.0), (8.0, 8.0 + secs));
             assert!(
                 (found.slope() * speed - 1.0).abs() < 0.01,
@@ -344,10 +354,44 @@ mod tests {
     }
 
     #[test]
+    fn a_place_nearly_3_s_off_becomes_exact() {
+        let left = profile(&melody(0.0, 30.0, 0.0, 1.0));
+        let mut samples = melody(5_000.0, 8.0, 0.0, 1.0);
+        samples.extend(melody(12.0, 10.0, 0.0, 1.0));
+        samples.extend(melody(6_000.0, 8.0, 0.0, 1.0));
+        let right = profile(&samples);
+        let pair = ProfilePair::new(&left, &right);
+        for off in [-2.7, 2.7] {
+            let wrong = rough((12.0, 22.0), (8.0 + off, 18.0 + off));
+            let found = refined(&pair, &wrong);
+            assert_times(&found, (12.0, 22.0), (8.0, 18.0));
+        }
+    }
+
+    #[test]
+    fn ends_move_by_up_to_8_s_at_a_time() {
+        let song = profile(&melody(0.0, 60.0, 0.0, 1.0));
+        let pair = ProfilePair::new(&song, &song);
+        let course = Course {
+            middle: (0.0, 0.0),
+            slope: 1.0,
+            shift: 0,
+        };
+        let columns = |secs: f64| (secs / song.column_secs).round();
+        let (start, end) = pair.ends(&course, (columns(28.0), columns(34.0)));
+        let secs = (start * song.column_secs, end * song.column_secs);
+        assert!(
+            (secs.0 - 20.0).abs() < 0.2 && (secs.1 - 42.0).abs() < 0.2,
+            "{secs:?}"
+        );
+    }
+
+    #[test]
     fn different_music_does_not_correlate() {
         let left = profile(&melody(0.0, 30.0, 0.0, 1.0));
         let right = profile(&melody(3_000.0, 30.0, 0.0, 1.0));
-        let found = refined(&left, &right, &rough((8.0, 20.0), (9.0, 21.0)));
+        let pair = ProfilePair::new(&left, &right);
+        let found = refined(&pair, &rough((8.0, 20.0), (9.0, 21.0)));
         assert!(found.correlation < 0.25, "{found:?}");
     }
 
@@ -355,7 +399,7 @@ mod tests {
     fn where_nothing_moves_the_rough_place_stays() {
         let silence = profile(&vec![0.0; 10 * 22_050]);
         let wrong = rough((2.0, 8.0), (3.0, 9.0));
-        let found = refined(&silence, &silence, &wrong);
+        let found = refined(&ProfilePair::new(&silence, &silence), &wrong);
         assert_times(&found, wrong.left_secs, wrong.right_secs);
         assert_eq!(found.correlation, 1.0);
     }
@@ -368,7 +412,7 @@ mod tests {
             rough((-5.0, -2.0), (1.0, 4.0)),
             rough((4.0, 4.05), (4.0, 4.05)),
         ] {
-            let found = refined(&song, &song, &wrong);
+            let found = refined(&ProfilePair::new(&song, &song), &wrong);
             assert!(
                 found.slope().is_finite() && found.semitones.is_finite(),
                 "{found:?}"
