@@ -267,3 +267,35 @@ fn round(value: f64, digits: i32) -> f64 {
     let scale = 10.0_f64.powi(digits);
     (value * scale).round() / scale
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SHIPPED_WEIGHTS;
+
+    #[test]
+    fn a_large_matrix_is_reported_coarser_by_its_best_cells() {
+        let checker = Checker::new(Model::on_cpu(SHIPPED_WEIGHTS).unwrap(), "cpu");
+        let matrix = |rows: usize, columns: usize| {
+            let mut logits = vec![-20.0; rows * columns];
+            logits[rows * columns - 2] = 20.0;
+            let scores = ScoreMatrix {
+                rows,
+                columns,
+                logits,
+            };
+            checker.matrix(&scores, 0.75)
+        };
+        // Two songs of 11 minutes are reported cell by cell.
+        let whole = matrix(900, 1_000);
+        assert_eq!((whole.rows, whole.cols, whole.hop_secs), (900, 1_000, 0.75));
+        let coarse = matrix(1_500, 1_000);
+        assert_eq!((coarse.rows, coarse.cols, coarse.hop_secs), (750, 500, 1.5));
+        let best = coarse.scores.iter().position(|&score| score > 0.5);
+        assert_eq!(best, Some(750 * 500 - 1));
+        assert_eq!(
+            coarse.scores.iter().filter(|&&score| score > 0.5).count(),
+            1
+        );
+    }
+}

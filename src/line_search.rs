@@ -173,7 +173,11 @@ mod tests {
         let (first, last) = (slopes[0], slopes[slopes.len() - 1]);
         assert!((SLOPES.start() / first - 1.0).abs() < SLOPE_STEP && first >= *SLOPES.start());
         assert!((SLOPES.end() / last - 1.0).abs() < SLOPE_STEP && last <= *SLOPES.end());
+        // A tempo changed by up to a factor of 1.45, either way.
+        assert!((1.0 / 1.46..1.0 / 1.42).contains(&first) && (1.42..1.46).contains(&last));
+        // Along the 40 segments of 30 s, half a step stays within half a column. Each slope costs the time of all its lines.
         assert!(slopes.windows(2).all(|pair| pair[1] / pair[0] < 1.026));
+        assert!(slopes.len() < 40, "{} slopes", slopes.len());
     }
 
     #[test]
@@ -233,7 +237,13 @@ mod tests {
     fn a_roughly_found_run_is_put_right() {
         // A ridge of the shape that overlapping segments give: falling by one for each column away from the line.
         let (rows, columns) = (40, 80);
-        for (slope, first) in [(1.0, 20.0), (0.9, 12.3), (1.25, 8.6), (0.72, 30.0)] {
+        for (slope, first) in [
+            (1.0, 20.0),
+            (0.9, 12.3),
+            (1.25, 8.6),
+            (0.72, 30.0),
+            (1.0124, 20.0),
+        ] {
             let logits: Vec<f32> = (0..rows * columns)
                 .map(|cell| {
                     let (row, column) = ((cell / columns) as f64, (cell % columns) as f64);
@@ -249,12 +259,64 @@ mod tests {
                 mean_logit: 4.0,
             };
             let run = aligned(&logits, columns, rough);
-            assert!((run.slope / slope - 1.0).abs() < 0.02, "{slope}: {run:?}");
+            // Half a fine step of slope, half a step of the middle's column.
+            assert!((run.slope / slope - 1.0).abs() < 0.008, "{slope}: {run:?}");
+            let middle = (run.first_column + run.last_column()) / 2.0;
             assert!(
-                (run.first_column - (first + slope * 4.0)).abs() < 0.4,
+                (middle - (first + slope * 14.0)).abs() < 0.15,
                 "{slope}: {run:?}"
             );
         }
+    }
+
+    /// A run of 21 rows, with logits that fall by `fall` for each column away from a line of slope 1.1 through its middle.
+    fn aligned_near_a_faster_line(fall: f32) -> Run {
+        let columns = 60;
+        let logits: Vec<f32> = (0..40 * columns)
+            .map(|cell| {
+                let (row, column) = ((cell / columns) as f64, (cell % columns) as f64);
+                4.0 - fall * (column - (20.0 + 1.1 * (row - 14.0))).abs() as f32
+            })
+            .collect();
+        let rough = Run {
+            first_row: 4,
+            last_row: 24,
+            first_column: 10.0,
+            slope: 1.0,
+            evidence: 30.0,
+            mean_logit: 4.0,
+        };
+        aligned(&logits, columns, rough)
+    }
+
+    #[test]
+    fn a_changed_tempo_must_be_seen_in_the_logits() {
+        // A tenth faster costs 0.029 logits. The line of slope 1 lies half a column off in the mean.
+        let run = aligned_near_a_faster_line(0.1);
+        assert!((run.slope - 1.0).abs() < 0.01, "{run:?}");
+        let run = aligned_near_a_faster_line(0.2);
+        assert!((run.slope - 1.1).abs() < 0.012, "{run:?}");
+    }
+
+    #[test]
+    fn a_brighter_line_farther_away_is_another_run() {
+        let columns = 40;
+        let logits: Vec<f32> = (0..30 * columns)
+            .map(|cell| {
+                let off = (cell % columns) as f32 - (cell / columns) as f32;
+                (5.0 - off.abs()).max(6.0 - (off - 3.5).abs())
+            })
+            .collect();
+        let rough = Run {
+            first_row: 4,
+            last_row: 24,
+            first_column: 4.0,
+            slope: 1.0,
+            evidence: 30.0,
+            mean_logit: 4.0,
+        };
+        let run = aligned(&logits, columns, rough);
+        assert_eq!(run.first_column, 4.0);
     }
 
     #[test]

@@ -349,6 +349,51 @@ mod tests {
     fn unrelated_songs_and_short_accidents_give_nothing() {
         assert!(found(&matrix(100, 100, &[])).is_empty());
         assert!(found(&matrix(100, 100, &[(20, 20, 50.0, 1.0)])).is_empty());
+        // However alike two single segments are.
+        let mut alike = matrix(100, 100, &[]);
+        alike.logits[20 * 100 + 50] = 12.0;
+        assert!(found(&alike).is_empty());
+    }
+
+    #[test]
+    fn two_segments_without_doubt_are_worth_a_closer_look() {
+        assert_eq!(found(&matrix(100, 100, &[(20, 21, 50.0, 1.0)])).len(), 1);
+    }
+
+    #[test]
+    fn a_song_of_one_segment_is_found_when_it_is_very_alike() {
+        let with = |logit: f32| {
+            let mut matrix = matrix(1, 100, &[]);
+            matrix.logits[40] = logit;
+            found(&matrix).len()
+        };
+        assert_eq!((with(3.5), with(5.0)), (0, 1));
+    }
+
+    #[test]
+    fn a_passage_is_found_once_though_its_neighbours_resemble_it() {
+        let mut matrix = matrix(40, 40, &[]);
+        for row in 10..14 {
+            // What follows within 4 s resembles it: three neighbours overlap with a segment, and a note or a chord goes on.
+            matrix.logits[row * 40 + row + 5..][..11].fill(4.0);
+            matrix.logits[row * 40 + row + 10] = 5.0;
+        }
+        let runs = found(&matrix);
+        assert_eq!(runs.len(), 1, "{runs:?}");
+    }
+
+    #[test]
+    fn passages_a_few_seconds_apart_are_two() {
+        // As a phrase of 8 s gives that is played twice: 4 rows each, 6 columns apart.
+        let lines = [(20, 23, 20.0, 1.0), (20, 23, 26.0, 1.0)];
+        assert_eq!(found(&matrix(60, 60, &lines)).len(), 2);
+    }
+
+    #[test]
+    fn what_is_explained_by_less_than_half_is_news() {
+        // The second shares 9 of its 20 rows with the first, and 9 of its 20 columns with the third.
+        let lines = [(0, 24, 0.0, 1.0), (16, 35, 50.0, 1.0), (60, 84, 61.0, 1.0)];
+        assert_eq!(found(&matrix(100, 100, &lines)).len(), 3);
     }
 
     #[test]
@@ -377,8 +422,29 @@ mod tests {
         let runs = found(&matrix(60, 70, &[(5, 20, 0.0, 1.0), gap(6)]));
         assert_eq!(runs.len(), 1, "{runs:?}");
         assert!(runs[0].first_row.abs_diff(5) <= 2 && runs[0].last_row.abs_diff(45) <= 2);
-        assert_eq!(count(gap(MOST_ROWS_BETWEEN + 6)), 2, "too far apart");
+        assert_eq!(count(gap(14)), 2, "too far apart");
         assert_eq!(count((26, 45, 30.0, 1.0)), 2, "beside the line");
+    }
+
+    #[test]
+    fn a_run_continues_another_near_its_line() {
+        let run = |first_row, rows, first_column| Run {
+            first_row,
+            last_row: first_row + rows - 1,
+            first_column,
+            slope: 1.0,
+            evidence: 30.0,
+            mean_logit: 4.0,
+        };
+        let short = run(0, 15, 0.0);
+        assert!(continues(&short, &run(20, 15, 21.2)), "a column beside");
+        assert!(!continues(&short, &run(18, 15, 20.2)), "two columns beside");
+        assert!(continues(&short, &run(22, 15, 22.0)), "8 rows on");
+        assert!(!continues(&short, &run(23, 15, 22.0)), "9 rows on");
+        // Ends of a long run are less sure: here the middles are 150 rows apart, and three columns are allowed.
+        let long = run(0, 148, 0.0);
+        assert!(continues(&long, &run(150, 148, 152.5)));
+        assert!(!continues(&long, &run(150, 148, 154.0)));
     }
 
     #[test]
@@ -388,6 +454,7 @@ mod tests {
             .map(|use_| (2, 12, 16.0 * f64::from(use_), 1.0))
             .collect();
         assert_eq!(found(&matrix(15, 16 * 60, &uses)).len(), MOST_SEARCHES);
+        assert_eq!(found(&matrix(15, 16 * 40, &uses[..40])).len(), 40);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! two songs of one style alike for a few seconds; the moving spectrum of two different songs never correlates for long, but noise drowns it.
 
 use crate::alignment::Alignment;
+use crate::course::ProfilePair;
 use crate::evidence::LIMIT;
 use crate::head::Calibration;
 use crate::line_search::Run;
@@ -65,19 +66,21 @@ pub fn passages(
     } else {
         runs(matrix, &left.segments, &right.segments, calibration)
     };
+    let pair = SongPair {
+        left,
+        right,
+        profiles: ProfilePair::new(&left.profile, &right.profile),
+    };
     let mut passages: Vec<Passage> = runs
         .iter()
         .flat_map(|run| {
-            let whole = passage(run, full, left, right, calibration);
+            let whole = pair.passage(run, full, calibration);
             if whole.alignment.correlation >= AGREEING_CORRELATIONS.1 {
                 return vec![whole];
             }
             let parts = parts(run)
-                .map(|part| passage(&part, full, left, right, calibration))
-                .filter(|part| {
-                    part.alignment.correlation >= PROVING_CORRELATIONS.1
-                        && secs(&part.alignment) >= PROVING_PART_SECS
-                });
+                .map(|part| pair.passage(&part, full, calibration))
+                .filter(|part| proves_itself(&part.alignment));
             std::iter::once(whole).chain(parts).collect()
         })
         .filter(|passage| passage.sureness >= LEAST_SURENESS)
@@ -125,38 +128,42 @@ fn parts(run: &Run) -> impl Iterator<Item = Run> {
     })
 }
 
-fn passage(
-    run: &Run,
-    full_evidence: f32,
-    left: &Song,
-    right: &Song,
-    calibration: &Calibration,
-) -> Passage {
-    let alignment = aligned(run, left, right);
-    // What the spectra leave of a run has its share of the evidence.
-    let [run_secs, _] = times_secs(run, &left.segments, &right.segments);
-    let left_over = (secs(&alignment) / (run_secs.1 - run_secs.0)).min(1.0);
-    let evidence = f64::from(run.evidence) * left_over;
-    Passage {
-        sureness: sureness(evidence / f64::from(full_evidence), &alignment),
-        score: calibration.score(run.mean_logit),
-        alignment,
+/// Whether a part of a run is a passage by its spectrum alone.
+fn proves_itself(part: &Alignment) -> bool {
+    part.correlation >= PROVING_CORRELATIONS.1 && secs(part) >= PROVING_PART_SECS
+}
+
+struct SongPair<'a> {
+    left: &'a Song,
+    right: &'a Song,
+    profiles: ProfilePair<'a>,
+}
+
+impl SongPair<'_> {
+    fn passage(&self, run: &Run, full_evidence: f32, calibration: &Calibration) -> Passage {
+        let [left_secs, right_secs] = times_secs(run, &self.left.segments, &self.right.segments);
+        let rough = Alignment {
+            left_secs,
+            right_secs,
+            semitones: 0.0,
+            correlation: 0.0,
+        };
+        let (left, right) = (self.left.duration_secs, self.right.duration_secs);
+        let alignment = completed(refined(&self.profiles, &rough), left, right);
+        // What the spectra leave of a run has its share of the evidence.
+        let left_over = (secs(&alignment) / secs(&rough)).min(1.0);
+        let evidence = f64::from(run.evidence) * left_over;
+        Passage {
+            sureness: sureness(evidence / f64::from(full_evidence), &alignment),
+            score: calibration.score(run.mean_logit),
+            alignment,
+        }
     }
 }
 
-fn aligned(run: &Run, left: &Song, right: &Song) -> Alignment {
-    let [left_secs, right_secs] = times_secs(run, &left.segments, &right.segments);
-    let rough = Alignment {
-        left_secs,
-        right_secs,
-        semitones: 0.0,
-        correlation: 0.0,
-    };
-    refined(&left.profile, &right.profile, &rough).within(
-        left.duration_secs,
-        right.duration_secs,
-        COMPLETED_SECS,
-    )
+/// The alignment inside of songs of these lengths, and to their ends where it nearly reaches them.
+fn completed(alignment: Alignment, left_secs: f64, right_secs: f64) -> Alignment {
+    alignment.within(left_secs, right_secs, COMPLETED_SECS)
 }
 
 /// Evidence that suffices for two songs: less for short ones.
@@ -223,6 +230,10 @@ mod tests {
         assert_eq!(sureness(1.0, &alignment(10.0, 0.5)), 1.0);
         assert!(sureness(0.6, &alignment(10.0, 0.5)) > LEAST_SURENESS);
         assert!(sureness(2.5, &alignment(20.0, 0.05)) < LEAST_SURENESS);
+        assert!(
+            sureness(2.5, &alignment(20.0, 0.25)) < LEAST_SURENESS,
+            "no better than chance"
+        );
         assert_eq!(
             sureness(10.0, &alignment(90.0, 0.05)),
             1.0,
@@ -239,6 +250,40 @@ mod tests {
             sureness(weak, &alignment(1.5, 0.6)) < LEAST_SURENESS,
             "too short"
         );
+        assert_eq!(
+            sureness(weak, &alignment(5.0, 0.6)),
+            1.0,
+            "just long enough"
+        );
+        assert!(
+            sureness(weak, &alignment(10.0, 0.42)) < LEAST_SURENESS,
+            "little more than chance"
+        );
+    }
+
+    #[test]
+    fn a_part_proves_itself_by_8_s() {
+        assert!(proves_itself(&alignment(9.0, 0.65)));
+        assert!(!proves_itself(&alignment(7.0, 0.65)));
+        assert!(!proves_itself(&alignment(9.0, 0.5)));
+    }
+
+    #[test]
+    fn seven_seconds_without_doubt_are_evidence_enough_and_four_are_not() {
+        let full = full_evidence(&ScoreMatrix {
+            rows: 100,
+            columns: 200,
+            logits: Vec::new(),
+        });
+        let of_segments = |count: f32| f64::from(LIMIT * count / full);
+        assert_eq!(sureness(of_segments(6.0), &alignment(7.0, 0.5)), 1.0);
+        assert!(sureness(of_segments(3.0), &alignment(4.5, 0.5)) < 0.7);
+    }
+
+    #[test]
+    fn a_hop_missing_to_the_end_is_added_and_no_more() {
+        let until = |secs: f64| completed(alignment(secs, 0.8), 40.0, 50.0).left_secs.1;
+        assert_eq!((until(39.2), until(38.5)), (40.0, 38.5));
     }
 
     #[test]
@@ -275,6 +320,10 @@ mod tests {
             !is_same(&passage((10.0, 60.0), (40.0, 90.0)), &one),
             "a longer one"
         );
+        assert!(
+            !is_same(&passage((15.0, 25.0), (45.0, 55.0)), &one),
+            "the half of it"
+        );
     }
 
     #[test]
@@ -295,6 +344,10 @@ mod tests {
         let mut elsewhere = passage((20.0, 30.0), 0.4);
         elsewhere.alignment.left_secs = (30.0, 40.0);
         assert!(!is_accident(&elsewhere, &surer));
+        elsewhere.alignment.left_secs = (6.0, 16.0);
+        assert!(!is_accident(&elsewhere, &surer), "four tenths are shared");
+        elsewhere.alignment.left_secs = (3.5, 13.5);
+        assert!(is_accident(&elsewhere, &surer), "two thirds are shared");
     }
 
     #[test]
@@ -312,6 +365,7 @@ mod tests {
             let run = run(last_row);
             let parts: Vec<Run> = parts(&run).collect();
             assert!(parts.len() <= 16 && parts[0].first_row == 5);
+            assert!(parts.len() == 16 || last_row < 900, "{}", parts.len());
             assert!(parts.iter().all(|part| part.last_row <= last_row));
             assert!(parts.len() == 1 || parts[parts.len() - 1].last_row == last_row);
             for part in &parts {

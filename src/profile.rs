@@ -179,6 +179,96 @@ mod tests {
         }
     }
 
+    /// A sine that starts at 2 s.
+    fn sine(hz: f64, amplitude: f64) -> Vec<f32> {
+        (0..6 * 22_050)
+            .map(|n| {
+                let phase = std::f64::consts::TAU * hz * f64::from(n) / 22_050.0;
+                let sounds = n >= 2 * 22_050;
+                (f64::from(u8::from(sounds)) * amplitude * phase.sin()) as f32
+            })
+            .collect()
+    }
+
+    /// The column at a moment.
+    fn column_at(profile: &SpectralProfile, secs: f64) -> &[i8] {
+        profile
+            .column((secs / profile.column_secs) as isize)
+            .unwrap()
+    }
+
+    #[test]
+    fn bands_are_half_semitones_from_500_hz_to_6_khz() {
+        // An octave, and three and a half, above the lowest.
+        for (hz, band) in [(1_000.0, 24), (5_656.9, 84)] {
+            let found = brightest(&profile(&sine(hz, 0.3)));
+            assert!(found.abs_diff(band) <= 1, "{hz} Hz: band {found}");
+        }
+    }
+
+    #[test]
+    fn columns_are_no_longer_than_a_tenth_of_a_second() {
+        let profile = profile(&sine(1_000.0, 0.3));
+        assert!((0.07..0.1).contains(&profile.column_secs));
+        assert!((profile.columns() as f64 * profile.column_secs - 6.0).abs() < 0.2);
+    }
+
+    #[test]
+    fn a_partial_stands_out_of_three_semitones_on_each_side() {
+        let profile = profile(&sine(1_000.0, 0.3));
+        let column = column_at(&profile, 2.2);
+        assert!(column[24] > 40, "{column:?}");
+        assert!(column[24 - 5] < -3 && column[24 + 5] < -3, "{column:?}");
+        assert!(column[24 - 9].abs() <= 1 && column[24 + 9].abs() <= 1);
+    }
+
+    #[test]
+    fn a_start_is_seen_for_a_second_and_a_half() {
+        let profile = profile(&sine(1_000.0, 0.3));
+        let at = |secs| column_at(&profile, secs)[24];
+        assert!(at(3.2) > 10, "{}", at(3.2));
+        assert!(at(3.8).abs() <= 2, "{}", at(3.8));
+    }
+
+    #[test]
+    fn what_is_faint_has_no_profile_and_what_is_soft_has() {
+        // A loud tone all along, and a soft one that starts at 2 s.
+        let with_soft = |below_db: f64| {
+            let mut samples = sine(2_828.4, 0.3 * 10.0_f64.powf(-below_db / 20.0));
+            for (n, sample) in samples.iter_mut().enumerate() {
+                *sample += (n as f32 * 0.1).sin() * 0.3;
+            }
+            column_at(&profile(&samples), 2.3)[60]
+        };
+        assert!(with_soft(30.0) > 30, "{}", with_soft(30.0));
+        assert!(with_soft(70.0).abs() <= 4, "{}", with_soft(70.0));
+    }
+
+    #[test]
+    fn values_fill_a_byte_and_few_reach_its_end() {
+        // Three notes a second with eight partials, each of which dies away.
+        let samples: Vec<f32> = (0..12 * 22_050_u32)
+            .map(|n| {
+                let beat = 3 * n / 22_050;
+                let hz = 330.0 * (f64::from(beat * 5 % 13) / 12.0).exp2();
+                let since = f64::from(3 * n % 22_050) / 22_050.0;
+                let secs = f64::from(n) / 22_050.0;
+                (1..=8)
+                    .map(|k| (std::f64::consts::TAU * hz * f64::from(k) * secs).sin())
+                    .sum::<f64>() as f32
+                    * 0.05
+                    * (-3.0 * since).exp() as f32
+            })
+            .collect();
+        let values = profile(&samples).values;
+        let share = |least: u8| {
+            let loud = values.iter().filter(|value| value.unsigned_abs() >= least);
+            loud.count() as f64 / values.len() as f64
+        };
+        assert!(share(64) > 0.3, "{}", share(64));
+        assert!(share(127) < 0.3, "{}", share(127));
+    }
+
     #[test]
     fn what_only_sounds_on_has_no_profile() {
         let tone: Vec<f32> = (0..8 * 22_050)

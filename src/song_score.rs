@@ -68,10 +68,9 @@ mod tests {
     fn without_a_passage_songs_score_by_their_resemblance_and_stay_different() {
         let score = |side, logit| song_score(&matrix(side, logit), &[], &Calibration::default());
         assert!(score(40, -5.0) < 0.01);
-        assert_eq!(score(40, 3.0), HIGHEST_WITHOUT_PASSAGE);
-        assert!(
-            score(ENOUGH_SEGMENTS - 1, 3.0) > 0.9,
-            "too short for a passage"
-        );
+        // Far from a verdict, but above what songs without any resemblance score.
+        assert!((0.2..0.4).contains(&score(40, 3.0)));
+        assert!(score(5, 3.0) > 0.9, "6 s are too short for a passage");
+        assert_eq!(score(8, 3.0), HIGHEST_WITHOUT_PASSAGE, "8 s are not");
     }
 }
