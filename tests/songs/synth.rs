@@ -48,6 +48,20 @@ pub enum Part {
         hz: f64,
         secs: f64,
     },
+    /// Three notes that sound on, each of two strings a little apart, so that they beat.
+    BeatingChord {
+        hz: f64,
+        secs: f64,
+        /// How far it fades until its end.
+        #[serde(default)]
+        fade_db: f64,
+    },
+    /// A crowd that claps: a hundred claps a second, each a burst of noise that dies away within milliseconds.
+    Applause {
+        #[serde(default)]
+        seed: u64,
+        secs: f64,
+    },
 }
 
 fn one() -> f64 {
@@ -67,7 +81,9 @@ impl Part {
             Self::Tune { secs, .. }
             | Self::Silence { secs }
             | Self::Noise { secs, .. }
-            | Self::Tone { secs, .. } => secs,
+            | Self::Tone { secs, .. }
+            | Self::BeatingChord { secs, .. }
+            | Self::Applause { secs, .. } => secs,
         }
     }
 
@@ -98,8 +114,45 @@ impl Part {
             Self::Tone { hz, .. } => samples
                 .map(|n| 0.3 * ((hz * secs(n)).fract() as f32 - 0.5))
                 .collect(),
+            Self::BeatingChord {
+                hz,
+                secs: length_secs,
+                fade_db,
+            } => samples
+                .map(|n| {
+                    let chord: f64 = [1.0, 1.26, 1.498]
+                        .iter()
+                        .map(|ratio| strings(hz * ratio, secs(n)))
+                        .sum();
+                    let fade = 10.0_f64.powf(-fade_db / 20.0 * secs(n) / length_secs);
+                    (0.05 * fade * chord) as f32
+                })
+                .collect(),
+            Self::Applause { seed, .. } => {
+                let mut loudness = 0.0;
+                samples
+                    .map(|n| {
+                        if random(seed, 2 * n) < 100.0 / f64::from(RATE_HZ) {
+                            loudness += 0.3;
+                        }
+                        loudness *= 0.99;
+                        (loudness * (2.0 * random(seed, 2 * n + 1) - 1.0)) as f32
+                    })
+                    .collect()
+            }
         }
     }
+}
+
+/// Two strings of nearly the same pitch, each partial with a phase of its own.
+fn strings(hz: f64, secs: f64) -> f64 {
+    (1..=12)
+        .map(f64::from)
+        .map(|k| {
+            let of = |hz: f64| (TAU * (hz * k * secs).fract() + 2.4 * k * k).sin() / k;
+            of(hz) + of(1.003 * hz)
+        })
+        .sum()
 }
 
 /// An endless tune: a melody over chords, with a beat.
