@@ -1,49 +1,74 @@
 /**
- * What matching costs in wasm on the CPU, on one thread: seconds of `compare` and bytes of wasm memory that it adds, for two different songs of 1, 4, 10
- * and 30 minutes, or of the lengths given, in minutes; `8/60` is a song of 8 against one of 60.
+ * What matching costs in wasm on the CPU, on one thread, for two different songs of 1, 4, 10 and 30 minutes, or of the lengths given, in minutes;
+ * `8/60` is a song of 8 against one of 60. Seconds of `compare`, nanoseconds for each cell of the score matrix, and wasm memory: what an instance holds
+ * with the weights and both songs, what matching adds at its peak, and the peak of all.
  *
  *     cargo xtask web && node tests/songs/matching-cost.js [MINUTES | LEFT/RIGHT]...
  *
- * Each pair has an instance of its own, because wasm memory never shrinks. The right song copies a part of the left one, so that passages are found
- * and refined.
+ * wasm memory never shrinks, so that its size after a step is the peak of that step. The songs are therefore analysed by one instance and handed as bytes
+ * to a fresh one, in which nothing but matching can make it grow. The right song copies a part of the left one, so that passages are found and
+ * refined. Exits with 1 where matching takes more than 100 MiB for songs of up to 10 minutes.
  */
 
 import { readFile } from "node:fs/promises";
 
 const RATE_HZ = 22_050;
+/** From one segment to the next. */
+const HOP_SECS = (2 * 16 * 512) / RATE_HZ;
+const MOST_MIB = 100;
 const wasmFolder = new URL("../../pkg/wasm/", import.meta.url);
 const [binary, weights] = await Promise.all(
   ["cpu/soundalike_bg.wasm", "weights.safetensors"].map((file) => readFile(new URL(file, wasmFolder))),
 );
 const lengths = process.argv.length > 2 ? process.argv.slice(2) : ["1", "4", "10", "30"];
+let instances = 0;
 
-console.log("minutes      analyse s   compare s   MiB before   MiB added   passages   score");
-for (const [index, length] of lengths.entries()) {
+console.log("minutes         cells   analyse s   compare s   ns a cell   MiB before   MiB added   MiB in all   passages   score");
+for (const length of lengths) {
   const [left = 1, right = left] = length.split("/").map(Number);
-  // Another query makes another module, with an instance of its own.
-  const glue = await import(`${new URL("cpu/soundalike.js", wasmFolder)}?${index}`);
-  const { memory } = glue.initSync({ module: binary });
-  const mebibytes = () => memory.buffer.byteLength / 2 ** 20;
-  const checker = await glue.Checker.create("cpu", new Uint8Array(weights));
   const analyseStart = performance.now();
-  const songs = [
-    await checker.analyse("left", music(left, 1), RATE_HZ),
-    await checker.analyse("right", music(right, 2), RATE_HZ),
-  ];
+  const songs = [await analysed(music(left, 1)), await analysed(music(right, 2))];
   const analyseSecs = (performance.now() - analyseStart) / 1000;
+  const { checker, mebibytes } = await instance();
+  const [leftSong, rightSong] = songs.map((bytes) => checker.songFromBytes(bytes, "song"));
   const before = mebibytes();
   const compareStart = performance.now();
-  const report = checker.compare(...songs);
+  const report = checker.compare(leftSong, rightSong);
   const compareSecs = (performance.now() - compareStart) / 1000;
+  const added = mebibytes() - before;
+  // The report's matrix is coarser where the songs are long.
+  const cells = report.matrix.rows * report.matrix.cols * Math.round(report.matrix.hopSecs / HOP_SECS) ** 2;
   const row = [
-    analyseSecs.toFixed(2),
-    compareSecs.toFixed(3),
-    before.toFixed(0),
-    (mebibytes() - before).toFixed(0),
-    report.passages.length,
-    report.score,
+    [cells, 10],
+    [analyseSecs.toFixed(2), 9],
+    [compareSecs.toFixed(3), 9],
+    [((1e9 * compareSecs) / cells).toFixed(0), 9],
+    [before.toFixed(1), 10],
+    [added.toFixed(1), 9],
+    [mebibytes().toFixed(1), 10],
+    [report.passages.length, 8],
+    [report.score, 5],
   ];
-  console.log(length.padEnd(12), row.map((cell) => String(cell).padStart(9)).join("   "));
+  console.log(length.padEnd(10), row.map(([cell, width]) => String(cell).padStart(Number(width))).join("   "));
+  if (Math.max(left, right) <= 10 && added > MOST_MIB) {
+    console.error(`matching takes ${added.toFixed(0)} MiB for ${length} minutes; at most ${MOST_MIB} are meant`);
+    process.exitCode = 1;
+  }
+}
+
+/** A fresh engine, and what its memory takes. */
+async function instance() {
+  // Another query makes another module, with an instance of its own.
+  const glue = await import(`${new URL("cpu/soundalike.js", wasmFolder)}?${instances++}`);
+  const { memory } = glue.initSync({ module: binary });
+  const checker = await glue.Checker.create("cpu", new Uint8Array(weights));
+  return { checker, mebibytes: () => memory.buffer.byteLength / 2 ** 20 };
+}
+
+/** The bytes of a song, by an engine that goes with its memory. @param {Float32Array} samples @returns {Promise<Uint8Array>} */
+async function analysed(samples) {
+  const { checker } = await instance();
+  return checker.songToBytes(await checker.analyse("song", samples, RATE_HZ));
 }
 
 /**
