@@ -104,18 +104,13 @@ impl Song {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
-
     use super::*;
     use crate::audio::Waveform;
     use crate::checker::Checker;
     use crate::model::SHIPPED_WEIGHTS;
 
-    async fn checker() -> Checker {
-        let model = Model::load(SHIPPED_WEIGHTS, &Device::flex(), false)
-            .await
-            .unwrap();
-        Checker::new(model, "cpu")
+    fn checker() -> Checker {
+        Checker::new(Model::on_cpu(SHIPPED_WEIGHTS).unwrap(), "cpu")
     }
 
     async fn chirp(checker: &Checker) -> Song {
@@ -129,7 +124,7 @@ mod tests {
     #[test]
     fn a_song_from_bytes_gives_the_same_report() {
         pollster::block_on(async {
-            let checker = checker().await;
+            let checker = checker();
             let song = chirp(&checker).await;
             let bytes = song.to_bytes(checker.model());
             let again = Song::from_bytes(&bytes, "chirp", checker.model()).unwrap();
@@ -145,7 +140,7 @@ mod tests {
     #[test]
     fn damaged_bytes_are_no_song() {
         pollster::block_on(async {
-            let checker = checker().await;
+            let checker = checker();
             let bytes = chirp(&checker).await.to_bytes(checker.model());
             for at in [0, 3, 40, bytes.len() / 2, bytes.len() - 40, bytes.len() - 1] {
                 let mut damaged = bytes.clone();
@@ -167,7 +162,7 @@ mod tests {
     #[test]
     fn bytes_of_other_weights_layouts_or_sizes_are_no_song() {
         pollster::block_on(async {
-            let checker = checker().await;
+            let checker = checker();
             let model = checker.model();
             let song = chirp(&checker).await;
             let sealed = |header: Header<'_>, song: &Song| {
