@@ -344,6 +344,9 @@ mod tests {
                     .map(|place| {
                         let from_secs = 2.0 * place as f32;
                         let loud = sounding(n, from_secs, from_secs + 2.0, ramp_secs);
+                        if loud == 0.0 {
+                            return 0.0;
+                        }
                         let notes = chords[place % 2].iter();
                         let sum: f32 = notes.map(|hz| note(*hz, n) + note(hz * 1.003, n)).sum();
                         0.05 * loud * sum
@@ -412,7 +415,7 @@ mod tests {
         let mut white = noise();
         let in_noise = |n| 0.5 * melody(n) + 0.7 * white();
         assert_eq!(blank_share(in_noise), 0.0, "a melody in loud noise");
-        for notes_a_sec in [3.0, 5.0] {
+        for notes_a_sec in [1.5, 5.0] {
             let trill = |n| note([330.0, 392.0][(secs(n) * notes_a_sec) as usize % 2], n);
             assert_eq!(blank_share(trill), 0.0, "a trill, {notes_a_sec} a second");
         }
