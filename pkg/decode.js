@@ -4,8 +4,10 @@
  */
 
 import { CheckerError, throwIfAborted } from "./errors.js";
-import { isFile, refuseTooLong, undecodable } from "./file.js";
-import { Slice, nextTask } from "./tasks.js";
+import { readBytes, refuseTooLong, undecodable } from "./file.js";
+import { mixInSlices, peaksOf, release } from "./mono.js";
+import { decodeInPieces } from "./pieces.js";
+import { nextTask } from "./tasks.js";
 
 /** @import { Limits } from "./protocol.js" */
 
@@ -30,32 +32,24 @@ import { Slice, nextTask } from "./tasks.js";
  * @property {Float32Array} peaks the loudest magnitude in each of `PEAK_COUNT` equal stretches of the song, to draw it
  */
 
-/** Enough for one peak a pixel on a wide screen. */
-export const PEAK_COUNT = 1500;
+/**
+ * @typedef {Object} DecodeOptions
+ * @property {string} name
+ * @property {Limits} limits
+ * @property {AbortSignal | undefined} signal
+ * @property {(fraction: number) => void} onProgress
+ */
 
 /**
  * @param {SongInput | undefined} input
- * @param {{ name: string, file: Blob | undefined, limits: Limits, signal: AbortSignal | undefined }} options `file` is what
- *   `fileOf` made of the input
+ * @param {DecodeOptions & { file: Blob | undefined }} options `file` is what `fileOf` made of the input
  * @returns {Promise<DecodedSong>}
  */
-export async function decode(input, { name, file, limits, signal }) {
+export async function decode(input, { file, ...options }) {
+  const { limits, name, signal } = options;
   throwIfAborted(signal);
-  const { channels, sampleRateHz } = file ? await decodeFile(file, name, limits, signal) : channelsOfSamples(input, limits);
-  const length = channels[0]?.length ?? 0;
-  if (length === 0) throw new CheckerError("no-audio", `“${name}” is empty: it holds no sound.`);
-  if (channels.some((channel) => channel.length !== length)) {
-    throw new CheckerError("decode-failed", `The channels of “${name}” differ in length.`);
-  }
-  if (!Number.isFinite(sampleRateHz) || sampleRateHz <= 0) {
-    throw new CheckerError("decode-failed", `The sample rate of “${name}” is unknown.`);
-  }
-  try {
-    return { sampleRateHz, ...(await mixToMono(channels, signal)) };
-  } finally {
-    // Our own decoded channels are twice as large as the result: let go of them now, not at some garbage collection.
-    if (isFile(input)) release(channels);
-  }
+  const song = file ? await decodeFile(file, options) : await mixed(channelsOfSamples(input, limits), name, signal);
+  return { ...song, peaks: await peaksOf(song.samples, signal) };
 }
 
 /**
@@ -76,16 +70,23 @@ function channelsOfSamples(input, limits) {
   );
 }
 
-/**
- * @param {Blob} file
- * @param {string} name
- * @param {Limits} limits
- * @param {AbortSignal | undefined} signal
- */
-async function decodeFile(file, name, limits, signal) {
-  const bytes = await file.arrayBuffer().catch((cause) => {
-    throw new CheckerError("decode-failed", `“${name}” can't be read any more: was it moved or changed? Choose it again.`, { cause });
-  });
+/** @param {Blob} file @param {DecodeOptions} options */
+async function decodeFile(file, options) {
+  const { limits, name, signal } = options;
+  const samples = await decodeInPieces(file, options);
+  if (samples) return { samples, sampleRateHz: limits.decodeRateHz };
+  const decoded = channelsOf(await decodeAtOnce(file, options));
+  try {
+    return await mixed(decoded, name, signal);
+  } finally {
+    // They are twice as large as the result: let go of them now, not at some garbage collection.
+    release(decoded.channels);
+  }
+}
+
+/** @param {Blob} file @param {DecodeOptions} options */
+async function decodeAtOnce(file, { limits, name, signal }) {
+  const bytes = await readBytes(file, name);
   // One fixed rate: the same file gives the same samples on every sound card.
   const context = new OfflineAudioContext(1, 1, limits.decodeRateHz);
   let buffer;
@@ -98,7 +99,7 @@ async function decodeFile(file, name, limits, signal) {
   await nextTask();
   throwIfAborted(signal);
   refuseTooLong(name, buffer.duration, limits);
-  return channelsOf(buffer);
+  return buffer;
 }
 
 /** @param {AudioBuffer} buffer */
@@ -108,63 +109,20 @@ function channelsOf(buffer) {
 }
 
 /**
- * Frees the channels' memory at once: it goes with a message to nobody. (Dropping the last reference would wait for a
- * garbage collection, and resizing the buffer leaves the memory with the AudioBuffer.)
- * @param {Float32Array[]} channels
- */
-function release(channels) {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  try {
-    port1.postMessage(null, channels.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)));
-  } catch {
-    // A browser that won't part with them frees them later.
-  }
-  port1.close();
-}
-
-/**
- * The mean of the channels and the peaks of the result, in slices that leave the page responsive.
- * @param {Float32Array[]} channels one or more, of one length
+ * @param {{ channels: Float32Array[], sampleRateHz: number }} sound
+ * @param {string} name
  * @param {AbortSignal | undefined} signal
- * @returns {Promise<{ samples: Float32Array, peaks: Float32Array }>}
  */
-async function mixToMono(channels, signal) {
-  const length = /** @type {Float32Array} */ (channels[0]).length;
+async function mixed({ channels, sampleRateHz }, name, signal) {
+  const length = channels[0]?.length ?? 0;
+  if (length === 0) throw new CheckerError("no-audio", `“${name}” is empty: it holds no sound.`);
+  if (channels.some((channel) => channel.length !== length)) {
+    throw new CheckerError("decode-failed", `The channels of “${name}” differ in length.`);
+  }
+  if (!Number.isFinite(sampleRateHz) || sampleRateHz <= 0) {
+    throw new CheckerError("decode-failed", `The sample rate of “${name}” is unknown.`);
+  }
   const samples = new Float32Array(length);
-  const peaks = new Float32Array(Math.min(PEAK_COUNT, length));
-  const slice = new Slice();
-  for (let index = 0; index < peaks.length; index++) {
-    const from = Math.floor((index * length) / peaks.length);
-    const to = Math.floor(((index + 1) * length) / peaks.length);
-    peaks[index] = mixStretch(channels, samples, from, to);
-    if (slice.isOver) {
-      await slice.next();
-      throwIfAborted(signal);
-    }
-  }
-  return { samples, peaks };
-}
-
-/**
- * Writes the mean of the channels into `samples[from..to]` and returns its largest magnitude.
- * @param {Float32Array[]} channels
- * @param {Float32Array} samples
- * @param {number} from
- * @param {number} to
- */
-function mixStretch(channels, samples, from, to) {
-  const target = samples.subarray(from, to);
-  for (const channel of channels) {
-    const source = channel.subarray(from, to);
-    for (let i = 0; i < target.length; i++) target[i] += source[i];
-  }
-  const gain = 1 / channels.length;
-  let peak = 0;
-  for (let i = 0; i < target.length; i++) {
-    target[i] *= gain;
-    const magnitude = Math.abs(target[i]);
-    if (magnitude > peak) peak = magnitude;
-  }
-  return peak;
+  await mixInSlices(samples, channels, 0, signal);
+  return { samples, sampleRateHz };
 }

@@ -149,7 +149,9 @@ export class Engine {
       const key = cache && file && (await this.#cacheKey(song, file));
       if (cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned }))) return;
       onProgress("decode", 0);
-      const decoded = await untilAborted(decode(song.input, { name: song.name, file, limits, signal: abandoned }), abandoned);
+      const onDecoded = (/** @type {number} */ fraction) => onProgress("decode", fraction);
+      const decoding = decode(song.input, { name: song.name, file, limits, signal: abandoned, onProgress: onDecoded });
+      const decoded = await untilAborted(decoding, abandoned);
       song.durationSecs = decoded.samples.length / decoded.sampleRateHz;
       song.peaks = decoded.peaks;
       onProgress("decode", 1);

@@ -41,6 +41,13 @@ export async function fileOf(input, limits, signal) {
   return file;
 }
 
+/** The bytes of a file or of a part of it. @param {Blob} part @param {string} name */
+export function readBytes(part, name) {
+  return part.arrayBuffer().catch((cause) => {
+    throw new CheckerError("decode-failed", `“${name}” can't be read any more: was it moved or changed? Choose it again.`, { cause });
+  });
+}
+
 /** @param {SongInput | undefined} input @returns {input is Blob | string | URL} */
 export function isFile(input) {
   return input instanceof Blob || typeof input === "string" || input instanceof URL;

@@ -66,13 +66,15 @@ const CHANGES = {
  * @param {ReturnType<typeof import("./harness.js").audioFolder>} audio where the files are made
  * @param {number} count
  * @param {number} seed
+ * @param {{ secs?: number, formats?: string[] }} [options] how long they are, and which of the formats
  * @returns {{ path: string, name: string, what: string }[]}
  */
-export function hostileFiles(audio, count, seed) {
+export function hostileFiles(audio, count, seed, { secs = 6, formats } = {}) {
   const random = mulberry32(seed);
   const next = (/** @type {number} */ below) => Math.floor(random() * below);
-  const tune = audio.tune("whole.wav", seed, 6);
-  const whole = FORMATS.map(([format, options]) => ({ format, bytes: readFileSync(audio.encoded(`whole-copy.${format}`, tune, [...options])) }));
+  const tune = audio.tune("whole.wav", seed, secs);
+  const wanted = FORMATS.filter(([format]) => formats?.includes(format) ?? true);
+  const whole = wanted.map(([format, options]) => ({ format, bytes: readFileSync(audio.encoded(`whole-copy.${format}`, tune, [...options])) }));
   const kinds = Object.entries(CHANGES);
   return Array.from({ length: count }, (_, index) => {
     const { format, bytes } = /** @type {typeof whole[number]} */ (whole[index % whole.length]);

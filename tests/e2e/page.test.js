@@ -29,7 +29,9 @@ describe("page", () => {
     songs.sameCopy = audio.file("same-copy.mp3", readFileSync(songs.copy));
     songs.unrelated = audio.tune("unrelated.wav", 7, 18);
     songs.long = audio.tune("long.wav", 3, 120);
-    songs.album = audio.encoded("album.mp3", songs.original, ["-filter_complex", "aloop=loop=-1:size=882000", "-t", "120", "-ac", "2", "-c:a", "libmp3lame", "-b:a", "192k"]);
+    const album = audio.tune("album.wav", 1, 240);
+    songs.album = audio.encoded("album.mp3", album, ["-ac", "2", "-c:a", "libmp3lame", "-b:a", "192k"]);
+    songs.albumCopy = audio.encoded("album-copy.mp3", album, ["-af", pitchShift(1), "-ac", "2", "-c:a", "libmp3lame", "-b:a", "192k"]);
     songs.video = audio.encoded("video.mp4", songs.original, ["-f", "lavfi", "-i", "color=size=64x64:rate=5", "-shortest", "-c:v", "mpeg4", "-c:a", "aac"]);
     songs.empty = audio.file("empty.mp3", "");
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
@@ -399,19 +401,19 @@ describe("page", () => {
     assert.ok(sum < 0.02, `shifts of ${shifts.map((shift) => shift.toFixed(3))}`);
   });
 
-  test("no task on the main thread is long, from opening the page to listening", async () => {
+  test("no task on the main thread is long, from opening the page to listening, with two songs of four minutes", async () => {
     await page.goto("about:blank");
     await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] });
     await page.goto(`${site.url}?backend=cpu`);
     await give("left", songs.album);
-    await give("right", songs.original);
+    await give("right", songs.albumCopy);
     await report();
     await page.locator("#passages li").first().hover();
     await page.locator("#passages button").first().click();
     await page.waitForFunction(() => document.querySelectorAll(".playhead.on").length === 2);
     await page.locator(".heat-box").hover();
     await page.waitForTimeout(500);
-    /** @typedef {{ name: string, pid: number, tid: number, ts: number, dur?: number, tdur?: number, args: { name?: string, src_func?: string } }} TraceEvent */
+    /** @typedef {{ name: string, pid: number, tid: number, ts: number, tdur?: number, args: { name?: string, src_func?: string } }} TraceEvent */
     const { traceEvents } = /** @type {{ traceEvents: TraceEvent[] }} */ (JSON.parse((await browser.stopTracing()).toString()));
     const threads = new Set(
       traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`),
@@ -419,17 +421,11 @@ describe("page", () => {
     const ofMain = traceEvents.filter(({ pid, tid }) => threads.has(`${pid} ${tid}`));
     const tasks = ofMain.filter(({ name }) => name === "RunTask" || name === "ThreadControllerImpl::RunTask");
     assert.ok(tasks.length > 50, `only ${tasks.length} tasks were seen`);
-    // The browser copies what it has decoded into the page in one task, which takes as long as the song and the machine's
-    // memory make it; what can be asked is that nothing of ours runs in it. `npm run measure` prints how long it is.
-    const copying = tasks.filter(({ args }) => args.src_func === "DecodeOnBackgroundThread");
-    assert.equal(copying.length, 2, "the task in which a decoded song arrives is not recognised");
-    const within = (/** @type {TraceEvent} */ outer) => (/** @type {TraceEvent} */ { pid, tid, ts }) =>
-      pid === outer.pid && tid === outer.tid && ts >= outer.ts && ts < outer.ts + (outer.dur ?? 0);
-    for (const task of ofMain.filter(({ name, args }) => /FunctionCall|MicrotaskCheckpoint|RunMicrotasks/.test(name) && !args.src_func)) {
-      if (copying.some((outer) => within(outer)(task))) assert.ok((task.tdur ?? 0) < 5000, `${task.name} took ${task.tdur} µs where a decoded song arrives`);
-    }
-    const ours = tasks.filter((task) => !copying.some((copy) => copy === task || within(task)(copy)));
-    const longestMs = Math.max(...ours.map(({ tdur = 0 }) => tdur / 1000));
+    // The browser copies what it has decoded into the page in one task. Of a whole song it would take as long as the
+    // machine's memory makes it, so that now and then it would pass for short.
+    const copies = tasks.filter(({ args }) => args.src_func === "DecodeOnBackgroundThread");
+    assert.ok(copies.length >= 20, `the songs were decoded in ${copies.length} pieces`);
+    const longestMs = Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
     assert.ok(longestMs <= LONGEST_TASK_MS, `a task took ${longestMs} ms`);
   });
 

@@ -1,0 +1,165 @@
+/**
+ * Pieces: decodes a long song piece by piece into one array of mono samples, those that decoding the file at once gives.
+ *
+ * Decoded at once, a browser holds a song three times over and copies it into the page in one task that holds everything
+ * else up; of pieces neither is large, and two are decoded at a time. Each piece begins before the end of the last one: what
+ * both decode to must be the same, so that nothing is taken for granted about a browser's decoder. Where it is not, and
+ * where a file is not laid out as most are, the song is decoded at once.
+ */
+
+import { throwIfAborted } from "./errors.js";
+import { refuseTooLong } from "./file.js";
+import { mixInSlices, mixInto, release } from "./mono.js";
+import { mp3Pieces } from "./mp3-pieces.js";
+import { nextTask } from "./tasks.js";
+import { wavPieces } from "./wav-pieces.js";
+
+/** @import { Limits } from "./protocol.js" */
+
+/**
+ * @typedef {Object} Cut how to cut a file up
+ * @property {number} pieceSecs the longest piece
+ * @property {number} minSecs shorter songs stay whole
+ * @property {number} decodeRateHz what browsers decode to
+ */
+
+/**
+ * A part of a song, in samples of one channel at the file's rate.
+ * @typedef {Object} Piece
+ * @property {Blob} blob a file of its own
+ * @property {number} startSamples where it begins in the song, as far as the decoder is concerned: what a decoder leaves
+ *   out at the beginning of the song it leaves out of every piece
+ * @property {number} ownSamples where its part of the song begins; what lies before is there for what it needs and to be compared
+ * @property {number | undefined} lengthSamples before the decoder leaves anything out; `undefined` where it leaves out more than of others
+ */
+
+/** @typedef {{ sampleRateHz: number, samples: number, pieces: Piece[] }} Pieces `samples` as they are before a decoder leaves any out */
+
+/** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
+const PIECE_SECS = 24;
+const MIN_SONG_SECS = 40;
+
+/** With more, decoding has the processor to itself where there is one core for each; and each takes memory. */
+const DECODED_AT_ONCE = 2;
+
+/** This many samples on both sides of where one piece takes over from another are compared. */
+const COMPARED_SAMPLES = 1024;
+/**
+ * Four steps of 16 bits. Firefox's MP3 decoder gives whole steps and carries what it rounds off into the next sample, so one
+ * that starts elsewhere differs by a step, and once resampled by two. Of Chromium's, resamplers alone differ, by 1e-7.
+ */
+const MAX_DIFFERENCE = 2 ** -13;
+/** What is quieter may agree by chance. */
+const MIN_PEAK = 8 * MAX_DIFFERENCE;
+/** The same, for what a piece's length is rounded to. */
+const MAX_LENGTH_DIFFERENCE = 2;
+
+/**
+ * @param {Blob} file
+ * @param {{ name: string, limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
+ * @returns {Promise<Float32Array | undefined>} `undefined` if the file must be decoded at once
+ */
+export async function decodeInPieces(file, { name, limits, signal, onProgress }) {
+  const { decodeRateHz } = limits;
+  const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
+  const plan = (await mp3Pieces(file, name, cut)) ?? (await wavPieces(file, name, cut));
+  throwIfAborted(signal);
+  if (!plan) return undefined;
+  refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);
+
+  const stitch = new Stitch(plan, decodeRateHz);
+  const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
+  for (const [index, piece] of plan.pieces.entries()) {
+    while (decoding.length < DECODED_AT_ONCE && index + decoding.length < plan.pieces.length) {
+      decoding.push(decoded(/** @type {Piece} */ (plan.pieces[index + decoding.length]), decodeRateHz));
+    }
+    const buffer = await decoding.shift();
+    // The browser has just copied the sound into the page, in one task: ours begins with the next.
+    await nextTask();
+    throwIfAborted(signal);
+    if (!buffer || !(await stitch.add(piece, buffer, signal))) return undefined;
+    onProgress((index + 1) / plan.pieces.length);
+    throwIfAborted(signal);
+  }
+  return stitch.samples;
+}
+
+/** @param {Piece} piece @param {number} rateHz @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded */
+async function decoded({ blob }, rateHz) {
+  try {
+    return await new OfflineAudioContext(1, 1, rateHz).decodeAudioData(await blob.arrayBuffer());
+  } catch {
+    // Whatever it is, decoding the file at once says it in its own words.
+    return undefined;
+  }
+}
+
+/** The song as far as it is put together. */
+class Stitch {
+  #mono;
+  #ratio;
+  /** Up to here there is sound. */
+  #end = 0;
+  /** How many samples a decoder leaves out at the beginning of each piece. @type {number | undefined} */
+  #leftOut;
+
+  /** @param {Pieces} plan @param {number} rateHz */
+  constructor({ samples, sampleRateHz }, rateHz) {
+    this.#ratio = rateHz / sampleRateHz;
+    this.#mono = new Float32Array(Math.ceil(samples * this.#ratio));
+  }
+
+  get samples() {
+    return this.#mono.subarray(0, this.#end);
+  }
+
+  /**
+   * @param {Piece} piece the next one
+   * @param {AudioBuffer} buffer
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<boolean>} whether it goes with the last one
+   */
+  async add({ startSamples, ownSamples, lengthSamples }, buffer, signal) {
+    const channels = Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
+    try {
+      const start = Math.round(startSamples * this.#ratio);
+      const own = Math.round(ownSamples * this.#ratio);
+      const end = start + buffer.length;
+      if (end > this.#mono.length || end < own) return false;
+      if (lengthSamples !== undefined) {
+        const leftOut = Math.round(lengthSamples * this.#ratio) - buffer.length;
+        this.#leftOut ??= leftOut;
+        if (Math.abs(leftOut - this.#leftOut) > MAX_LENGTH_DIFFERENCE) return false;
+      }
+      if (own > 0 && !this.#agrees(channels, start, own, lengthSamples !== undefined)) return false;
+      await mixInSlices(this.#mono.subarray(own, end), channels, own - start, signal);
+      this.#end = end;
+      return true;
+    } finally {
+      release(channels);
+    }
+  }
+
+  /**
+   * Whether a piece sounds, around where it takes over, as the last one does.
+   * @param {Float32Array[]} channels
+   * @param {number} start where they begin
+   * @param {number} own where they take over
+   * @param {boolean} isLengthRight which says that they are in their place even if hardly anything is to be heard there
+   */
+  #agrees(channels, start, own, isLengthRight) {
+    const from = own - COMPARED_SAMPLES;
+    const to = own + COMPARED_SAMPLES;
+    const length = channels[0]?.length ?? 0;
+    if (from < start || to > start + length || to > this.#end) return false;
+    const mixed = new Float32Array(to - from);
+    mixInto(mixed, channels, from - start);
+    const before = this.#mono.subarray(from, to);
+    let isHeard = false;
+    for (const [index, sample] of before.entries()) {
+      if (Math.abs(sample - /** @type {number} */ (mixed[index])) > MAX_DIFFERENCE) return false;
+      if (Math.abs(sample) > MIN_PEAK) isHeard = true;
+    }
+    return isLengthRight || isHeard;
+  }
+}

@@ -1,0 +1,99 @@
+/** What `pieces.test.js` runs in a browser: a file beside the page, decoded in pieces and at once. */
+
+import { readBytes } from "./pkg/file.js";
+import { mixInto } from "./pkg/mono.js";
+import { decodeInPieces } from "./pkg/pieces.js";
+
+const RATE_HZ = 44_100;
+const LIMITS = { minSongSecs: 3, maxSongSecs: 5400, decodeRateHz: RATE_HZ };
+
+const decodeAudioData = BaseAudioContext.prototype.decodeAudioData;
+
+/**
+ * What a decoder could make of the second piece that no browser here does.
+ * @type {Record<string, (buffer: AudioBuffer) => AudioBuffer>}
+ */
+const FAULTS = {
+  "begins a frame late": (buffer) => changed(buffer, buffer.length, (channel) => channel.subarray(1152)),
+  "is a frame short": (buffer) => changed(buffer, buffer.length - 1152, (channel) => channel.subarray(1152)),
+  "is louder": (buffer) => changed(buffer, buffer.length, (channel) => channel.map((sample) => 1.001 * sample)),
+  "fails": () => {
+    throw new Error("no sound");
+  },
+};
+
+/** @param {AudioBuffer} buffer @param {number} length @param {(channel: Float32Array) => Float32Array} change */
+function changed(buffer, length, change) {
+  const copy = new AudioBuffer({ numberOfChannels: buffer.numberOfChannels, length, sampleRate: buffer.sampleRate });
+  for (let index = 0; index < buffer.numberOfChannels; index++) {
+    copy.copyToChannel(new Float32Array(change(buffer.getChannelData(index)).subarray(0, length)), index);
+  }
+  return copy;
+}
+
+/**
+ * @typedef {Object} Comparison
+ * @property {boolean} isWhole whether the file must be decoded at once
+ * @property {number} pieces how many were decoded
+ * @property {number[]} lengths in samples, in pieces and at once
+ * @property {number} difference the largest between two samples
+ * @property {string} error of decoding at once
+ */
+
+/** @param {string} name @param {string} [fault] of `FAULTS` @returns {Promise<Comparison>} */
+async function compare(name, fault) {
+  const file = await fileOf(name);
+  const inPieces = await decodedInPieces(file, fault);
+  let atOnce = new Float32Array(0);
+  let error = "";
+  try {
+    const buffer = await new OfflineAudioContext(1, 1, RATE_HZ).decodeAudioData(await readBytes(file, name));
+    atOnce = new Float32Array(buffer.length);
+    mixInto(atOnce, Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index)), 0);
+  } catch (cause) {
+    error = String(cause);
+  }
+  const { samples, pieces } = inPieces;
+  let difference = 0;
+  samples?.forEach((sample, index) => (difference = Math.max(difference, Math.abs(sample - (atOnce[index] ?? 0)))));
+  return { isWhole: samples === undefined, pieces, lengths: [samples?.length ?? 0, atOnce.length], difference, error };
+}
+
+/** How it ends if the song is too long, and if it is cancelled after its first piece. @param {string} name */
+async function endings(name) {
+  const file = await fileOf(name);
+  const abort = new AbortController();
+  return [
+    await decodedInPieces(file, undefined, { limits: { ...LIMITS, maxSongSecs: 60 } }),
+    await decodedInPieces(file, undefined, { signal: abort.signal, onProgress: () => abort.abort() }),
+  ].map(({ code, pieces }) => ({ code, pieces }));
+}
+
+/** @param {string} name */
+async function fileOf(name) {
+  return new File([await (await fetch(name)).blob()], name);
+}
+
+/**
+ * @param {File} file
+ * @param {string} [fault]
+ * @param {Partial<Parameters<typeof decodeInPieces>[1]>} [options]
+ */
+async function decodedInPieces(file, fault, options) {
+  let pieces = 0;
+  BaseAudioContext.prototype.decodeAudioData = async function (bytes) {
+    const index = pieces++;
+    const buffer = await decodeAudioData.call(this, bytes);
+    return fault && index === 1 ? /** @type {any} */ (FAULTS[fault])(buffer) : buffer;
+  };
+  try {
+    const samples = await decodeInPieces(file, { name: file.name, limits: LIMITS, signal: undefined, onProgress: () => {}, ...options });
+    return { samples, pieces };
+  } catch (error) {
+    return { code: /** @type {any} */ (error).code ?? String(error), pieces };
+  } finally {
+    BaseAudioContext.prototype.decodeAudioData = decodeAudioData;
+  }
+}
+
+Object.assign(globalThis, { compare, endings });

@@ -1,0 +1,222 @@
+/** Songs decoded in pieces: the very samples that the browser makes of the whole file, in Chromium and in Firefox. */
+
+import assert from "node:assert/strict";
+import { readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { audioFolder, launchChromium, serveSite } from "./harness.js";
+import { hostileFiles } from "./hostile-files.js";
+import { Firefox } from "./webdriver.js";
+
+const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
+const SITE = process.env["SOUNDALIKE_SITE"] ?? here("../../target/site");
+
+/** Long enough for three pieces, so that one has a piece on both sides. */
+const SONG_SECS = 62;
+/**
+ * How far samples may be apart. Chromium's resampler, started elsewhere, rounds differently. Firefox's MP3 decoder gives whole
+ * steps of 16 bits, carries what it rounds off into the next sample, and so differs by a step, resampled by two, where it starts elsewhere.
+ */
+const TOLERANCES = { Chromium: 1e-6, Firefox: 2 ** -13 };
+/** Samples of WAV files are not rounded on the way. */
+const WAV_TOLERANCE = 1e-6;
+
+const DAMAGED = 24;
+const DAMAGED_SEED = 5;
+
+/** @typedef {import("./pieces-page.js").Comparison} Comparison */
+/** @typedef {ReturnType<typeof audioFolder>} Audio */
+
+const mp3 = (/** @type {string[]} */ ...options) => ["-c:a", "libmp3lame", ...options];
+const wav = (/** @type {string} */ format, /** @type {string[]} */ ...options) => ["-c:a", format, ...options];
+
+/** What is decoded in pieces, as ffmpeg's options: the ending is the name's first word. @type {[string, string[]][]} */
+const IN_PIECES = [
+  ["mp3 stereo, 128 kbit/s", mp3("-b:a", "128k")],
+  ["mp3 stereo, 192 kbit/s", mp3("-b:a", "192k")],
+  ["mp3 stereo, 320 kbit/s", mp3("-b:a", "320k")],
+  ["mp3 both channels apart", mp3("-b:a", "192k", "-joint_stereo", "0")],
+  ["mp3 mono, 64 kbit/s", mp3("-ac", "1", "-b:a", "64k")],
+  ["mp3 variable bitrate, quality 2", mp3("-q:a", "2")],
+  ["mp3 variable bitrate, quality 9", mp3("-q:a", "9", "-ar", "44100")],
+  ["mp3 average bitrate", mp3("-b:a", "112k", "-abr", "1")],
+  ["mp3 without a bit reservoir", mp3("-b:a", "128k", "-reservoir", "0")],
+  ["mp3 without an info frame", mp3("-b:a", "160k", "-write_xing", "0")],
+  ["mp3 with tags at both ends", mp3("-b:a", "128k", "-metadata", `title=${"Long ".repeat(200)}`, "-write_id3v1", "1")],
+  ["mp3 44.1 kHz at 32 kbit/s", mp3("-b:a", "32k", "-ar", "44100")],
+  ["mp3 48 kHz", mp3("-b:a", "192k", "-ar", "48000")],
+  ["mp3 32 kHz", mp3("-b:a", "96k", "-ar", "32000")],
+  ["mp3 24 kHz", mp3("-b:a", "48k", "-ar", "24000")],
+  ["mp3 22.05 kHz", mp3("-b:a", "32k", "-ar", "22050")],
+  ["mp3 16 kHz, mono", mp3("-b:a", "16k", "-ar", "16000", "-ac", "1")],
+  ["mp3 11.025 kHz, mono", mp3("-b:a", "16k", "-ar", "11025", "-ac", "1")],
+  ["mp3 8 kHz, mono, 8 kbit/s", mp3("-b:a", "8k", "-ar", "8000", "-ac", "1")],
+  ["mp3 48 kHz without an info frame", mp3("-q:a", "4", "-ar", "48000", "-write_xing", "0")],
+  ["wav 16 bits", wav("pcm_s16le")],
+  ["wav 8 bits, mono, 8 kHz", wav("pcm_u8", "-ar", "8000", "-ac", "1")],
+  ["wav 24 bits, 48 kHz", wav("pcm_s24le", "-ar", "48000")],
+  ["wav 32 bits, 96 kHz", wav("pcm_s32le", "-ar", "96000")],
+  ["wav floating point, 22.05 kHz", wav("pcm_f32le", "-ar", "22050")],
+];
+
+/** What is decoded in pieces though it is damaged at its end, or carries more than sound. @type {[string, (bytes: Buffer) => Buffer][]} */
+const CHANGED = [
+  ["mp3 with the tag of another program at its end", (bytes) => Buffer.concat([bytes, Buffer.from(`APETAGEX${"Title\0".repeat(2000)}`)])],
+  ["mp3 with a second tag before it", (bytes) => Buffer.concat([Buffer.from("ID3\x04\0\0\0\0\x0f\x7f", "latin1"), Buffer.alloc(0x7ff), bytes])],
+  ["mp3 cut off in a frame", (bytes) => bytes.subarray(0, bytes.length - 12_345)],
+  ["mp3 with a few bytes too many", (bytes) => Buffer.concat([bytes, Buffer.alloc(100, "too many ")])],
+];
+
+/** What must be decoded at once: pieces of it would be another song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+const AT_ONCE = [
+  ["mp3 twice in one file", mp3("-b:a", "128k"), (bytes) => Buffer.concat([bytes, bytes])],
+  ["mp3 twice in one file, without tags", mp3("-b:a", "128k", "-id3v2_version", "0"), (bytes) => Buffer.concat([bytes, bytes])],
+  ["mp3 that says that it has fewer frames", mp3("-b:a", "128k"), withFewerFrames],
+  ["mp3 with noise in its middle", mp3("-b:a", "128k"), (bytes) => bytes.fill(0x55, 300_000, 303_000)],
+  ["mp3 with a frame of no named bitrate", mp3("-b:a", "128k"), withFreeFrame],
+  ["mp3 with the info frame of another encoder", mp3("-b:a", "128k"), (bytes) => Buffer.from(bytes.toString("latin1").replace(/(?:Info|Xing)[^]{4}/, "VBRI\0\x01\0\0"), "latin1")],
+  ["mp3 of less than 40 seconds", mp3("-b:a", "128k", "-t", "39"), (bytes) => bytes],
+  ["mp3 that is layer II", ["-c:a", "mp2", "-f", "mp2"], (bytes) => bytes],
+  ["wav of less than 40 seconds", wav("pcm_s16le", "-t", "39"), (bytes) => bytes],
+  ["wav that is compressed", wav("adpcm_ms"), (bytes) => bytes],
+  ["wav that says that it is longer", wav("pcm_s16le"), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
+  ["flac of any length", ["-c:a", "flac"], (bytes) => bytes],
+];
+
+/** @param {Buffer} bytes */
+function withFewerFrames(bytes) {
+  const at = bytes.indexOf("Info") + 8;
+  bytes.writeUInt32BE(bytes.readUInt32BE(at) - 100, at);
+  return bytes;
+}
+
+/** @param {Buffer} bytes whose frames have a bitrate of 128 kbit/s at 44.1 kHz */
+function withFreeFrame(bytes) {
+  for (let at = bytes.length >> 1; ; at++) {
+    if (bytes.readUInt16BE(at) >>> 4 !== 0xfff || bytes[at + 2] >>> 4 !== 9) continue;
+    bytes[at + 2] &= 0x0f;
+    return bytes;
+  }
+}
+
+describe("pieces", () => {
+  const audio = audioFolder();
+  /** @type {Awaited<ReturnType<typeof serveSite>>} */
+  let site;
+  /** @type {import("playwright-core").Browser} */
+  let chromium;
+  /** @type {import("playwright-core").Page} */
+  let page;
+  /** @type {Firefox} */
+  let firefox;
+  /** @type {string} */
+  let song;
+
+  before(async () => {
+    const left = audio.tune("left.wav", 1, SONG_SECS);
+    const right = audio.tune("right.wav", 7, SONG_SECS);
+    song = audio.encoded("song.wav", left, ["-i", right, "-filter_complex", "[0][1]amerge=inputs=2"]);
+    const folder = dirname(audio.file("pieces-page.js", readFileSync(here("pieces-page.js"))));
+    audio.file("index.html", '<!doctype html><meta charset="utf-8"><title>pieces</title><script type="module" src="pieces-page.js"></script>');
+    symlinkSync(join(SITE, "pkg"), join(folder, "pkg"));
+    site = await serveSite(folder);
+    chromium = await launchChromium();
+    page = await chromium.newPage();
+    await page.goto(site.url);
+    firefox = await Firefox.launch();
+    await firefox.open(site.url);
+  });
+
+  after(async () => {
+    await firefox?.close();
+    await chromium?.close();
+    site?.close();
+    audio.remove();
+  });
+
+  /** The song as a file whose ending is the first of the words. @param {string} what @param {string[]} options @param {(bytes: Buffer) => Buffer} [change] */
+  function encoded(what, options, change) {
+    const [ending] = what.split(" ");
+    const name = `${what.replaceAll(/\W+/g, "-")}.${ending}`;
+    const path = audio.encoded(name, song, options);
+    if (change) audio.file(name, change(readFileSync(path)));
+    return name;
+  }
+
+  /** @param {string} name of a file in the folder @param {string} [fault] @returns {Promise<["Chromium" | "Firefox", Comparison][]>} what the browsers say */
+  async function compared(name, fault) {
+    const given = /** @type {const} */ ([name, fault ?? ""]);
+    return [
+      ["Chromium", await page.evaluate((given) => /** @type {any} */ (globalThis).compare(...given), given)],
+      ["Firefox", await firefox.run((...given) => /** @type {any} */ (globalThis).compare(...given), ...given)],
+    ];
+  }
+
+  /** @param {string} name of the file @param {"Chromium" | "Firefox"} browser @param {Comparison} comparison */
+  function assertSame(name, browser, { isWhole, lengths, difference, error }) {
+    const where = `${name} in ${browser}`;
+    const tolerance = name.endsWith(".wav") ? WAV_TOLERANCE : TOLERANCES[browser];
+    assert.ok(!isWhole, `${where}: decoded at once`);
+    assert.equal(error, "", where);
+    assert.equal(lengths[0], lengths[1], where);
+    assert.ok(difference <= tolerance, `${where}: ${difference}`);
+  }
+
+  for (const [what, options] of IN_PIECES) {
+    test(`${what}: the same samples`, async (context) => {
+      const name = encoded(what, options);
+      for (const [browser, comparison] of await compared(name)) {
+        context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
+        assertSame(name, browser, comparison);
+        assert.equal(comparison.pieces, 3, browser);
+      }
+    });
+  }
+
+  for (const [what, change] of CHANGED) {
+    test(`${what}: the same samples`, async (context) => {
+      const name = encoded(what, mp3("-b:a", "128k"), change);
+      for (const [browser, comparison] of await compared(name)) {
+        context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
+        assertSame(name, browser, comparison);
+      }
+    });
+  }
+
+  for (const [what, options, change] of AT_ONCE) {
+    test(`${what}: decoded at once`, async () => {
+      for (const [browser, { isWhole, pieces, lengths, error }] of await compared(encoded(what, options, change))) {
+        assert.ok(isWhole, browser);
+        assert.equal(pieces, 0, `${browser} decoded pieces for nothing`);
+        if (!/compressed|layer/.test(what)) assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
+      }
+    });
+  }
+
+  for (const fault of ["begins a frame late", "is a frame short", "is louder", "fails"]) {
+    test(`a decoder whose second piece ${fault}: the song is decoded at once`, async () => {
+      const name = encoded("mp3 for a faulty decoder", mp3("-b:a", "128k"));
+      for (const [browser, { isWhole }] of await compared(name, fault)) assert.ok(isWhole, browser);
+    });
+  }
+
+  test("a song that is too long is refused before any of it is decoded; one that is cancelled stops after the piece", async () => {
+    const name = encoded("mp3 for its endings", mp3("-b:a", "128k"));
+    for (const endings of [await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name), await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name)]) {
+      assert.deepEqual(endings, [{ code: "too-long", pieces: 0 }, { code: "aborted", pieces: 2 }]);
+    }
+  });
+
+  test(`${DAMAGED} damaged songs: the same samples, or decoded at once`, async (context) => {
+    const counts = { same: 0, atOnce: 0, neither: 0 };
+    for (const { name, what } of hostileFiles(audio, DAMAGED, DAMAGED_SEED, { secs: SONG_SECS, formats: ["mp3", "wav"] })) {
+      for (const [browser, comparison] of await compared(name)) {
+        if (!comparison.isWhole) assertSame(`${what}, ${name}`, browser, comparison);
+        counts[!comparison.isWhole ? "same" : comparison.error ? "neither" : "atOnce"]++;
+      }
+    }
+    context.diagnostic(JSON.stringify(counts));
+    assert.ok(counts.same > 5 && counts.atOnce > 5, JSON.stringify(counts));
+  });
+});
