@@ -19,6 +19,7 @@ mod notices;
 mod pack;
 mod package;
 mod process;
+mod rustsec;
 mod serve;
 mod sizes;
 mod supply;
