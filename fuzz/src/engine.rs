@@ -14,13 +14,15 @@ pub fn checker() -> &'static Checker {
 /// A song of 5 s.
 pub fn chirp() -> &'static Song {
     static CHIRP: OnceLock<Song> = OnceLock::new();
-    CHIRP.get_or_init(|| {
-        let samples = (0..5 * 22_050)
-            .map(|n| (n as f32 * 0.05 * (1.0 + n as f32 * 1e-5)).sin() * (n as f32 * 1e-3).cos())
-            .collect();
-        let waveform = Waveform::new("chirp", samples, 22_050).unwrap();
-        analyse(checker(), waveform).unwrap()
-    })
+    CHIRP.get_or_init(|| analyse(checker(), sound(5)).unwrap())
+}
+
+/// A rising tone that swells and fades.
+pub fn sound(secs: usize) -> Waveform {
+    let samples = (0..secs * 22_050)
+        .map(|n| (n as f32 * 0.05 * (1.0 + n as f32 * 1e-5)).sin() * (n as f32 * 1e-3).cos())
+        .collect();
+    Waveform::new("chirp", samples, 22_050).unwrap()
 }
 
 /// The song, or why it is none.

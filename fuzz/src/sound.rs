@@ -7,8 +7,8 @@ use soundalike::Waveform;
 
 use crate::engine;
 
-/// As many samples as 20 s at the model's rate: what matters happens in the first few segments, and longer songs only cost executions.
-const MAX_SAMPLES: usize = 20 * 22_050;
+/// As many samples as 7 s at the model's rate: what matters happens in the first few segments, and longer songs only cost executions.
+const MAX_SAMPLES: usize = 7 * 22_050;
 
 /// A stretch of one channel. Real input has few bytes' worth of ideas in many samples; so has this.
 #[derive(Arbitrary, Debug)]
