@@ -1,5 +1,7 @@
 //! The encoder on one of burn's devices: WebGPU in a browser, or any other that burn knows.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::config::FeatureConfig;
@@ -10,9 +12,13 @@ use crate::segment::{
 };
 use crate::spectrogram::LogMelSpectrogram;
 
-/// Feature frames of a song that go through the convolutions at once, context not counted: 23 s. Longer blocks save nothing, as the
-/// context is 4 feature frames a block; shorter ones cost more of it, and report progress more often.
-const BLOCK_FEATURE_FRAMES: usize = 60;
+/// Frames of a song that go through the convolutions at once, context included: 24 s. Longer blocks save nothing, as the context is 4 feature frames
+/// a block; shorter ones cost more of it, and report progress more often.
+const WHOLE_BLOCK_FRAMES: usize = 64 * FRAMES_PER_FEATURE_FRAME;
+
+/// What the end of a song takes where it fits: 12 s. With it, and the width of one segment below it, 46 of a whole block's 64 feature frames are
+/// computed for the end of a song on average; further widths save little, and each costs a GPU shaders and memory.
+const HALF_BLOCK_FRAMES: usize = 32 * FRAMES_PER_FEATURE_FRAME;
 
 /// An encoder on a device.
 #[derive(Debug)]
@@ -24,8 +30,8 @@ pub struct DevicePass {
 }
 
 impl DevicePass {
-    /// For an encoder whose tensors are on `device`. With `fixed_shapes` every block of a song has the same shape, which GPU backends want: each new
-    /// shape costs them tuning and memory.
+    /// For an encoder whose tensors are on `device`. With `fixed_shapes` the blocks of all songs have one of [three widths](Self::widths), which GPU
+    /// backends want: each new shape costs them tuning and memory.
     #[must_use]
     pub fn new(
         encoder: Encoder,
@@ -39,6 +45,16 @@ impl DevicePass {
             device: device.clone(),
             fixed_shapes,
         }
+    }
+
+    /// The widths of a block in frames, ascending: a segment, half a block, a block.
+    #[must_use]
+    pub fn widths(features: &FeatureConfig) -> [usize; 3] {
+        [
+            features.segment_frames(),
+            HALF_BLOCK_FRAMES,
+            WHOLE_BLOCK_FRAMES,
+        ]
     }
 
     /// Embeddings of single segments of the same length, `[segments, embedding]`.
@@ -71,58 +87,125 @@ impl DevicePass {
         mut progress: impl FnMut(f32),
     ) -> Result<Vec<f32>> {
         let normalised = song.normalised(&self.features);
-        let total = feature_frames(song.frames);
-        let blocks = total.div_ceil(BLOCK_FEATURE_FRAMES);
-        let features = (0..blocks)
-            .map(|block| {
-                progress(block as f32 / blocks as f32);
-                let first = block * BLOCK_FEATURE_FRAMES;
-                let last = (first + BLOCK_FEATURE_FRAMES).min(total);
-                self.block_features(&normalised, song, first, last)
+        let blocks = blocks(song.frames, Self::widths(&self.features));
+        let features = blocks
+            .iter()
+            .enumerate()
+            .map(|(issued, block)| {
+                progress(issued as f32 / blocks.len() as f32);
+                self.block_features(&normalised, song, block)
             })
             .collect();
-        let window = feature_frames(self.features.segment_frames());
-        let embeddings =
-            self.encoder
-                .embeddings(Tensor::cat(features, 3), window, SEGMENT_HOP_FEATURE_FRAMES);
+        let embeddings = self.pooled(Tensor::cat(features, 3));
         let embeddings = read_back(embeddings).await;
         progress(1.0);
         embeddings
     }
 
-    /// Feature frames `first..last` of a song, `[1, channels, rows, last - first]`.
+    /// Embeddings of one segment computed in a block of every width, one after the other: equal where the device computes each of them rightly.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BackendUnavailable`] when the device fails.
+    pub async fn embed_segment_in_every_width(
+        &self,
+        segment: &LogMelSpectrogram,
+    ) -> Result<Vec<f32>> {
+        let normalised = segment.normalised(&self.features);
+        let embeddings = Self::widths(&self.features)
+            .map(|width| {
+                let block = Block {
+                    width,
+                    ..Block::last(0, segment.frames)
+                };
+                self.pooled(self.block_features(&normalised, segment, &block))
+            })
+            .into();
+        read_back(Tensor::cat(embeddings, 0)).await
+    }
+
+    /// Feature frames `[1, channels, rows, n]` to the embeddings of their segments.
+    fn pooled(&self, features: Tensor<4>) -> Tensor<2> {
+        let window = feature_frames(self.features.segment_frames());
+        self.encoder
+            .embeddings(features, window, SEGMENT_HOP_FEATURE_FRAMES)
+    }
+
+    /// The feature frames of a song that a block is for, `[1, channels, rows, feature frames]`.
     fn block_features(
         &self,
         normalised: &[f32],
         song: &LogMelSpectrogram,
-        first: usize,
-        last: usize,
+        block: &Block,
     ) -> Tensor<4> {
-        let context_before = CONTEXT_FEATURE_FRAMES.min(first);
-        let start = (first - context_before) * FRAMES_PER_FEATURE_FRAME;
-        let end = (last + CONTEXT_FEATURE_FRAMES) * FRAMES_PER_FEATURE_FRAME;
-        let valid = end.min(song.frames) - start;
+        let valid = block.frames.len();
         let width = if self.fixed_shapes {
-            (BLOCK_FEATURE_FRAMES + 2 * CONTEXT_FEATURE_FRAMES) * FRAMES_PER_FEATURE_FRAME
+            block.width
         } else {
             valid
         };
-        let mut block = vec![0.0; song.mel_bands * width];
-        for (row, band) in block
+        let mut values = vec![0.0; song.mel_bands * width];
+        for (row, band) in values
             .chunks_exact_mut(width)
             .zip(normalised.chunks_exact(song.frames))
         {
-            row[..valid].copy_from_slice(&band[start..start + valid]);
+            row[..valid].copy_from_slice(&band[block.frames.clone()]);
         }
-        let block = Tensor::<4>::from_data(
-            TensorData::new(block, [1, 1, song.mel_bands, width]),
+        let values = Tensor::<4>::from_data(
+            TensorData::new(values, [1, 1, song.mel_bands, width]),
             &self.device,
         );
         let kept: Vec<bool> = (0..width).map(|frame| frame < valid).collect();
         let features = self
             .encoder
-            .feature_frames(block, (valid < width).then_some(&kept));
-        features.narrow(3, context_before, last - first)
+            .feature_frames(values, (valid < width).then_some(&kept));
+        features.narrow(3, block.kept.start, block.kept.len())
+    }
+}
+
+/// A piece of a song that goes through the convolutions at once.
+#[derive(Debug, PartialEq)]
+struct Block {
+    /// The song's frames that it reads.
+    frames: Range<usize>,
+    /// The feature frames that are kept of those it gives; the others are context.
+    kept: Range<usize>,
+    /// Frames that it is filled up to.
+    width: usize,
+}
+
+impl Block {
+    /// The last block of a song of `frames` frames, from feature frame `first` on, as wide as it must be.
+    fn last(first: usize, frames: usize) -> Self {
+        let context = CONTEXT_FEATURE_FRAMES.min(first);
+        let start = (first - context) * FRAMES_PER_FEATURE_FRAME;
+        Self {
+            frames: start..frames,
+            kept: context..feature_frames(frames - start),
+            width: frames - start,
+        }
+    }
+}
+
+/// The blocks of a song of `frames` frames: whole ones, then the narrowest that holds the rest. What lies beyond the song's end is silence to the
+/// convolutions, so the last block needs no context there.
+fn blocks(frames: usize, widths: [usize; 3]) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut first = 0;
+    loop {
+        let last = Block::last(first, frames);
+        if let Some(width) = widths.into_iter().find(|&width| last.width <= width) {
+            blocks.push(Block { width, ..last });
+            return blocks;
+        }
+        let start = last.frames.start;
+        let kept = last.kept.start..feature_frames(WHOLE_BLOCK_FRAMES) - CONTEXT_FEATURE_FRAMES;
+        first += kept.len();
+        blocks.push(Block {
+            frames: start..start + WHOLE_BLOCK_FRAMES,
+            kept,
+            width: WHOLE_BLOCK_FRAMES,
+        });
     }
 }
 
@@ -137,4 +220,56 @@ async fn read_back(embeddings: Tensor<2>) -> Result<Vec<f32>> {
         .map_err(|error| failed(error.to_string()))?;
     data.try_into_vec()
         .map_err(|error| failed(format!("{error:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn widths_of(frames: usize) -> Vec<usize> {
+        blocks(frames, DevicePass::widths(&FeatureConfig::default()))
+            .iter()
+            .map(|block| block.width)
+            .collect()
+    }
+
+    #[test]
+    fn the_end_of_a_song_takes_the_narrowest_block_that_holds_it() {
+        let [segment, half, whole] = DevicePass::widths(&FeatureConfig::default());
+        for (frames, expected) in [
+            (segment, vec![segment]),
+            (segment + 1, vec![half]),
+            (half, vec![half]),
+            (half + 1, vec![whole]),
+            (whole, vec![whole]),
+            // The second block begins with two feature frames of context, four before the first one's end.
+            (whole + 1, vec![whole, segment]),
+            (whole - 64 + segment, vec![whole, segment]),
+            (whole - 64 + segment + 1, vec![whole, half]),
+            (whole - 64 + half + 1, vec![whole, whole]),
+            (whole - 64 + whole + 1, vec![whole, whole, segment]),
+        ] {
+            assert_eq!(widths_of(frames), expected, "{frames} frames");
+        }
+    }
+
+    #[test]
+    fn every_feature_frame_is_kept_once_with_its_context() {
+        let widths = DevicePass::widths(&FeatureConfig::default());
+        for frames in (130..2_500).step_by(7) {
+            let blocks = blocks(frames, widths);
+            let mut next = 0;
+            for (index, block) in blocks.iter().enumerate() {
+                let first = block.frames.start / FRAMES_PER_FEATURE_FRAME + block.kept.start;
+                assert_eq!(first, next, "{frames} frames, block {index}");
+                next += block.kept.len();
+                assert!(block.frames.len() <= block.width && block.frames.end <= frames);
+                let context_after = feature_frames(block.frames.len()) - block.kept.end;
+                let is_last = index + 1 == blocks.len();
+                assert!(is_last || context_after == CONTEXT_FEATURE_FRAMES);
+                assert!(index == 0 || block.kept.start == CONTEXT_FEATURE_FRAMES);
+            }
+            assert_eq!(next, feature_frames(frames), "{frames} frames");
+        }
+    }
 }

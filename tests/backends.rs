@@ -25,9 +25,13 @@ fn the_cpu_computes_the_golden_embedding() {
 fn burn_computes_the_golden_embedding_in_any_and_in_fixed_shapes() {
     for fixed_shapes in [false, true] {
         pollster::block_on(async {
-            let model = Model::load(SHIPPED_WEIGHTS, &Device::flex(), fixed_shapes).await;
-            let distance = golden_distance(&model.unwrap()).await;
+            let model = Model::load(SHIPPED_WEIGHTS, &Device::flex(), fixed_shapes)
+                .await
+                .unwrap();
+            let distance = golden_distance(&model).await;
             assert!(distance < TOLERANCE, "cosine distance {distance:e}");
+            let distance = model.self_test("cpu").await.unwrap();
+            assert!(distance < TOLERANCE, "in every width: {distance:e}");
         });
     }
 }
@@ -53,5 +57,8 @@ async fn webgpu_computes_the_golden_embedding() {
         .expect("this browser offers WebGPU");
     let model = Model::load(SHIPPED_WEIGHTS, &device, true).await.unwrap();
     let distance = golden_distance(&model).await;
+    assert!(distance < 1e-3, "cosine distance {distance:e}");
+    // The self-test asks for the same in every shape that songs are computed in.
+    let distance = model.self_test("webgpu").await.unwrap();
     assert!(distance < 1e-3, "cosine distance {distance:e}");
 }
