@@ -35,12 +35,13 @@ async function blankPage(browser) {
     return route.fulfill({ contentType: "application/octet-stream", body: Buffer.from(samples.buffer) });
   });
   await page.goto(`${site.url}blank.html`);
-  await page.evaluate(async () => {
+  await page.evaluate(async (patienceMs) => {
     const soundalike = await import(String("/pkg/index.js"));
-    /** What an attempt came to: the error's code and sentence, or the value. @param {() => Promise<any>} attempt */
+    /** What an attempt came to: the error's code and sentence, or the value; one that never ends is a `hang`. @param {() => Promise<any>} attempt */
     const outcome = async (attempt) => {
       try {
-        return { value: await attempt() };
+        const hang = new Promise((_, reject) => setTimeout(() => reject({ code: "hang" }), patienceMs));
+        return { value: await Promise.race([attempt(), hang]) };
       } catch (error) {
         return { code: error.code, message: error.message, isCheckerError: error instanceof soundalike.CheckerError };
       }
@@ -55,7 +56,7 @@ async function blankPage(browser) {
         return { verdict, backend };
       });
     Object.assign(globalThis, { soundalike, outcome, checked, a, b });
-  });
+  }, CHECK_TIMEOUT_MS);
   return page;
 }
 
@@ -207,7 +208,7 @@ describe("faults of the engine", () => {
       return outcome(() => checker.compare(a, b));`);
     assertError(killed, "crashed", /stopped unexpectedly/);
     await page.unroute("**/wasm/cpu/soundalike.js");
-    assert.equal(await run(page, `return (await checker.compare(a, b)).verdict;`), "different");
+    assert.deepEqual(await run(page, `return outcome(async () => (await checker.compare(a, b)).verdict);`), { value: "different" });
   });
 
   test("a worker for WebGPU that is killed: the CPU finishes the check", async () => {
@@ -228,11 +229,11 @@ describe("faults of the engine", () => {
     assert.equal(stages, undefined);
     const gone = /** @type {import("playwright-core").Worker} */ (page.workers()[0]);
     await Promise.all([gone.waitForEvent("close"), gone.evaluate("close()").catch(() => {})]);
-    const { verdict, seen } = await run(page, `
+    const { next, seen } = await run(page, `
       const seen = [];
-      const { verdict } = await checker.compare(...songs, { onProgress: ({ stage }) => seen.push(stage) });
-      return { verdict, seen };`);
-    assert.equal(verdict, "different");
+      const next = await outcome(async () => (await checker.compare(...songs, { onProgress: ({ stage }) => seen.push(stage) })).verdict);
+      return { next, seen };`);
+    assert.deepEqual(next, { value: "different" });
     assert.ok(!seen.includes("encode"), `stages ${seen}`);
     assert.equal(page.workers().length, 1);
   });
@@ -249,9 +250,9 @@ describe("faults of the engine", () => {
       });
       const refused = await outcome(() => checker.compare({ samples: [a, a], sampleRateHz: 44100 }, b));
       globalThis.Float32Array = Whole;
-      return { refused, next: (await checker.compare(a, b)).verdict };`);
+      return { refused, next: await outcome(async () => (await checker.compare(a, b)).verdict) };`);
     assertError(refused, "crashed", /not enough memory/);
-    assert.equal(next, "different");
+    assert.deepEqual(next, { value: "different" });
   });
 
   test("a check that is cancelled while the engine loads, and the next one", async () => {

@@ -21,10 +21,14 @@ export const PATIENCE_MS = 10_000;
 /** How a file may end that is no song. */
 const CODES = new Set(["decode-failed", "no-audio", "silent", "too-long", "too-short"]);
 
+/** @type {Slowest} */
+const NONE = { ms: 0, file: "" };
+
 const TRAINER = process.env["SOUNDALIKE_TRAINER"] ?? fileURLToPath(new URL("../../target/release/soundalike-trainer", import.meta.url));
 
 /** @typedef {{ path: string, name: string, what: string }} HostileFile */
-/** @typedef {{ endings: Record<string, number>, slowestMs: number }} Outcome how often each ending came, and the longest time to one */
+/** @typedef {{ endings: Record<string, number>, slowest: Slowest }} Outcome how often each ending came, and what took longest to come to one */
+/** @typedef {{ ms: number, file: string }} Slowest */
 
 /** @param {string} good @param {HostileFile[]} files @returns {Promise<Outcome>} */
 export async function throughTheEngine(good, files) {
@@ -61,18 +65,18 @@ export async function throughTheEngine(good, files) {
     }, PATIENCE_MS);
     const [worker] = page.workers();
     const endings = /** @type {Record<string, number>} */ ({});
-    let slowestMs = 0;
+    let slowest = NONE;
     for (const { name, what } of files) {
       const { ending, ms } = /** @type {{ ending: string, ms: number }} */ (await page.evaluate(`check("${name}")`));
       assert.ok(CODES.has(ending) || /^(nearly-identical|strong|moderate|different)$/.test(ending), `${name} (${what}) ended with ${ending}`);
       endings[ending] = (endings[ending] ?? 0) + 1;
-      slowestMs = Math.max(slowestMs, ms);
+      if (ms > slowest.ms) slowest = { ms, file: `${name}, ${what}` };
     }
     assert.deepEqual(said, [], "errors in the console");
     assert.ok(page.workers().length === 1 && page.workers()[0] === worker, "the worker did not live through it");
     const { ending } = /** @type {{ ending: string }} */ (await page.evaluate(`check("good.wav")`));
     assert.equal(ending, "nearly-identical", "a good pair afterwards");
-    return { endings, slowestMs };
+    return { endings, slowest };
   } finally {
     await browser.close();
     site.close();
@@ -83,7 +87,7 @@ export async function throughTheEngine(good, files) {
 export async function throughTheTrainer(good, files) {
   assert.ok(existsSync(TRAINER), `no trainer at ${TRAINER}: run \`cargo build --release --workspace\` first`);
   const endings = /** @type {Record<string, number>} */ ({});
-  let slowestMs = 0;
+  let slowest = NONE;
   for (const { path, name, what } of files) {
     const { status, output, ms } = await ran(["compare", good, path, "--json"]);
     const place = `compare of ${name} (${what}): ${output.slice(0, 500)}`;
@@ -93,7 +97,7 @@ export async function throughTheTrainer(good, files) {
     else assert.match(output, /^error: .*\n$/, place);
     const ending = report ? report.verdict : "error";
     endings[ending] = (endings[ending] ?? 0) + 1;
-    slowestMs = Math.max(slowestMs, ms);
+    if (ms > slowest.ms) slowest = { ms, file: `${name}, ${what}` };
   }
   const [first] = files;
   const folder = dirname(/** @type {HostileFile} */ (first).path);
@@ -103,7 +107,7 @@ export async function throughTheTrainer(good, files) {
   const [decoded, skipped] = (/(\d+) files decoded to .*, (\d+) skipped/.exec(stdout) ?? []).slice(1).map(Number);
   assert.ok(Number(decoded) + Number(skipped) >= files.length, stdout);
   assert.equal((await ran(["compare", good, good, "--json"])).status, 0, "a good pair afterwards");
-  return { endings, slowestMs };
+  return { endings, slowest };
 }
 
 /** @param {string[]} options @returns {Promise<{ status: number | null, output: string, ms: number }>} */
@@ -138,10 +142,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const { good, files } = made(audio, count, seed);
     for (const [where, through] of /** @type {const} */ ([["engine", throughTheEngine], ["trainer", throughTheTrainer]])) {
       const startedAt = performance.now();
-      const { endings, slowestMs } = await through(good, files);
+      const { endings, slowest } = await through(good, files);
       const counts = Object.entries(endings).map(([ending, times]) => `${times} ${ending}`);
       const secs = (performance.now() - startedAt) / 1000;
-      console.log(`${where}: ${count} files of seed ${seed} in ${secs.toFixed(0)} s, the slowest in ${(slowestMs / 1000).toFixed(1)} s: ${counts.join(", ")}`);
+      console.log(`${where}: ${count} files of seed ${seed} in ${secs.toFixed(0)} s, the slowest in ${(slowest.ms / 1000).toFixed(1)} s (${slowest.file}): ${counts.join(", ")}`);
     }
   } finally {
     audio.remove();

@@ -4,7 +4,7 @@
  *
  *     cargo xtask web && npm run mutants [-- PATTERN]
  *
- * With a pattern only the mutants whose test matches. Exits with 1 if one survives. Mutants of the packed package need the
+ * With a pattern only the mutants whose test or file matches. Exits with 1 if one survives. Mutants of the packed package need the
  * tarball of `cargo xtask check packed`.
  */
 
@@ -181,6 +181,40 @@ const MUTANTS = [
   ["pieces", "mp3 of less than 40 seconds", "pkg/mp3-pieces.js", "if (durationSecs < minSecs) return undefined;", ""],
   ["pieces", "begins a frame late", "pkg/pieces.js", "> MAX_DIFFERENCE) return false;", "> 9) return false;"],
   ["pieces", "a song that is too long is refused", "pkg/pieces.js", "  refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);\n", ""],
+  // Faults
+  ["faults", "WebGPU that is absent", "pkg/loader.js", "  try {\n    const adapter = await gpu?.requestAdapter();", "  const first = await gpu.requestAdapter();\n  try {\n    const adapter = first;"],
+  ["faults", "WebGPU that has no adapter", "pkg/engine.js", 'if (error.code === "backend-unavailable") {', "if (false) {"],
+  ["faults", "WebGPU that fails when it is asked", "pkg/loader.js", '  } catch {\n    return "none";', "  } catch (error) {\n    throw error;"],
+  ["faults", "WebGPU that fails its self-test", "pkg/engine.js", '["backend-unavailable", "crashed"].includes(code)', '["crashed"].includes(code)'],
+  ["faults", "self-test that fails on the CPU, too", "pkg/engine.js", 'backend === "cpu"\n          ?', 'backend === "webgpu"\n          ?'],
+  ["faults", "wasm that is cut short: one error", "pkg/loader.js", "if (!(cause instanceof WebAssembly.CompileError)) throw cause;", "throw cause;"],
+  ["faults", "wasm that is cut short: one error", "pkg/loader.js", "result.catch(() => forget(url));", ""],
+  ["faults", "wasm that is cut short, from a host", "pkg/loader.js", "WebAssembly.compile(await response.arrayBuffer())", "WebAssembly.compileStreaming(response)"],
+  ["faults", "wasm that is a page in its place", "pkg/loader.js", 'response.headers.get("content-type")?.startsWith("application/wasm")', "true"],
+  ["faults", "wasm that needs what the glue", "pkg/worker.js", "    } else {\n      crashed(error);", '    } else {\n      port.postMessage({ type: "failed", id, code: "silent", message: "" });'],
+  ["faults", "wasm for WebGPU that does not compile", "pkg/engine.js", '["backend-unavailable", "crashed"].includes(code)', '["backend-unavailable"].includes(code)'],
+  ["faults", "weights that are not found", "pkg/loader.js", "if (response.ok) return", "return"],
+  ["faults", "weights that are cut short", "pkg/engine.js", 'if (error instanceof EngineError && error.code === "weights-invalid") forgetWeights(this.#options);', ""],
+  ["faults", "weights that have one wrong bit", "pkg/engine.js", 'if (error instanceof EngineError && error.code === "weights-invalid") forgetWeights(this.#options);', ""],
+  ["faults", "weights that are of another version", "pkg/engine.js", 'if (error.code === "weights-invalid") {', "if (false) {"],
+  ["faults", "weights that want other features", "pkg/engine.js", 'if (error.code === "weights-invalid") {', "if (false) {"],
+  ["faults", "weights that lie broken in the browser's own cache", "pkg/loader.js", 'distrusted.has(url) ? "reload" : "default"', '"default"'],
+  ["faults", "a worker's script that is not there", "pkg/link.js", '      this.#crash(event.message ?? "the worker\'s script could not be loaded");', ""],
+  ["faults", "killed in the middle of a check, without a word", "pkg/worker.js", "holdLifeLock();\n\n", "\n"],
+  ["faults", "killed in the middle of a check, without a word", "pkg/link.js", "if (this.#ended) return;\n    this.#ended = reason;", "if (this.#ended) return;"],
+  ["faults", "a worker for WebGPU that is killed", "pkg/link.js", 'this.#crash("the worker is gone")', "this.terminate()"],
+  ["faults", "killed while nothing is asked of it", "pkg/engine.js", "if (song.analysis && (await this.#restore(song, song.analysis, options))) return;", ""],
+  ["faults", "killed while nothing is asked of it", "pkg/engine.js", "if (this.#link?.alive) return this.#link;", "if (this.#link) return this.#link;"],
+  ["faults", "memory that the page is refused", "pkg/engine.js", "if (error instanceof RangeError) {", "if (false) {"],
+  ["faults", "cancelled while the engine loads", "pkg/engine.js", "await untilAborted(loadEngineFiles(backend, this.#options), signal)", "await loadEngineFiles(backend, this.#options)"],
+  ["faults", "one error, and a shorter song works", "pkg/worker.js", "    } else {\n      crashed(error);", '    } else {\n      port.postMessage({ type: "failed", id, code: "crashed", message: "The engine stopped unexpectedly." });'],
+  ["faults", "device is lost in the middle", "pkg/engine.js", "if (!this.#mayUseWebgpu || this.#backend", "if (this.#started || this.#backend"],
+  ["faults", "refuses a kernel in the middle", "pkg/engine.js", "if (!this.#mayUseWebgpu || this.#backend", "if (this.#started || this.#backend"],
+  ["faults", "the weights can't be had", "app.js", '  error.dataset["code"] = known.code;', ""],
+  ["faults", "the engine can't be had", "pkg/loader.js", "result.catch(() => forget(url));", ""],
+  ["faults", "the worker is killed in the middle of a check: one error with its code", "pkg/link.js", 'this.#crash("the worker is gone")', "this.terminate()"],
+  ["hostile", "through the engine", "pkg/file.js", 'new CheckerError("decode-failed", `“${name}” ${rest}`', 'new CheckerError("crashed", `“${name}” ${rest}`'],
+  ["hostile", "through the engine", "pkg/worker.js", "    } else {\n      crashed(error);", "    } else {"],
   // For everybody
   ["accessibility", "^start: no rule", "style.css", "--dim: light-dark(#59616b", "--dim: light-dark(#a9b1bb"],
   ["accessibility", "^one song chosen: no rule", "index.html", "<h1>Is this song too close to that one?</h1>", "<p>Is this song too close to that one?</p>"],
@@ -216,7 +250,7 @@ const PACKED_MUTANTS = [
   ["packed", "a site without a build step", "engine.js", 'new URL("./worker.js", import.meta.url), { type: "module" }', 'new URL("./workers.js", import.meta.url), { type: "module" }'],
   ["packed", "a site that Vite builds", "engine.js", 'return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });', 'const at = "./worker" + ".js";\n    return new Worker(new URL(at, import.meta.url), { type: "module" });'],
   ["packed", "Vite's development server", "worker.js", "request.glueUrl);", '"./wasm/cpu/nowhere.js");'],
-  ["packed", "a site that webpack builds", "loader.js", 'new URL("./wasm/weights.safetensors", import.meta.url).href', 'new URL("./wasm/" + "weights.safetensors", import.meta.url).href'],
+  ["packed", "a site that webpack builds", "loader.js", 'new URL("./wasm/weights.safetensors", import.meta.url).href', 'new URL(["./wasm", "weights.safetensors"].join("/"), import.meta.url).href'],
   ["packed", "a site that esbuild builds", "loader.js", "if (assetsUrl !== undefined) {", "if (false) {"],
   ["packed", "unused imports cost nothing", "index.js", "const sharedEngines = new Map();", 'const sharedEngines = new Map();\nconsole.info("soundalike");'],
   ["packed", "unused imports cost nothing", "package.json", '"./element.js", ', ""],
@@ -230,7 +264,7 @@ const wanted = new RegExp(process.argv[2] ?? ".", "i");
 const survivors = [];
 for (const mutant of [...MUTANTS, ...PACKED_MUTANTS]) {
   const [file, test, path, piece, by] = mutant;
-  if (!wanted.test(`${file}: ${test}`)) continue;
+  if (!wanted.test(`${file}: ${test}  (${path})`)) continue;
   const work = mkdtempSync(join(tmpdir(), "soundalike-mutant-"));
   try {
     const environment = file === "packed" ? mutatedTarball(work, path, piece, by) : { SOUNDALIKE_SITE: mutatedSite(work, path, piece, by) };
