@@ -11,10 +11,10 @@ pub fn checker() -> &'static Checker {
     CHECKER.get_or_init(|| Checker::new(Model::on_cpu(SHIPPED_WEIGHTS).unwrap(), "cpu"))
 }
 
-/// A song of 5 s.
+/// A song of two segments.
 pub fn chirp() -> &'static Song {
     static CHIRP: OnceLock<Song> = OnceLock::new();
-    CHIRP.get_or_init(|| analyse(checker(), sound(5)).unwrap())
+    CHIRP.get_or_init(|| analyse(checker(), sound(4)).unwrap())
 }
 
 /// A rising tone that swells and fades.
