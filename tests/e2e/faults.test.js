@@ -77,11 +77,10 @@ describe("faults of the engine", () => {
   let browser;
   /** @type {Page} */
   let page;
-  before(async () => {
-    browser = await launchChromium();
-  });
   after(() => browser?.close());
   beforeEach(async () => {
+    // Not before the first test that is wanted: with a pattern that may be none.
+    browser ??= await launchChromium();
     page = await blankPage(browser);
   });
   afterEach(() => page.close());
@@ -296,8 +295,8 @@ describe("memory that the engine is refused", () => {
 describe("faults of real WebGPU", () => {
   /** @type {import("playwright-core").Browser} */
   let browser;
-  before(async () => {
-    browser = await launchChromium(WEBGPU_FLAGS);
+  beforeEach(async () => {
+    browser ??= await launchChromium(WEBGPU_FLAGS);
   });
   after(() => browser?.close());
 
@@ -341,15 +340,15 @@ describe("faults on the page", () => {
   let page;
   /** @type {string[]} */
   let songs;
-  before(async () => {
+  before(() => {
     songs = [audio.tune("one.wav", 1, 8), audio.tune("two.wav", 7, 8)];
-    browser = await launchChromium();
   });
   after(async () => {
     await browser?.close();
     audio.remove();
   });
   beforeEach(async () => {
+    browser ??= await launchChromium();
     // A service worker would answer in the place of the faults.
     page = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
   });
