@@ -75,6 +75,7 @@ fn the_report_of_swapped_songs_is_mirrored() {
             })
             .collect();
         swapped.sort_by(|a, b| a.left_start_secs.total_cmp(&b.left_start_secs));
+        assert_eq!(report.passages.len(), swapped.len());
         for (one, other) in report.passages.iter().zip(&swapped) {
             assert_eq!(one.left_start_secs, other.left_start_secs);
             assert_eq!(one.right_end_secs, other.right_end_secs);
