@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use rayon::prelude::*;
 use soundalike::FeatureConfig;
 
 use crate::{audio_file, progress, wav};
@@ -25,28 +24,17 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<()> {
     let jobs = jobs(&args.audio, &args.out)?;
-    let bar = progress::bar(jobs.len(), "decode");
-    let failures: Vec<String> = jobs
-        .par_iter()
-        .filter_map(|(source, target)| {
-            let outcome = if target.exists() {
-                Ok(())
-            } else {
-                decode_one(source, target)
-            };
-            bar.inc(1);
-            outcome.err().map(|error| format!("{error:#}"))
-        })
-        .collect();
-    bar.finish();
-    for failure in &failures {
-        eprintln!("skipped: {failure}");
-    }
-    let decoded = jobs.len() - failures.len();
+    let decoded = progress::each(&jobs, "decode", |_, (source, target)| {
+        if target.exists() {
+            Ok(())
+        } else {
+            decode_one(source, target)
+        }
+    });
     println!(
         "{decoded} files decoded to {}, {} skipped",
         args.out.display(),
-        failures.len()
+        jobs.len() - decoded
     );
     if decoded == 0 {
         bail!("none of {} files could be decoded", jobs.len());

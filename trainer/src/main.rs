@@ -35,6 +35,7 @@ mod recipe;
 mod render;
 mod repeats;
 mod run_folder;
+mod score;
 mod spectral_bank;
 mod strip;
 mod time_step;

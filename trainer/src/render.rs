@@ -9,12 +9,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rand::seq::SliceRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use rustysynth::{SoundFont, Synthesizer, SynthesizerSettings};
 use soundalike::FeatureConfig;
 use walkdir::WalkDir;
 
-use crate::arrangement::{Ensemble, Event, Rendition, Score};
+use crate::arrangement::{Ensemble, Event, Rendition};
+use crate::score::Score;
 use crate::{progress, wav};
 
 /// Play MIDI files with random instruments: a folder for each ensemble, whose pieces share every sound and no notes
@@ -58,25 +58,13 @@ pub fn run(args: &Args) -> Result<()> {
     let soundfont = soundfont(&args.soundfont)?;
     let mut files = midi_files(&args.midi)?;
     files.shuffle(&mut ChaCha8Rng::seed_from_u64(args.seed));
-    let bar = progress::bar(files.len(), "render");
-    let failures: Vec<String> = files
-        .par_iter()
-        .enumerate()
-        .filter_map(|(index, file)| {
-            let outcome = render(args, &soundfont, file, index);
-            bar.inc(1);
-            outcome.err().map(|error| format!("{error:#}"))
-        })
-        .collect();
-    bar.finish();
-    for failure in &failures {
-        eprintln!("skipped: {failure}");
-    }
-    let rendered = files.len() - failures.len();
+    let rendered = progress::each(&files, "render", |index, file| {
+        render(args, &soundfont, file, index)
+    });
     println!(
         "{rendered} pieces rendered to {}, {} skipped",
         args.out.display(),
-        failures.len()
+        files.len() - rendered
     );
     if rendered == 0 {
         bail!("none of {} MIDI files could be played", files.len());
