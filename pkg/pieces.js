@@ -2,7 +2,7 @@
  * Pieces: decodes a long song piece by piece into one array of mono samples, those that decoding the file at once gives.
  *
  * Decoded at once, a browser holds a song three times over and copies it into the page in one task that holds everything
- * else up; of pieces neither is large, and two are decoded at a time. Each piece begins before the end of the last one: what
+ * else up; of pieces neither is large, and some are decoded side by side. Each piece begins before the end of the last one: what
  * both decode to must be the same, so that nothing is taken for granted about a browser's decoder. Where it is not, and
  * where a file is not laid out as most are, the song is decoded at once.
  */
@@ -39,8 +39,8 @@ import { wavPieces } from "./wav-pieces.js";
 const PIECE_SECS = 24;
 const MIN_SONG_SECS = 40;
 
-/** With more, decoding has the processor to itself where there is one core for each; and each takes memory. */
-const DECODED_AT_ONCE = 2;
+/** One for each core of a small machine, and one that waits its turn; each takes memory. */
+const DECODED_AT_ONCE = 3;
 
 /** This many samples on both sides of where one piece takes over from another are compared. */
 const COMPARED_SAMPLES = 1024;
@@ -69,11 +69,16 @@ export async function decodeInPieces(file, { name, limits, signal, onProgress })
 
   const stitch = new Stitch(plan, decodeRateHz);
   const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
+  const ahead = plan.pieces.values();
+  const decodeNext = () => {
+    const piece = ahead.next().value;
+    if (piece) decoding.push(decoded(piece, decodeRateHz));
+  };
+  for (let begun = 0; begun < DECODED_AT_ONCE; begun++) decodeNext();
   for (const [index, piece] of plan.pieces.entries()) {
-    while (decoding.length < DECODED_AT_ONCE && index + decoding.length < plan.pieces.length) {
-      decoding.push(decoded(/** @type {Piece} */ (plan.pieces[index + decoding.length]), decodeRateHz));
-    }
     const buffer = await decoding.shift();
+    // The decoder is never short of work, not even while this piece is mixed.
+    decodeNext();
     // The browser has just copied the sound into the page, in one task: ours begins with the next.
     await nextTask();
     throwIfAborted(signal);
