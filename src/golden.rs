@@ -30,9 +30,9 @@ pub fn segment(config: &FeatureConfig) -> Vec<f32> {
                 .flat_map(|hz| {
                     (1..=6).map(move |harmonic| (hz * f64::from(harmonic), f64::from(harmonic)))
                 })
-                .map(|(hz, harmonic)| (TAU * hz * secs).sin() / harmonic)
+                .map(|(hz, harmonic)| libm::sin(TAU * hz * secs) / harmonic)
                 .sum();
-            (0.15 * tones * (-4.0 * since_onset_secs).exp() + 0.002 * noise) as f32
+            (0.15 * tones * libm::exp(-4.0 * since_onset_secs) + 0.002 * noise) as f32
         })
         .collect()
 }

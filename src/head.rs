@@ -133,15 +133,15 @@ impl Calibration {
 
 /// `ln(1 + e^x)`, without overflow.
 fn softplus(x: f32) -> f32 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
+    x.max(0.0) + libm::log1pf(libm::expf(-x.abs()))
 }
 
 fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + (-x).exp())
+    1.0 / (1.0 + libm::expf(-x))
 }
 
 fn inverse_sigmoid(y: f32) -> f32 {
-    (y / (1.0 - y)).ln()
+    libm::logf(y / (1.0 - y))
 }
 
 #[cfg(test)]

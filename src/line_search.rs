@@ -51,13 +51,13 @@ pub struct Line {
 /// Slopes `step` apart in logarithm, 1 among them, those that change the tempo least first: where several lines have the same evidence, the plainest is
 /// taken.
 fn slopes(step: f64) -> Vec<f64> {
-    let slower = (SLOPES.start().ln() / step).ceil() as i32;
-    let faster = (SLOPES.end().ln() / step).floor() as i32;
+    let slower = (libm::log(*SLOPES.start()) / step).ceil() as i32;
+    let faster = (libm::log(*SLOPES.end()) / step).floor() as i32;
     let mut steps: Vec<i32> = (slower..=faster).collect();
     steps.sort_by_key(|step| step.abs());
     steps
         .into_iter()
-        .map(|count| (f64::from(count) * step).exp())
+        .map(|count| libm::exp(f64::from(count) * step))
         .collect()
 }
 
@@ -94,7 +94,7 @@ pub fn aligned(logits: &[f32], columns: usize, run: Run) -> Run {
     for slope in slopes(FINE_SLOPE_STEP) {
         for shift in &shifts {
             let middle = middle + f64::from(*shift) / f64::from(STEPS_PER_COLUMN);
-            let value = mean_logit(slope, middle) - PREFERENCE * slope.ln().abs();
+            let value = mean_logit(slope, middle) - PREFERENCE * libm::log(slope).abs();
             if value > best.0 {
                 best = (value, slope, middle);
             }

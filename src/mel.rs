@@ -14,7 +14,7 @@ pub fn mel_from_hz(hz: f64) -> f64 {
     if hz < BREAK_HZ {
         hz / LINEAR_HZ_PER_MEL
     } else {
-        BREAK_MEL + (hz / BREAK_HZ).ln() * MELS_PER_LN
+        BREAK_MEL + libm::log(hz / BREAK_HZ) * MELS_PER_LN
     }
 }
 
@@ -24,7 +24,7 @@ pub fn hz_from_mel(mel: f64) -> f64 {
     if mel < BREAK_MEL {
         mel * LINEAR_HZ_PER_MEL
     } else {
-        BREAK_HZ * ((mel - BREAK_MEL) / MELS_PER_LN).exp()
+        BREAK_HZ * libm::exp((mel - BREAK_MEL) / MELS_PER_LN)
     }
 }
 

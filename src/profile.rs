@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::FeatureConfig;
 use crate::mel::mel_from_hz;
-use crate::spectrogram::MelSpectrogram;
+use crate::spectrogram::{MelSpectrogram, power_of_decibels};
 
 /// Frames of one column: 93 ms, which a parabola through three correlations divides further.
 pub(crate) const FRAMES_PER_COLUMN: usize = 4;
@@ -42,7 +42,7 @@ impl SpectralProfile {
     #[must_use]
     pub fn new(mel: &MelSpectrogram, config: &FeatureConfig) -> Self {
         let places = band_places(config);
-        let level = 10.0_f32.powf((mel.level_db(config) + FLOOR_DB) / 10.0);
+        let level = power_of_decibels(mel.level_db(config) + FLOOR_DB);
         let floor = level.max(config.power_floor) * FRAMES_PER_COLUMN as f32;
         let mut power = vec![0.0; mel.mel_bands];
         let mut fine = Vec::with_capacity(mel.frames().div_ceil(FRAMES_PER_COLUMN) * BANDS);
@@ -57,7 +57,7 @@ impl SpectralProfile {
                 .iter()
                 .map(|&(below, part)| {
                     let value = power[below] + (power[below + 1] - power[below]) * part;
-                    (value + floor).ln()
+                    libm::logf(value + floor)
                 })
                 .collect();
             fine.extend(without_mean_of_near(&column, 1, ENVELOPE_BANDS));
@@ -103,7 +103,7 @@ fn band_places(config: &FeatureConfig) -> Vec<(usize, f32)> {
     let top_mel = mel_from_hz(f64::from(config.sample_rate_hz) / 2.0);
     (0..BANDS)
         .map(|band| {
-            let hz = LOWEST_HZ * (band as f64 / (12 * BANDS_PER_SEMITONE) as f64).exp2();
+            let hz = LOWEST_HZ * libm::exp2(band as f64 / (12 * BANDS_PER_SEMITONE) as f64);
             // Mel band `b` is centred on corner `b + 1`.
             let place = mel_from_hz(hz) / top_mel * (config.mel_bands + 1) as f64 - 1.0;
             let below = (place.max(0.0) as usize).min(config.mel_bands - 2);

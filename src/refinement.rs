@@ -95,13 +95,13 @@ impl ProfilePair<'_> {
         /// How far it may be wrong in the middle, in columns: 3 s, as far as a found run strikes out its surroundings.
         const LAGS: i32 = 32;
         let half = ((span.1 - span.0) / 2.0).max(WINDOW_COLUMNS as f64 / 2.0);
-        let wrong = (WRONG_AT_ENDS / half / course.slope).ln_1p();
+        let wrong = libm::log1p(WRONG_AT_ENDS / half / course.slope);
         let steps = (wrong / STEP).ceil() as i32;
         let mut tries: Vec<i32> = (-steps..=steps).collect();
         tries.sort_by_key(|step| step.abs());
         let mut best = (f64::NEG_INFINITY, *course);
         for step in tries {
-            let slope = course.slope * (f64::from(step) * STEP).exp();
+            let slope = course.slope * libm::exp(f64::from(step) * STEP);
             if !SLOPES.contains(&slope) {
                 continue;
             }

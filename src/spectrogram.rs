@@ -1,22 +1,16 @@
 //! Short-time Fourier transform and log-mel spectrogram.
 
-use std::sync::Arc;
-
-use realfft::num_complex::Complex32;
-use realfft::{RealFftPlanner, RealToComplex};
-
 use crate::config::FeatureConfig;
 use crate::mel::MelBank;
+use crate::power_spectrum::PowerSpectrum;
 
 /// Everything that analysis needs, planned once: window, FFT, mel bank and scratch. Analysing allocates only its result.
 pub struct LogMelPlan {
     config: FeatureConfig,
-    window: Vec<f32>,
-    fft: Arc<dyn RealToComplex<f32>>,
+    power_spectrum: PowerSpectrum,
     mel_bank: MelBank,
-    windowed: Vec<f32>,
-    spectrum: Vec<Complex32>,
-    fft_scratch: Vec<Complex32>,
+    /// A frame that reaches beyond an end of the song.
+    padded: Vec<f32>,
     power: Vec<f32>,
 }
 
@@ -53,16 +47,12 @@ impl LogMelPlan {
     /// Plans the analysis.
     #[must_use]
     pub fn new(config: &FeatureConfig) -> Self {
-        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(config.fft_samples);
         Self {
             config: config.clone(),
-            window: periodic_hann(config.fft_samples),
+            power_spectrum: PowerSpectrum::new(periodic_hann(config.fft_samples)),
             mel_bank: MelBank::new(config.sample_rate_hz, config.fft_samples, config.mel_bands),
-            windowed: fft.make_input_vec(),
-            spectrum: fft.make_output_vec(),
-            fft_scratch: fft.make_scratch_vec(),
+            padded: vec![0.0; config.fft_samples],
             power: vec![0.0; config.fft_bins()],
-            fft,
         }
     }
 
@@ -92,34 +82,28 @@ impl LogMelPlan {
 
     /// Power in every FFT bin of one frame of `samples`, shape `[fft_samples / 2 + 1]`.
     pub fn frame_power(&mut self, samples: &[f32], frame: usize) -> &[f32] {
-        let half = self.config.fft_samples / 2;
+        let length = self.config.fft_samples;
+        let half = length / 2;
         let centre = frame * self.config.hop_samples;
-        // Frame samples that lie inside the song, the rest is zero.
-        let first = half.saturating_sub(centre);
-        let last = (samples.len() + half)
-            .saturating_sub(centre)
-            .min(self.config.fft_samples)
-            .max(first);
-        self.windowed[..first].fill(0.0);
-        self.windowed[last..].fill(0.0);
-        let inside = centre + first - half;
-        for ((out, sample), window) in self.windowed[first..last]
-            .iter_mut()
-            .zip(samples.get(inside..).unwrap_or_default())
-            .zip(&self.window[first..last])
-        {
-            *out = sample * window;
-        }
-        // The buffers come from the plan's own make_* functions, so that the only error, a wrong length, can't occur.
-        let transformed = self.fft.process_with_scratch(
-            &mut self.windowed,
-            &mut self.spectrum,
-            &mut self.fft_scratch,
-        );
-        debug_assert!(transformed.is_ok());
-        for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
-            *power = bin.norm_sqr();
-        }
+        let inside = centre
+            .checked_sub(half)
+            .and_then(|start| samples.get(start..start + length));
+        let frame = if let Some(inside) = inside {
+            inside
+        } else {
+            // Frame samples that lie inside the song, the rest is zero.
+            let first = half.saturating_sub(centre);
+            let last = (samples.len() + half)
+                .saturating_sub(centre)
+                .clamp(first, length.max(first));
+            self.padded.fill(0.0);
+            let start = centre + first - half;
+            if let Some(inside) = samples.get(start..start + (last - first)) {
+                self.padded[first..last].copy_from_slice(inside);
+            }
+            &self.padded
+        };
+        self.power_spectrum.of(frame, &mut self.power);
         &self.power
     }
 
@@ -199,7 +183,13 @@ impl LogMelSpectrogram {
 /// Power to decibels, `10 log10`.
 #[must_use]
 pub fn decibels(power: f32) -> f32 {
-    10.0 * power.log10()
+    10.0 * libm::log10f(power)
+}
+
+/// Decibels to power.
+#[must_use]
+pub fn power_of_decibels(db: f32) -> f32 {
+    libm::powf(10.0, db / 10.0)
 }
 
 /// The periodic Hann window, whose copies at hops of a quarter add up to a constant.
@@ -207,7 +197,7 @@ fn periodic_hann(samples: usize) -> Vec<f32> {
     (0..samples)
         .map(|sample| {
             let phase = std::f64::consts::TAU * sample as f64 / samples as f64;
-            (0.5 - 0.5 * phase.cos()) as f32
+            (0.5 - 0.5 * libm::cos(phase)) as f32
         })
         .collect()
 }

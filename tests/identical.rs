@@ -1,0 +1,175 @@
+//! The same numbers on every host: natively on x86-64 and in WebAssembly, on a page and in a worker, each stage gives the same bits, from samples at the
+//! model's rate to the report. (Resampling comes before, and does not: its transform is the fastest of each machine, and differs in its last bits.)
+//!
+//! Songs and weights are made by integers and by operations that IEEE 754 defines exactly, so that no host can differ in what goes in, and the shipped
+//! weights can change without the expected hashes. A change of features, network or matcher changes them: a failing test prints the new ones, which must be
+//! taken over only when every host prints the same.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
+
+use soundalike::encoder::EncoderConfig;
+use soundalike::head::Calibration;
+use soundalike::profile::SpectralProfile;
+use soundalike::weights_file::{self, Tensors, WeightsInfo};
+use soundalike::{Checker, FeatureConfig, LogMelPlan, Model, Song, Waveform, golden};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const RATE_HZ: u32 = 22_050;
+
+/// Whole numbers at random: the linear congruential generator of Numerical Recipes, by its upper bits.
+fn random(state: &mut u32) -> u32 {
+    *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    *state >> 8
+}
+
+/// Plucked sawtooth notes over a soft noise; the beat is `beat_samples` long.
+fn song(seed: u32, secs: u32, beat_samples: u32) -> Vec<f32> {
+    // Two octaves of a scale in Hz.
+    const SCALE_HZ: [u32; 14] = [
+        220, 247, 262, 294, 330, 349, 392, 440, 494, 523, 587, 659, 698, 784,
+    ];
+    let mut noise = seed;
+    (0..secs * RATE_HZ)
+        .map(|n| {
+            let (beat, since) = (n / beat_samples, n % beat_samples);
+            let mut choice = seed ^ beat.wrapping_mul(2_654_435_769);
+            let hz = SCALE_HZ[random(&mut choice) as usize % SCALE_HZ.len()];
+            let phase = (n * hz % RATE_HZ) as f32 / RATE_HZ as f32 - 0.5;
+            let left = (beat_samples - since) as f32 / beat_samples as f32;
+            let hiss = random(&mut noise) as f32 / (1 << 23) as f32 - 1.0;
+            0.5 * left * left * phase + 0.01 * hiss
+        })
+        .collect()
+}
+
+fn sha256_of(values: impl IntoIterator<Item = f32>) -> String {
+    let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
+    weights_file::sha256(&bytes)
+}
+
+/// All that differs is told at once, so that new values can be taken over.
+fn assert_hashes(found: &[(&str, String)], expected: &[&str]) {
+    let found: Vec<String> = found
+        .iter()
+        .map(|(what, hash)| format!("{what} {hash}"))
+        .collect();
+    assert_eq!(found, expected, "{found:#?}");
+}
+
+/// Weights of the shipped network's shape, about as large as trained ones.
+fn made_up_weights() -> Vec<u8> {
+    let (features, encoder) = (FeatureConfig::default(), EncoderConfig::default());
+    // Name, shape, and the values' middle and reach.
+    let mut wanted = Vec::new();
+    let norm = |name: &str, channels: usize| {
+        let part =
+            |part: &str, middle, reach| (format!("{name}.{part}"), vec![channels], middle, reach);
+        [
+            part("gamma", 1.0, 0.3),
+            part("beta", 0.0, 0.3),
+            part("running_mean", 0.0, 0.3),
+            part("running_var", 1.0, 0.5),
+        ]
+    };
+    let mut rows = features.mel_bands;
+    for (layer, [inputs, outputs, side, stride]) in encoder.layers().into_iter().enumerate() {
+        rows = rows.div_ceil(stride);
+        let block = format!("encoder.blocks.{layer}");
+        let reach = (6.0 / (inputs * side * side) as f32).sqrt();
+        let shape = vec![outputs, inputs, side, side];
+        wanted.push((format!("{block}.conv.weight"), shape, 0.0, reach));
+        wanted.extend(norm(&format!("{block}.norm"), outputs));
+    }
+    let (pooled, embedding) = (2 * encoder.reduced_channels * rows, encoder.embedding);
+    let projection = |part: &str| format!("encoder.projection.{part}");
+    wanted.push((projection("weight"), vec![pooled, embedding], 0.0, 0.05));
+    wanted.push((projection("bias"), vec![embedding], 0.0, 0.05));
+    wanted.extend(norm("encoder.embedding_norm", embedding));
+    wanted.push(("head.raw_weights".into(), vec![embedding], -2.0, 0.5));
+    wanted.push(("head.bias".into(), vec![1], 9.0, 0.0));
+    let (mut state, mut tensors) = (1, Tensors::default());
+    for (name, shape, middle, reach) in wanted {
+        let values = (0..shape.iter().product())
+            .map(|_| middle + reach * (random(&mut state) as f32 / (1 << 23) as f32 - 1.0))
+            .collect();
+        tensors.insert(name, shape, values);
+    }
+    let info = WeightsInfo {
+        format: weights_file::FORMAT,
+        version: "made up".into(),
+        golden_embedding: vec![0.0; encoder.embedding],
+        calibration: Calibration::default(),
+        features,
+        encoder,
+    };
+    weights_file::write(&info, &tensors).unwrap()
+}
+
+fn analysed(checker: &Checker, samples: &[f32]) -> Song {
+    let waveform = Waveform::new("song", samples.to_vec(), RATE_HZ).unwrap();
+    pollster::block_on(checker.analyse("song", waveform, |_, _| ())).unwrap()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn features_are_the_same_bits() {
+    let config = FeatureConfig::default();
+    let samples = song(1, 20, 5_000);
+    let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
+    let log_mel = mel.relative_db(&config, mel.level_db(&config));
+    let profile = SpectralProfile::new(&mel, &config);
+    let columns = (0..profile.columns()).filter_map(|column| profile.column(column as isize));
+    assert_hashes(
+        &[
+            ("samples", sha256_of(samples)),
+            ("mel power", sha256_of(mel.power)),
+            ("log-mel", sha256_of(log_mel.db)),
+            (
+                "profile",
+                sha256_of(columns.flatten().map(|&value| f32::from(value))),
+            ),
+            ("golden segment", sha256_of(golden::segment(&config))),
+        ],
+        &[
+            "samples af7c316200a38ac486843e718118a074175c929d35effc944282ffe3e16f5d73",
+            "mel power 7ac139b0653ac3c7e9c9fd08892d9d896ca1f154d775b7541ca48e18746859f3",
+            "log-mel b9a3cf6ad983ef27ad9daca6f212cb4d0543fdd8a69a0e25f83d7f64d47b062f",
+            "profile 853bdb0bd6a9951b49c8fd77df4a91d730d3959c88df308f3237bc230b18c2f9",
+            "golden segment b9304327ca64a2c27a0e2a77bac35c9995f840abc3250a8554bb6bb30c9ec6dc",
+        ],
+    );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn embeddings_and_reports_are_the_same_bits() {
+    let weights = made_up_weights();
+    let checker = Checker::new(Model::on_cpu(&weights).unwrap(), "cpu");
+    let whole = song(1, 40, 5_000);
+    // A stretch of it, one and a half segments into other music.
+    let mut host = song(2, 12, 6_100);
+    host.extend(&whole[300_000..600_000]);
+    host.extend(song(3, 8, 4_400));
+    host.extend(vec![0.0; 100_000]);
+    let (left, right) = (analysed(&checker, &whole), analysed(&checker, &host));
+    let report = checker.compare(&left, &right, |_, _| ());
+    assert!(!report.passages.is_empty() && report.right.left_out_share > 0.0);
+    assert_hashes(
+        &[
+            ("weights", weights_file::sha256(&weights)),
+            ("left", sha256_of(left.embeddings().values.iter().copied())),
+            (
+                "right",
+                sha256_of(right.embeddings().values.iter().copied()),
+            ),
+            (
+                "report",
+                weights_file::sha256(&serde_json::to_vec(&report).unwrap()),
+            ),
+        ],
+        &[
+            "weights 0b4076d3604c78074db034552e54656ef6aa7eb04843cb3afdba45a769c820e1",
+            "left 7d4bb96f8a10a4fc5b372317c78c845c1b039b86ff833cb2364c0a6feea4e777",
+            "right 9dce693a7d7dded67b7443a78293d8f2a24233d5a99a33f208071eba205543d6",
+            "report ea583048746a00690ec16af0caa5413c470d65d109d558b5e0eb2c52a2730dde",
+        ],
+    );
+}
