@@ -16,31 +16,17 @@ const LANES: usize = 4;
 #[derive(Clone, Debug)]
 pub struct PowerSpectrum {
     window: Vec<f32>,
-    passes: Vec<Pass>,
+    /// For each pass and place, the first, second and third power of `exp(-2 pi i place / length)`, where the length that is left shrinks to a quarter
+    /// with each pass. In the first pass a vector holds four places, afterwards one.
+    twiddles: Vec<Vec<[Vector; 3]>>,
     /// `exp(-2 pi i k / samples) / 2` for bin `k`, up to a quarter of the samples.
-    halves: Complexes,
+    halves: Vec<Vector>,
     /// Two buffers that passes go between.
-    values: [Complexes; 2],
-}
-
-/// Complex values, the real and the imaginary parts apart.
-#[derive(Clone, Debug, Default)]
-struct Complexes {
-    re: Vec<f32>,
-    im: Vec<f32>,
-}
-
-/// Transforms of four values each, over the whole buffer.
-#[derive(Clone, Debug)]
-struct Pass {
-    /// Distance between values of one of the interleaved transforms that are left.
-    stride: usize,
-    /// The first, second and third power of `exp(-2 pi i p / length)` for place `p` up to a quarter of the length.
-    twiddles: [Complexes; 3],
+    values: [Vec<Vector>; 2],
 }
 
 /// Four complex values.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Vector {
     re: f32x4,
     im: f32x4,
@@ -60,20 +46,23 @@ impl PowerSpectrum {
             "no transform of {samples} values"
         );
         let length = samples / 2;
-        let strides = std::iter::successors(Some(1), |stride| Some(4 * stride));
-        let passes = strides.take_while(|&stride| stride < length).map(|stride| {
-            let length = length / stride;
-            let twiddles = [1, 2, 3].map(|power| roots(length / 4, power, length, 1.0));
-            Pass { stride, twiddles }
+        let first = (0..length / 4).step_by(LANES).map(|place| {
+            [1, 2, 3].map(|power| Vector::of(|lane| root(power * (place + lane), length)))
         });
-        let values = Complexes {
-            re: vec![0.0; length],
-            im: vec![0.0; length],
-        };
+        let mut twiddles = vec![first.collect()];
+        let lengths = std::iter::successors(Some(length / 4), |length| Some(length / 4));
+        twiddles.extend(lengths.take_while(|&length| length >= 4).map(|length| {
+            (0..length / 4)
+                .map(|place| [1, 2, 3].map(|power| Vector::of(|_| root(power * place, length))))
+                .collect()
+        }));
+        let halves = (0..samples / 4)
+            .step_by(LANES)
+            .map(|bin| Vector::of(|lane| root(bin + lane, samples).map(|part| 0.5 * part)));
         Self {
-            passes: passes.collect(),
-            halves: roots(samples / 4 + 1, 1, samples, 0.5),
-            values: [values.clone(), values],
+            twiddles,
+            halves: halves.collect(),
+            values: [(); 2].map(|()| vec![Vector::default(); length / LANES]),
             window,
         }
     }
@@ -86,95 +75,102 @@ impl PowerSpectrum {
     pub fn of(&mut self, samples: &[f32], power: &mut [f32]) {
         assert_eq!(samples.len(), self.window.len());
         let [from, to] = &mut self.values;
-        let pairs = samples.chunks_exact(2).zip(self.window.chunks_exact(2));
-        for ((re, im), (sample, window)) in from.re.iter_mut().zip(&mut from.im).zip(pairs) {
-            *re = sample[0] * window[0];
-            *im = sample[1] * window[1];
+        const PAIRS: usize = 2 * LANES;
+        let pairs = samples
+            .chunks_exact(PAIRS)
+            .zip(self.window.chunks_exact(PAIRS));
+        for (packed, (samples, window)) in from.iter_mut().zip(pairs) {
+            let [a, b, c, d] = (load(samples) * load(window)).to_array();
+            let [e, f, g, h] = (load(&samples[LANES..]) * load(&window[LANES..])).to_array();
+            packed.re = f32x4::new([a, c, e, g]);
+            packed.im = f32x4::new([b, d, f, h]);
         }
-        for pass in &self.passes {
-            pass.run(from, to);
+        let mut passes = self.twiddles.iter();
+        if let Some(twiddles) = passes.next() {
+            first_pass(from, to, twiddles);
+            std::mem::swap(from, to);
+        }
+        for twiddles in passes {
+            pass(from, to, twiddles);
             std::mem::swap(from, to);
         }
         unpack(from, &self.halves, power);
     }
 }
 
-/// `scale * exp(-2 pi i power k / length)` for `k` below `count`.
-fn roots(count: usize, power: usize, length: usize, scale: f64) -> Complexes {
-    let angle = |k: usize| std::f64::consts::TAU * (power * k) as f64 / length as f64;
-    Complexes {
-        re: (0..count)
-            .map(|k| (scale * libm::cos(angle(k))) as f32)
-            .collect(),
-        im: (0..count)
-            .map(|k| (-scale * libm::sin(angle(k))) as f32)
-            .collect(),
+/// Real and imaginary part of `exp(-2 pi i place / length)`.
+fn root(place: usize, length: usize) -> [f64; 2] {
+    let angle = std::f64::consts::TAU * place as f64 / length as f64;
+    [libm::cos(angle), -libm::sin(angle)]
+}
+
+/// The first pass: places lie side by side, and each of the four in a vector writes four values that lie together.
+fn first_pass(from: &[Vector], to: &mut [Vector], twiddles: &[[Vector; 3]]) {
+    let [a, b, c, d] = quarters(from);
+    let read = a.iter().zip(b).zip(c.iter().zip(d));
+    for ((to, ((&a, &b), (&c, &d))), twiddles) in to.chunks_exact_mut(4).zip(read).zip(twiddles) {
+        let done = butterfly([a, b, c, d], twiddles);
+        let re = f32x4::transpose(done.map(|vector| vector.re));
+        let im = f32x4::transpose(done.map(|vector| vector.im));
+        for (to, (re, im)) in to.iter_mut().zip(re.into_iter().zip(im)) {
+            *to = Vector { re, im };
+        }
+    }
+}
+
+/// A later pass: at each place there are as many transforms side by side as have come about.
+fn pass(from: &[Vector], to: &mut [Vector], twiddles: &[[Vector; 3]]) {
+    let stride = from.len() / (4 * twiddles.len());
+    let [a, b, c, d] = quarters(from).map(|quarter| quarter.chunks_exact(stride));
+    let read = a.zip(b).zip(c.zip(d));
+    let places = to.chunks_exact_mut(4 * stride).zip(read).zip(twiddles);
+    for ((to, ((a, b), (c, d))), twiddles) in places {
+        let [to_a, to_b, to_c, to_d] = quarters_mut(to);
+        let read = a.iter().zip(b).zip(c.iter().zip(d));
+        let written = to_a.iter_mut().zip(to_b).zip(to_c.iter_mut().zip(to_d));
+        for (((&a, &b), (&c, &d)), ((to_a, to_b), (to_c, to_d))) in read.zip(written) {
+            [*to_a, *to_b, *to_c, *to_d] = butterfly([a, b, c, d], twiddles);
+        }
     }
 }
 
 /// Powers of the real values from the spectrum of the packed ones (W. H. Press et al., "Numerical Recipes", section 12.3): even and odd values are told apart
 /// by symmetry, and put together by one more step of the transform. Bins `k` and `length - k` need each other.
-fn unpack(packed: &Complexes, halves: &Complexes, power: &mut [f32]) {
-    let length = packed.re.len();
+fn unpack(packed: &[Vector], halves: &[Vector], power: &mut [f32]) {
+    let length = LANES * packed.len();
     assert_eq!(power.len(), length + 1);
-    let (re, im) = (&packed.re[..], &packed.im[..]);
-    let (first, last) = (re[0] + im[0], re[0] - im[0]);
-    power[0] = first * first;
-    power[length] = last * last;
-    let half = length / 2;
-    let (low, high) = power[1..length].split_at_mut(half);
-    let mirrored = re[half..].iter().rev().zip(im[half..].iter().rev());
-    let places = re[1..=half].iter().zip(&im[1..=half]).zip(mirrored);
-    let roots = halves.re[1..].iter().zip(&halves.im[1..]);
-    // The bin in the middle is its own mirror image: its place among the high ones is a spare.
-    let mut spare = [0.0];
-    let high = high.iter_mut().rev().chain(&mut spare);
-    for ((((&a, &b), (&c, &d)), (&cos, &sin)), (low, high)) in
-        places.zip(roots).zip(low.iter_mut().zip(high))
-    {
-        let (sum_re, sum_im) = (0.5 * (a + c), b + d);
-        let (difference_re, difference_im) = (a - c, 0.5 * (b - d));
-        let turned_re = sum_im * cos + difference_re * sin;
-        let turned_im = sum_im * sin - difference_re * cos;
-        let (low_re, low_im) = (sum_re + turned_re, difference_im + turned_im);
-        let (high_re, high_im) = (sum_re - turned_re, turned_im - difference_im);
-        *low = low_re * low_re + low_im * low_im;
-        *high = high_re * high_re + high_im * high_im;
+    for (index, (low, half)) in packed.iter().zip(halves).enumerate() {
+        // The bin as far from the end as `low` is from the start, and the three before it. Bin 0 is also the one after the last.
+        let after = packed[(packed.len() - index) % packed.len()];
+        let before = packed[packed.len() - index - 1];
+        let mirrored = |after: f32x4, before: f32x4| {
+            let ([last, ..], [_, a, b, c]) = (after.to_array(), before.to_array());
+            f32x4::new([last, c, b, a])
+        };
+        let high = Vector {
+            re: mirrored(after.re, before.re),
+            im: mirrored(after.im, before.im),
+        };
+        let one_half = f32x4::splat(0.5);
+        let (sum_re, sum_im) = (one_half * (low.re + high.re), low.im + high.im);
+        let (off_re, off_im) = (low.re - high.re, one_half * (low.im - high.im));
+        let turned_re = sum_im * half.re + off_re * half.im;
+        let turned_im = sum_im * half.im - off_re * half.re;
+        let square = |re: f32x4, im: f32x4| (re * re + im * im).to_array();
+        let bin = LANES * index;
+        power[bin..bin + LANES].copy_from_slice(&square(sum_re + turned_re, off_im + turned_im));
+        let [last, c, b, a] = square(sum_re - turned_re, turned_im - off_im);
+        power[length - bin - 3..=length - bin].copy_from_slice(&[a, b, c, last]);
     }
-}
-
-impl Pass {
-    fn run(&self, from: &Complexes, to: &mut Complexes) {
-        let quarter = from.re.len() / 4;
-        let read = |place: usize| [0, 1, 2, 3].map(|part| from.vector(part * quarter + place));
-        if self.stride == 1 {
-            // Four places at once, each of which writes four values that lie together.
-            for place in (0..quarter).step_by(LANES) {
-                let twiddles = [0, 1, 2].map(|power| self.twiddles[power].vector(place));
-                let done = butterfly(read(place), twiddles);
-                let re = f32x4::transpose(done.map(|vector| vector.re));
-                let im = f32x4::transpose(done.map(|vector| vector.im));
-                for (lane, (re, im)) in re.into_iter().zip(im).enumerate() {
-                    to.set(4 * (place + lane), Vector { re, im });
-                }
-            }
-            return;
-        }
-        for (place, start) in (0..quarter).step_by(self.stride).enumerate() {
-            let twiddles = [0, 1, 2].map(|power| self.twiddles[power].splat(place));
-            for offset in (0..self.stride).step_by(LANES) {
-                let done = butterfly(read(start + offset), twiddles);
-                for (part, vector) in done.into_iter().enumerate() {
-                    to.set((4 * place + part) * self.stride + offset, vector);
-                }
-            }
-        }
-    }
+    // The bin in the middle is its own mirror image.
+    let middle = packed[packed.len() / 2];
+    let (re, im) = (middle.re.to_array()[0], middle.im.to_array()[0]);
+    power[length / 2] = re * re + im * im;
 }
 
 /// The transform of four values, turned.
 #[inline(always)]
-fn butterfly([a, b, c, d]: [Vector; 4], twiddles: [Vector; 3]) -> [Vector; 4] {
+fn butterfly([a, b, c, d]: [Vector; 4], twiddles: &[Vector; 3]) -> [Vector; 4] {
     let (even, odd) = (a.plus(c), b.plus(d));
     let (left, right) = (a.minus(c), b.minus(d));
     // `-i` times the right.
@@ -190,35 +186,37 @@ fn butterfly([a, b, c, d]: [Vector; 4], twiddles: [Vector; 3]) -> [Vector; 4] {
     ]
 }
 
-impl Complexes {
-    #[inline(always)]
-    fn vector(&self, place: usize) -> Vector {
-        let load = |values: &[f32]| {
-            let values = &values[place..place + LANES];
-            f32x4::new([values[0], values[1], values[2], values[3]])
-        };
-        Vector {
-            re: load(&self.re),
-            im: load(&self.im),
-        }
-    }
+fn quarters<T>(values: &[T]) -> [&[T]; 4] {
+    let (left, right) = values.split_at(values.len() / 2);
+    let ((a, b), (c, d)) = (
+        left.split_at(left.len() / 2),
+        right.split_at(right.len() / 2),
+    );
+    [a, b, c, d]
+}
 
-    #[inline(always)]
-    fn splat(&self, place: usize) -> Vector {
-        Vector {
-            re: f32x4::splat(self.re[place]),
-            im: f32x4::splat(self.im[place]),
-        }
-    }
+fn quarters_mut<T>(values: &mut [T]) -> [&mut [T]; 4] {
+    let (left, right) = values.split_at_mut(values.len() / 2);
+    let (left_half, right_half) = (left.len() / 2, right.len() / 2);
+    let ((a, b), (c, d)) = (left.split_at_mut(left_half), right.split_at_mut(right_half));
+    [a, b, c, d]
+}
 
-    #[inline(always)]
-    fn set(&mut self, place: usize, vector: Vector) {
-        self.re[place..place + LANES].copy_from_slice(&vector.re.to_array());
-        self.im[place..place + LANES].copy_from_slice(&vector.im.to_array());
-    }
+#[inline(always)]
+fn load(values: &[f32]) -> f32x4 {
+    f32x4::new([values[0], values[1], values[2], values[3]])
 }
 
 impl Vector {
+    /// By the real and imaginary part in each lane.
+    fn of(value: impl Fn(usize) -> [f64; 2]) -> Self {
+        let values: [[f64; 2]; LANES] = std::array::from_fn(value);
+        Self {
+            re: f32x4::new(values.map(|[re, _]| re as f32)),
+            im: f32x4::new(values.map(|[_, im]| im as f32)),
+        }
+    }
+
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
         Self {
