@@ -186,7 +186,8 @@ async function compare({ left, right }) {
     if (check !== mine) return;
     draw("left", left.song);
     draw("right", right.song);
-    reportView.show(report, { left, right }, { elapsedSecs: (performance.now() - startedAt) / 1000 });
+    const elapsedSecs = (performance.now() - startedAt) / 1000;
+    await reportView.show(report, { left, right }, { elapsedSecs, signal: mine.signal });
   } catch (cause) {
     if (check === mine) showError(cause);
   } finally {

@@ -6,6 +6,7 @@
 import { clock, preciseClock, scoreText, tickTimes } from "./format.js";
 import { colourClass } from "./linking.js";
 import { svg } from "./svg.js";
+import { TASK_MS, nextTask } from "./tasks.js";
 
 /** @typedef {import("./pkg/index.js").Report} Report */
 /** @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }} HeatMap */
@@ -18,8 +19,6 @@ const RAMPS = {
 
 /** A bitmap larger than this shows nothing more; a cell of it then is the best of several scores. */
 const MAX_SIDE_PIXELS = 900;
-
-const SLICE_MS = 10;
 
 /**
  * @param {HTMLElement} body
@@ -131,11 +130,11 @@ async function paintMatrix(canvas, { left, right, matrix }, colours) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = context.createImageData(width, height);
   // The report itself is drawn first.
-  let sliceEnd = 0;
+  let taskEnd = 0;
   for (const [pixelX, [rowFrom, rowTo]] of columns.entries()) {
-    if (performance.now() > sliceEnd) {
-      await new Promise((resolve) => setTimeout(resolve));
-      sliceEnd = performance.now() + SLICE_MS;
+    if (performance.now() > taskEnd) {
+      await nextTask();
+      taskEnd = performance.now() + TASK_MS;
     }
     for (const [pixelY, [colFrom, colTo]] of lines.entries()) {
       let best = 0;

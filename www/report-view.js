@@ -8,6 +8,7 @@ import { linkPassages } from "./linking.js";
 import { showPassages } from "./passages.js";
 import { PassagePlayer } from "./player.js";
 import { saveCsv, saveJson } from "./save.js";
+import { nextTask } from "./tasks.js";
 import { showTimeline } from "./timeline.js";
 import { clearVerdict, showVerdict, verdictTitle } from "./verdict.js";
 
@@ -71,33 +72,54 @@ export class ReportView {
   }
 
   /**
+   * Draws the report and then shows it whole. Each part is drawn in a task of its own, as together they would hold the page up.
    * @param {Report} report
    * @param {{ left: ChosenSong, right: ChosenSong }} songs
-   * @param {{ elapsedSecs: number }} check
+   * @param {{ elapsedSecs: number, signal: AbortSignal }} check `signal`: the report isn't wanted any more
    */
-  show(report, { left, right }, { elapsedSecs }) {
+  async show(report, { left, right }, { elapsedSecs, signal }) {
+    const hasPassages = report.passages.length > 0;
+    const isSameFile = left.song.sha256 !== undefined && left.song.sha256 === right.song.sha256;
+    const parts = [
+      () => {
+        this.#timeline = showTimeline(/** @type {HTMLElement} */ (this.#root.querySelector(".links-body")), report);
+      },
+      () => this.#timeline?.drawWave("left", left.song.peaks),
+      () => this.#timeline?.drawWave("right", right.song.peaks),
+      () => {
+        this.#heatMap = showHeatMap(byId("heatmap"), report);
+      },
+      () => {
+        this.#passages = showPassages(byId("passages"), report, (index) => this.#togglePlaying(index));
+        byId("passages-card").hidden = !hasPassages;
+        byId("save-csv").hidden = !hasPassages;
+        byId("columns").classList.toggle("no-passages", !hasPassages);
+      },
+      () => showFacts(/** @type {HTMLElement} */ (byId("facts").querySelector("dl")), report, { left, right, checkedAt: new Date() }),
+    ];
+    for (const draw of parts) {
+      await nextTask();
+      if (signal.aborted) return;
+      draw();
+    }
+    await nextTask();
+    if (signal.aborted) return;
     this.#report = report;
     this.#root.hidden = false;
     document.body.classList.add("has-result");
-    this.#timeline = showTimeline(/** @type {HTMLElement} */ (this.#root.querySelector(".links-body")), report, {
-      left: left.song.peaks,
-      right: right.song.peaks,
-    });
-    this.#heatMap = showHeatMap(byId("heatmap"), report);
-    this.#passages = showPassages(byId("passages"), report, (index) => this.#togglePlaying(index));
-    const hasPassages = report.passages.length > 0;
-    byId("passages-card").hidden = !hasPassages;
-    byId("save-csv").hidden = !hasPassages;
-    byId("columns").classList.toggle("no-passages", !hasPassages);
-    showFacts(/** @type {HTMLElement} */ (byId("facts").querySelector("dl")), report, { left, right, checkedAt: new Date() });
-    // Not needed before the visitor can click, and it takes a while.
-    setTimeout(() => this.#report === report && this.#player.load(left.file, right.file));
-    const isSameFile = left.song.sha256 !== undefined && left.song.sha256 === right.song.sha256;
     showVerdict(this.#root, report, { elapsedSecs, isSameFile });
     // The name of a printed file, and of the tab.
     document.title = `${scoreText(report.score)} ${report.left.name} – ${report.right.name} · Soundalike`;
     this.#status.textContent = `${verdictTitle(report.verdict)}, score ${scoreText(report.score)}.`;
-    this.#root.focus({ preventScroll: true });
+    void this.#finish(report, left.file, right.file);
+  }
+
+  /** What has time until the report is seen: to focus it, the browser must lay it out. @param {Report} report @param {File} left @param {File} right */
+  async #finish(report, left, right) {
+    await nextTask();
+    if (this.#report === report) this.#root.focus({ preventScroll: true });
+    await nextTask();
+    if (this.#report === report) this.#player.load(left, right);
   }
 
   clear() {

@@ -8,7 +8,12 @@ import { colourClass } from "./linking.js";
 import { svg } from "./svg.js";
 
 /** @typedef {import("./pkg/index.js").Report} Report */
-/** @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }} Timeline */
+
+/**
+ * @typedef {Object} Timeline
+ * @property {(side: "left" | "right", peaks: Float32Array) => void} drawWave
+ * @property {(leftSecs: number | undefined, rightSecs: number | undefined) => void} playheads
+ */
 
 /** The picture's own units; it is stretched to the width of the page. */
 const WIDTH = 1000;
@@ -21,11 +26,11 @@ const NARROWEST = 6;
 /**
  * @param {HTMLElement} body
  * @param {Report} report
- * @param {{ left: Float32Array, right: Float32Array }} peaks
- * @returns {Timeline}
+ * @returns {Timeline} without the waves: to draw one takes as long as all else
  */
-export function showTimeline(body, report, peaks) {
+export function showTimeline(body, report) {
   const { left, right, passages } = report;
+  const waves = { left: svg("path", { class: "wave-left" }), right: svg("path", { class: "wave-right" }) };
   const playheads = { left: playhead(0), right: playhead(RIGHT_TOP) };
   const ribbons = [];
   const blocks = [];
@@ -49,8 +54,8 @@ export function showTimeline(body, report, peaks) {
       svg("rect", { class: "wave-base", width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
       svg("rect", { class: "wave-base", y: RIGHT_TOP, width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
       ...ribbons,
-      svg("path", { class: "wave-left", d: wavePath(peaks.left, 0) }),
-      svg("path", { class: "wave-right", d: wavePath(peaks.right, RIGHT_TOP) }),
+      waves.left,
+      waves.right,
       ...blocks,
       playheads.left,
       playheads.right,
@@ -61,6 +66,9 @@ export function showTimeline(body, report, peaks) {
   body.replaceChildren(songLine("left", left), ticks(left.durationSecs), picture, ticks(right.durationSecs), songLine("right", right));
 
   return {
+    drawWave(side, peaks) {
+      waves[side].setAttribute("d", wavePath(peaks, side === "left" ? 0 : RIGHT_TOP));
+    },
     playheads(leftSecs, rightSecs) {
       movePlayhead(playheads.left, leftSecs, left.durationSecs);
       movePlayhead(playheads.right, rightSecs, right.durationSecs);
