@@ -175,7 +175,7 @@ export class Engine {
    * @param {Blob} file
    */
   async #cacheKey(song, file) {
-    song.sha256 ??= await sha256(file);
+    song.sha256 ??= await sha256(file, () => new WorkerLink(spawnWorker(this.#options.assetsUrl)));
     return song.sha256 && `${song.sha256} ${this.#started?.weightsSha256} ${this.#backend}`;
   }
 

@@ -41,7 +41,11 @@
  * @property {"release"} type
  * @property {number} songId
  *
- * @typedef {StartRequest | AnalyseRequest | RestoreRequest | CompareRequest | ReleaseRequest} Request
+ * @typedef {Object} DigestRequest Answers the SHA-256 of a file. Needs no start.
+ * @property {"digest"} type
+ * @property {Blob} blob
+ *
+ * @typedef {StartRequest | AnalyseRequest | RestoreRequest | CompareRequest | ReleaseRequest | DigestRequest} Request
  * @typedef {Request & { id: number }} RequestMessage
  *
  * @typedef {{ backend: Backend, limits: Limits, weightsSha256: string }} StartResult

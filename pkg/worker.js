@@ -83,6 +83,8 @@ async function perform(request, onProgress) {
       songs.get(request.songId)?.free();
       songs.delete(request.songId);
       return undefined;
+    case "digest":
+      return new Uint8Array(await crypto.subtle.digest("SHA-256", await request.blob.arrayBuffer()));
   }
 }
 

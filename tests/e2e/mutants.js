@@ -138,6 +138,9 @@ const MUTANTS = [
   ["element", "strictest policy.*own host", "pkg/element.js", "    shadow.adoptedStyleSheets = [sheet];", '    shadow.innerHTML = `<style>${STYLE}</style>`;'],
   ["element", "strictest policy.*another host", "pkg/engine.js", "origin !== location.origin", "origin === ''"],
   // The package
+  ["package", "large file’s SHA-256", "pkg/digest.js", "blob.size > LARGE_BYTES && ", "false && "],
+  ["package", "large file’s SHA-256", "pkg/digest.js", "  } catch {\n    return undefined;\n  } finally", "  } finally"],
+  ["package", "large file’s SHA-256", "pkg/digest.js", "    link?.terminate();\n", ""],
   ["package", "samples are compared and the caller's arrays", "pkg/decode.js", "const samples = new Float32Array(length);", "const samples = /** @type {Float32Array} */ (channels[0]);"],
   ["package", "progress names the stages", "pkg/progress.js", "Math.max(this.#done.get(key) ?? 0, share * Math.min(1, stageFraction))", "share * (1 - stageFraction)"],
   ["package", "no channels as the right song", "pkg/decode.js", 'if (length === 0) throw new CheckerError("no-audio"', 'if (length === 0) throw new CheckerError("silent"'],

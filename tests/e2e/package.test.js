@@ -300,6 +300,31 @@ describe("package", () => {
     assert.equal(new Set(scores).size, 1, String(scores));
   });
 
+  test("a large file’s SHA-256 is computed beside the page, or on it where no further worker starts", async () => {
+    const { expected, beside, onPage } = await run(`
+      const subtle = crypto.subtle;
+      const original = subtle.digest;
+      let digested = 0;
+      subtle.digest = function (...rest) { digested++; return original.apply(this, rest); };
+      const silence = new Uint8Array(5e6);
+      const file = new File([await (await fetch("/example/harbour-lights.mp3")).blob(), silence], "large.mp3");
+      const bytes = new Uint8Array(await original.call(subtle, "SHA-256", await file.arrayBuffer()));
+      const cache = { get: async () => undefined, put: async () => {} };
+      const checker = await soundalike.createChecker({ backend: "cpu", cache });
+      const named = async () => {
+        const song = await checker.analyse(file);
+        const { sha256 } = song;
+        song.free();
+        return { sha256, digested };
+      };
+      const beside = await named();
+      globalThis.Worker = class { constructor() { throw new Error("no worker"); } };
+      return { expected: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""), beside, onPage: await named() };`);
+    assert.deepEqual(beside, { sha256: expected, digested: 0 });
+    assert.deepEqual(onPage, { sha256: expected, digested: 1 });
+    assert.equal(page.workers().length, 1, "the worker that computed it is still there");
+  });
+
   test("SongCache keeps bytes across pages of the site, drops the oldest beyond its limit, and forgets when told", async () => {
     await run(`
       const cache = new soundalike.SongCache({ name: "test", maxBytes: 250 });
