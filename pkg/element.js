@@ -46,6 +46,9 @@ const STYLE = `
   input { position: absolute; inset: 0; opacity: 0; width: 100%; cursor: pointer }
   .name { color: var(--dim); font-size: .9em; overflow-wrap: anywhere }
   .name:empty { display: none }
+  /* The song that is there comes first, the invitation to another one second. */
+  .filled .name { order: -1; color: inherit; font-size: 1em; font-weight: 600 }
+  .filled slot { color: var(--dim); font-size: .9em }
   .below { min-height: 3.4em; padding-top: 10px; display: grid; align-content: start; gap: 8px }
   .work { display: grid; grid-template-columns: 1fr auto; gap: 12px; align-items: center }
   progress { width: 100%; accent-color: var(--accent) }

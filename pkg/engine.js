@@ -381,12 +381,12 @@ function publicError(error, backend) {
     if (error.code === "backend-unavailable") {
       const sentence =
         backend === "cpu"
-          ? "The engine's self-test fails: this browser computes wrongly, or the weights are not for this engine."
+          ? "The engine’s self-test fails: this browser computes wrongly, or the weights are not for this engine."
           : "WebGPU does not work in this browser. The CPU does the same.";
       return new CheckerError("unsupported-browser", sentence, { cause: error });
     }
     if (error.code === "weights-invalid") {
-      return new CheckerError("weights-invalid", "The model's weights are damaged or belong to another version.", { cause: error });
+      return new CheckerError("weights-invalid", "The model’s weights are damaged or belong to another version.", { cause: error });
     }
     if (isErrorCode(error.code)) return new CheckerError(error.code, error.message, { cause: error });
   }

@@ -74,5 +74,5 @@ export function songError(code, about) {
 
 /** @param {string} name @param {number} durationSecs @param {number} maxSongSecs */
 export function tooLongSentence(name, durationSecs, maxSongSecs) {
-  return `“${name}” lasts ${Math.round(durationSecs / 60)} minutes. At most ${Math.round(maxSongSecs / 60)} minutes fit into a browser's memory: cut out the part in question.`;
+  return `“${name}” lasts ${Math.round(durationSecs / 60)} minutes. At most ${Math.round(maxSongSecs / 60)} minutes fit into a browser’s memory: cut out the part in question.`;
 }

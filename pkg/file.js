@@ -44,7 +44,7 @@ export async function fileOf(input, limits, signal) {
 /** The bytes of a file or of a part of it. @param {Blob} part @param {string} name */
 export function readBytes(part, name) {
   return part.arrayBuffer().catch((cause) => {
-    throw new CheckerError("decode-failed", `“${name}” can't be read any more: was it moved or changed? Choose it again.`, { cause });
+    throw new CheckerError("decode-failed", `“${name}” can’t be read any more: was it moved or changed? Choose it again.`, { cause });
   });
 }
 
@@ -118,9 +118,9 @@ export function undecodable(name, cause) {
   const rest = VIDEO_NAME.test(name)
     ? "is a video without a sound track that this browser can play. Save its sound as MP3 or WAV and try that."
     : PROTECTED_NAME.test(name)
-      ? "is protected against copying, so the browser can't open it."
+      ? "is protected against copying, so the browser can’t open it."
       : FOREIGN_NAME.test(name)
-        ? "has a format that this browser can't play. Convert it to MP3, WAV or FLAC and try that."
+        ? "has a format that this browser can’t play. Convert it to MP3, WAV or FLAC and try that."
         : "is not a sound file that this browser can play. MP3, WAV, FLAC, M4A and Ogg usually are; damaged and protected files are not.";
   return new CheckerError("decode-failed", `“${name}” ${rest}`, { cause });
 }
@@ -128,7 +128,7 @@ export function undecodable(name, cause) {
 /** @param {string} name @param {number} bytes */
 function refuseTooLarge(name, bytes) {
   if (bytes > MAX_FILE_BYTES) {
-    throw new CheckerError("too-long", `“${name}” has ${(bytes / 1024 ** 3).toFixed(1)} GB. At most 1 GB fits into a browser's memory.`);
+    throw new CheckerError("too-long", `“${name}” has ${(bytes / 1024 ** 3).toFixed(1)} GB. At most 1 GB fits into a browser’s memory.`);
   }
 }
 

@@ -113,7 +113,7 @@ export function forgetWeights({ assetsUrl, weights = locateFiles(assetsUrl).weig
 }
 
 const fetchedWeights = memoised((url, cache) =>
-  fetched(url, cache, "weights-invalid", "The model's weights", async (response) => new Uint8Array(await response.arrayBuffer())),
+  fetched(url, cache, "weights-invalid", "The model’s weights", async (response) => new Uint8Array(await response.arrayBuffer())),
 );
 
 const compiledModule = memoised((url, cache) =>
@@ -125,7 +125,7 @@ const compiledModule = memoised((url, cache) =>
         : WebAssembly.compile(await response.arrayBuffer()));
     } catch (cause) {
       if (!(cause instanceof WebAssembly.CompileError)) throw cause;
-      throw new CheckerError("crashed", "The engine's file is damaged. The next check loads it again.", { cause });
+      throw new CheckerError("crashed", "The engine’s file is damaged. The next check loads it again.", { cause });
     }
   }),
 );

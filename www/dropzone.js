@@ -7,6 +7,9 @@ import { clock, fileSize } from "./format.js";
 /** @typedef {import("./dropped-files.js").Found} Found */
 /** @typedef {import("./dropped-files.js").FoundFile} FoundFile */
 
+/** A bar of the wave and the gap after it, in pixels of the page. */
+const BAR_PIXELS = 3;
+
 export class DropZone {
   #root;
   #input;
@@ -37,8 +40,9 @@ export class DropZone {
     this.#emptyName = [...this.#name.childNodes];
     this.#emptyDetails = [...this.#details.childNodes];
 
-    // A canvas does not follow the colours by itself.
+    // A canvas follows neither the colours nor the width by itself.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#drawWave());
+    new ResizeObserver(() => this.#drawWave()).observe(this.#wave);
     for (const input of root.querySelectorAll("input")) {
       input.addEventListener("change", () => {
         if (input.files?.length) onFiles(chosenFiles(input));
@@ -141,15 +145,19 @@ export class DropZone {
   #drawWave() {
     const peaks = this.#peaks;
     if (!peaks) return;
+    // As many pixels as the screen has, or its bars would blur into one another.
+    this.#wave.width = Math.max(BAR_PIXELS, Math.round(this.#wave.clientWidth * devicePixelRatio));
+    this.#wave.height = Math.round(this.#wave.clientHeight * devicePixelRatio);
     const context = this.#clearWave();
     const { width, height } = this.#wave;
     context.fillStyle = getComputedStyle(this.#wave).color;
     const loudest = peaks.reduce((most, peak) => Math.max(most, peak), 1e-6);
-    const bars = width / 3;
+    const step = BAR_PIXELS * Math.max(1, Math.round(devicePixelRatio));
+    const bars = Math.ceil(width / step);
     for (let bar = 0; bar < bars; bar++) {
       const stretch = peaks.subarray(Math.floor((bar * peaks.length) / bars), Math.ceil(((bar + 1) * peaks.length) / bars));
       const tall = Math.max(2, (stretch.reduce((most, peak) => Math.max(most, peak), 0) / loudest) * height);
-      context.fillRect(bar * 3, (height - tall) / 2, 2, tall);
+      context.fillRect(bar * step, (height - tall) / 2, (step * 2) / 3, tall);
     }
   }
 

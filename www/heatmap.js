@@ -63,13 +63,16 @@ export function showHeatMap(body, report) {
   body.replaceChildren(plot, foot);
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const paint = () => {
-    const colours = colourTable(dark.matches ? RAMPS.dark : RAMPS.light);
+  const paint = (isDark = dark.matches, atOnce = false) => {
+    const colours = colourTable(isDark ? RAMPS.dark : RAMPS.light);
     paintScale(scale, colours);
-    void paintMatrix(canvas, report, colours);
+    void paintMatrix(canvas, report, colours, atOnce);
   };
   paint();
-  dark.onchange = paint;
+  dark.onchange = () => paint();
+  // Paper is light.
+  globalThis.onbeforeprint = () => paint(false, true);
+  globalThis.onafterprint = () => paint();
 
   box.onpointermove = (event) => {
     const bounds = box.getBoundingClientRect();
@@ -119,8 +122,9 @@ function cellAt(secs, durationSecs, count, hopSecs) {
  * @param {HTMLCanvasElement} canvas
  * @param {Report} report
  * @param {Uint8ClampedArray} colours
+ * @param {boolean} atOnce in this very task
  */
-async function paintMatrix(canvas, { left, right, matrix }, colours) {
+async function paintMatrix(canvas, { left, right, matrix }, colours, atOnce) {
   const { cols, scores, hopSecs } = matrix;
   const columns = pixelCells(left.durationSecs, matrix.rows, hopSecs);
   const lines = pixelCells(right.durationSecs, cols, hopSecs);
@@ -132,7 +136,7 @@ async function paintMatrix(canvas, { left, right, matrix }, colours) {
   // The report itself is drawn first.
   let taskEnd = 0;
   for (const [pixelX, [rowFrom, rowTo]] of columns.entries()) {
-    if (performance.now() > taskEnd) {
+    if (!atOnce && performance.now() > taskEnd) {
       await nextTask();
       taskEnd = performance.now() + TASK_MS;
     }

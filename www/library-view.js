@@ -134,7 +134,7 @@ export class LibraryView {
     const done = rows.filter(({ state }) => state === "done");
     const failed = rows.filter(({ state }) => state === "failed").length;
     const matches = done.filter(({ result }) => result && result.verdict !== "different").length;
-    const found = done.length === 0 ? "" : matches === 0 ? "none matches" : `${matches} ${matches === 1 ? "matches" : "match"}`;
+    const found = done.length === 0 ? "" : matches === 0 ? "no match" : `${matches} ${matches === 1 ? "match" : "matches"}`;
     const bad = failed === 0 ? "" : `${failed} can’t be checked`;
     const counted = ended === rows.length ? `All ${rows.length} checked` : `${ended} of ${rows.length} checked`;
     this.#words.textContent = [counted, found, bad].filter(Boolean).join(" · ");

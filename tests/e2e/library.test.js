@@ -83,7 +83,7 @@ describe("library", () => {
       document.querySelectorAll("#library-rows tr.done").length > 0 &&
       document.querySelectorAll("#library-rows tr.waiting").length > 5;
     await page.waitForFunction(oneByOne, undefined, { polling: 10, timeout: RUN_TIMEOUT_MS });
-    await summary("^All 22 checked · \\d match · 2 can’t be checked");
+    await summary("^All 22 checked · \\d match(es)? · 2 can’t be checked");
     assert.match(await page.locator("#library-left-out").innerText(), /1 other file left out/);
     assert.equal(await page.locator("[data-verdict]").count(), 0, "no report is open");
 
