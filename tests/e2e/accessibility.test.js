@@ -6,8 +6,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { pitchShift } from "./harness.js";
+import { siteInChromium } from "./visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -15,11 +16,8 @@ const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 800 };
 
 describe("accessibility", () => {
-  const audio = audioFolder();
-  /** @type {Awaited<ReturnType<typeof serveSite>>} */
-  let site;
-  /** @type {import("playwright-core").Browser} */
-  let browser;
+  const shared = siteInChromium();
+  const { audio } = shared;
   /** @type {import("playwright-core").Page} */
   let page;
   const songs = /** @type {Record<string, string>} */ ({});
@@ -29,26 +27,18 @@ describe("accessibility", () => {
     songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
     songs.unrelated = audio.tune("unrelated.wav", 7, 18);
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
-    site = await serveSite();
-    browser = await launchChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    site?.close();
-    audio.remove();
   });
 
   beforeEach(async () => {
     // Without a service worker every request can be held.
-    const context = await browser.newContext({ serviceWorkers: "block", viewport: DESKTOP });
+    const context = await shared.browser.newContext({ serviceWorkers: "block", viewport: DESKTOP });
     page = await context.newPage();
   });
 
   afterEach(() => page.context().close());
 
   /** @param {string} [path] */
-  const open = (path = "?backend=cpu") => page.goto(site.url + path);
+  const open = (path = "?backend=cpu") => page.goto(shared.url + path);
 
   /** @param {"left" | "right"} side @param {string | string[]} file */
   const give = (side, file) => page.locator("input[type=file]").nth(side === "left" ? 0 : 1).setInputFiles(file);

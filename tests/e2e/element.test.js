@@ -1,17 +1,14 @@
 /** `<sound-alike>`: on the page about embedding, which has two of them. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { audioFolder, launchChromium, serveSite } from "./harness.js";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { siteInChromium } from "./visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 
 describe("sound-alike element", () => {
-  const audio = audioFolder();
-  /** @type {Awaited<ReturnType<typeof serveSite>>} */
-  let site;
-  /** @type {import("playwright-core").Browser} */
-  let browser;
+  const shared = siteInChromium();
+  const { audio } = shared;
   /** @type {import("playwright-core").Page} */
   let page;
   /** @type {string[]} */
@@ -24,21 +21,13 @@ describe("sound-alike element", () => {
   before(async () => {
     unrelated = audio.tune("unrelated.wav", 7, 12);
     text = audio.file("text.mp3", "no song");
-    site = await serveSite();
-    browser = await launchChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    site?.close();
-    audio.remove();
   });
 
   beforeEach(async () => {
-    page = await browser.newPage();
+    page = await shared.browser.newPage();
     requests = [];
     page.on("request", (request) => requests.push(request.url()));
-    await page.goto(`${site.url}embed.html`);
+    await page.goto(`${shared.url}embed.html`);
     await page.evaluate(() => {
       const events = /** @type {{ id: string, type: string, detail: any }[]} */ ([]);
       for (const type of ["soundalike-progress", "soundalike-report", "soundalike-error"]) {
@@ -124,12 +113,12 @@ describe("sound-alike element", () => {
     }
     const html = snippets.filter((snippet) => snippet.includes("<sound-alike"));
     assert.equal(html.length, 2);
-    await page.route("**/songs/harbour-lights.mp3", async (route) => route.fulfill({ response: await route.fetch({ url: `${site.url}example/harbour-lights.mp3` }) }));
+    await page.route("**/songs/harbour-lights.mp3", async (route) => route.fulfill({ response: await route.fetch({ url: `${shared.url}example/harbour-lights.mp3` }) }));
     for (const snippet of html) {
       await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><title>empty</title>${snippet}` }));
       const told = /** @type {string[]} */ ([]);
       page.on("console", (message) => told.push(message.text()));
-      await page.goto(`${site.url}empty.html`);
+      await page.goto(`${shared.url}empty.html`);
       const inputs = page.locator("sound-alike input:visible");
       for (const input of await inputs.all()) await input.setInputFiles(unrelated);
       await page.locator("sound-alike[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
@@ -146,7 +135,7 @@ describe("sound-alike element", () => {
 
   for (const [where, foreign] of /** @type {const} */ ([["from the page's own host", false], ["from another host", true]])) {
     test(`inside a page with the strictest policy that the documents allow, ${where}`, { skip: foreign && Boolean(process.env["SOUNDALIKE_URL"]) }, async () => {
-      const host = foreign ? site.url.replace("localhost", "127.0.0.1") : site.url;
+      const host = foreign ? shared.url.replace("localhost", "127.0.0.1") : shared.url;
       const own = foreign ? new URL(host).origin : "'self'";
       const policy = [
         "default-src 'none'",
@@ -169,7 +158,7 @@ describe("sound-alike element", () => {
         Object.assign(globalThis, { violations });
         addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => violations.push(`${violatedDirective} ${blockedURI} ${sample}`));
       });
-      await page.goto(`${site.url}strict.html`);
+      await page.goto(`${shared.url}strict.html`);
       await page.locator("sound-alike input").first().setInputFiles(unrelated);
       await page.locator("sound-alike[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
       const colour = await page.locator("sound-alike label").first().evaluate((label) => getComputedStyle(label).cursor);

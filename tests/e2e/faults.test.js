@@ -1,7 +1,7 @@
 /**
  * Faults, each injected where it would strike: in each the check ends with a result by the CPU, or with one clear error, and
  * the next check works. Faults of the input are in `package.test.js` and `hostile.test.js`, cancelling at every stage and
- * the storage's faults in `package.test.js` and `page.test.js`.
+ * the storage's faults in `package.test.js` and `kept-songs.test.js`.
  */
 
 import assert from "node:assert/strict";

@@ -3,18 +3,16 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { pitchShift } from "./harness.js";
+import { countDecoded, siteInChromium } from "./visit.js";
 
 const RUN_TIMEOUT_MS = 180_000;
 const MP3 = ["-c:a", "libmp3lame", "-b:a", "96k"];
 
 describe("library", () => {
-  const audio = audioFolder();
-  /** @type {Awaited<ReturnType<typeof serveSite>>} */
-  let site;
-  /** @type {import("playwright-core").Browser} */
-  let browser;
+  const shared = siteInChromium();
+  const { audio } = shared;
   /** @type {import("playwright-core").Page} */
   let page;
   /** @type {string} */
@@ -40,27 +38,12 @@ describe("library", () => {
     add(audio.file("broken.mp3", "no song ".repeat(500)), "second");
     add(audio.tune("short.wav", 4, 1));
     add(audio.file("cover.jpg", "no picture either"));
-    site = await serveSite();
-    browser = await launchChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    site?.close();
-    audio.remove();
   });
 
   beforeEach(async () => {
-    page = await browser.newPage();
-    await page.addInitScript(() => {
-      Object.assign(globalThis, { decoded: 0 });
-      const original = BaseAudioContext.prototype.decodeAudioData;
-      BaseAudioContext.prototype.decodeAudioData = function (...rest) {
-        /** @type {any} */ (globalThis).decoded++;
-        return original.apply(this, rest);
-      };
-    });
-    await page.goto(`${site.url}?backend=cpu`);
+    page = await shared.browser.newPage();
+    await countDecoded(page);
+    await page.goto(`${shared.url}?backend=cpu`);
   });
 
   afterEach(() => page.close());

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { audioFolder, launchChromium, launchChromiumProfile, serveSite } from "./harness.js";
+import { countDecoded } from "./visit.js";
 import { Firefox } from "./webdriver.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
@@ -39,14 +40,7 @@ describe("what stays on the device", () => {
   /** Counts the files that are decoded from now on. @param {import("playwright-core").BrowserContext} context */
   async function openPage(context) {
     const page = await context.newPage();
-    await page.addInitScript(() => {
-      Object.assign(globalThis, { decoded: 0 });
-      const original = BaseAudioContext.prototype.decodeAudioData;
-      BaseAudioContext.prototype.decodeAudioData = function (...rest) {
-        /** @type {any} */ (globalThis).decoded++;
-        return original.apply(this, rest);
-      };
-    });
+    await countDecoded(page);
     await page.goto(`${site.url}?backend=cpu`);
     return page;
   }

@@ -1,8 +1,8 @@
 /** The result page for reports of every kind: what it says, draws and plays. The songs are real, the reports are made up. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { audioFolder, launchChromium, serveSite } from "./harness.js";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { siteInChromium } from "./visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 const PHONE = { width: 360, height: 740 };
@@ -24,11 +24,8 @@ const CHECKER = `
 `;
 
 describe("result", () => {
-  const audio = audioFolder();
-  /** @type {Awaited<ReturnType<typeof serveSite>>} */
-  let site;
-  /** @type {import("playwright-core").Browser} */
-  let browser;
+  const shared = siteInChromium();
+  const { audio } = shared;
   /** One for all tests: what a song came to is then kept from the first. @type {import("playwright-core").BrowserContext} */
   let context;
   /** @type {import("playwright-core").Page} */
@@ -41,16 +38,8 @@ describe("result", () => {
     songs.long = audio.tune(`${"a name without end ".repeat(6)}${"withoutaspace".repeat(9)}.wav`, 2, 5);
     songs.endlessText = audio.file(`${"withoutaspace".repeat(18)}.mp3`, "no song ".repeat(500));
     songs.hebrew = audio.tune("שיר שלי.wav", 3, 5);
-    site = await serveSite();
-    browser = await launchChromium();
-    context = await browser.newContext({ serviceWorkers: "block" });
+    context = await shared.browser.newContext({ serviceWorkers: "block" });
     context.setDefaultTimeout(CHECK_TIMEOUT_MS);
-  });
-
-  after(async () => {
-    await browser?.close();
-    site?.close();
-    audio.remove();
   });
 
   beforeEach(async () => {
@@ -76,7 +65,7 @@ describe("result", () => {
         }),
       });
     }, fields);
-    await page.goto(site.url);
+    await page.goto(shared.url);
     await page.locator("input[type=file]").nth(0).setInputFiles(/** @type {string} */ (left));
     await page.locator("input[type=file]").nth(1).setInputFiles(/** @type {string} */ (right));
     await page.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
@@ -98,12 +87,12 @@ describe("result", () => {
     ["a song that is half silence", { score: 0.1, verdict: "different", passages: [], right: { leftOutShare: 0.5 } }, /No passage of one plays in the other\. 50 % of other\.wav is silence, noise or a lone tone, and was left out\.$/],
   ])) {
     test(`the verdict's sentence: ${what}`, async () => {
-      await page.goto(`${site.url}embed.html`);
+      await page.goto(`${shared.url}embed.html`);
       const report = { ...fields, left: { name: "mine.wav", coverage: 0.5, leftOutShare: 0, ...fields["left"] }, right: { name: "other.wav", coverage: 0.5, leftOutShare: 0, ...fields["right"] } };
       const sentence = await page.evaluate(async ([url, given]) => {
         const { verdictWords } = await import(url);
         return verdictWords(given).map((/** @type {any} */ piece) => piece.text ?? piece).join("");
-      }, /** @type {const} */ ([`${site.url}verdict.js`, report]));
+      }, /** @type {const} */ ([`${shared.url}verdict.js`, report]));
       assert.match(sentence, words);
     });
   }
@@ -193,7 +182,7 @@ describe("result", () => {
   test("a name without end fits while its song is checked, and in an error", async () => {
     await page.setViewportSize(PHONE);
     await page.route("**/*.wasm", () => {});
-    await page.goto(site.url);
+    await page.goto(shared.url);
     const inputs = page.locator("input[type=file]");
     await inputs.nth(0).setInputFiles(/** @type {string} */ (songs.long));
     await inputs.nth(1).setInputFiles(/** @type {string} */ (songs.long));
@@ -206,7 +195,7 @@ describe("result", () => {
     await assertFits();
     await page.unroute("**/*.wasm");
     await page.route("**/checker.js", (route) => route.fulfill({ contentType: "text/javascript", body: CHECKER }));
-    await page.goto(site.url);
+    await page.goto(shared.url);
     await inputs.nth(0).setInputFiles(/** @type {string} */ (songs.endlessText));
     await inputs.nth(1).setInputFiles(/** @type {string} */ (songs.mine));
     await page.locator("#error").waitFor({ timeout: CHECK_TIMEOUT_MS });

@@ -1,35 +1,25 @@
 /** The page in surroundings that differ: without scripts, in older browsers, with chosen colours, a scroll bar, a slow connection. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { audioFolder, launchChromium, serveSite } from "./harness.js";
+import { before, describe, test } from "node:test";
+import { launchChromium } from "./harness.js";
+import { siteInChromium } from "./visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 
 describe("surroundings", () => {
-  const audio = audioFolder();
-  /** @type {Awaited<ReturnType<typeof serveSite>>} */
-  let site;
-  /** @type {import("playwright-core").Browser} */
-  let browser;
+  const shared = siteInChromium();
+  const { audio } = shared;
   /** @type {string} */
   let song;
 
   before(async () => {
     song = audio.tune("song.wav", 1, 12);
-    site = await serveSite();
-    browser = await launchChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    site?.close();
-    audio.remove();
   });
 
   /** A page of its own, without a service worker, so that every request can be held. @param {import("node:test").TestContext} t @param {import("playwright-core").BrowserContextOptions} [options] */
   async function freshPage(t, options = {}) {
-    const context = await browser.newContext({ serviceWorkers: "block", ...options });
+    const context = await shared.browser.newContext({ serviceWorkers: "block", ...options });
     t.after(() => context.close());
     context.setDefaultTimeout(CHECK_TIMEOUT_MS);
     return context.newPage();
@@ -45,7 +35,7 @@ describe("surroundings", () => {
     const another = await launchChromium(["--blink-settings=scriptEnabled=false"]);
     t.after(() => another.close());
     const page = await another.newPage();
-    await page.goto(site.url, { waitUntil: "commit" });
+    await page.goto(shared.url, { waitUntil: "commit" });
     await page.waitForTimeout(1000);
     // The test's own scripts don't run there either: what is heard is told by the browser.
     const session = await page.context().newCDPSession(page);
@@ -62,7 +52,7 @@ describe("surroundings", () => {
           await route.fulfill({ response, body: (await response.text()).replaceAll(functions, "unheard-of(") });
         });
       }
-      await page.goto(`${site.url}?backend=cpu`);
+      await page.goto(`${shared.url}?backend=cpu`);
       await compare(page);
       /** @param {string} selector @param {string} property */
       const style = (selector, property) => page.locator(selector).first().evaluate((element, wanted) => getComputedStyle(element).getPropertyValue(wanted), property);
@@ -72,14 +62,14 @@ describe("surroundings", () => {
       assert.notEqual(await style(".zone", "border-top-color"), "rgb(23, 25, 28)", "a line in the colour of the text: its own was not understood");
       assert.equal(await style(".block", "fill"), "rgb(116, 56, 176)");
       assert.notEqual(await style(".wave-base", "fill"), "rgb(0, 0, 0)");
-      await page.goto(`${site.url}embed.html`);
+      await page.goto(`${shared.url}embed.html`);
       assert.equal(await page.locator("#any label").first().evaluate((label) => getComputedStyle(label).borderTopColor), "rgb(216, 213, 206)");
     });
   }
 
   test("with colours of the visitor's own choice, what is chosen and what lights up can still be told", async (t) => {
     const page = await freshPage(t, { forcedColors: "active" });
-    await page.goto(`${site.url}?backend=cpu`);
+    await page.goto(`${shared.url}?backend=cpu`);
     await compare(page);
     const backgrounds = await page.locator(".segmented span").evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor));
     assert.notEqual(backgrounds[0], backgrounds[1], "which way of playing is chosen is not to be seen");
@@ -92,7 +82,7 @@ describe("surroundings", () => {
 
   test("for those who want nothing to move, nothing does", async (t) => {
     const page = await freshPage(t);
-    await page.goto(site.url);
+    await page.goto(shared.url);
     const moving = () =>
       page.locator("body *").evaluateAll((all) => all.map((one) => getComputedStyle(one)).filter(({ transitionProperty, transitionDuration, animationName }) => (transitionProperty !== "none" && /[1-9]/.test(transitionDuration)) || animationName !== "none").length);
     assert.ok((await moving()) > 0, "nothing would move anyway");
@@ -104,7 +94,7 @@ describe("surroundings", () => {
     const another = await launchChromium([], { ignoreDefaultArgs: ["--hide-scrollbars"] });
     t.after(() => another.close());
     const page = await another.newPage({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block" });
-    await page.goto(`${site.url}?backend=cpu`);
+    await page.goto(`${shared.url}?backend=cpu`);
     const place = () => page.locator(".zone.left").evaluate((zone) => ({ x: zone.getBoundingClientRect().x, scrolls: document.documentElement.scrollHeight > innerHeight }));
     const tall = await place();
     assert.ok(tall.scrolls, "there is no scroll bar to begin with");
@@ -126,7 +116,7 @@ describe("surroundings", () => {
       await new Promise((resolve) => held.push(() => resolve(undefined)));
       await (isDown ? route.abort() : route.continue());
     });
-    await page.goto(`${site.url}?backend=cpu`);
+    await page.goto(`${shared.url}?backend=cpu`);
     const example = page.locator("#example");
     await example.click();
     await page.locator("#idle-words").getByText("Loading the example").waitFor();
@@ -149,7 +139,7 @@ describe("surroundings", () => {
       await new Promise((resolve) => held.push(() => resolve(undefined)));
       await route.continue();
     });
-    await page.goto(`${site.url}?backend=cpu`);
+    await page.goto(`${shared.url}?backend=cpu`);
     await page.click("#example");
     while (held.length < 2) await page.waitForTimeout(20);
     await page.locator("input[type=file]").nth(0).setInputFiles(song);
@@ -163,7 +153,7 @@ describe("surroundings", () => {
 
   test("a screen reader is told of a quick check's beginning and of its verdict, and of nothing between", async (t) => {
     const page = await freshPage(t);
-    await page.goto(`${site.url}?backend=cpu`);
+    await page.goto(`${shared.url}?backend=cpu`);
     const status = page.getByRole("status");
     await status.evaluate((region) => {
       const told = /** @type {string[]} */ ([]);

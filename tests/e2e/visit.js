@@ -1,0 +1,84 @@
+/** What the tests of one `describe` share: the site, a browser, a page for each test. To be called within it. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach } from "node:test";
+import { audioFolder, launchChromium, serveSite } from "./harness.js";
+
+const CHECK_TIMEOUT_MS = 90_000;
+
+/** @typedef {import("playwright-core").Browser} Browser */
+/** @typedef {import("playwright-core").Page} Page */
+
+/**
+ * The site served, a Chromium and a folder for audio files, from before the first test until after the last.
+ * @param {string[]} [flags]
+ */
+export function siteInChromium(flags) {
+  const audio = audioFolder();
+  /** @type {Awaited<ReturnType<typeof serveSite>> | undefined} */
+  let site;
+  const shared = { audio, url: "", browser: /** @type {Browser} */ (/** @type {unknown} */ (undefined)) };
+  before(async () => {
+    site = await serveSite();
+    shared.url = site.url;
+    shared.browser = await launchChromium(flags);
+  });
+  after(async () => {
+    await shared.browser?.close();
+    site?.close();
+    audio.remove();
+  });
+  return shared;
+}
+
+/** The same, and for each test a visit of the page, which may ask for nothing but the site's own files. */
+export function visits() {
+  const shared = siteInChromium();
+  /** @type {string[]} */
+  let requests;
+  const visit = {
+    shared,
+    audio: shared.audio,
+    page: /** @type {Page} */ (/** @type {unknown} */ (undefined)),
+    /** @param {"left" | "right"} side @param {string | string[]} file */
+    give: (side, file) => visit.page.locator("input[type=file]").nth(side === "left" ? 0 : 1).setInputFiles(file),
+    /** Waits for the report. */
+    report: async () => {
+      const standing = visit.page.locator("[data-verdict]");
+      await standing.waitFor({ timeout: CHECK_TIMEOUT_MS });
+      return { verdict: await standing.getAttribute("data-verdict"), score: Number(await standing.getAttribute("data-score")) };
+    },
+  };
+  beforeEach(async () => {
+    visit.page = await shared.browser.newPage();
+    requests = [];
+    visit.page.on("request", (request) => requests.push(request.url()));
+    await visit.page.addInitScript(observePolicyViolations);
+    await visit.page.goto(`${shared.url}?backend=cpu`);
+  });
+  afterEach(async () => {
+    assert.deepEqual(await visit.page.evaluate("policyViolations"), [], "the page's own Content-Security-Policy was violated");
+    const isOurs = (/** @type {string} */ address) => [shared.url, `blob:${shared.url}`, "data:"].some((start) => address.startsWith(start));
+    assert.deepEqual(requests.filter((address) => !isOurs(address)), [], "requests left the site");
+    await visit.page.close();
+  });
+  return visit;
+}
+
+/** Counts the files that a page decodes, from each of its loads on. @param {Page} page */
+export function countDecoded(page) {
+  return page.addInitScript(() => {
+    Object.assign(globalThis, { decoded: 0 });
+    const original = BaseAudioContext.prototype.decodeAudioData;
+    BaseAudioContext.prototype.decodeAudioData = function (...rest) {
+      /** @type {any} */ (globalThis).decoded++;
+      return original.apply(this, rest);
+    };
+  });
+}
+
+function observePolicyViolations() {
+  const violations = /** @type {string[]} */ ([]);
+  Object.assign(globalThis, { policyViolations: violations });
+  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => violations.push(`${violatedDirective} ${blockedURI}`));
+}
