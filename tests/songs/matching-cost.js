@@ -82,8 +82,10 @@ function music(minutes, seed) {
   const noteSamples = 5_000;
   const notes = Math.ceil(samples.length / noteSamples);
   for (let note = 0; note < notes; note++) {
-    const isShared = note > 0.4 * notes && note < 0.6 * notes;
-    const hz = 220 * 2 ** (Math.floor(random(isShared ? 0 : seed, note) * 24) / 12);
+    const firstShared = Math.ceil(0.4 * notes);
+    const isShared = note >= firstShared && note < 0.6 * notes;
+    // Counted from the first, the shared notes are the same ones in songs of unequal lengths, too.
+    const hz = 220 * 2 ** (Math.floor((isShared ? random(0, note - firstShared) : random(seed, note)) * 24) / 12);
     const end = Math.min(samples.length, (note + 1) * noteSamples);
     for (let n = note * noteSamples; n < end; n++) {
       const phase = (2 * Math.PI * hz * n) / RATE_HZ;
