@@ -22,7 +22,7 @@ const MODULES = ["evidence", "line_search", "matching", "refinement", "profile",
 /** Constants of these modules that are the network's; its own tests hold them. */
 const OTHERS = ["FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];
 /** Tests that have nothing to do with matching. */
-const SKIPPED = ["forward::", "network::", "audio::", "mel::", "weights_file::"];
+const SKIPPED = ["forward::", "network::", "audio::", "mel::", "weights_file::", "power_spectrum::"];
 const FACTORS = [0.5, 2];
 const TEST_TIMEOUT_MS = 600_000;
 
@@ -127,7 +127,7 @@ function makeCopy() {
   }
   for (const path of rustFiles(COPY)) {
     const text = readFileSync(path, "utf8");
-    const own = declared.get((/src\/(\w+)\.rs$/.exec(path) ?? [])[1] ?? "") ?? new Set();
+    const own = declared.get((/src\/(\w+)(?:\/tests)?\.rs$/.exec(path) ?? [])[1] ?? "") ?? new Set();
     const imported = [...text.matchAll(/\buse (?:crate|soundalike)::(\w+)::([^;]+);/g)].flatMap(([, module = "", names = ""]) =>
       [...(declared.get(module) ?? [])].filter((name) => new RegExp(`\\b${name}\\b`).test(names)),
     );
