@@ -131,8 +131,8 @@ fn features_are_the_same_bits() {
         ],
         &[
             "samples af7c316200a38ac486843e718118a074175c929d35effc944282ffe3e16f5d73",
-            "mel power 7ac139b0653ac3c7e9c9fd08892d9d896ca1f154d775b7541ca48e18746859f3",
-            "log-mel b9a3cf6ad983ef27ad9daca6f212cb4d0543fdd8a69a0e25f83d7f64d47b062f",
+            "mel power 2d1a79d56c96062091e6de0467cb0223b5c0d1f83aeb14c08a6e31fa43bd1a5e",
+            "log-mel 66c51e55bc2ea81fbb3f30e92bd3abbe25662a6dc92f1f5c369083356f849b30",
             "profile 853bdb0bd6a9951b49c8fd77df4a91d730d3959c88df308f3237bc230b18c2f9",
             "golden segment b9304327ca64a2c27a0e2a77bac35c9995f840abc3250a8554bb6bb30c9ec6dc",
         ],
@@ -167,8 +167,8 @@ fn embeddings_and_reports_are_the_same_bits() {
         ],
         &[
             "weights 0b4076d3604c78074db034552e54656ef6aa7eb04843cb3afdba45a769c820e1",
-            "left 7d4bb96f8a10a4fc5b372317c78c845c1b039b86ff833cb2364c0a6feea4e777",
-            "right 9dce693a7d7dded67b7443a78293d8f2a24233d5a99a33f208071eba205543d6",
+            "left 42dfed11d37e5d62b055a1c2df5769e972c016e457c24b421e56bb4af5775b10",
+            "right 507167844536929bbcbb934e440930081f77702d037f442b8f87182a3f0f5d2c",
             "report ea583048746a00690ec16af0caa5413c470d65d109d558b5e0eb2c52a2730dde",
         ],
     );
