@@ -22,6 +22,7 @@ fn changed_tune(seed: u64, start_secs: f64, secs: f64, semitones: f64, tempo: f6
         tempo,
         drums: None,
         like: None,
+        instruments: None,
     }
 }
 
@@ -100,7 +101,8 @@ fn a_later_song_has_its_passages_later() {
     let (source, host) = host_and_source();
     let report = compare(&checker, &source, &host);
     assert_eq!(report.passages.len(), 1, "{:?}", report.passages);
-    for later_secs in [0.31, 0.9, 4.0] {
+    // Off the grid of segments and on it; and so much later that an error in proportion to the place shows.
+    for later_secs in [0.31, 0.9, 4.0, 100.0] {
         let mut parts = host.0.clone();
         parts.insert(0, tune(3, 0.0, later_secs));
         let later = compare(&checker, &source, &Recipe(parts));

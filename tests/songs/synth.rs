@@ -34,6 +34,8 @@ pub enum Part {
         drums: Option<u64>,
         /// Another tune's key and tempo.
         like: Option<u64>,
+        /// Whose instruments play it, if not its own.
+        instruments: Option<u64>,
     },
     Silence {
         secs: f64,
@@ -99,9 +101,12 @@ impl Part {
                 tempo,
                 drums,
                 like,
+                instruments,
                 ..
             } => {
-                let tune = Tune::new(seed, drums.unwrap_or(seed), like.unwrap_or(seed));
+                let [drums, like, instruments] =
+                    [drums, like, instruments].map(|other| other.unwrap_or(seed));
+                let tune = Tune::new(seed, drums, like, instruments);
                 let shift = (semitones / 12.0).exp2();
                 samples
                     .map(|n| tune.at(start_secs + secs(n) * tempo, secs(n), shift))
@@ -175,7 +180,7 @@ struct Drums {
 }
 
 impl Tune {
-    fn new(seed: u64, drums: u64, like: u64) -> Self {
+    fn new(seed: u64, drums: u64, like: u64, instruments: u64) -> Self {
         let kicks =
             std::array::from_fn(|step| step % 4 == 0 || random(drums, 100 + step as u64) < 0.2);
         let hats = std::array::from_fn(|step| random(drums, 200 + step as u64) < 0.6);
@@ -184,8 +189,10 @@ impl Tune {
             key_hz: 220.0 * ((random(like, 1) * 12.0).floor() / 12.0).exp2(),
             minor: random(like, 2) < 0.5,
             beats_per_sec: 1.4 + random(like, 3),
-            timbre: std::array::from_fn(|k| random(seed, 10 + k as u64) / (1.0 + 0.5 * k as f64)),
-            decay: 1.0 + 5.0 * random(seed, 4),
+            timbre: std::array::from_fn(|k| {
+                random(instruments, 10 + k as u64) / (1.0 + 0.5 * k as f64)
+            }),
+            decay: 1.0 + 5.0 * random(instruments, 4),
             drums: Drums {
                 seed: drums,
                 kicks,
