@@ -316,25 +316,33 @@ fn a_full_disk_leaves_the_last_checkpoint() {
     ];
     let best = fs::read(run.join("best.safetensors")).unwrap();
 
-    let limited = std::process::Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$@\"", "sh"])
-        .arg(env!("CARGO_BIN_EXE_soundalike-trainer"))
-        .args(resume)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&limited.stderr);
-    assert!(!limited.status.success(), "{said}");
-    let errors: Vec<&str> = said
-        .lines()
-        .filter(|line| line.starts_with("error:"))
-        .collect();
-    assert_eq!(errors.len(), 1, "{said}");
-    assert!(
-        errors[0].contains("untouched") && !said.contains("panicked"),
-        "{said}"
-    );
+    // Files of so many blocks of 512 bytes at most, as where the disk is full beyond them.
+    let resumed_within = |blocks: usize| {
+        let limited = std::process::Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\""])
+            .arg(blocks.to_string())
+            .arg(env!("CARGO_BIN_EXE_soundalike-trainer"))
+            .args(resume)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&limited.stderr).into_owned();
+        assert!(!limited.status.success(), "{said}");
+        let errors: Vec<&str> = said
+            .lines()
+            .filter(|line| line.starts_with("error:"))
+            .collect();
+        assert_eq!(errors.len(), 1, "{said}");
+        assert!(
+            errors[0].contains("untouched") && !said.contains("panicked"),
+            "{said}"
+        );
+        errors[0].to_owned()
+    };
 
+    // No room for the best weights; then room for them, but none for the state, which is several times as large.
+    assert!(resumed_within(4).contains("best weights"));
     assert_eq!(fs::read(run.join("best.safetensors")).unwrap(), best);
+    assert!(resumed_within(best.len() / 512 + 4).contains("checkpoint"));
     let printed = succeed(&resume);
     assert!(
         printed.contains("steps 2 to 4") && printed.contains("step 4:"),
