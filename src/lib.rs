@@ -48,6 +48,7 @@ pub mod evidence;
 pub mod forward;
 pub mod golden;
 pub mod head;
+pub mod lanes;
 pub mod line_search;
 pub mod matching;
 pub mod mel;

@@ -1,5 +1,7 @@
 //! The mel scale and its filter bank, as in M. Slaney's Auditory Toolbox (1998) and librosa's default.
 
+use crate::lanes::{LANES, Lanes};
+
 /// Hz per mel in the linear part of Slaney's scale.
 const LINEAR_HZ_PER_MEL: f64 = 200.0 / 3.0;
 /// Where Slaney's scale turns from linear to logarithmic.
@@ -83,20 +85,21 @@ impl MelBank {
         Self { bands }
     }
 
-    /// Writes the mel power of one frame: `power` has a value per FFT bin, `mel_power` one per band.
+    /// The mel power of four frames, band by band: `power` has a value per FFT bin.
     ///
     /// # Panics
     ///
     /// If `power` has fewer bins than the bank was made for.
-    pub fn apply(&self, power: &[f32], mel_power: &mut [f32]) {
-        for (band, out) in self.bands.iter().zip(mel_power) {
+    pub fn apply(&self, power: &[Lanes]) -> impl Iterator<Item = [f32; LANES]> {
+        self.bands.iter().map(|band| {
             let bins = &power[band.first_bin..band.first_bin + band.weights.len()];
-            *out = bins
-                .iter()
+            bins.iter()
                 .zip(&band.weights)
-                .map(|(power, weight)| power * weight)
-                .sum();
-        }
+                .fold(Lanes::default(), |sum, (&power, &weight)| {
+                    sum + power * weight
+                })
+                .values()
+        })
     }
 }
 
@@ -118,15 +121,16 @@ mod tests {
     fn filters_have_unit_area() {
         let (sample_rate_hz, fft_samples) = (22_050, 1 << 16);
         let bank = MelBank::new(sample_rate_hz, fft_samples, 40);
-        let mut mel_power = vec![0.0; 40];
-        bank.apply(&vec![1.0; fft_samples / 2 + 1], &mut mel_power);
+        let power = vec![Lanes::all(1.0); fft_samples / 2 + 1];
         let bin_hz = sample_rate_hz as f32 / fft_samples as f32;
-        for (band, power) in mel_power.iter().enumerate() {
-            assert!(
-                (power * bin_hz - 1.0).abs() < 1e-3,
-                "band {band}: {}",
-                power * bin_hz
-            );
-        }
+        let areas: Vec<f32> = bank
+            .apply(&power)
+            .flat_map(|lanes| lanes.map(|power| power * bin_hz))
+            .collect();
+        assert_eq!(areas.len(), 40 * LANES);
+        assert!(
+            areas.iter().all(|area| (area - 1.0).abs() < 1e-3),
+            "{areas:?}"
+        );
     }
 }

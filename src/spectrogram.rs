@@ -1,6 +1,7 @@
 //! Short-time Fourier transform and log-mel spectrogram.
 
 use crate::config::FeatureConfig;
+use crate::lanes::{LANES, Lanes};
 use crate::mel::MelBank;
 use crate::power_spectrum::PowerSpectrum;
 
@@ -9,9 +10,10 @@ pub struct LogMelPlan {
     config: FeatureConfig,
     power_spectrum: PowerSpectrum,
     mel_bank: MelBank,
-    /// A frame that reaches beyond an end of the song.
-    padded: Vec<f32>,
-    power: Vec<f32>,
+    /// Frames that reach beyond an end of the song.
+    padded: [Vec<f32>; LANES],
+    /// Of four frames, in every FFT bin.
+    power: Vec<Lanes>,
 }
 
 impl std::fmt::Debug for LogMelPlan {
@@ -51,8 +53,8 @@ impl LogMelPlan {
             config: config.clone(),
             power_spectrum: PowerSpectrum::new(periodic_hann(config.fft_samples)),
             mel_bank: MelBank::new(config.sample_rate_hz, config.fft_samples, config.mel_bands),
-            padded: vec![0.0; config.fft_samples],
-            power: vec![0.0; config.fft_bins()],
+            padded: std::array::from_fn(|_| vec![0.0; config.fft_samples]),
+            power: vec![Lanes::default(); config.fft_bins()],
         }
     }
 
@@ -69,10 +71,15 @@ impl LogMelPlan {
         const FRAMES_BETWEEN_PROGRESS: usize = 512;
         let (frames, mel_bands) = (self.config.frames_in(samples.len()), self.config.mel_bands);
         let mut power = vec![0.0; frames * mel_bands];
-        for (frame, mel_power) in power.chunks_exact_mut(mel_bands).enumerate() {
-            self.frame_power(samples, frame);
-            self.mel_bank.apply(&self.power, mel_power);
-            if frame % FRAMES_BETWEEN_PROGRESS == 0 {
+        for (group, mel_power) in power.chunks_mut(LANES * mel_bands).enumerate() {
+            let frame = group * LANES;
+            self.analyse_frames(samples, frame);
+            for (band, values) in self.mel_bank.apply(&self.power).enumerate() {
+                for (frame, value) in mel_power.chunks_exact_mut(mel_bands).zip(values) {
+                    frame[band] = value;
+                }
+            }
+            if frame.is_multiple_of(FRAMES_BETWEEN_PROGRESS) {
                 progress(frame as f32 / frames as f32);
             }
         }
@@ -80,31 +87,47 @@ impl LogMelPlan {
         MelSpectrogram { mel_bands, power }
     }
 
-    /// Power in every FFT bin of one frame of `samples`, shape `[fft_samples / 2 + 1]`.
-    pub fn frame_power(&mut self, samples: &[f32], frame: usize) -> &[f32] {
+    /// Calls `then` with the power in every FFT bin of each frame of `samples`, shape `[fft_samples / 2 + 1]`, frame by frame.
+    pub fn each_frame_power(&mut self, samples: &[f32], mut then: impl FnMut(&[f32])) {
+        let frames = self.config.frames_in(samples.len());
+        let mut power = vec![0.0; self.power.len()];
+        for first in (0..frames).step_by(LANES) {
+            self.analyse_frames(samples, first);
+            for lane in 0..LANES.min(frames - first) {
+                for (value, lanes) in power.iter_mut().zip(&self.power) {
+                    *value = lanes.values()[lane];
+                }
+                then(&power);
+            }
+        }
+    }
+
+    /// Puts the power of four frames of `samples`, from frame `first` on, into `self.power`. Frames beyond the end are zero.
+    fn analyse_frames(&mut self, samples: &[f32], first: usize) {
         let length = self.config.fft_samples;
         let half = length / 2;
-        let centre = frame * self.config.hop_samples;
-        let inside = centre
-            .checked_sub(half)
-            .and_then(|start| samples.get(start..start + length));
-        let frame = if let Some(inside) = inside {
-            inside
-        } else {
-            // Frame samples that lie inside the song, the rest is zero.
-            let first = half.saturating_sub(centre);
-            let last = (samples.len() + half)
-                .saturating_sub(centre)
-                .clamp(first, length.max(first));
-            self.padded.fill(0.0);
-            let start = centre + first - half;
-            if let Some(inside) = samples.get(start..start + (last - first)) {
-                self.padded[first..last].copy_from_slice(inside);
-            }
-            &self.padded
-        };
-        self.power_spectrum.of(frame, &mut self.power);
-        &self.power
+        let mut next_centre = first * self.config.hop_samples;
+        let frames = self.padded.each_mut().map(|padded| {
+            let centre = next_centre;
+            next_centre += self.config.hop_samples;
+            let inside = centre
+                .checked_sub(half)
+                .and_then(|start| samples.get(start..start + length));
+            inside.unwrap_or_else(|| {
+                // Frame samples that lie inside the song, the rest is zero.
+                let first = half.saturating_sub(centre);
+                let last = (samples.len() + half)
+                    .saturating_sub(centre)
+                    .clamp(first, length.max(first));
+                padded.fill(0.0);
+                let start = centre + first - half;
+                if let Some(inside) = samples.get(start..start + (last - first)) {
+                    padded[first..last].copy_from_slice(inside);
+                }
+                padded
+            })
+        });
+        self.power_spectrum.of(frames, &mut self.power);
     }
 
     /// The log-mel spectrogram of one segment in dB relative to its maximum, `[mel_bands, frames]`: the same as

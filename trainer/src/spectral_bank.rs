@@ -68,14 +68,13 @@ impl ShiftedMelBanks {
         let bins = self.edges.len() - 1;
         let frames = plan.config().frames_in(song.samples().len());
         let mut magnitudes = Vec::with_capacity(frames * bins);
-        for frame in 0..frames {
-            let power = plan.frame_power(song.samples(), frame);
+        plan.each_frame_power(song.samples(), |power| {
             magnitudes.extend(
                 self.edges
                     .windows(2)
                     .map(|edge| f16::from_f32(power[edge[0]..edge[1]].iter().sum::<f32>().sqrt())),
             );
-        }
+        });
         TrackSpectra { magnitudes, bins }
     }
 
