@@ -3,7 +3,7 @@
  * frames of one kind, one after the other, between the usual tags; ISO/IEC 11172-3 and 13818-3 define the header.
  */
 
-import { readBytes } from "./file.js";
+import { bytesOf, isText, offsetAfterTags, uint32 } from "./bytes.js";
 
 /**
  * The first frame of most files: silence that holds, after its side information, what the encoder wants to be known about
@@ -59,9 +59,9 @@ const TRAILING_TAGS = ["TAG", "APETAGEX", "LYRICSBEGIN"];
  * @returns {Promise<Mp3Frames | undefined>} `undefined` for any other file
  */
 export async function readMp3Frames(file, name) {
-  const block = new Block(file, name);
-  let at = await offsetAfterTags(block);
+  let at = await offsetAfterTags(file, name);
   if (at === undefined) return undefined;
+  const block = new Block(file, name);
   const info = await readInfoFrame(file, name, at, frameAt(await block.at(at)));
   if (info === null) return undefined;
   if (info) at += info.bytes.length;
@@ -109,7 +109,7 @@ class Block {
   /** The bytes from an offset on, at least `LOOK_BYTES` of them where the file has as many. @param {number} offset */
   async at(offset) {
     if (!this.holds(offset)) {
-      this.#bytes = new Uint8Array(await readBytes(this.#file.slice(offset, offset + BLOCK_BYTES), this.#name));
+      this.#bytes = await bytesOf(this.#file, this.#name, offset, offset + BLOCK_BYTES);
       this.#from = offset;
     }
     return this.view(offset);
@@ -119,19 +119,6 @@ class Block {
   view(offset) {
     const from = offset - this.#from;
     return this.#bytes.subarray(from, from + LOOK_BYTES);
-  }
-}
-
-/** Where the first frame must be: after the tags (https://id3.org/id3v2.4.0-structure). @param {Block} block */
-async function offsetAfterTags(block) {
-  let at = 0;
-  for (;;) {
-    const bytes = await block.at(at);
-    if (!isText(bytes, 0, "ID3")) return at;
-    if (bytes.length < 10 || bytes.subarray(6, 10).some((byte) => byte > 0x7f)) return undefined;
-    const hasFooter = (byteAt(bytes, 5) & 0x10) !== 0;
-    const size = (byteAt(bytes, 6) << 21) | (byteAt(bytes, 7) << 14) | (byteAt(bytes, 8) << 7) | byteAt(bytes, 9);
-    at += 10 + size + (hasFooter ? 10 : 0);
   }
 }
 
@@ -179,7 +166,7 @@ function isInfo(bytes, { infoAt }) {
  */
 async function readInfoFrame(file, name, offset, frame) {
   if (!frame) return null;
-  const bytes = new Uint8Array(await readBytes(file.slice(offset, offset + frame.bytes), name));
+  const bytes = await bytesOf(file, name, offset, offset + frame.bytes);
   if (!isInfo(bytes, frame)) return undefined;
   if (bytes.length < frame.bytes || isText(bytes, OTHER_INFO_AT, OTHER_INFO_NAME)) return null;
   const view = new DataView(bytes.buffer);
@@ -209,20 +196,4 @@ async function readInfoFrame(file, name, offset, frame) {
     byteCount: byteCountAt ? view.getUint32(byteCountAt) : 0,
     delaySamples: view.getUint16(paddingAt) >>> 4,
   };
-}
-
-/** @param {Uint8Array} bytes */
-function uint32(bytes) {
-  return ((byteAt(bytes, 0) << 24) | (byteAt(bytes, 1) << 16) | (byteAt(bytes, 2) << 8) | byteAt(bytes, 3)) >>> 0;
-}
-
-/** @param {Uint8Array} bytes @param {number} at */
-function byteAt(bytes, at) {
-  return bytes[at] ?? 0;
-}
-
-/** @param {Uint8Array} bytes @param {number} at @param {string} text of ASCII */
-function isText(bytes, at, text) {
-  for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text.charCodeAt(index)) return false;
-  return true;
 }

@@ -2,7 +2,7 @@
  * WAV pieces: cuts a WAV file of uncompressed samples into files of their own, each with a header as the whole file has it.
  */
 
-import { readBytes } from "./file.js";
+import { bytesOf, commonDivisor, isText } from "./bytes.js";
 
 /** @import { Cut, Piece, Pieces } from "./pieces.js" */
 
@@ -28,7 +28,7 @@ const MARGIN_SAMPLES = 8192;
  * @returns {Promise<Pieces | undefined>} `undefined` if it is no WAV file, or no simple one, or too short
  */
 export async function wavPieces(file, name, { pieceSecs, minSecs, decodeRateHz }) {
-  const wav = parsed(new Uint8Array(await readBytes(file.slice(0, MAX_HEADER_BYTES), name)), file.size);
+  const wav = parsed(await bytesOf(file, name, 0, MAX_HEADER_BYTES), file.size);
   if (!wav) return undefined;
   const { sampleRateHz, blockBytes, dataAt, dataBytes } = wav;
   const samples = Math.floor(dataBytes / blockBytes);
@@ -65,18 +65,19 @@ export async function wavPieces(file, name, { pieceSecs, minSecs, decodeRateHz }
  */
 function parsed(bytes, fileBytes) {
   const view = new DataView(bytes.buffer);
-  if (bytes.length < 12 || textAt(bytes, 0) !== "RIFF" || textAt(bytes, 8) !== "WAVE") return undefined;
+  if (bytes.length < 12 || !isText(bytes, 0, "RIFF") || !isText(bytes, 8, "WAVE")) return undefined;
   /** @type {Uint8Array<ArrayBuffer> | undefined} */
   let format;
   for (let at = 12; at + 8 <= bytes.length; ) {
-    const id = textAt(bytes, at);
     const size = view.getUint32(at + 4, true);
+    const isFormat = isText(bytes, at, "fmt ");
+    const isData = isText(bytes, at, "data");
     at += 8;
-    if (id === "data") {
+    if (isData) {
       const sizes = format && formatSizes(format);
       return format && sizes && size > 0 && at + size <= fileBytes ? { format, ...sizes, dataAt: at, dataBytes: size } : undefined;
     }
-    if (id === "fmt ") {
+    if (isFormat) {
       if (format || at + size > bytes.length) return undefined;
       format = bytes.slice(at, at + size);
     }
@@ -112,14 +113,4 @@ function header(format, dataBytes) {
   write(20 + format.length, "data");
   view.setUint32(24 + format.length, dataBytes, true);
   return bytes;
-}
-
-/** @param {Uint8Array} bytes @param {number} at */
-function textAt(bytes, at) {
-  return String.fromCharCode(...bytes.subarray(at, at + 4));
-}
-
-/** @param {number} a @param {number} b @returns {number} */
-function commonDivisor(a, b) {
-  return b === 0 ? a : commonDivisor(b, a % b);
 }
