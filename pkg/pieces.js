@@ -9,6 +9,7 @@
 
 import { throwIfAborted } from "./errors.js";
 import { refuseTooLong } from "./file.js";
+import { flacPieces } from "./flac-pieces.js";
 import { mixInSlices, mixInto, release } from "./mono.js";
 import { mp3Pieces } from "./mp3-pieces.js";
 import { nextTask } from "./tasks.js";
@@ -33,7 +34,15 @@ import { wavPieces } from "./wav-pieces.js";
  * @property {number | undefined} lengthSamples before the decoder leaves anything out; `undefined` where it leaves out more than of others
  */
 
-/** @typedef {{ sampleRateHz: number, samples: number, pieces: Piece[] }} Pieces `samples` as they are before a decoder leaves any out */
+/**
+ * @typedef {Object} Pieces
+ * @property {number} sampleRateHz
+ * @property {number} samples as they are before a decoder leaves any out
+ * @property {Piece[]} pieces
+ */
+
+/** Each answers `undefined` to a file of another format, after a look at its beginning. */
+const FORMATS = [flacPieces, wavPieces, mp3Pieces];
 
 /** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
 const PIECE_SECS = 24;
@@ -51,7 +60,7 @@ const COMPARED_SAMPLES = 1024;
 const MAX_DIFFERENCE = 2 ** -13;
 /** What is quieter may agree by chance. */
 const MIN_PEAK = 8 * MAX_DIFFERENCE;
-/** The same, for what a piece's length is rounded to. */
+/** What a piece's length is rounded to. */
 const MAX_LENGTH_DIFFERENCE = 2;
 
 /**
@@ -62,8 +71,11 @@ const MAX_LENGTH_DIFFERENCE = 2;
 export async function decodeInPieces(file, { name, limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
   const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
-  const plan = (await mp3Pieces(file, name, cut)) ?? (await wavPieces(file, name, cut));
-  throwIfAborted(signal);
+  let plan;
+  for (const piecesOf of FORMATS) {
+    plan ??= await piecesOf(file, name, cut);
+    throwIfAborted(signal);
+  }
   if (!plan) return undefined;
   refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);
 
