@@ -10,6 +10,7 @@
 import { throwIfAborted } from "./errors.js";
 import { refuseTooLong } from "./file.js";
 import { flacPieces } from "./flac-pieces.js";
+import { m4aPieces } from "./m4a-pieces.js";
 import { mixInSlices, mixInto, release } from "./mono.js";
 import { mp3Pieces } from "./mp3-pieces.js";
 import { nextTask } from "./tasks.js";
@@ -39,10 +40,11 @@ import { wavPieces } from "./wav-pieces.js";
  * @property {number} sampleRateHz
  * @property {number} samples as they are before a decoder leaves any out
  * @property {Piece[]} pieces
+ * @property {boolean} [isNoisy] whether a decoder makes up some of the sound, other in each piece
  */
 
 /** Each answers `undefined` to a file of another format, after a look at its beginning. */
-const FORMATS = [flacPieces, wavPieces, mp3Pieces];
+const FORMATS = [flacPieces, m4aPieces, wavPieces, mp3Pieces];
 
 /** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
 const PIECE_SECS = 24;
@@ -58,6 +60,8 @@ const COMPARED_SAMPLES = 1024;
  * that starts elsewhere differs by a step, and once resampled by two. Of Chromium's, resamplers alone differ, by 1e-7.
  */
 const MAX_DIFFERENCE = 2 ** -13;
+/** Of the energy, where the decoder makes up some of the sound: what is elsewhere in the song differs by all of it. */
+const MAX_NOISE = 0.05;
 /** What is quieter may agree by chance. */
 const MIN_PEAK = 8 * MAX_DIFFERENCE;
 /** What a piece's length is rounded to. */
@@ -119,9 +123,11 @@ class Stitch {
   #end = 0;
   /** How many samples a decoder leaves out at the beginning of each piece. @type {number | undefined} */
   #leftOut;
+  #isNoisy;
 
   /** @param {Pieces} plan @param {number} rateHz */
-  constructor({ samples, sampleRateHz }, rateHz) {
+  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz) {
+    this.#isNoisy = isNoisy;
     this.#ratio = rateHz / sampleRateHz;
     this.#mono = new Float32Array(Math.ceil(samples * this.#ratio));
   }
@@ -172,11 +178,18 @@ class Stitch {
     const mixed = new Float32Array(to - from);
     mixInto(mixed, channels, from - start);
     const before = this.#mono.subarray(from, to);
-    let isHeard = false;
+    let peak = 0;
+    let peakDifference = 0;
+    let energy = 0;
+    let energyOfDifference = 0;
     for (const [index, sample] of before.entries()) {
-      if (Math.abs(sample - /** @type {number} */ (mixed[index])) > MAX_DIFFERENCE) return false;
-      if (Math.abs(sample) > MIN_PEAK) isHeard = true;
+      const difference = sample - /** @type {number} */ (mixed[index]);
+      peak = Math.max(peak, Math.abs(sample));
+      peakDifference = Math.max(peakDifference, Math.abs(difference));
+      energy += sample ** 2;
+      energyOfDifference += difference ** 2;
     }
-    return isLengthRight || isHeard;
+    const isSame = peakDifference <= MAX_DIFFERENCE || (this.#isNoisy && energyOfDifference <= MAX_NOISE * energy);
+    return isSame && (isLengthRight || peak > MIN_PEAK);
   }
 }

@@ -1,0 +1,153 @@
+/**
+ * M4A frames: where each frame of a sound track in an MP4 file is (ISO/IEC 14496-12, 14496-14). A table only for files
+ * that are not fragmented, with one sound track, of AAC in the open, that is played from one place on.
+ */
+
+import { bytesOf, isText, uint32 } from "./bytes.js";
+
+/**
+ * @typedef {Object} M4aFrames
+ * @property {number} sampleRateHz
+ * @property {number} samplesPerFrame per channel
+ * @property {number} lastSamples the same of the last frame
+ * @property {number[]} offsets where each frame begins
+ * @property {number[]} sizes of each frame in bytes
+ * @property {Uint8Array<ArrayBuffer>} description the box with all that a decoder must know
+ * @property {Uint8Array<ArrayBuffer>[]} gaps boxes with what one program writes in place of `edit`
+ * @property {{ leftOutSamples: number, samples: number } | undefined} edit how much is left out at the beginning, and how much of what follows is played
+ */
+
+/** @typedef {{ type: string, bytes: Uint8Array<ArrayBuffer>, content: Uint8Array<ArrayBuffer> }} Box `bytes` with the head */
+
+/** Of some ten hours, or with large pictures. */
+const MAX_HEADER_BYTES = 2 ** 24;
+/** Files that aren't fragmented have a handful. */
+const MAX_BOXES = 64;
+const HEAD_BYTES = 8;
+/** Many boxes begin with this. */
+const VERSION_BYTES = 4;
+const GAPS = new TextEncoder().encode("iTunSMPB");
+
+/** @param {Blob} file @param {string} name @returns {Promise<M4aFrames | undefined>} `undefined` for any other file */
+export async function readM4aFrames(file, name) {
+  const moov = await readMoov(file, name);
+  if (!moov || inside(moov, "mvex")) return undefined;
+  const tracks = boxesIn(moov).filter(({ type, content }) => type === "trak" && isText(inside(content, "mdia hdlr") ?? content, 8, "soun"));
+  const track = tracks.length === 1 ? tracks[0]?.content : undefined;
+  const table = track && inside(track, "mdia minf stbl");
+  const movie = inside(moov, "mvhd");
+  const media = track && inside(track, "mdia mdhd");
+  if (!table || !movie || !media || inside(table, "ctts")) return undefined;
+  const sampleRateHz = timescale(media);
+  const description = boxesIn(table).find(({ type }) => type === "stsd")?.bytes;
+  const sizeTable = inside(table, "stsz");
+  // Before the table may be a size that all have: frames of AAC never do.
+  const sizes = sizeTable && uint32(sizeTable, VERSION_BYTES) === 0 ? numbersOf(sizeTable, VERSION_BYTES + 4, 4) : undefined;
+  const offsets = sizes && offsetsOf(table, sizes);
+  const durations = pairsOf(inside(table, "stts"));
+  const edit = editOf(inside(track, "edts elst"), sampleRateHz / timescale(movie));
+  if (!description || !sizes || !offsets || !durations || edit === null) return undefined;
+  // One kind of frame: of AAC, in the open.
+  if (uint32(description, HEAD_BYTES + VERSION_BYTES) !== 1 || !isText(description, HEAD_BYTES + VERSION_BYTES + 8, "mp4a")) return undefined;
+  const [[frames = 0, samplesPerFrame = 0] = [], [others = 0, lastSamples = samplesPerFrame] = []] = durations;
+  if (durations.length > 2 || others > 1 || frames + others !== sizes.length || !(sampleRateHz > 0) || samplesPerFrame === 0) return undefined;
+  if (offsets.some((offset, index) => offset + /** @type {number} */ (sizes[index]) > file.size)) return undefined;
+  const items = boxesIn(moov).flatMap(({ type, content }) => (type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : []));
+  const gaps = items.filter(({ type, content }) => type === "----" && includes(content, GAPS));
+  return { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, description, gaps: gaps.map(({ bytes }) => bytes), edit };
+}
+
+/** @param {Blob} file @param {string} name */
+async function readMoov(file, name) {
+  for (let at = 0, boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
+    const head = await bytesOf(file, name, at, at + 2 * HEAD_BYTES);
+    if (boxes === 0 && !isText(head, 4, "ftyp")) return undefined;
+    const size = uint32(head) === 1 ? uint64(head, HEAD_BYTES) : uint32(head);
+    if (size < HEAD_BYTES || at + size > file.size) return undefined;
+    if (isText(head, 4, "moov")) return size > MAX_HEADER_BYTES ? undefined : bytesOf(file, name, at + HEAD_BYTES, at + size);
+    at += size;
+  }
+  return undefined;
+}
+
+/** @param {Uint8Array<ArrayBuffer> | undefined} content of a box @returns {Box[]} up to one out of order */
+function boxesIn(content) {
+  const boxes = /** @type {Box[]} */ ([]);
+  for (let at = 0; content && at + HEAD_BYTES <= content.length; ) {
+    const size = uint32(content, at);
+    if (size < HEAD_BYTES || at + size > content.length) break;
+    const bytes = content.subarray(at, at + size);
+    boxes.push({ type: String.fromCharCode(...bytes.subarray(4, HEAD_BYTES)), bytes, content: bytes.subarray(HEAD_BYTES) });
+    at += size;
+  }
+  return boxes;
+}
+
+/** What the first box on a path holds. @param {Uint8Array<ArrayBuffer> | undefined} content @param {string} path @returns {Uint8Array<ArrayBuffer> | undefined} */
+function inside(content, path) {
+  for (const wanted of path.split(" ")) content = boxesIn(content).find(({ type }) => type === wanted)?.content;
+  return content;
+}
+
+/** Units a second. @param {Uint8Array} header of the movie or its media */
+function timescale(header) {
+  return uint32(header, header[0] === 1 ? 20 : 12);
+}
+
+/** A table after its length. @param {Uint8Array} content @param {number} at @param {4 | 8} bytes of each number */
+function numbersOf(content, at, bytes) {
+  const count = uint32(content, at);
+  if (at + 4 + count * bytes > content.length) return undefined;
+  return Array.from({ length: count }, (_, index) => (bytes === 4 ? uint32 : uint64)(content, at + 4 + index * bytes));
+}
+
+/** @param {Uint8Array<ArrayBuffer> | undefined} content @returns {number[][] | undefined} */
+function pairsOf(content) {
+  const count = content && uint32(content, VERSION_BYTES);
+  if (!count || VERSION_BYTES + 4 + count * 8 > content.length) return undefined;
+  return Array.from({ length: count }, (_, index) => [uint32(content, 8 + index * 8), uint32(content, 12 + index * 8)]);
+}
+
+/** Where each frame begins: they lie in chunks one after the other. @param {Uint8Array<ArrayBuffer>} table @param {number[]} sizes */
+function offsetsOf(table, sizes) {
+  const short = inside(table, "stco");
+  const long = inside(table, "co64");
+  const chunks = short ? numbersOf(short, VERSION_BYTES, 4) : long && numbersOf(long, VERSION_BYTES, 8);
+  const runs = inside(table, "stsc");
+  const runCount = runs ? uint32(runs, VERSION_BYTES) : 0;
+  if (!chunks || !runs || VERSION_BYTES + 4 + runCount * 12 > runs.length) return undefined;
+  const offsets = /** @type {number[]} */ ([]);
+  let run = -1;
+  let framesPerChunk = 0;
+  for (const [index, start] of chunks.entries()) {
+    // Chunks are counted from one.
+    while (run + 1 < runCount && uint32(runs, 8 + (run + 1) * 12) <= index + 1) framesPerChunk = uint32(runs, 12 + ++run * 12);
+    for (let frame = 0, offset = start; frame < framesPerChunk && offsets.length < sizes.length; frame++) {
+      offset += /** @type {number} */ (sizes[offsets.push(offset) - 1]);
+    }
+  }
+  return offsets.length === sizes.length ? offsets : undefined;
+}
+
+/**
+ * @param {Uint8Array | undefined} list of what is played
+ * @param {number} scale from the movie's units to samples
+ * @returns {M4aFrames["edit"] | null} `undefined` if there is none, `null` if it is of another kind
+ */
+function editOf(list, scale) {
+  if (!list) return undefined;
+  const isLong = list[0] === 1;
+  const [duration, start, rate] = isLong ? [uint64(list, 8), uint64(list, 16), uint32(list, 24)] : [uint32(list, 8), uint32(list, 12), uint32(list, 16)];
+  if (uint32(list, VERSION_BYTES) !== 1 || start >= 2 ** 31 || rate !== 0x10000) return null;
+  return { leftOutSamples: start, samples: Math.round(duration * scale) };
+}
+
+/** @param {Uint8Array} bytes @param {number} at */
+function uint64(bytes, at) {
+  return uint32(bytes, at) * 2 ** 32 + uint32(bytes, at + 4);
+}
+
+/** @param {Uint8Array} bytes @param {Uint8Array} wanted */
+function includes(bytes, wanted) {
+  return bytes.some((_, at) => wanted.every((byte, index) => bytes[at + index] === byte));
+}
