@@ -37,6 +37,7 @@ function changed(buffer, length, change) {
  * @property {number} pieces how many were decoded
  * @property {number[]} lengths in samples, in pieces and at once
  * @property {number} difference the largest between two samples
+ * @property {number} noise the energy of the difference, as a part of the whole song's
  * @property {string} error of decoding at once
  */
 
@@ -55,8 +56,15 @@ async function compare(name, fault) {
   }
   const { samples, pieces } = inPieces;
   let difference = 0;
-  samples?.forEach((sample, index) => (difference = Math.max(difference, Math.abs(sample - (atOnce[index] ?? 0)))));
-  return { isWhole: samples === undefined, pieces, lengths: [samples?.length ?? 0, atOnce.length], difference, error };
+  let energy = 0;
+  let energyOfDifference = 0;
+  samples?.forEach((sample, index) => {
+    const one = sample - (atOnce[index] ?? 0);
+    difference = Math.max(difference, Math.abs(one));
+    energy += sample ** 2;
+    energyOfDifference += one ** 2;
+  });
+  return { isWhole: samples === undefined, pieces, lengths: [samples?.length ?? 0, atOnce.length], difference, noise: energyOfDifference / energy, error };
 }
 
 /** How it ends if the song is too long, and if it is cancelled after its first piece. @param {string} name */

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { audioFolder, launchChromium, serveSite } from "./harness.js";
 import { hostileFiles } from "./hostile-files.js";
+import * as odd from "./odd-files.js";
 import { Firefox } from "./webdriver.js";
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
@@ -19,8 +20,10 @@ const SONG_SECS = 62;
  * steps of 16 bits, carries what it rounds off into the next sample, and so differs by a step, resampled by two, where it starts elsewhere.
  */
 const TOLERANCES = { Chromium: 1e-6, Firefox: 2 ** -13 };
-/** Samples of WAV files are not rounded on the way. */
-const WAV_TOLERANCE = 1e-6;
+/** Of all other formats they are not rounded on the way. */
+const TOLERANCE = 1e-6;
+/** Noise that a decoder makes up, as a part of the song's energy. */
+const MAX_NOISE = 0.01;
 
 const DAMAGED = 24;
 const DAMAGED_SEED = 5;
@@ -28,7 +31,13 @@ const DAMAGED_SEED = 5;
 /** @typedef {import("./pieces-page.js").Comparison} Comparison */
 /** @typedef {ReturnType<typeof audioFolder>} Audio */
 
+const MP3 = ["-c:a", "libmp3lame", "-b:a", "128k"];
 const mp3 = (/** @type {string[]} */ ...options) => ["-c:a", "libmp3lame", ...options];
+const flac = (/** @type {string[]} */ ...options) => ["-c:a", "flac", ...options];
+/** Without noise that the decoder makes up. */
+const m4a = (/** @type {string[]} */ ...options) => ["-c:a", "aac", "-aac_pns", "0", "-b:a", "128k", ...options];
+const vorbis = (/** @type {string[]} */ ...options) => ["-c:a", "libvorbis", ...options];
+const opus = (/** @type {string[]} */ ...options) => ["-c:a", "libopus", ...options];
 const wav = (/** @type {string} */ format, /** @type {string[]} */ ...options) => ["-c:a", format, ...options];
 
 /** What is decoded in pieces, as ffmpeg's options: the ending is the name's first word. @type {[string, string[]][]} */
@@ -58,14 +67,36 @@ const IN_PIECES = [
   ["wav 24 bits, 48 kHz", wav("pcm_s24le", "-ar", "48000")],
   ["wav 32 bits, 96 kHz", wav("pcm_s32le", "-ar", "96000")],
   ["wav floating point, 22.05 kHz", wav("pcm_f32le", "-ar", "22050")],
+  ["flac stereo", flac()],
+  ["flac mono, 48 kHz", flac("-ac", "1", "-ar", "48000")],
+  ["flac 24 bits, 96 kHz", flac("-sample_fmt", "s32", "-ar", "96000")],
+  ["flac 22.05 kHz, least compressed", flac("-ar", "22050", "-compression_level", "0")],
+  ["m4a stereo", m4a()],
+  ["m4a mono, 48 kHz", m4a("-ac", "1", "-ar", "48000")],
+  ["m4a 32 kHz", m4a("-ar", "32000")],
+  ["m4a with its header first", m4a("-movflags", "+faststart")],
+  ["m4a that leaves nothing out", m4a("-use_editlist", "0")],
+  ["mp4 with a picture that moves", ["-f", "lavfi", "-i", "testsrc=size=320x240", "-shortest", "-c:v", "libx264", ...m4a()]],
+  ["ogg Vorbis stereo", vorbis("-q:a", "4")],
+  ["ogg Vorbis mono, 48 kHz", vorbis("-ac", "1", "-ar", "48000")],
+  ["ogg Vorbis 22.05 kHz, least quality", vorbis("-ar", "22050", "-q:a", "-1")],
+  ["ogg Vorbis in short pages", vorbis("-q:a", "8", "-page_duration", "100000")],
+  ["ogg with a header of many pages", vorbis(..."abc".split("").flatMap((key) => ["-metadata", `${key}=${"Long ".repeat(20_000)}`]))],
+  ["ogg Opus stereo", opus("-b:a", "96k")],
+  ["opus mono, 24 kbit/s", opus("-ac", "1", "-b:a", "24k")],
+  ["opus of speech, 24 kbit/s, 60 ms", opus("-ac", "1", "-b:a", "24k", "-application", "voip", "-frame_duration", "60")],
+  ["opus 5 ms", opus("-b:a", "128k", "-frame_duration", "5")],
 ];
 
-/** What is decoded in pieces though it is damaged at its end, or carries more than sound. @type {[string, (bytes: Buffer) => Buffer][]} */
+/** What is decoded in pieces though it is damaged at its end, carries more than sound, or is laid out unusually. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
 const CHANGED = [
-  ["mp3 with the tag of another program at its end", (bytes) => Buffer.concat([bytes, Buffer.from(`APETAGEX${"Title\0".repeat(2000)}`)])],
-  ["mp3 with a second tag before it", (bytes) => Buffer.concat([Buffer.from("ID3\x04\0\0\0\0\x0f\x7f", "latin1"), Buffer.alloc(0x7ff), bytes])],
-  ["mp3 cut off in a frame", (bytes) => bytes.subarray(0, bytes.length - 12_345)],
-  ["mp3 with a few bytes too many", (bytes) => Buffer.concat([bytes, Buffer.alloc(100, "too many ")])],
+  ["mp3 with the tag of another program at its end", MP3, (bytes) => Buffer.concat([bytes, Buffer.from(`APETAGEX${"Title\0".repeat(2000)}`)])],
+  ["mp3 with a second tag before it", MP3, odd.tagged],
+  ["mp3 cut off in a frame", MP3, (bytes) => bytes.subarray(0, bytes.length - 12_345)],
+  ["mp3 with a few bytes too many", MP3, (bytes) => Buffer.concat([bytes, Buffer.alloc(100, "too many ")])],
+  ["flac of unknown length", flac(), odd.flacOfUnknownLength],
+  ["flac with a large header", flac(), odd.flacWithPadding],
+  ["m4a with gaps as iTunes writes them", m4a("-fflags", "+bitexact", "-map_metadata", "-1", "-use_editlist", "0"), odd.m4aWithGaps],
 ];
 
 /** What must be decoded at once: pieces of it would be another song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
@@ -81,7 +112,27 @@ const AT_ONCE = [
   ["wav of less than 40 seconds", wav("pcm_s16le", "-t", "39"), (bytes) => bytes],
   ["wav that is compressed", wav("adpcm_ms"), (bytes) => bytes],
   ["wav that says that it is longer", wav("pcm_s16le"), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
-  ["flac of any length", ["-c:a", "flac"], (bytes) => bytes],
+  ["flac of less than 40 seconds", flac("-t", "39"), (bytes) => bytes],
+  ["flac without its end", flac(), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
+  ["flac with a frame that is none at its beginning", flac(), (bytes) => bytes.fill(0, bytes.indexOf(Buffer.of(0xff, 0xf8)), bytes.indexOf(Buffer.of(0xff, 0xf8)) + 4)],
+  ["m4a of less than 40 seconds", m4a("-t", "39"), (bytes) => bytes],
+  ["m4a in fragments", m4a("-movflags", "+frag_keyframe+empty_moov"), (bytes) => bytes],
+  ["m4a with two sound tracks", m4a("-map", "0", "-map", "0"), (bytes) => bytes],
+  ["m4a of another codec", ["-c:a", "flac", "-f", "mp4", "-strict", "-2"], (bytes) => bytes],
+  ["m4a without its end", m4a("-movflags", "+faststart"), (bytes) => bytes.subarray(0, bytes.length - 100_000)],
+  ["ogg of less than 40 seconds", vorbis("-t", "39"), (bytes) => bytes],
+  ["ogg of two songs", vorbis(), odd.oggChained],
+  ["ogg of two streams", vorbis(), odd.oggMultiplexed],
+  ["ogg of another codec", flac(), (bytes) => bytes],
+  ["ogg with noise at its end", opus(), (bytes) => Buffer.concat([bytes, Buffer.alloc(200_000, "noise")])],
+];
+
+/** What shows only when its pieces are decoded. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+const FOUND_OUT = [
+  // At this bitrate the decoder remembers for seconds.
+  ["opus of speech, 16 kbit/s", opus("-ac", "1", "-b:a", "16k", "-application", "voip"), (bytes) => bytes],
+  ["ogg twice, as one stream", vorbis(), (bytes) => Buffer.concat([bytes, bytes])],
+  ["flac with a frame too few in its middle", flac(), odd.flacWithoutAFrame],
 ];
 
 /** @param {Buffer} bytes */
@@ -156,7 +207,7 @@ describe("pieces", () => {
   /** @param {string} name of the file @param {"Chromium" | "Firefox"} browser @param {Comparison} comparison */
   function assertSame(name, browser, { isWhole, lengths, difference, error }) {
     const where = `${name} in ${browser}`;
-    const tolerance = name.endsWith(".wav") ? WAV_TOLERANCE : TOLERANCES[browser];
+    const tolerance = name.endsWith(".mp3") ? TOLERANCES[browser] : TOLERANCE;
     assert.ok(!isWhole, `${where}: decoded at once`);
     assert.equal(error, "", where);
     assert.equal(lengths[0], lengths[1], where);
@@ -174,9 +225,9 @@ describe("pieces", () => {
     });
   }
 
-  for (const [what, change] of CHANGED) {
+  for (const [what, options, change] of CHANGED) {
     test(`${what}: the same samples`, async (context) => {
-      const name = encoded(what, mp3("-b:a", "128k"), change);
+      const name = encoded(what, options, change);
       for (const [browser, comparison] of await compared(name)) {
         context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
         assertSame(name, browser, comparison);
@@ -184,12 +235,42 @@ describe("pieces", () => {
     });
   }
 
+  test("flac with frames of several sizes: the same samples", async () => {
+    const [long, short] = [4096, 1024].map((size) => readFileSync(join(dirname(song), encoded(`flac in frames of ${size}`, flac("-frame_size", String(size))))));
+    const name = basename(audio.file("several-sizes.flac", odd.flacOfTwoSizes(/** @type {Buffer} */ (long), /** @type {Buffer} */ (short))));
+    for (const [browser, comparison] of await compared(name)) {
+      assertSame(name, browser, comparison);
+      assert.equal(comparison.pieces, 3, browser);
+    }
+  });
+
+  test("m4a in which the encoder found noise: the same song, with other noise", async (context) => {
+    const name = encoded("m4a with noise", ["-c:a", "aac", "-b:a", "64k"]);
+    for (const [browser, comparison] of await compared(name)) {
+      context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
+      const { isWhole, lengths, difference, noise } = comparison;
+      assert.ok(!isWhole, browser);
+      assert.equal(lengths[0], lengths[1], browser);
+      assert.ok(difference > TOLERANCE, `${browser}: no noise, so nothing was tested`);
+      assert.ok(noise < MAX_NOISE, `${browser}: ${noise}`);
+    }
+  });
+
   for (const [what, options, change] of AT_ONCE) {
     test(`${what}: decoded at once`, async () => {
       for (const [browser, { isWhole, pieces, lengths, error }] of await compared(encoded(what, options, change))) {
         assert.ok(isWhole, browser);
         assert.equal(pieces, 0, `${browser} decoded pieces for nothing`);
-        if (!/compressed|layer/.test(what)) assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
+        if (!/compressed|layer|without its end/.test(what)) assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
+      }
+    });
+  }
+
+  for (const [what, options, change] of FOUND_OUT) {
+    test(`${what}: decoded at once in the end`, async () => {
+      for (const [browser, { isWhole, pieces }] of await compared(encoded(what, options, change))) {
+        assert.ok(isWhole, browser);
+        assert.ok(pieces > 0, browser);
       }
     });
   }

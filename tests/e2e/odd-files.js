@@ -1,0 +1,160 @@
+/** Odd files: music files that are in order, but laid out as no encoder at hand lays them out; made from those that one made. */
+
+/** A FLAC header's first block, after the file's name: sizes of frames, rate, length, checksum. */
+const INFO_AT = 8;
+const FRAMES_AT_LEAST = INFO_AT + 34;
+
+/**
+ * One FLAC file with frames of two sizes, whose headers hence say which sample they begin with.
+ * @param {Buffer} long the first part is of this file, of frames of fixed size
+ * @param {Buffer} short the rest is of this one, the same song in smaller frames
+ */
+export function flacOfTwoSizes(long, short) {
+  const longFrames = flacFrames(long);
+  const shortFrames = flacFrames(short);
+  const [longSamples, shortSamples] = [long, short].map((file) => file.readUInt16BE(INFO_AT));
+  const kept = longFrames.length >> 1;
+  const switchSample = kept * Number(longSamples);
+  const header = Buffer.from(long.subarray(0, long.length - longFrames.reduce((sum, { length }) => sum + length, 0)));
+  header.writeUInt16BE(Number(shortSamples), INFO_AT);
+  return Buffer.concat([
+    header,
+    ...longFrames.slice(0, kept).map((frame, index) => withSampleNumber(frame, index * Number(longSamples))),
+    ...shortFrames.slice(switchSample / Number(shortSamples)).map((frame, index) => withSampleNumber(frame, switchSample + index * Number(shortSamples))),
+  ]);
+}
+
+/** A FLAC file that does not say how long it is, as one that was written to a pipe. @param {Buffer} file */
+export function flacOfUnknownLength(file) {
+  file[INFO_AT + 13] &= 0xf0;
+  return file.fill(0, INFO_AT + 14, FRAMES_AT_LEAST);
+}
+
+/** A FLAC file with a large block of nothing. @param {Buffer} file */
+export function flacWithPadding(file) {
+  const padding = Buffer.alloc(4 + 400_000);
+  padding.writeUInt32BE(0x01000000 + 400_000);
+  return Buffer.concat([file.subarray(0, FRAMES_AT_LEAST), padding, file.subarray(FRAMES_AT_LEAST)]);
+}
+
+/** A FLAC file that lacks a frame after a quarter, far from where pieces meet. @param {Buffer} file */
+export function flacWithoutAFrame(file) {
+  const frames = flacFrames(file);
+  const missing = frames.length >> 2;
+  const header = file.subarray(0, file.length - frames.reduce((sum, { length }) => sum + length, 0));
+  return Buffer.concat([header, ...frames.filter((_, index) => index !== missing)]);
+}
+
+/** With a tag of ID3 before it. @param {Buffer} file */
+export function tagged(file) {
+  return Buffer.concat([Buffer.from("ID3\x04\0\0\0\0\x0f\x7f", "latin1"), Buffer.alloc(0x7ff), file]);
+}
+
+/** Frames numbered from zero on, one after the other up to the end. @param {Buffer} file @returns {Buffer[]} */
+function flacFrames(file) {
+  const starts = [];
+  for (let at = FRAMES_AT_LEAST; (at = file.indexOf(Buffer.of(0xff, 0xf8), at)) >= 0; at++) {
+    const number = utf8(starts.length);
+    if (!file.subarray(at + 4, at + 4 + number.length).equals(number)) continue;
+    const end = at + 4 + number.length + sizeBytes(file.subarray(at));
+    if (crc(file.subarray(at, end), 8, 0x07) === file[end]) starts.push(at);
+  }
+  return starts.map((start, index) => file.subarray(start, starts[index + 1] ?? file.length));
+}
+
+/** Of what a frame's header has after its number. @param {Buffer} frame */
+function sizeBytes(frame) {
+  const sizeCode = frame[2] >> 4;
+  const rateCode = frame[2] & 15;
+  return (sizeCode === 6 ? 1 : sizeCode === 7 ? 2 : 0) + (rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0);
+}
+
+/** @param {Buffer} frame of fixed size @param {number} sample that it begins with */
+function withSampleNumber(frame, sample) {
+  const numberBytes = frame[4] < 0x80 ? 1 : Math.clz32(~(frame[4] << 24));
+  const sizesAt = 4 + numberBytes;
+  const headerEnd = sizesAt + sizeBytes(frame);
+  const header = Buffer.concat([Buffer.of(0xff, 0xf9), frame.subarray(2, 4), utf8(sample), frame.subarray(sizesAt, headerEnd)]);
+  const body = Buffer.concat([header, Buffer.of(crc(header, 8, 0x07)), frame.subarray(headerEnd + 1, frame.length - 2)]);
+  const sum = crc(body, 16, 0x8005);
+  return Buffer.concat([body, Buffer.of(sum >> 8, sum & 255)]);
+}
+
+/** As UTF-8 encodes a character, were there no gaps in its range. @param {number} number up to 31 bits */
+function utf8(number) {
+  if (number < 0x80) return Buffer.of(number);
+  const tail = [];
+  let leadBits = 6;
+  do {
+    tail.unshift(0x80 | (number & 0x3f));
+    number >>= 6;
+    leadBits--;
+  } while (number >= 2 ** leadBits);
+  return Buffer.of(((0xff00 >> (tail.length + 1)) & 0xff) | number, ...tail);
+}
+
+/**
+ * An MP4 file with its header at its end that says, as iTunes does, what the encoder put before and after the song.
+ * @param {Buffer} file
+ */
+export function m4aWithGaps(file) {
+  const text = " 00000000 00000840 000001C8 0000000000000000";
+  const atom = box("----", box("mean", Buffer.alloc(4), "com.apple.iTunes"), box("name", Buffer.alloc(4), "iTunSMPB"), box("data", Buffer.of(0, 0, 0, 1, 0, 0, 0, 0), text));
+  const handler = box("hdlr", Buffer.alloc(8), "mdirappl", Buffer.alloc(12));
+  const tags = box("udta", box("meta", Buffer.alloc(4), handler, box("ilst", atom)));
+  const header = file.indexOf("moov") - 4;
+  const moov = file.subarray(header + 8);
+  return Buffer.concat([file.subarray(0, header), box("moov", moov, tags)]);
+}
+
+/** @param {string} type @param {(Buffer | string)[]} parts */
+function box(type, ...parts) {
+  const content = Buffer.concat([Buffer.from(type), ...parts.map((part) => Buffer.from(part))]);
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(content.length + 4);
+  return Buffer.concat([size, content]);
+}
+
+/** An Ogg file twice, the second time as another stream. @param {Buffer} file */
+export function oggChained(file) {
+  return Buffer.concat([file, ...oggPages(file).map((page) => ofStream(page, 77))]);
+}
+
+/** Two streams of the same, page by page. @param {Buffer} file */
+export function oggMultiplexed(file) {
+  return Buffer.concat(oggPages(file).flatMap((page) => [page, ofStream(page, 77)]));
+}
+
+/** @param {Buffer} file @returns {Buffer[]} */
+function oggPages(file) {
+  const pages = [];
+  for (let at = 0; at < file.length; at += /** @type {Buffer} */ (pages.at(-1)).length) {
+    const segments = file[at + 26] ?? 0;
+    const sound = file.subarray(at + 27, at + 27 + segments).reduce((sum, length) => sum + length, 0);
+    pages.push(file.subarray(at, at + 27 + segments + sound));
+  }
+  return pages;
+}
+
+/** @param {Buffer} page @param {number} serial */
+function ofStream(page, serial) {
+  const copy = Buffer.from(page);
+  copy.writeUInt32LE(serial, 14);
+  copy.writeUInt32LE(0, 22);
+  copy.writeUInt32LE(crc(copy, 32, 0x04c11db7), 22);
+  return copy;
+}
+
+/** The remainder of a division by a polynomial. @param {Buffer} bytes @param {8 | 16 | 32} width @param {number} polynomial */
+function crc(bytes, width, polynomial) {
+  let sum = 0;
+  for (const byte of bytes) {
+    sum ^= byte << (width - 8);
+    for (let bit = 0; bit < 8; bit++) {
+      const carry = (sum >>> (width - 1)) & 1;
+      sum = (sum << 1) ^ (carry ? polynomial : 0);
+      if (width < 32) sum &= 2 ** width - 1;
+    }
+  }
+  return sum >>> 0;
+}
