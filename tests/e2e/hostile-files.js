@@ -1,4 +1,4 @@
-/** Damaged music files: a tune in four formats, changed at random places of header and body. What is changed follows from a seed. */
+/** Damaged music files: a tune in five formats, changed at random places of header and body. What is changed follows from a seed. */
 
 import { readFileSync } from "node:fs";
 import { mulberry32 } from "./music.js";
@@ -9,10 +9,11 @@ const FORMATS = /** @type {const} */ ([
   ["ogg", ["-c:a", "libvorbis", "-q:a", "3"]],
   ["flac", ["-c:a", "flac"]],
   ["wav", ["-c:a", "pcm_s16le"]],
+  ["m4a", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+faststart"]],
 ]);
 
 /** Headers end about here: the frames of a Vorbis file begin after some 4 kB, those of the others much earlier. */
-const HEADER_BYTES = { mp3: 600, ogg: 4200, flac: 120, wav: 44 };
+const HEADER_BYTES = { mp3: 600, ogg: 4200, flac: 120, wav: 44, m4a: 2000 };
 
 /** Values that lengths, rates and counts are not expected to have. */
 const ODD_WORDS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
@@ -66,15 +67,14 @@ const CHANGES = {
  * @param {ReturnType<typeof import("./harness.js").audioFolder>} audio where the files are made
  * @param {number} count
  * @param {number} seed
- * @param {{ secs?: number, formats?: string[] }} [options] how long they are, and which of the formats
+ * @param {number} [secs] how long they are
  * @returns {{ path: string, name: string, what: string }[]}
  */
-export function hostileFiles(audio, count, seed, { secs = 6, formats } = {}) {
+export function hostileFiles(audio, count, seed, secs = 6) {
   const random = mulberry32(seed);
   const next = (/** @type {number} */ below) => Math.floor(random() * below);
   const tune = audio.tune("whole.wav", seed, secs);
-  const wanted = FORMATS.filter(([format]) => formats?.includes(format) ?? true);
-  const whole = wanted.map(([format, options]) => ({ format, bytes: readFileSync(audio.encoded(`whole-copy.${format}`, tune, [...options])) }));
+  const whole = FORMATS.map(([format, options]) => ({ format, bytes: readFileSync(audio.encoded(`whole-copy.${format}`, tune, [...options])) }));
   const kinds = Object.entries(CHANGES);
   return Array.from({ length: count }, (_, index) => {
     const { format, bytes } = /** @type {typeof whole[number]} */ (whole[index % whole.length]);

@@ -6,7 +6,7 @@ import { audioFolder } from "./harness.js";
 import { made, throughTheEngine, throughTheTrainer } from "./hostile.js";
 
 /** Each format is damaged ten times in its header and ten times in its body. */
-const COUNT = 80;
+const COUNT = 100;
 const SEED = 2;
 
 describe("damaged files", () => {
