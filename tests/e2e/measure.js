@@ -1,9 +1,9 @@
 /**
  * How fast, how large, through the page on the CPU path.
  *
- *     cargo xtask web && npm run measure [-- REPEATS]
+ *     cargo xtask web && npm run measure [-- REPEATS [ENDING]]
  *
- * First two clips of 30 s (stereo MP3, 192 kbit/s): seconds from opening the page, which the browser has loaded before, to
+ * First two clips of 30 s (stereo MP3, 192 kbit/s; or of the format that ENDING names): seconds from opening the page, which the browser has loaded before, to
  * the zones taking a file and to the report; seconds from the second file to the report with the engine ready; the same
  * after a reload, with both songs kept from before. Then two songs of four minutes: seconds from the second file to the
  * report, and the page process's peak of resident memory (VmHWM, which counts the browser's own code too). With each the
@@ -16,11 +16,21 @@ import { pageProcess } from "./processes.js";
 const CLIP_SECS = 30;
 const SONG_SECS = 240;
 const REPEATS = Number(process.argv[2] ?? 3);
-const MP3 = ["-ac", "2", "-c:a", "libmp3lame", "-b:a", "192k"];
+const ENDING = process.argv[3] ?? "mp3";
+const ENCODING = {
+  mp3: ["-c:a", "libmp3lame", "-b:a", "192k"],
+  wav: [],
+  flac: [],
+  m4a: ["-c:a", "aac", "-b:a", "192k"],
+  ogg: ["-c:a", "libvorbis", "-q:a", "6"],
+  opus: ["-c:a", "libopus", "-b:a", "128k"],
+}[ENDING];
 const CHECK_TIMEOUT_MS = 300_000;
 
 /** @typedef {import("playwright-core").Page} Page */
 
+if (!ENCODING) throw new Error(`${ENDING} is not among the formats that are measured`);
+const STEREO = ["-ac", "2", ...ENCODING];
 const audio = audioFolder();
 const clips = pairOf("clip", CLIP_SECS);
 const songs = pairOf("song", SONG_SECS);
@@ -98,8 +108,8 @@ async function measureSongs() {
 function pairOf(name, durationSecs) {
   const wav = audio.tune(`${name}.wav`, 5, durationSecs);
   return {
-    left: audio.encoded(`${name}-left.mp3`, wav, MP3),
-    right: audio.encoded(`${name}-right.mp3`, wav, ["-af", pitchShift(1), ...MP3]),
+    left: audio.encoded(`${name}-left.${ENDING}`, wav, STEREO),
+    right: audio.encoded(`${name}-right.${ENDING}`, wav, ["-af", pitchShift(1), ...STEREO]),
   };
 }
 
