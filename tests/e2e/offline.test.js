@@ -1,19 +1,12 @@
 /** The site without a network: kept whole, replaced whole. */
 
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
-import { pitchShift } from "./harness.js";
+import { describe, test } from "node:test";
 import { visits } from "./visit.js";
 
 describe("offline", () => {
   const visit = visits();
-  const { audio, give, report } = visit;
-  const songs = /** @type {Record<string, string>} */ ({});
-
-  before(async () => {
-    songs.original = audio.tune("original.wav", 1, 20);
-    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
-  });
+  const { give, report, songs } = visit;
 
   /** The paths in the copy of the site, once one is kept. */
   async function keptPaths() {

@@ -3,19 +3,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { before, describe, test } from "node:test";
-import { pitchShift } from "./harness.js";
+import { describe, test } from "node:test";
 import { visits } from "./visit.js";
 
 describe("report", () => {
   const visit = visits();
-  const { audio, give, report } = visit;
-  const songs = /** @type {Record<string, string>} */ ({});
-
-  before(async () => {
-    songs.original = audio.tune("original.wav", 1, 20);
-    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
-  });
+  const { give, report, songs } = visit;
 
   test("pointing at a passage lights up its block, ribbon and diagonal, and its button plays it in both songs", async () => {
     await give("left", songs.original);

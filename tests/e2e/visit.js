@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach } from "node:test";
-import { audioFolder, launchChromium, serveSite } from "./harness.js";
+import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 
@@ -31,7 +31,7 @@ export function siteInChromium(flags) {
   return shared;
 }
 
-/** The same, and for each test a visit of the page, which may ask for nothing but the site's own files. */
+/** The same with three songs, and for each test a visit of the page, which may ask for nothing but the site's own files. */
 export function visits() {
   const shared = siteInChromium();
   /** @type {string[]} */
@@ -39,6 +39,8 @@ export function visits() {
   const visit = {
     shared,
     audio: shared.audio,
+    /** `copy` is `original` two semitones higher, in another format. Tests put songs of their own beside them. */
+    songs: /** @type {Record<string, string>} */ ({}),
     page: /** @type {Page} */ (/** @type {unknown} */ (undefined)),
     /** @param {"left" | "right"} side @param {string | string[]} file */
     give: (side, file) => visit.page.locator("input[type=file]").nth(side === "left" ? 0 : 1).setInputFiles(file),
@@ -49,6 +51,12 @@ export function visits() {
       return { verdict: await standing.getAttribute("data-verdict"), score: Number(await standing.getAttribute("data-score")) };
     },
   };
+  before(() => {
+    const { audio, songs } = visit;
+    songs.original = audio.tune("original.wav", 1, 20);
+    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    songs.unrelated = audio.tune("unrelated.wav", 7, 18);
+  });
   beforeEach(async () => {
     visit.page = await shared.browser.newPage();
     requests = [];
