@@ -17,11 +17,12 @@ import { EngineError, WorkerLink } from "./link.js";
 import { forgetWeights, loadEngineFiles, locateFiles, probeWebgpu, requireBrowserFeatures } from "./loader.js";
 import { Lock, untilAborted } from "./lock.js";
 import { packSong, unpackSong } from "./song-bytes.js";
+import { arrayOf } from "./tasks.js";
 
 /** @import { SongStore } from "./cache.js" */
 /** @import { DecodedSong } from "./decode.js" */
 /** @import { StageProgress } from "./link.js" */
-/** @import { Backend, Report, StartResult } from "./protocol.js" */
+/** @import { Backend, CompareResult, Report, StartResult } from "./protocol.js" */
 /** @import { Song } from "./song.js" */
 
 /** @typedef {"auto" | Backend} BackendChoice */
@@ -121,7 +122,8 @@ export class Engine {
       const rightId = right.idIn(link);
       if (!link || leftId === undefined || rightId === undefined) return undefined;
       onProgress("match", 0);
-      const report = await this.#ask(link, { type: "compare", leftId, rightId }, { onProgress, signal });
+      const { report, scores } = /** @type {CompareResult} */ (await this.#ask(link, { type: "compare", leftId, rightId }, { onProgress, signal }));
+      report.matrix.scores = await arrayOf(scores);
       onProgress("match", 1);
       return report;
     } catch (error) {

@@ -32,7 +32,7 @@
  * @property {string} name
  * @property {Uint8Array} analysis
  *
- * @typedef {Object} CompareRequest
+ * @typedef {Object} CompareRequest Answers a `CompareResult`.
  * @property {"compare"} type
  * @property {number} leftId
  * @property {number} rightId
@@ -49,6 +49,10 @@
  * @typedef {Request & { id: number }} RequestMessage
  *
  * @typedef {{ backend: Backend, limits: Limits, weightsSha256: string }} StartResult
+ *
+ * @typedef {Object} CompareResult
+ * @property {Report} report without its matrix's scores
+ * @property {Float64Array<ArrayBuffer>} scores its buffer is transferred
  *
  * @typedef {{ type: "progress", id: number, stage: Stage, fraction: number }} ProgressMessage
  * @typedef {{ type: "done", id: number, value: unknown }} DoneMessage

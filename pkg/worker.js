@@ -5,7 +5,7 @@
  * bundle, a CDN or a blob.
  */
 
-/** @import { ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./protocol.js" */
+/** @import { CompareResult, ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./protocol.js" */
 /** @typedef {typeof import("./wasm/cpu/soundalike.js")} Engine */
 
 /** @type {{ postMessage(message: ReplyMessage, transfer?: Transferable[]): void, onmessage: ((event: MessageEvent<RequestMessage>) => void) | null }} */
@@ -39,7 +39,8 @@ async function answer(request) {
   };
   try {
     const value = await perform(request, onProgress);
-    port.postMessage({ type: "done", id, value }, value instanceof Uint8Array ? [value.buffer] : []);
+    const array = value instanceof Uint8Array ? value : request.type === "compare" ? /** @type {CompareResult} */ (value).scores : undefined;
+    port.postMessage({ type: "done", id, value }, array ? [array.buffer] : []);
   } catch (error) {
     const code = /** @type {{ code?: unknown } | null} */ (error)?.code;
     // Errors of the engine carry a code. Anything else (a trap, out of memory) leaves it in an unknown state.
@@ -77,8 +78,13 @@ async function perform(request, onProgress) {
       if (song) songs.set(request.songId, song);
       return song !== undefined;
     }
-    case "compare":
-      return started().compare(kept(request.leftId), kept(request.rightId), onProgress);
+    case "compare": {
+      const report = await started().compare(kept(request.leftId), kept(request.rightId), onProgress);
+      // A million numbers one by one would hold the page up for longer than all else in a check.
+      const scores = Float64Array.from(report.matrix.scores);
+      report.matrix.scores = [];
+      return { report, scores };
+    }
     case "release":
       songs.get(request.songId)?.free();
       songs.delete(request.songId);
