@@ -3,8 +3,8 @@
  *
  * Decoded at once, a browser holds a song three times over and copies it into the page in one task that holds everything
  * else up; of pieces neither is large, and some are decoded side by side. Each piece begins before the end of the last one: what
- * both decode to must be the same, so that nothing is taken for granted about a browser's decoder. Where it is not, and
- * where a file is not laid out as most are, the song is decoded at once.
+ * both decode to must be the same (but for the noise that a decoder of AAC makes up), so that nothing is taken for granted
+ * about a browser's decoder. Where it is not, and where a file is not laid out as most are, the song is decoded at once.
  */
 
 import { throwIfAborted } from "./errors.js";
