@@ -8,6 +8,7 @@
 
 import { joined } from "./bytes.js";
 import { readM4aFrames } from "./m4a-frames.js";
+import { Slice, nextTask } from "./tasks.js";
 
 /** @import { M4aFrames } from "./m4a-frames.js" */
 /** @import { Cut, Piece, Pieces } from "./pieces.js" */
@@ -32,6 +33,8 @@ const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
 export async function m4aPieces(file, name, { pieceSecs, minSecs }) {
   const frames = await readM4aFrames(file, name);
   if (!frames) return undefined;
+  // To read a table of hours took a while.
+  await nextTask();
   const { sampleRateHz, samplesPerFrame, lastSamples, sizes, edit } = frames;
   const frameCount = sizes.length;
   const samples = (frameCount - 1) * samplesPerFrame + lastSamples;
@@ -44,7 +47,9 @@ export async function m4aPieces(file, name, { pieceSecs, minSecs }) {
   const tailFrames = MARGIN_FRAMES + Math.ceil((edit?.leftOutSamples ?? 0) / samplesPerFrame);
   /** @type {Piece[]} */
   const pieces = [];
+  const slice = new Slice();
   for (let index = 0; index < count; index++) {
+    if (slice.isOver) await slice.next();
     const own = Math.round((index * frameCount) / count);
     const isLast = index === count - 1;
     const from = index === 0 ? 0 : Math.floor((own - MARGIN_FRAMES) / FRAME_STEP) * FRAME_STEP;
