@@ -226,8 +226,7 @@ fn mirror_passage(passage: &mut MatchedPassage) {
     std::mem::swap(&mut passage.left_start_secs, &mut passage.right_start_secs);
     std::mem::swap(&mut passage.left_end_secs, &mut passage.right_end_secs);
     passage.speed_ratio = round(1.0 / passage.speed_ratio, 3);
-    // Zero has no other side; -0 would show.
-    passage.pitch_shift_semitones = 0.0 - passage.pitch_shift_semitones;
+    passage.pitch_shift_semitones = round(-passage.pitch_shift_semitones, 1);
 }
 
 fn transposed(matrix: &Matrix) -> Matrix {
@@ -263,15 +262,22 @@ fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
     }
 }
 
+/// Rounded; a zero has no sign, which would show.
 fn round(value: f64, digits: i32) -> f64 {
     let scale = 10.0_f64.powi(digits);
-    (value * scale).round() / scale
+    (value * scale).round() / scale + 0.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::SHIPPED_WEIGHTS;
+
+    #[test]
+    fn a_rounded_zero_has_no_sign() {
+        assert_eq!(round(-0.04, 1).to_bits(), 0.0_f64.to_bits());
+        assert_eq!((round(-0.06, 1), round(1.25, 1)), (-0.1, 1.3));
+    }
 
     #[test]
     fn a_large_matrix_is_reported_coarser_by_its_best_cells() {
