@@ -30,6 +30,9 @@ pub struct ProfilePair<'a> {
     pub right: &'a SpectralProfile,
     /// Sums of squares of the left song's columns, and of the right song's: windows are laid upon each other by the thousand, and share them.
     squares: [Vec<i32>; 2],
+    /// Columns multiplied so far, for tests of the cost.
+    #[cfg(test)]
+    pub(crate) columns_multiplied: std::cell::Cell<usize>,
 }
 
 impl<'a> ProfilePair<'a> {
@@ -46,6 +49,8 @@ impl<'a> ProfilePair<'a> {
             left,
             right,
             squares: [squares(left), squares(right)],
+            #[cfg(test)]
+            columns_multiplied: std::cell::Cell::default(),
         }
     }
 
@@ -54,6 +59,9 @@ impl<'a> ProfilePair<'a> {
     pub fn window(&self, course: &Course, centre: f64, width: usize, lag: f64) -> [f64; 3] {
         let first = (centre - width as f64 / 2.0).round();
         let mut sums = [0_i64; 3];
+        #[cfg(test)]
+        self.columns_multiplied
+            .set(self.columns_multiplied.get() + width);
         for step in 0..width {
             let left_place = first + step as f64;
             let right_place = course.right_of(left_place + 0.5) - 0.5 + lag;

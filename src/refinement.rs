@@ -15,13 +15,13 @@ const MAX_SEMITONES: usize = 13;
 /// Length of a window, in columns: 2 s, some four beats.
 const WINDOW_COLUMNS: usize = 22;
 /// Windows of a passage at most; in longer ones they lie apart.
-const MOST_WINDOWS: usize = 24;
-/// Windows by which pitch is found first.
-const PITCH_WINDOWS: usize = 12;
-/// By how many columns the line is moved, turn after turn. Each turn makes the ends visible a little farther out, and farther ends fix the slope better.
-const LAGS_OF_TURNS: [i32; 4] = [6, 3, 3, 3];
-/// Share of its slope by which the line is turned at most, each time: half of what is left open by [`turned`](ProfilePair::turned).
-const TURN: f64 = 0.03;
+const MOST_WINDOWS: usize = 12;
+/// Slopes from one try to the next: windows still correlate half a step away.
+const SLOPE_STEP: f64 = 0.06;
+/// How often ends are looked for and the line straightened between them. Each time ends come into sight that lie 8 s farther out, and farther ends fix the slope better.
+const ROUNDS: usize = 4;
+/// By how many columns the line is moved each time: one that fits already needs no more where its ends are now.
+const LAGS_OF_ROUND: i32 = 1;
 
 /// The alignment near a rough one.
 #[must_use]
@@ -38,9 +38,9 @@ pub fn refined(pair: &ProfilePair<'_>, rough: &Alignment) -> Alignment {
     course.shift = pair.shift(&course, left_span);
     course = pair.turned(&course, left_span);
     let mut left_span = left_span;
-    for lags in LAGS_OF_TURNS {
+    for _ in 0..ROUNDS {
         left_span = pair.ends(&course, left_span);
-        course = pair.straightened(&course, left_span, lags, TURN).1;
+        course = pair.straightened(&course, left_span, LAGS_OF_ROUND).1;
     }
     let left_span = pair.ends(&course, left_span);
     let right_span = (course.right_of(left_span.0), course.right_of(left_span.1));
@@ -63,7 +63,7 @@ impl ProfilePair<'_> {
         const LAG_STEP: usize = 2;
         // Shorter windows than for the line, because the slope isn't known yet.
         let width = (WINDOW_COLUMNS / 2).min((span.1 - span.0) as usize);
-        let centres = centres(span, width, PITCH_WINDOWS);
+        let centres = centres(span, width, MOST_WINDOWS);
         let most = (MAX_SEMITONES * BANDS_PER_SEMITONE) as isize;
         let mut shifts: Vec<isize> = (-most..=most).collect();
         shifts.sort_by_key(|shift| shift.abs());
@@ -88,24 +88,22 @@ impl ProfilePair<'_> {
 
     /// The best line of all slopes that the score matrix leaves open.
     fn turned(&self, course: &Course, span: (f64, f64)) -> Course {
-        /// Slopes from one try to the next: windows still correlate half a step away.
-        const STEP: f64 = 0.06;
         /// How far the matrix may be wrong at the ends of a passage, in columns: 2.8 s.
         const WRONG_AT_ENDS: f64 = 30.0;
         /// How far it may be wrong in the middle, in columns: 3 s, as far as a found run strikes out its surroundings.
         const LAGS: i32 = 32;
         let half = ((span.1 - span.0) / 2.0).max(WINDOW_COLUMNS as f64 / 2.0);
         let wrong = libm::log1p(WRONG_AT_ENDS / half / course.slope);
-        let steps = (wrong / STEP).ceil() as i32;
+        let steps = (wrong / SLOPE_STEP).ceil() as i32;
         let mut tries: Vec<i32> = (-steps..=steps).collect();
         tries.sort_by_key(|step| step.abs());
         let mut best = (f64::NEG_INFINITY, *course);
         for step in tries {
-            let slope = course.slope * libm::exp(f64::from(step) * STEP);
+            let slope = course.slope * libm::exp(f64::from(step) * SLOPE_STEP);
             if !SLOPES.contains(&slope) {
                 continue;
             }
-            let found = self.straightened(&Course { slope, ..*course }, span, LAGS, STEP / 2.0);
+            let found = self.straightened(&Course { slope, ..*course }, span, LAGS);
             if found.0 > best.0 {
                 best = found;
             }
@@ -113,21 +111,15 @@ impl ProfilePair<'_> {
         best.1
     }
 
-    /// The line near `course`, moved by up to `lags` columns and turned by up to a share `turn` of its slope, along which the windows correlate best; with their sum.
-    fn straightened(
-        &self,
-        course: &Course,
-        span: (f64, f64),
-        lags: i32,
-        turn: f64,
-    ) -> (f64, Course) {
+    /// The line near `course`, moved by up to `lags` columns and turned by up to half a step of slopes, along which the windows correlate best; with their sum.
+    fn straightened(&self, course: &Course, span: (f64, f64), lags: i32) -> (f64, Course) {
         const TURNS: i32 = 12;
         /// A line is turned no further than this moves its ends, in columns.
         const MOST_AT_ENDS: f64 = 12.0;
         let width = WINDOW_COLUMNS.min((span.1 - span.0) as usize);
         let centres = centres(span, width, MOST_WINDOWS);
         let half = (span.1 - span.0) / 2.0;
-        let turn = turn.min(MOST_AT_ENDS / half);
+        let turn = (SLOPE_STEP / 2.0).min(MOST_AT_ENDS / half);
         let middle = (span.0 + span.1) / 2.0;
         let course = &Course {
             middle: (middle, course.right_of(middle)),

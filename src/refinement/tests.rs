@@ -48,7 +48,7 @@ fn rough(left_secs: (f64, f64), right_secs: (f64, f64)) -> Alignment {
     }
 }
 
-/// Whether all four times are right to 0.2 s.
+/// Whether all four times are right to 0.3 s, little more than three columns.
 fn assert_times(found: &Alignment, left: (f64, f64), right: (f64, f64)) {
     let off = [
         found.left_secs.0 - left.0,
@@ -57,7 +57,7 @@ fn assert_times(found: &Alignment, left: (f64, f64), right: (f64, f64)) {
         found.right_secs.1 - right.1,
     ];
     assert!(
-        off.iter().all(|off| off.abs() < 0.2),
+        off.iter().all(|off| off.abs() < 0.3),
         "{found:?}, not {left:?} {right:?}"
     );
 }
@@ -160,5 +160,53 @@ fn places_beyond_the_ends_are_no_panic() {
             found.slope().is_finite() && found.semitones.is_finite(),
             "{found:?}"
         );
+    }
+}
+
+#[test]
+fn a_passage_costs_as_much_as_its_windows_however_long_it_is() {
+    let columns_multiplied = |secs: f64| {
+        let song = profile(&melody(0.0, secs + 2.0, 0.0, 1.0));
+        let pair = ProfilePair::new(&song, &song);
+        let _ = refined(&pair, &rough((1.0, secs), (1.5, secs + 0.5)));
+        pair.columns_multiplied.get()
+    };
+    // The line of a short passage may be turned farther.
+    assert!(
+        columns_multiplied(20.0) < 360_000,
+        "{}",
+        columns_multiplied(20.0)
+    );
+    assert!(
+        columns_multiplied(100.0) < 235_000,
+        "{}",
+        columns_multiplied(100.0)
+    );
+}
+
+#[test]
+fn ends_40_s_outside_of_the_rough_ones_are_found() {
+    let left = profile(&melody(0.0, 100.0, 0.0, 1.0));
+    let mut samples = melody(5_000.0, 5.0, 0.0, 1.0);
+    samples.extend(melody(3.0, 78.0, 0.0, 1.0));
+    samples.extend(melody(6_000.0, 5.0, 0.0, 1.0));
+    let right = profile(&samples);
+    let pair = ProfilePair::new(&left, &right);
+    let found = refined(&pair, &rough((38.0, 46.0), (40.5, 48.5)));
+    assert_times(&found, (3.0, 81.0), (5.0, 83.0));
+}
+
+#[test]
+fn a_line_is_moved_and_turned_as_its_ends_come_into_sight() {
+    for speed in [0.97, 1.03, 1.25] {
+        let left = profile(&melody(0.0, 60.0, 0.0, 1.0));
+        let mut samples = melody(5_000.0, 8.0, 0.0, 1.0);
+        samples.extend(melody(5.0, 40.0 / speed, 0.0, speed));
+        samples.extend(melody(6_000.0, 8.0, 0.0, 1.0));
+        let right = profile(&samples);
+        let pair = ProfilePair::new(&left, &right);
+        let wrong = rough((6.0, 11.0), (9.0, 14.0));
+        let found = refined(&pair, &wrong);
+        assert_times(&found, (5.0, 45.0), (8.0, 8.0 + 40.0 / speed));
     }
 }

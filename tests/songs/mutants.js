@@ -29,7 +29,7 @@ const TEST_TIMEOUT_MS = 600_000;
 /** Changes that no test can see, by name and factor, and why. @type {Record<string, string>} */
 const EXPLAINED = {
   "line_search.rs STEPS_PER_COLUMN x 2": "finer than a segment can tell: the same runs, at twice the cost",
-  "refinement.rs MAX_SEMITONES x 2": "the same shifts are found among more, at twice the cost",
+  "refinement.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
 };
 
 /** @typedef {{ name: string, slot: string }} Mutant */
