@@ -7,9 +7,12 @@ export async function bytesOf(file, name, from, to) {
   return new Uint8Array(await readBytes(file.slice(from, to), name));
 }
 
-/** Where a file begins after its tags (https://id3.org/id3v2.4.0-structure). @param {Blob} file @param {string} name @returns {Promise<number | undefined>} `undefined` for a tag out of order */
+/** Tags that a song has at most; a file of millions of them would be read for minutes. */
+const MAX_TAGS = 16;
+
+/** Where a file begins after its tags (https://id3.org/id3v2.4.0-structure). @param {Blob} file @param {string} name @returns {Promise<number | undefined>} `undefined` for a tag out of order, or too many */
 export async function offsetAfterTags(file, name) {
-  for (let at = 0; ; ) {
+  for (let at = 0, tags = 0; tags <= MAX_TAGS; tags++) {
     const bytes = await bytesOf(file, name, at, at + 10);
     if (!isText(bytes, 0, "ID3")) return at;
     if (bytes.length < 10 || bytes.subarray(6).some((byte) => byte > 0x7f)) return undefined;
@@ -17,6 +20,7 @@ export async function offsetAfterTags(file, name) {
     const size = (byteAt(bytes, 6) << 21) | (byteAt(bytes, 7) << 14) | (byteAt(bytes, 8) << 7) | byteAt(bytes, 9);
     at += 10 + size + (hasFooter ? 10 : 0);
   }
+  return undefined;
 }
 
 /** @param {Uint8Array} bytes @param {number} at @param {string} text of ASCII */

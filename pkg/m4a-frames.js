@@ -21,7 +21,7 @@ import { bytesOf, isText, uint32 } from "./bytes.js";
 
 /** Of some ten hours, or with large pictures. */
 const MAX_HEADER_BYTES = 2 ** 24;
-/** Files that aren't fragmented have a handful. */
+/** Files that aren't fragmented have a handful in each. */
 const MAX_BOXES = 64;
 const HEAD_BYTES = 8;
 /** Many boxes begin with this. */
@@ -73,7 +73,7 @@ async function readMoov(file, name) {
 /** @param {Uint8Array<ArrayBuffer> | undefined} content of a box @returns {Box[]} up to one out of order */
 function boxesIn(content) {
   const boxes = /** @type {Box[]} */ ([]);
-  for (let at = 0; content && at + HEAD_BYTES <= content.length; ) {
+  for (let at = 0; content && at + HEAD_BYTES <= content.length && boxes.length < MAX_BOXES; ) {
     const size = uint32(content, at);
     if (size < HEAD_BYTES || at + size > content.length) break;
     const bytes = content.subarray(at, at + size);
