@@ -18,11 +18,11 @@ impl Build {
     /// The largest first visits in bytes after compression: on the CPU, on WebGPU.
     ///
     /// The published ones are promises to visitors. The development build's modules are neither optimised across crates
-    /// nor shrunk, which would take continuous integration longer than all its tests; its budgets stand 6 % above what it
-    /// measured when they were set (0.99 and 4.25 MB), so that a dependency too many fails here and not first at a release.
+    /// nor shrunk, which would take continuous integration longer than all its tests; its budgets stand 2 to 4 % above what it
+    /// measured when they were set (1.05 and 4.33 MB), so that a dependency too many fails here and not first at a release.
     const fn budgets_bytes(self) -> [u64; 2] {
         match self {
-            Self::Development => [1_050_000, 4_500_000],
+            Self::Development => [1_070_000, 4_500_000],
             Self::Published => [1_000_000, 3_000_000],
         }
     }
