@@ -10,7 +10,8 @@ describe("offline", () => {
 
   /** The paths in the copy of the site, once one is kept. */
   async function keptPaths() {
-    for (let tries = 0; tries < 300; tries++) {
+    let last = "";
+    for (let tries = 0; tries < 100; tries++) {
       const paths = await visit.page.evaluate(async () => {
         const names = (await caches.keys()).filter((name) => name.startsWith("soundalike-"));
         const [name] = names;
@@ -18,8 +19,11 @@ describe("offline", () => {
         return { names, paths: keys.map(({ url }) => new URL(url).pathname) };
       });
       const needed = ["/", "/style.css", "/app.js", "/pkg/worker.js", "/pkg/wasm/cpu/soundalike.js", "/pkg/wasm/cpu/soundalike_bg.wasm", "/pkg/wasm/weights.safetensors", "/example/midnight-ferry.mp3", "/embed.html"];
-      if (paths.names.length === 1 && needed.every((path) => paths.paths.includes(path))) return paths;
-      await visit.page.waitForTimeout(100);
+      // Files come into it one by one.
+      const isSettled = JSON.stringify(paths) === last;
+      last = JSON.stringify(paths);
+      if (isSettled && paths.names.length === 1 && needed.every((path) => paths.paths.includes(path))) return paths;
+      await visit.page.waitForTimeout(500);
     }
     return assert.fail("no one whole copy of the site is kept");
   }
