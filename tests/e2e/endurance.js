@@ -16,7 +16,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
-import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
+import { audioFolder, launchChromium, openBlankPage, pitchShift, serveSite } from "./harness.js";
 import { pageProcess } from "./processes.js";
 import { startTrace, stopTrace } from "./trace.js";
 
@@ -183,14 +183,12 @@ async function pageCheck(left, right, limitMb = LONG_PEAK_MB) {
 }
 
 /**
- * A page of the site that loads nothing by itself, and files beside it.
+ * A blank page, and files beside it.
  * @param {import("playwright-core").Browser} browser
  * @param {Record<string, Buffer>} files
  */
 async function blankPage(browser, files) {
-  const page = await browser.newPage();
-  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>blank</title>" }));
+  const page = await openBlankPage(browser, site.url);
   for (const [name, body] of Object.entries(files)) await page.route(`**/${name}`, (route) => route.fulfill({ body }));
-  await page.goto(`${site.url}blank.html`);
   return page;
 }

@@ -76,6 +76,14 @@ export function launchChromiumProfile(profile) {
   return chromium.launchPersistentContext(profile, { executablePath: chromiumPath(), args: CHROMIUM_FLAGS });
 }
 
+/** A page of the site that loads nothing by itself. @param {import("playwright-core").Browser} browser @param {string} siteUrl */
+export async function openBlankPage(browser, siteUrl) {
+  const page = await browser.newPage();
+  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>blank</title>" }));
+  await page.goto(`${siteUrl}blank.html`);
+  return page;
+}
+
 function chromiumPath() {
   const named = process.env["CHROMIUM"];
   if (named) return named;

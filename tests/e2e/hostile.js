@@ -12,7 +12,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { audioFolder, launchChromium, serveSite } from "./harness.js";
+import { audioFolder, launchChromium, openBlankPage, serveSite } from "./harness.js";
 import { hostileFiles } from "./hostile-files.js";
 
 /** A file that takes longer hangs. */
@@ -37,16 +37,14 @@ export async function throughTheEngine(good, files) {
   const site = await serveSite();
   const browser = await launchChromium();
   try {
-    const page = await browser.newPage();
+    const page = await openBlankPage(browser, site.url);
     const said = /** @type {string[]} */ ([]);
     page.on("console", (message) => message.type() === "error" && said.push(message.text()));
-    await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>blank</title>" }));
     await page.route("**/hostile/*", (route) => {
       const name = basename(new URL(route.request().url()).pathname);
       const path = files.find((file) => file.name === name)?.path ?? good;
       return route.fulfill({ body: readFileSync(path) });
     });
-    await page.goto(`${site.url}blank.html`);
     await page.evaluate(async (patienceMs) => {
       const { createChecker } = await import(String("/pkg/index.js"));
       const checker = await createChecker({ backend: "cpu" });

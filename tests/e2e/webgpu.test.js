@@ -1,38 +1,28 @@
 /** WebGPU on a software adapter: slow, so on one short pair only. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { WEBGPU_FLAGS, audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
+import { before, describe, test } from "node:test";
+import { WEBGPU_FLAGS, pitchShift } from "./harness.js";
+import { siteInChromium } from "./visit.js";
 
 const CHECK_TIMEOUT_MS = 240_000;
 /** The two backends round differently; a score that differs by more than this is another answer. */
 const SCORE_TOLERANCE = 0.01;
 
 describe("webgpu", () => {
-  const audio = audioFolder();
-  /** @type {Awaited<ReturnType<typeof serveSite>>} */
-  let site;
-  /** @type {import("playwright-core").Browser} */
-  let browser;
+  const shared = siteInChromium(WEBGPU_FLAGS);
+  const { audio } = shared;
   const songs = /** @type {Record<string, string>} */ ({});
 
-  before(async () => {
+  before(() => {
     songs.original = audio.tune("original.wav", 1, 8);
     songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(1), "-c:a", "libmp3lame", "-b:a", "128k"]);
-    site = await serveSite();
-    browser = await launchChromium(WEBGPU_FLAGS);
-  });
-
-  after(async () => {
-    await browser?.close();
-    site?.close();
-    audio.remove();
   });
 
   /** @param {string} backend */
   async function check(backend) {
-    const page = await browser.newPage();
-    await page.goto(`${site.url}?backend=${backend}`);
+    const page = await shared.browser.newPage();
+    await page.goto(`${shared.url}?backend=${backend}`);
     const inputs = page.locator("input[type=file]");
     await inputs.nth(0).setInputFiles(songs.original);
     await inputs.nth(1).setInputFiles(songs.copy);

@@ -1,0 +1,84 @@
+/** The package in a blank page of the site, with two songs, for tests of what a programmer meets. */
+
+import assert from "node:assert/strict";
+import { afterEach, before, beforeEach } from "node:test";
+import { openBlankPage } from "./harness.js";
+import { tune } from "./music.js";
+import { siteInChromium } from "./visit.js";
+
+/** Of the songs `a` and `b`. */
+export const SONG_SECS = 8;
+/** What takes longer hangs. */
+const PATIENCE_MS = 90_000;
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/**
+ * The site in a Chromium, and for each test a blank page with the package. To be called within a `describe`.
+ * @param {string[]} [flags]
+ */
+export function packageInBlankPage(flags) {
+  const shared = siteInChromium(flags);
+  const songs = /** @type {Record<string, Buffer>} */ ({});
+  const blank = {
+    shared,
+    page: /** @type {Page} */ (/** @type {unknown} */ (undefined)),
+    /** Runs code in the page, with `soundalike`, `outcome`, `checked` and the songs `a` and `b` at hand. @param {string} code */
+    run: (code) => /** @type {Promise<any>} */ (blank.page.evaluate(`(async () => { ${code} })()`)),
+    /** A file of the site. @param {string} path */
+    fileOfSite: async (path) => (await blank.page.request.get(shared.url + path)).body(),
+    /** Another page in this one's place: what a page remembers is gone. */
+    renew: async () => {
+      await blank.page.close();
+      await open();
+    },
+  };
+  const open = async () => {
+    blank.page = await openBlankPage(shared.browser, shared.url);
+    for (const [name, body] of Object.entries(songs)) {
+      await blank.page.route(`**/${name}.f32`, (route) => route.fulfill({ contentType: "application/octet-stream", body }));
+    }
+    await blank.page.evaluate(loadPackage, PATIENCE_MS);
+  };
+  before(() => {
+    for (const [name, seed] of /** @type {const} */ ([["a", 1], ["b", 7]])) songs[name] = Buffer.from(tune(seed, SONG_SECS).buffer);
+  });
+  beforeEach(open);
+  afterEach(() => blank.page?.close());
+  return blank;
+}
+
+/** In the page. @param {number} patienceMs */
+async function loadPackage(patienceMs) {
+  const soundalike = await import(String("/pkg/index.js"));
+  /** What an attempt came to: the value, or the error's code, song and sentence; one that never ends is a `hang`. @param {() => Promise<any>} attempt */
+  const outcome = async (attempt) => {
+    try {
+      const hang = new Promise((_, reject) => setTimeout(() => reject({ code: "hang" }), patienceMs));
+      return { value: await Promise.race([attempt(), hang]) };
+    } catch (error) {
+      const { code, side, message } = /** @type {any} */ (error);
+      return { code, side, message, isCheckerError: error instanceof soundalike.CheckerError };
+    }
+  };
+  const [a, b] = await Promise.all(["/a.f32", "/b.f32"].map(async (url) => new Float32Array(await (await fetch(url)).arrayBuffer())));
+  /** A check from nothing: a checker made, and both songs compared. @param {object} options */
+  const checked = (options) =>
+    outcome(async () => {
+      const checker = await soundalike.createChecker(options);
+      const { verdict, backend } = await checker.compare(a, b);
+      checker.close();
+      return { verdict, backend };
+    });
+  Object.assign(globalThis, { soundalike, outcome, checked, a, b });
+}
+
+/** What `checked` gives if all is well. */
+export const GOOD = { value: { verdict: "different", backend: "cpu" } };
+
+/** The error that a visitor reads, and its code. @param {{ code?: string, message?: string, isCheckerError?: boolean, value?: unknown }} outcome @param {string} code @param {RegExp} words */
+export function assertError(outcome, code, words) {
+  assert.equal(outcome.code, code, JSON.stringify(outcome));
+  assert.equal(outcome.isCheckerError, true);
+  assert.match(outcome.message ?? "", words);
+}
