@@ -4,6 +4,9 @@
 const INFO_AT = 8;
 const FRAMES_AT_LEAST = INFO_AT + 34;
 
+/** Many more tags or boxes than a song has. */
+const HUNDREDS = 500;
+
 /**
  * One FLAC file with frames of two sizes, whose headers hence say which sample they begin with.
  * @param {Buffer} long the first part is of this file, of frames of fixed size
@@ -48,6 +51,11 @@ export function flacWithoutAFrame(file) {
 /** With a tag of ID3 before it. @param {Buffer} file */
 export function tagged(file) {
   return Buffer.concat([Buffer.from("ID3\x04\0\0\0\0\x0f\x7f", "latin1"), Buffer.alloc(0x7ff), file]);
+}
+
+/** With hundreds of empty tags of ID3 before it. @param {Buffer} file */
+export function withHundredsOfTags(file) {
+  return Buffer.concat([...Array(HUNDREDS).fill(Buffer.from("ID3\x04\0\0\0\0\0\0", "latin1")), file]);
 }
 
 /** Frames numbered from zero on, one after the other up to the end. @param {Buffer} file @returns {Buffer[]} */
@@ -102,9 +110,31 @@ export function m4aWithGaps(file) {
   const atom = box("----", box("mean", Buffer.alloc(4), "com.apple.iTunes"), box("name", Buffer.alloc(4), "iTunSMPB"), box("data", Buffer.of(0, 0, 0, 1, 0, 0, 0, 0), text));
   const handler = box("hdlr", Buffer.alloc(8), "mdirappl", Buffer.alloc(12));
   const tags = box("udta", box("meta", Buffer.alloc(4), handler, box("ilst", atom)));
+  const { before, moov } = splitAtHeader(file);
+  return Buffer.concat([before, box("moov", moov, tags)]);
+}
+
+/** An MP4 file with hundreds of empty boxes before its header, which is at its end. @param {Buffer} file */
+export function m4aWithHundredsOfBoxes(file) {
+  const { before, moov } = splitAtHeader(file);
+  return Buffer.concat([before, ...emptyBoxes(), box("moov", moov)]);
+}
+
+/** The same with the boxes at the beginning of the header. @param {Buffer} file */
+export function m4aWithHundredsOfBoxesInside(file) {
+  const { before, moov } = splitAtHeader(file);
+  return Buffer.concat([before, box("moov", ...emptyBoxes(), moov)]);
+}
+
+/** What is before the header of an MP4 file, and what the header holds. @param {Buffer} file */
+function splitAtHeader(file) {
   const header = file.indexOf("moov") - 4;
-  const moov = file.subarray(header + 8);
-  return Buffer.concat([file.subarray(0, header), box("moov", moov, tags)]);
+  return { before: file.subarray(0, header), moov: file.subarray(header + 8) };
+}
+
+/** @returns {Buffer[]} */
+function emptyBoxes() {
+  return Array(HUNDREDS).fill(box("free"));
 }
 
 /** @param {string} type @param {(Buffer | string)[]} parts */

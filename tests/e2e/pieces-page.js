@@ -35,6 +35,7 @@ function changed(buffer, length, change) {
  * @typedef {Object} Comparison
  * @property {boolean} isWhole whether the file must be decoded at once
  * @property {number} pieces how many were decoded
+ * @property {number} looks at parts of the file
  * @property {number[]} lengths in samples, in pieces and at once
  * @property {number} difference the largest between two samples
  * @property {number} noise the energy of the difference, as a part of the whole song's
@@ -54,7 +55,7 @@ async function compare(name, fault) {
   } catch (cause) {
     error = String(cause);
   }
-  const { samples, pieces } = inPieces;
+  const { samples, pieces, looks } = inPieces;
   let difference = 0;
   let energy = 0;
   let energyOfDifference = 0;
@@ -64,7 +65,7 @@ async function compare(name, fault) {
     energy += sample ** 2;
     energyOfDifference += one ** 2;
   });
-  return { isWhole: samples === undefined, pieces, lengths: [samples?.length ?? 0, atOnce.length], difference, noise: energyOfDifference / energy, error };
+  return { isWhole: samples === undefined, pieces, looks, lengths: [samples?.length ?? 0, atOnce.length], difference, noise: energyOfDifference / energy, error };
 }
 
 /** How it ends if the song is too long, and if it is cancelled after its first piece. @param {string} name */
@@ -89,6 +90,11 @@ async function fileOf(name) {
  */
 async function decodedInPieces(file, fault, options) {
   let pieces = 0;
+  let looks = 0;
+  file.slice = (...range) => {
+    looks++;
+    return Blob.prototype.slice.apply(file, range);
+  };
   BaseAudioContext.prototype.decodeAudioData = async function (bytes) {
     const index = pieces++;
     const buffer = await decodeAudioData.call(this, bytes);
@@ -96,9 +102,9 @@ async function decodedInPieces(file, fault, options) {
   };
   try {
     const samples = await decodeInPieces(file, { name: file.name, limits: LIMITS, signal: undefined, onProgress: () => {}, ...options });
-    return { samples, pieces };
+    return { samples, pieces, looks };
   } catch (error) {
-    return { code: /** @type {any} */ (error).code ?? String(error), pieces };
+    return { code: /** @type {any} */ (error).code ?? String(error), pieces, looks };
   } finally {
     BaseAudioContext.prototype.decodeAudioData = decodeAudioData;
   }

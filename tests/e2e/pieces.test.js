@@ -25,6 +25,9 @@ const TOLERANCE = 1e-6;
 /** Noise that a decoder makes up, as a part of the song's energy. */
 const MAX_NOISE = 0.01;
 
+/** At parts of a file, by the readers of all formats together, until they know that it must be decoded at once. */
+const MAX_LOOKS = 100;
+
 const DAMAGED = 60;
 const DAMAGED_SEED = 5;
 
@@ -133,6 +136,14 @@ const FOUND_OUT = [
   ["opus of speech, 16 kbit/s", opus("-ac", "1", "-b:a", "16k", "-application", "voip"), (bytes) => bytes],
   ["ogg twice, as one stream", vorbis(), (bytes) => Buffer.concat([bytes, bytes])],
   ["flac with a frame too few in its middle", flac(), odd.flacWithoutAFrame],
+];
+
+/** What would be looked at hundreds of times on the way to its song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+const TOO_MANY = [
+  ["mp3 with hundreds of tags", MP3, odd.withHundredsOfTags],
+  ["flac with hundreds of tags", flac(), odd.withHundredsOfTags],
+  ["m4a with hundreds of boxes", m4a(), odd.m4aWithHundredsOfBoxes],
+  ["m4a with hundreds of boxes in its header", m4a(), odd.m4aWithHundredsOfBoxesInside],
 ];
 
 /** @param {Buffer} bytes */
@@ -270,6 +281,18 @@ describe("pieces", () => {
         assert.ok(isWhole, browser);
         assert.equal(pieces, 0, `${browser} decoded pieces for nothing`);
         if (!/compressed|layer|without its end/.test(what)) assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
+      }
+    });
+  }
+
+  for (const [what, options, change] of TOO_MANY) {
+    test(`${what}: given up after a few looks`, async (context) => {
+      for (const [browser, comparison] of await compared(encoded(what, options, change))) {
+        context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
+        const { isWhole, pieces, looks } = comparison;
+        assert.ok(looks > 0 && looks <= MAX_LOOKS, `${browser}: ${looks} looks`);
+        assert.ok(isWhole, browser);
+        assert.equal(pieces, 0, browser);
       }
     });
   }
