@@ -24,7 +24,7 @@ pub const SHIPPED_WEIGHTS: &[u8] = include_bytes!("weights/soundalike.safetensor
 const SELF_TEST_TOLERANCE: f32 = 1e-3;
 
 /// The embeddings of a song's segments, row by row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Embeddings {
     /// Values of one embedding.
     pub dimensions: usize,

@@ -29,7 +29,7 @@ const FLOOR_DB: f32 = -50.0;
 const STEPS_PER_UNIT: f32 = 42.0;
 
 /// The moving fine structure of a song's spectrum: shape `[columns, BANDS]`, column by column.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct SpectralProfile {
     /// Values, in small whole numbers: sums of their products are exact, in any order and on any machine.
     values: Vec<i8>,

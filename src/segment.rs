@@ -17,7 +17,7 @@ pub const CONTEXT_FEATURE_FRAMES: usize = 2;
 pub const SEGMENT_HOP_FEATURE_FRAMES: usize = 2;
 
 /// Where the segments of one song lie.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Segments {
     /// Number of segments, at least one.
     pub count: usize,
