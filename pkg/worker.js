@@ -24,8 +24,8 @@ port.onmessage = ({ data }) => {
   queue = queue.then(() => answer(data));
 };
 
-// A panic inside an asynchronous wasm function traps outside our call, and that call's promise then never settles.
-self.addEventListener("error", (event) => crashed(event.error ?? event.message));
+// A panic inside an asynchronous wasm function traps outside our call, and that call's promise then never settles. The page hears of errors that nobody
+// catches by itself, but not of rejections.
 self.addEventListener("unhandledrejection", (event) => crashed(event.reason));
 
 holdLifeLock();
