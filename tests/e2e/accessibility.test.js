@@ -119,7 +119,7 @@ describe("accessibility", () => {
           await page.setViewportSize(viewport);
           const { violations, passes } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ["violations"] }));
           assert.ok(passes.length > 20, "axe has hardly looked at anything");
-          const faults = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ""}`).join("; ")}`);
+          const faults = violations.map((/** @type {any} */ { id, help, nodes }) => `${id}: ${help}: ${nodes.map((/** @type {any} */ { target, any }) => `${target} ${any[0]?.message ?? ""}`).join("; ")}`);
           assert.deepEqual(faults, [], `${colorScheme}, ${viewport.width} px`);
           const width = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(width <= viewport.width, `${width} px wide on a screen of ${viewport.width}`);
@@ -131,13 +131,13 @@ describe("accessibility", () => {
   /** What a screen reader has to read: role, name and value of all that the tree doesn't pass over. */
   async function readable() {
     const session = await page.context().newCDPSession(page);
-    /** @type {{ nodes: { nodeId: string, childIds?: string[], ignored: boolean, role?: { value: string }, name?: { value: string }, value?: { value: string }, description?: { value: string }, properties?: { name: string, value: { value: any } }[] }[] }} */
     const { nodes } = await session.send("Accessibility.getFullAXTree");
     await session.detach();
     const isHeard = (/** @type {string} */ role) => !["none", "generic", "InlineTextBox", "LineBreak", "ListMarker"].includes(role);
     // The list goes by depth; a reader goes from each node to its first child.
     const byId = new Map(nodes.map((node) => [node.nodeId, node]));
-    const inOrder = (/** @type {typeof nodes[number] | undefined} */ node) => (node ? [node, ...(node.childIds ?? []).flatMap((id) => inOrder(byId.get(id)))] : []);
+    /** @type {(node: typeof nodes[number] | undefined) => typeof nodes} */
+    const inOrder = (node) => (node ? [node, ...(node.childIds ?? []).flatMap((id) => inOrder(byId.get(id)))] : []);
     return inOrder(nodes[0])
       .filter(({ ignored, role }) => !ignored && role && isHeard(role.value))
       .map(({ role, name, value, description, properties }) => ({

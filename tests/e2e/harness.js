@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { tune, wav } from "./music.js";
 
+/** @type {Record<string, string>} */
 const MEDIA_TYPES = {
   ".css": "text/css",
   ".html": "text/html",
@@ -46,7 +47,10 @@ export async function serveSite(folder = SITE) {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const file = join(folder, normalize(path.endsWith("/") ? `${path}index.html` : path));
-    if (!file.startsWith(folder) || !existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
+    if (!file.startsWith(folder) || !existsSync(file) || !statSync(file).isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
     response.writeHead(200, {
       "content-type": MEDIA_TYPES[extname(file)] ?? "application/octet-stream",
       "content-length": statSync(file).size,
@@ -55,7 +59,7 @@ export async function serveSite(folder = SITE) {
     });
     createReadStream(file).pipe(response);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     url: `http://localhost:${port}/`,

@@ -89,7 +89,7 @@ export function wav(samples, sampleRateHz = SAMPLE_RATE_HZ) {
   return file;
 }
 
-/** The MIDI number of a step of the scale. */
+/** The MIDI number of a step of the scale. @param {{ rootMidi: number, scale: number[] }} band @param {number} step */
 function pitch(band, step) {
   return band.rootMidi + 12 * Math.floor(step / 7) + band.scale[((step % 7) + 7) % 7];
 }
@@ -106,7 +106,14 @@ function wavetable(levels) {
   });
 }
 
-/** A plucked note: bright at first, then duller while it decays. */
+/**
+ * A plucked note: bright at first, then duller while it decays.
+ * @param {Float32Array} samples it is added to
+ * @param {number} startSecs
+ * @param {number} midi
+ * @param {number} level
+ * @param {{ bright: Float32Array, dull: Float32Array, decaySecs: number }} sound
+ */
 function note(samples, startSecs, midi, level, { bright, dull, decaySecs }) {
   const step = (440 * 2 ** ((midi - 69) / 12) * TABLE_SAMPLES) / SAMPLE_RATE_HZ;
   const from = Math.round(startSecs * SAMPLE_RATE_HZ);
@@ -124,6 +131,12 @@ function note(samples, startSecs, midi, level, { bright, dull, decaySecs }) {
   }
 }
 
+/**
+ * @param {Float32Array} samples it is added to
+ * @param {number} startSecs
+ * @param {{ frequencyHz: number, tone: number, noise: number, decay: number }} sound
+ * @param {() => number} random
+ */
 function drum(samples, startSecs, { frequencyHz, tone, noise, decay }, random) {
   const from = Math.round(startSecs * SAMPLE_RATE_HZ);
   const to = Math.min(samples.length, from + Math.round(0.18 * SAMPLE_RATE_HZ));
@@ -134,7 +147,7 @@ function drum(samples, startSecs, { frequencyHz, tone, noise, decay }, random) {
   }
 }
 
-/** A small random number generator with a seed. */
+/** A small random number generator with a seed. @param {number} seed */
 export function mulberry32(seed) {
   let state = seed >>> 0;
   return () => {

@@ -60,7 +60,7 @@ export function withHundredsOfTags(file) {
 
 /** Frames numbered from zero on, one after the other up to the end. @param {Buffer} file @returns {Buffer[]} */
 function flacFrames(file) {
-  const starts = [];
+  const starts = /** @type {number[]} */ ([]);
   for (let at = FRAMES_AT_LEAST; (at = file.indexOf(Buffer.of(0xff, 0xf8), at)) >= 0; at++) {
     const number = utf8(starts.length);
     if (!file.subarray(at + 4, at + 4 + number.length).equals(number)) continue;
