@@ -177,7 +177,13 @@ export class Engine {
    * @param {Blob} file
    */
   async #cacheKey(song, file) {
-    song.sha256 ??= await sha256(file, () => new WorkerLink(spawnWorker(this.#options.assetsUrl)));
+    song.sha256 ??= await sha256(file, {
+      spawn: () => new WorkerLink(spawnWorker(this.#options.assetsUrl)),
+      load: async () => {
+        const { glueUrl, module } = await loadEngineFiles(/** @type {Backend} */ (this.#backend), this.#options);
+        return { glueUrl, module };
+      },
+    });
     return song.sha256 && `${song.sha256} ${this.#started?.weightsSha256} ${this.#backend}`;
   }
 

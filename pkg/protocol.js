@@ -44,6 +44,9 @@
  * @typedef {Object} DigestRequest Answers the SHA-256 of a file. Needs no start.
  * @property {"digest"} type
  * @property {Blob} blob
+ * @property {EngineBuild | undefined} engine for a file too large to be read at once
+ *
+ * @typedef {{ glueUrl: string, module: WebAssembly.Module }} EngineBuild the JavaScript that wasm-bindgen wrote, and its wasm
  *
  * @typedef {StartRequest | AnalyseRequest | RestoreRequest | CompareRequest | ReleaseRequest | DigestRequest} Request
  * @typedef {Request & { id: number }} RequestMessage

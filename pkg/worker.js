@@ -5,7 +5,7 @@
  * bundle, a CDN or a blob.
  */
 
-/** @import { CompareResult, ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./protocol.js" */
+/** @import { CompareResult, EngineBuild, ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./protocol.js" */
 /** @typedef {typeof import("./wasm/cpu/soundalike.js")} Engine */
 
 /** @type {{ postMessage(message: ReplyMessage, transfer?: Transferable[]): void, onmessage: ((event: MessageEvent<RequestMessage>) => void) | null }} */
@@ -16,6 +16,9 @@ let checker;
 
 /** @type {Map<number, import("./wasm/cpu/soundalike.js").Song>} */
 const songs = new Map();
+
+/** As much of a file is read at once, to be digested. */
+const PART_BYTES = 4 * 1024 ** 2;
 
 /** Requests run one after the other: the engine is a single thread and its calls are asynchronous. */
 let queue = Promise.resolve();
@@ -90,15 +93,29 @@ async function perform(request, onProgress) {
       songs.delete(request.songId);
       return undefined;
     case "digest":
-      return new Uint8Array(await crypto.subtle.digest("SHA-256", await request.blob.arrayBuffer()));
+      return request.engine ? digestInParts(request.blob, request.engine) : new Uint8Array(await crypto.subtle.digest("SHA-256", await request.blob.arrayBuffer()));
   }
+}
+
+/** @param {Blob} blob @param {EngineBuild} build */
+async function digestInParts(blob, build) {
+  const { FileDigest } = await load(build);
+  const digest = new FileDigest();
+  for (let at = 0; at < blob.size; at += PART_BYTES) digest.update(new Uint8Array(await blob.slice(at, at + PART_BYTES).arrayBuffer()));
+  return digest.finish();
+}
+
+/** @param {EngineBuild} build @returns {Promise<Engine>} */
+async function load({ glueUrl, module }) {
+  /** @type {Engine} */
+  const engine = await import(/* webpackIgnore: true */ /* @vite-ignore */ glueUrl);
+  await engine.default({ module_or_path: module });
+  return engine;
 }
 
 /** @param {StartRequest} request @returns {Promise<StartResult>} */
 async function start(request) {
-  /** @type {Engine} */
-  const engine = await import(/* webpackIgnore: true */ /* @vite-ignore */ request.glueUrl);
-  await engine.default({ module_or_path: request.module });
+  const engine = await load(request);
   checker = await engine.Checker.create(request.backend, request.weights);
   return { backend: checker.backend, limits: engine.limits(), weightsSha256: checker.weightsSha256 };
 }

@@ -1,6 +1,7 @@
 //! The boundary to JavaScript: typed arrays in, one report out, errors as `Error` objects with a `code`. The only module that knows of browsers.
 
 use js_sys::{Function, Reflect};
+use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::*;
 
 use crate::audio::Waveform;
@@ -116,6 +117,30 @@ impl Song {
     #[wasm_bindgen(getter, js_name = durationSecs)]
     pub fn duration_secs(&self) -> f64 {
         self.0.duration_secs()
+    }
+}
+
+/// SHA-256 of a file too large to be read at once, which is all that the browser's own can do.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct FileDigest(Sha256);
+
+#[wasm_bindgen]
+impl FileDigest {
+    /// Of no bytes yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next part of the file.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The digest of all parts, 32 bytes.
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finalize().to_vec()
     }
 }
 

@@ -127,6 +127,31 @@ describe("analysed songs", () => {
     assert.equal(blank.page.workers().length, 1, "the worker that computed it is still there");
   });
 
+  test("a huge file’s SHA-256 is computed part by part", async () => {
+    const { expected, sha256, digested, requests } = await run(`
+      const { postMessage } = Worker.prototype;
+      const requests = [];
+      Worker.prototype.postMessage = function (request, ...rest) {
+        if (request.type === "digest") requests.push(Boolean(request.engine));
+        return postMessage.call(this, request, ...rest);
+      };
+      const { subtle } = crypto;
+      const original = subtle.digest;
+      let digested = 0;
+      subtle.digest = function (...rest) { digested++; return original.apply(this, rest); };
+      const header = new DataView(new ArrayBuffer(44));
+      const words = [0x52494646, 36 + 68e6, 0x57415645, 0x666d7420, 16, 0x00020001, 48e3, 192e3, 0x00100004, 0x64617461, 68e6];
+      words.forEach((word, index) => header.setUint32(4 * index, word, ![0, 2, 3, 9].includes(index)));
+      const file = new File([header, ...Array(68).fill(new Uint8Array(1e6).map((_, index) => index >> 4))], "huge.wav");
+      const bytes = new Uint8Array(await original.call(subtle, "SHA-256", await file.arrayBuffer()));
+      const cache = { get: async () => undefined, put: async () => {} };
+      const checker = await soundalike.createChecker({ backend: "cpu", cache });
+      const { sha256 } = await checker.analyse(file);
+      return { expected: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""), sha256, digested, requests };`);
+    assert.equal(sha256, expected);
+    assert.deepEqual({ digested, requests }, { digested: 0, requests: [true] });
+  });
+
   test("SongCache keeps bytes across pages of the site, drops the oldest beyond its limit, and forgets when told", async () => {
     await run(`
       const cache = new soundalike.SongCache({ name: "test", maxBytes: 250 });
