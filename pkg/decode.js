@@ -1,15 +1,16 @@
 /**
- * Decode: whatever the caller calls a song becomes mono samples at a known rate, on the main thread, because browsers
- * decode nowhere else. Resampling to the model's rate is the engine's work, so that it is the same in every browser.
+ * Decode: whatever the caller calls a song becomes mono samples at a known rate, part by part, on the main thread, because
+ * browsers decode nowhere else. Resampling to the model's rate is the engine's work, so that it is the same in every browser.
  */
 
 import { CheckerError, throwIfAborted } from "./errors.js";
 import { readBytes, refuseTooLong, undecodable } from "./file.js";
-import { mixInSlices, peaksOf, release } from "./mono.js";
+import { mixInSlices, release } from "./mono.js";
 import { decodeInPieces } from "./pieces.js";
-import { nextTask } from "./tasks.js";
+import { Slice, nextTask } from "./tasks.js";
 
 /** @import { Limits } from "./protocol.js" */
+/** @import { Recorder } from "./recording.js" */
 
 /**
  * @typedef {Object} Samples
@@ -25,12 +26,8 @@ import { nextTask } from "./tasks.js";
  * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
  */
 
-/**
- * @typedef {Object} DecodedSong
- * @property {Float32Array} samples mono; owned by the receiver
- * @property {number} sampleRateHz
- * @property {Float32Array} peaks the loudest magnitude in each of `PEAK_COUNT` equal stretches of the song, to draw it
- */
+/** As much of a sound that is there as a whole is mixed and handed on at once. */
+const PART_SAMPLES = 2 ** 20;
 
 /**
  * @typedef {Object} DecodeOptions
@@ -42,14 +39,13 @@ import { nextTask } from "./tasks.js";
 
 /**
  * @param {SongInput | undefined} input
+ * @param {Recorder} recorder of the samples
  * @param {DecodeOptions & { file: Blob | undefined }} options `file` is what `fileOf` made of the input
- * @returns {Promise<DecodedSong>}
  */
-export async function decode(input, { file, ...options }) {
-  const { limits, name, signal } = options;
-  throwIfAborted(signal);
-  const song = file ? await decodeFile(file, options) : await mixed(channelsOfSamples(input, limits), name, signal);
-  return { ...song, peaks: await peaksOf(song.samples, signal) };
+export async function decode(input, recorder, { file, ...options }) {
+  throwIfAborted(options.signal);
+  if (file) await decodeFile(file, recorder, options);
+  else await record(channelsOfSamples(input, options.limits), recorder, options);
 }
 
 /**
@@ -70,16 +66,14 @@ function channelsOfSamples(input, limits) {
   );
 }
 
-/** @param {Blob} file @param {DecodeOptions} options */
-async function decodeFile(file, options) {
-  const { limits, name, signal } = options;
-  const samples = await decodeInPieces(file, options);
-  if (samples) return { samples, sampleRateHz: limits.decodeRateHz };
+/** @param {Blob} file @param {Recorder} recorder @param {DecodeOptions} options */
+async function decodeFile(file, recorder, options) {
+  if (await decodeInPieces(file, recorder, options)) return;
   const decoded = channelsOf(await decodeAtOnce(file, options));
   try {
-    return await mixed(decoded, name, signal);
+    await record(decoded, recorder, options);
   } finally {
-    // They are twice as large as the result: let go of them now, not at some garbage collection.
+    // They are large: let go of them now, not at some garbage collection.
     release(decoded.channels);
   }
 }
@@ -110,10 +104,10 @@ function channelsOf(buffer) {
 
 /**
  * @param {{ channels: Float32Array[], sampleRateHz: number }} sound
- * @param {string} name
- * @param {AbortSignal | undefined} signal
+ * @param {Recorder} recorder
+ * @param {DecodeOptions} options
  */
-async function mixed({ channels, sampleRateHz }, name, signal) {
+async function record({ channels, sampleRateHz }, recorder, { name, signal }) {
   const length = channels[0]?.length ?? 0;
   if (length === 0) throw new CheckerError("no-audio", `“${name}” is empty: it holds no sound.`);
   if (channels.some((channel) => channel.length !== length)) {
@@ -122,7 +116,11 @@ async function mixed({ channels, sampleRateHz }, name, signal) {
   if (!Number.isFinite(sampleRateHz) || sampleRateHz <= 0) {
     throw new CheckerError("decode-failed", `The sample rate of “${name}” is unknown.`);
   }
-  const samples = new Float32Array(length);
-  await mixInSlices(samples, channels, 0, signal);
-  return { samples, sampleRateHz };
+  recorder.begin(sampleRateHz, length);
+  const slice = new Slice();
+  for (let from = 0; from < length; from += PART_SAMPLES) {
+    const part = new Float32Array(Math.min(PART_SAMPLES, length - from));
+    await mixInSlices(part, channels, from, signal, slice);
+    recorder.append(part);
+  }
 }

@@ -13,15 +13,16 @@ import { decode } from "./decode.js";
 import { sha256 } from "./digest.js";
 import { CheckerError, abortedError, isErrorCode, songError, throwIfAborted } from "./errors.js";
 import { fileOf } from "./file.js";
-import { EngineError, WorkerLink } from "./link.js";
-import { forgetWeights, loadEngineFiles, locateFiles, probeWebgpu, requireBrowserFeatures } from "./loader.js";
+import { EngineError } from "./link.js";
+import { forgetWeights, loadEngineFiles, probeWebgpu, requireBrowserFeatures } from "./loader.js";
 import { Lock, untilAborted } from "./lock.js";
+import { Recording } from "./recording.js";
 import { packSong, unpackSong } from "./song-bytes.js";
+import { spawnLink } from "./spawn.js";
 import { arrayOf } from "./tasks.js";
 
 /** @import { SongStore } from "./cache.js" */
-/** @import { DecodedSong } from "./decode.js" */
-/** @import { StageProgress } from "./link.js" */
+/** @import { StageProgress, WorkerLink } from "./link.js" */
 /** @import { Backend, CompareResult, Report, StartResult } from "./protocol.js" */
 /** @import { Song } from "./song.js" */
 
@@ -44,6 +45,9 @@ import { arrayOf } from "./tasks.js";
 
 /** A lost GPU device can leave a promise pending for ever. The longest honest silence is the compilation of shaders. */
 const GPU_SILENCE_LIMIT_MS = 30_000;
+
+/** A song is decoded once more if its worker is lost meanwhile: not for ever, as the song may be the cause. */
+const MAX_RECORDINGS = 2;
 
 export class Engine {
   #options;
@@ -144,6 +148,7 @@ export class Engine {
   async #readAndAnalyse(song, { onProgress, signal, abandoned = signal, cache }) {
     const releaseDecoder = await this.#decoding.acquire(abandoned);
     let releaseWorker;
+    let recording;
     try {
       if (!this.#started) await this.start(signal);
       const { limits } = /** @type {StartResult} */ (this.#started);
@@ -152,23 +157,38 @@ export class Engine {
       if (cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned }))) return;
       onProgress("decode", 0);
       const onDecoded = (/** @type {number} */ fraction) => onProgress("decode", fraction);
-      const decoding = decode(song.input, { name: song.name, file, limits, signal: abandoned, onProgress: onDecoded });
-      const decoded = await untilAborted(decoding, abandoned);
-      song.durationSecs = decoded.samples.length / decoded.sampleRateHz;
-      song.peaks = decoded.peaks;
+      for (let tries = 1; ; tries++) {
+        recording = new Recording(await this.#linkToRecord(signal), this.#nextSongId++, song.name);
+        await untilAborted(decode(song.input, recording, { name: song.name, file, limits, signal: abandoned, onProgress: onDecoded }), abandoned);
+        releaseWorker = await this.#working.acquire(abandoned);
+        if (recording.link === (await this.#runningLink(signal))) break;
+        // That worker was lost, and with it what it had of the song.
+        releaseWorker();
+        if (tries >= MAX_RECORDINGS) await recording.taken();
+      }
       onProgress("decode", 1);
-      releaseWorker = await this.#working.acquire(abandoned);
-      const link = await this.#runningLink(signal);
-      // From here on the samples belong to the worker, and the next song may be decoded.
-      const analysing = this.#analyseIn(link, song, decoded, { onProgress, signal });
+      song.durationSecs = recording.durationSecs;
+      song.peaks = recording.peaks;
+      // From here on the song is the worker's, and the next one may be decoded.
+      const analysing = this.#analyseRecorded(song, recording, { onProgress, signal });
       releaseDecoder();
       const analysis = await analysing;
+      recording = undefined;
       // The backend may have changed since the key was made.
       if (cache && key && key === (await this.#cacheKey(song, file))) void cache.put(key, packSong({ ...song, analysis })).catch(() => {});
+    } catch (error) {
+      recording?.discard();
+      throw error;
     } finally {
       releaseDecoder();
       releaseWorker?.();
     }
+  }
+
+  /** The worker that a song can be sent to while it answers another request. @param {AbortSignal | undefined} signal */
+  async #linkToRecord(signal) {
+    if (!this.#link?.alive) await this.start(signal);
+    return /** @type {WorkerLink} */ (this.#link);
   }
 
   /**
@@ -178,7 +198,7 @@ export class Engine {
    */
   async #cacheKey(song, file) {
     song.sha256 ??= await sha256(file, {
-      spawn: () => new WorkerLink(spawnWorker(this.#options.assetsUrl)),
+      spawn: () => spawnLink(this.#options.assetsUrl),
       load: async () => {
         const { glueUrl, module } = await loadEngineFiles(/** @type {Backend} */ (this.#backend), this.#options);
         return { glueUrl, module };
@@ -231,19 +251,17 @@ export class Engine {
   }
 
   /**
-   * @param {WorkerLink} link
    * @param {Song} song
-   * @param {DecodedSong} decoded
+   * @param {Recording} recording of it
    * @param {{ onProgress: StageProgress, signal: AbortSignal | undefined }} options
    * @returns {Promise<Uint8Array>}
    */
-  async #analyseIn(link, song, { samples, sampleRateHz }, { onProgress, signal }) {
+  async #analyseRecorded(song, recording, { onProgress, signal }) {
+    const { link, songId } = recording;
     const { name } = song;
-    const songId = this.#nextSongId++;
     try {
-      const transfer = [/** @type {ArrayBuffer} */ (samples.buffer)];
-      const request = { type: /** @type {const} */ ("analyse"), songId, name, samples, sampleRateHz };
-      const analysis = await this.#ask(link, request, { transfer, onProgress, signal });
+      await recording.taken();
+      const analysis = await this.#ask(link, { type: "analyse", songId }, { onProgress, signal });
       song.analysis = analysis;
       song.enter(link, songId);
       return analysis;
@@ -258,15 +276,15 @@ export class Engine {
    * One request. If it is aborted meanwhile, the worker is terminated: nothing else stops a busy one.
    * @param {WorkerLink} link
    * @param {import("./protocol.js").Request} request
-   * @param {{ transfer?: Transferable[] | undefined, onProgress?: StageProgress | undefined, signal: AbortSignal | undefined }} options
+   * @param {{ onProgress?: StageProgress | undefined, signal: AbortSignal | undefined }} options
    */
-  async #ask(link, request, { transfer, onProgress, signal }) {
+  async #ask(link, request, { onProgress, signal }) {
     const stop = () => link.terminate(abortedError(signal?.reason));
     throwIfAborted(signal);
     signal?.addEventListener("abort", stop, { once: true });
     try {
       const silenceLimitMs = this.#mayUseWebgpu && this.#backend === "webgpu" ? GPU_SILENCE_LIMIT_MS : undefined;
-      return await link.call(request, { transfer, onProgress, silenceLimitMs });
+      return await link.call(request, { onProgress, silenceLimitMs });
     } finally {
       signal?.removeEventListener("abort", stop);
     }
@@ -308,7 +326,7 @@ export class Engine {
     this.#backend = backend;
     const { glueUrl, module, weights } = await untilAborted(loadEngineFiles(backend, this.#options), signal);
     if (this.#closed) throw closedError();
-    const link = new WorkerLink(spawnWorker(this.#options.assetsUrl));
+    const link = spawnLink(this.#options.assetsUrl);
     this.#link = link;
     try {
       /** @type {StartResult} */
@@ -347,35 +365,6 @@ export class Engine {
     this.#link?.terminate(new EngineError("backend-unavailable", "WebGPU failed; the work goes on on the CPU"));
     return true;
   }
-}
-
-/** @param {string | URL | undefined} assetsUrl */
-function spawnWorker(assetsUrl) {
-  const script = locateFiles(assetsUrl).worker;
-  const { protocol, origin } = new URL(script, location.href);
-  if (/^https?:$/.test(protocol) && origin !== location.origin) {
-    // A worker's script must come from the page's own origin; what that script imports need not.
-    const bootstrap = new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" });
-    return new Worker(trusted(URL.createObjectURL(bootstrap)), { type: "module" });
-  }
-  if (assetsUrl !== undefined) return new Worker(trusted(script), { type: "module" });
-  try {
-    // This exact expression is what bundlers look for.
-    return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-  } catch (error) {
-    // A page that takes scripts from trusted policies alone refuses a bare address.
-    if (!(error instanceof TypeError)) throw error;
-    return new Worker(trusted(script), { type: "module" });
-  }
-}
-
-/** @type {{ createScriptURL(url: string): string } | undefined} */
-let policy;
-
-/** The address of one of our own files, or of the script above, in a form that pages with Trusted Types accept. @param {string} url */
-function trusted(url) {
-  policy ??= /** @type {any} */ (globalThis).trustedTypes?.createPolicy("soundalike", { createScriptURL: (/** @type {string} */ own) => own });
-  return policy?.createScriptURL(url) ?? url;
 }
 
 function closedError() {

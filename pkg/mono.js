@@ -35,9 +35,9 @@ export function mixInto(target, channels, from) {
  * @param {Float32Array[]} channels
  * @param {number} from
  * @param {AbortSignal | undefined} signal
+ * @param {Slice} [slice] that has begun already
  */
-export async function mixInSlices(target, channels, from, signal) {
-  const slice = new Slice();
+export async function mixInSlices(target, channels, from, signal, slice = new Slice()) {
   for (let at = 0; at < target.length; at += MIXED_AT_ONCE) {
     mixInto(target.subarray(at, at + MIXED_AT_ONCE), channels, from + at);
     if (slice.isOver) {
@@ -47,31 +47,53 @@ export async function mixInSlices(target, channels, from, signal) {
   }
 }
 
-/**
- * The loudest magnitude in each of `PEAK_COUNT` equal stretches of the samples.
- * @param {Float32Array} samples mono
- * @param {AbortSignal | undefined} signal
- * @returns {Promise<Float32Array>}
- */
-export async function peaksOf(samples, signal) {
-  const { length } = samples;
-  const peaks = new Float32Array(Math.min(PEAK_COUNT, length));
-  const slice = new Slice();
-  for (let index = 0; index < peaks.length; index++) {
-    const from = Math.floor((index * length) / peaks.length);
-    const to = Math.floor(((index + 1) * length) / peaks.length);
-    let peak = 0;
-    for (let i = from; i < to; i++) {
-      const magnitude = Math.abs(/** @type {number} */ (samples[i]));
-      if (magnitude > peak) peak = magnitude;
-    }
-    peaks[index] = peak;
-    if (slice.isOver) {
-      await slice.next();
-      throwIfAborted(signal);
+/** Found first for so many stretches of each peak's, as a song's length is known for certain at its end only. */
+const STRETCHES_PER_PEAK = 16;
+
+/** The loudest magnitude in each of `PEAK_COUNT` equal stretches of a song, found as its samples come. */
+export class Peaks {
+  #stretchSamples;
+  /** @type {number[]} */
+  #stretches = [];
+  /** Of the stretch that has begun. */
+  #samples = 0;
+  #peak = 0;
+
+  /** @param {number} expectedSamples */
+  constructor(expectedSamples) {
+    this.#stretchSamples = Math.max(1, Math.floor(expectedSamples / (PEAK_COUNT * STRETCHES_PER_PEAK)));
+  }
+
+  /** @param {Float32Array} part the next samples, mono */
+  add(part) {
+    for (let from = 0; from < part.length; ) {
+      const to = Math.min(part.length, from + this.#stretchSamples - this.#samples);
+      let peak = this.#peak;
+      for (let i = from; i < to; i++) {
+        const magnitude = Math.abs(/** @type {number} */ (part[i]));
+        if (magnitude > peak) peak = magnitude;
+      }
+      this.#peak = peak;
+      this.#samples += to - from;
+      if (this.#samples === this.#stretchSamples) this.#endStretch();
+      from = to;
     }
   }
-  return peaks;
+
+  /** Fewer peaks than usual of a song with fewer samples. @returns {Float32Array} */
+  finish() {
+    if (this.#samples > 0) this.#endStretch();
+    const { length } = this.#stretches;
+    const peaks = new Float32Array(Math.min(PEAK_COUNT, length));
+    const start = (/** @type {number} */ index) => Math.floor((index * length) / peaks.length);
+    return peaks.map((_, index) => Math.max(...this.#stretches.slice(start(index), start(index + 1))));
+  }
+
+  #endStretch() {
+    this.#stretches.push(this.#peak);
+    this.#samples = 0;
+    this.#peak = 0;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Pieces: decodes a long song piece by piece into one array of mono samples, those that decoding the file at once gives.
+ * Pieces: decodes a long song piece by piece into the mono samples that decoding the file at once gives.
  *
  * Decoded at once, a browser holds a song three times over and copies it into the page in one task that holds everything
  * else up; of pieces neither is large, and some are decoded side by side. Each piece begins before the end of the last one: what
@@ -11,13 +11,14 @@ import { throwIfAborted } from "./errors.js";
 import { refuseTooLong } from "./file.js";
 import { flacPieces } from "./flac-pieces.js";
 import { m4aPieces } from "./m4a-pieces.js";
-import { mixInSlices, mixInto, release } from "./mono.js";
+import { mixInSlices, mixInto } from "./mono.js";
 import { mp3Pieces } from "./mp3-pieces.js";
 import { oggPieces } from "./ogg-pieces.js";
 import { nextTask } from "./tasks.js";
 import { wavPieces } from "./wav-pieces.js";
 
 /** @import { Limits } from "./protocol.js" */
+/** @import { Recorder } from "./recording.js" */
 
 /**
  * @typedef {Object} Cut how to cut a file up
@@ -70,10 +71,11 @@ const MAX_LENGTH_DIFFERENCE = 2;
 
 /**
  * @param {Blob} file
+ * @param {Recorder} recorder of the samples
  * @param {{ name: string, limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
- * @returns {Promise<Float32Array | undefined>} `undefined` if the file must be decoded at once
+ * @returns {Promise<boolean>} `false` if the file must be decoded at once; then what was recorded is not the song
  */
-export async function decodeInPieces(file, { name, limits, signal, onProgress }) {
+export async function decodeInPieces(file, recorder, { name, limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
   const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
   let plan;
@@ -81,10 +83,10 @@ export async function decodeInPieces(file, { name, limits, signal, onProgress })
     plan ??= await piecesOf(file, name, cut);
     throwIfAborted(signal);
   }
-  if (!plan) return undefined;
+  if (!plan) return false;
   refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);
 
-  const stitch = new Stitch(plan, decodeRateHz);
+  const stitch = new Stitch(plan, decodeRateHz, recorder);
   const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
   const ahead = plan.pieces.values();
   const decodeNext = () => {
@@ -99,11 +101,11 @@ export async function decodeInPieces(file, { name, limits, signal, onProgress })
     // The browser has just copied the sound into the page, in one task: ours begins with the next.
     await nextTask();
     throwIfAborted(signal);
-    if (!buffer || !(await stitch.add(piece, buffer, signal))) return undefined;
+    if (!buffer || !(await stitch.add(piece, buffer, plan.pieces[index + 1], signal))) return false;
     onProgress((index + 1) / plan.pieces.length);
     throwIfAborted(signal);
   }
-  return stitch.samples;
+  return true;
 }
 
 /** @param {Piece} piece @param {number} rateHz @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded */
@@ -116,74 +118,69 @@ async function decoded({ blob }, rateHz) {
   }
 }
 
-/** The song as far as it is put together. */
+/** Puts a song together. */
 class Stitch {
-  #mono;
+  #recorder;
   #ratio;
-  /** Up to here there is sound. */
-  #end = 0;
+  #maxSamples;
+  #isNoisy;
+  /** What the last piece has around where the next one takes over. */
+  #seam = new Float32Array(0);
   /** How many samples a decoder leaves out at the beginning of each piece. @type {number | undefined} */
   #leftOut;
-  #isNoisy;
 
-  /** @param {Pieces} plan @param {number} rateHz */
-  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz) {
+  /** @param {Pieces} plan @param {number} rateHz @param {Recorder} recorder */
+  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, recorder) {
     this.#isNoisy = isNoisy;
     this.#ratio = rateHz / sampleRateHz;
-    this.#mono = new Float32Array(Math.ceil(samples * this.#ratio));
-  }
-
-  get samples() {
-    return this.#mono.subarray(0, this.#end);
+    this.#maxSamples = Math.ceil(samples * this.#ratio);
+    this.#recorder = recorder;
+    recorder.begin(rateHz, this.#maxSamples);
   }
 
   /**
    * @param {Piece} piece the next one
    * @param {AudioBuffer} buffer
+   * @param {Piece | undefined} next the one after it
    * @param {AbortSignal | undefined} signal
    * @returns {Promise<boolean>} whether it goes with the last one
    */
-  async add({ startSamples, ownSamples, lengthSamples }, buffer, signal) {
+  async add({ startSamples, ownSamples, lengthSamples }, buffer, next, signal) {
+    // Not let go of by hand: that they pile up makes the browser collect its garbage, and with it the bytes of pieces, which
+    // it loses count of when it takes them to be decoded. Of an hour of WAV those are 600 MB.
     const channels = Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
-    try {
-      const start = Math.round(startSamples * this.#ratio);
-      const own = Math.round(ownSamples * this.#ratio);
-      const end = start + buffer.length;
-      if (end > this.#mono.length || end < own) return false;
-      if (lengthSamples !== undefined) {
-        const leftOut = Math.round(lengthSamples * this.#ratio) - buffer.length;
-        this.#leftOut ??= leftOut;
-        if (Math.abs(leftOut - this.#leftOut) > MAX_LENGTH_DIFFERENCE) return false;
-      }
-      if (own > 0 && !this.#agrees(channels, start, own, lengthSamples !== undefined)) return false;
-      await mixInSlices(this.#mono.subarray(own, end), channels, own - start, signal);
-      this.#end = end;
-      return true;
-    } finally {
-      release(channels);
+    const start = Math.round(startSamples * this.#ratio);
+    const own = Math.round(ownSamples * this.#ratio);
+    const end = start + buffer.length;
+    const handover = next && Math.round(next.ownSamples * this.#ratio);
+    if (end > this.#maxSamples || end < (handover === undefined ? own : handover + COMPARED_SAMPLES)) return false;
+    if (lengthSamples !== undefined) {
+      const leftOut = Math.round(lengthSamples * this.#ratio) - buffer.length;
+      this.#leftOut ??= leftOut;
+      if (Math.abs(leftOut - this.#leftOut) > MAX_LENGTH_DIFFERENCE) return false;
     }
+    if (own > 0 && !this.#agrees(channels, own - start, lengthSamples !== undefined)) return false;
+    const part = new Float32Array((handover ?? end) - own);
+    await mixInSlices(part, channels, own - start, signal);
+    if (handover !== undefined) this.#seam = mixedAround(channels, handover - start);
+    this.#recorder.append(part);
+    return true;
   }
 
   /**
    * Whether a piece sounds, around where it takes over, as the last one does.
    * @param {Float32Array[]} channels
-   * @param {number} start where they begin
-   * @param {number} own where they take over
+   * @param {number} own where in them it takes over
    * @param {boolean} isLengthRight which says that they are in their place even if hardly anything is to be heard there
    */
-  #agrees(channels, start, own, isLengthRight) {
-    const from = own - COMPARED_SAMPLES;
-    const to = own + COMPARED_SAMPLES;
-    const length = channels[0]?.length ?? 0;
-    if (from < start || to > start + length || to > this.#end) return false;
-    const mixed = new Float32Array(to - from);
-    mixInto(mixed, channels, from - start);
-    const before = this.#mono.subarray(from, to);
+  #agrees(channels, own, isLengthRight) {
+    if (own < COMPARED_SAMPLES || own + COMPARED_SAMPLES > Number(channels[0]?.length)) return false;
+    const mixed = mixedAround(channels, own);
     let peak = 0;
     let peakDifference = 0;
     let energy = 0;
     let energyOfDifference = 0;
-    for (const [index, sample] of before.entries()) {
+    for (const [index, sample] of this.#seam.entries()) {
       const difference = sample - /** @type {number} */ (mixed[index]);
       peak = Math.max(peak, Math.abs(sample));
       peakDifference = Math.max(peakDifference, Math.abs(difference));
@@ -193,4 +190,11 @@ class Stitch {
     const isSame = peakDifference <= MAX_DIFFERENCE || (this.#isNoisy && energyOfDifference <= MAX_NOISE * energy);
     return isSame && (isLengthRight || peak > MIN_PEAK);
   }
+}
+
+/** What is compared. @param {Float32Array[]} channels @param {number} at which sample of them */
+function mixedAround(channels, at) {
+  const mixed = new Float32Array(2 * COMPARED_SAMPLES);
+  mixInto(mixed, channels, at - COMPARED_SAMPLES);
+  return mixed;
 }

@@ -19,12 +19,21 @@
  * @property {WebAssembly.Module} module
  * @property {Uint8Array} weights
  *
- * @typedef {Object} AnalyseRequest Turn samples into a song that the worker keeps under `songId`. Answers its bytes.
- * @property {"analyse"} type
+ * @typedef {Object} RecordRequest Begin a song, or begin it anew, under `songId`.
+ * @property {"record"} type
  * @property {number} songId
  * @property {string} name
- * @property {Float32Array} samples mono; its buffer is transferred
  * @property {number} sampleRateHz
+ * @property {number} expectedSamples
+ *
+ * @typedef {Object} AppendRequest Take the song's next samples.
+ * @property {"append"} type
+ * @property {number} songId
+ * @property {Float32Array} part mono; its buffer is transferred
+ *
+ * @typedef {Object} AnalyseRequest Keep the song that was recorded under `songId`, analysed. Answers its bytes.
+ * @property {"analyse"} type
+ * @property {number} songId
  *
  * @typedef {Object} RestoreRequest Have a song again from what an `AnalyseRequest` answered. Answers whether it could be had.
  * @property {"restore"} type
@@ -37,7 +46,7 @@
  * @property {number} leftId
  * @property {number} rightId
  *
- * @typedef {Object} ReleaseRequest Forget a song.
+ * @typedef {Object} ReleaseRequest Forget a song, or what was recorded of it.
  * @property {"release"} type
  * @property {number} songId
  *
@@ -48,7 +57,7 @@
  *
  * @typedef {{ glueUrl: string, module: WebAssembly.Module }} EngineBuild the JavaScript that wasm-bindgen wrote, and its wasm
  *
- * @typedef {StartRequest | AnalyseRequest | RestoreRequest | CompareRequest | ReleaseRequest | DigestRequest} Request
+ * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest | RestoreRequest | CompareRequest | ReleaseRequest | DigestRequest} Request
  * @typedef {Request & { id: number }} RequestMessage
  *
  * @typedef {{ backend: Backend, limits: Limits, weightsSha256: string }} StartResult

@@ -17,6 +17,9 @@ let checker;
 /** @type {Map<number, import("./wasm/cpu/soundalike.js").Song>} */
 const songs = new Map();
 
+/** Songs of which not all has come. @type {Map<number, import("./wasm/cpu/soundalike.js").Recording>} */
+const recordings = new Map();
+
 /** As much of a file is read at once, to be digested. */
 const PART_BYTES = 4 * 1024 ** 2;
 
@@ -64,15 +67,20 @@ async function perform(request, onProgress) {
   switch (request.type) {
     case "start":
       return start(request);
+    case "record":
+      forget(request.songId);
+      recordings.set(request.songId, started().record(request.name, request.sampleRateHz, request.expectedSamples));
+      return undefined;
+    case "append":
+      // There is none if its beginning was refused: the page knows.
+      recordings.get(request.songId)?.append(request.part);
+      letGo(request.part);
+      return undefined;
     case "analyse": {
-      const { samples } = request;
-      const analysis = started().analyse(request.name, samples, request.sampleRateHz, onProgress);
-      // By now the engine has its own copy. Ours goes with a message to nobody, or it would stay until a garbage collection.
-      const { port1, port2 } = new MessageChannel();
-      port2.close();
-      port1.postMessage(null, [/** @type {ArrayBuffer} */ (samples.buffer)]);
-      port1.close();
-      const song = await analysis;
+      const recording = recordings.get(request.songId);
+      if (!recording) throw new Error(`song ${request.songId} was not recorded in this worker`);
+      recordings.delete(request.songId);
+      const song = await started().analyse(recording, onProgress);
       songs.set(request.songId, song);
       return started().songToBytes(song);
     }
@@ -89,8 +97,7 @@ async function perform(request, onProgress) {
       return { report, scores };
     }
     case "release":
-      songs.get(request.songId)?.free();
-      songs.delete(request.songId);
+      forget(request.songId);
       return undefined;
     case "digest":
       return request.engine ? digestInParts(request.blob, request.engine) : new Uint8Array(await crypto.subtle.digest("SHA-256", await request.blob.arrayBuffer()));
@@ -130,6 +137,22 @@ function kept(songId) {
   const song = songs.get(songId);
   if (!song) throw new Error(`song ${songId} is not kept in this worker`);
   return song;
+}
+
+/** @param {number} songId */
+function forget(songId) {
+  for (const kept of [songs, recordings]) {
+    kept.get(songId)?.free();
+    kept.delete(songId);
+  }
+}
+
+/** Samples that the engine has a copy of go with a message to nobody, or they would stay until a garbage collection. @param {Float32Array} samples */
+function letGo({ buffer }) {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  port1.postMessage(null, [/** @type {ArrayBuffer} */ (buffer)]);
+  port1.close();
 }
 
 /**

@@ -1,14 +1,8 @@
 //! Mono audio at a known rate: checking, mixing down, resampling.
 
-use rubato::audioadapter_buffers::direct::InterleavedSlice;
-use rubato::{Fft, FixedSync, Resampler as _};
-
 use crate::config::SAMPLE_RATES_HZ;
 use crate::error::{Error, Result};
-
-/// Input samples per call of the resampler: long enough that the FFTs inside are efficient, short enough that
-/// buffers stay in the cache.
-const RESAMPLE_CHUNK_SAMPLES: usize = 4_096;
+use crate::resampling::Resampling;
 
 /// The largest magnitude that a sample may have: beyond every scale that audio is written in (32-bit integers reach 2e9), and small enough for the power of
 /// an FFT's bins to stay far inside f32 (2,048 samples of 1e12 make 4e30).
@@ -29,30 +23,9 @@ impl Waveform {
     /// [`Error::NoAudio`] without samples; [`Error::DecodeFailed`] when a sample isn't finite or beyond 1e12, or the rate is
     /// none that audio has ([`SAMPLE_RATES_HZ`]). `name` is what the error calls the song.
     pub fn new(name: &str, samples: Vec<f32>, sample_rate_hz: u32) -> Result<Self> {
-        if samples.is_empty() {
-            return Err(Error::NoAudio {
-                name: name.into(),
-                what: "no samples",
-            });
-        }
-        let failed = |reason| {
-            Err(Error::DecodeFailed {
-                name: name.into(),
-                reason,
-            })
-        };
-        if !SAMPLE_RATES_HZ.contains(&sample_rate_hz) {
-            return failed(format!(
-                "its sample rate is {sample_rate_hz} Hz, outside {} to {} Hz",
-                SAMPLE_RATES_HZ.start(),
-                SAMPLE_RATES_HZ.end()
-            ));
-        }
-        // NaN is in no range.
-        let possible = -MAX_MAGNITUDE..=MAX_MAGNITUDE;
-        if let Some(at) = samples.iter().position(|sample| !possible.contains(sample)) {
-            return failed(format!("sample {at} is {}", samples[at]));
-        }
+        check_count(name, samples.len())?;
+        check_rate(name, sample_rate_hz)?;
+        check_samples(name, &samples, 0)?;
         Ok(Self {
             samples,
             sample_rate_hz,
@@ -117,29 +90,11 @@ impl Waveform {
         if self.sample_rate_hz == sample_rate_hz {
             return self;
         }
-        assert!(sample_rate_hz > 0, "a sample rate is positive");
-        // Both rates are positive, the chunk is not empty and the buffer below has exactly one channel of the
-        // length given, so that none of these calls has a reason to fail. (Inside, they panic at spectra that aren't
-        // finite, which samples as large as f32 holds would have.)
-        let resample = || {
-            let mut resampler = Fft::<f32>::new(
-                self.sample_rate_hz as usize,
-                sample_rate_hz as usize,
-                RESAMPLE_CHUNK_SAMPLES,
-                1,
-                FixedSync::Both,
-            )
-            .ok()?;
-            let input = InterleavedSlice::new(&self.samples[..], 1, self.samples.len()).ok()?;
-            let output = resampler
-                .process_all(&input, self.samples.len(), None)
-                .ok()?;
-            Some(output.take_data())
-        };
-        #[expect(clippy::expect_used, reason = "see above")]
-        let samples = resample().expect("resampling valid audio succeeds");
+        let mut resampling =
+            Resampling::new(self.sample_rate_hz, sample_rate_hz, self.samples.len());
+        resampling.push(&self.samples);
         Self {
-            samples,
+            samples: resampling.finish(),
             sample_rate_hz,
         }
     }
@@ -151,6 +106,45 @@ impl Waveform {
         let mut excerpt = self.samples.get(start..).unwrap_or_default().to_vec();
         excerpt.resize(length_samples, 0.0);
         excerpt
+    }
+}
+
+/// [`Error::NoAudio`] when there are no samples.
+pub(crate) fn check_count(name: &str, samples: usize) -> Result<()> {
+    if samples > 0 {
+        return Ok(());
+    }
+    Err(Error::NoAudio {
+        name: name.into(),
+        what: "no samples",
+    })
+}
+
+/// [`Error::DecodeFailed`] when the rate is none that audio has.
+pub(crate) fn check_rate(name: &str, sample_rate_hz: u32) -> Result<()> {
+    if SAMPLE_RATES_HZ.contains(&sample_rate_hz) {
+        return Ok(());
+    }
+    Err(Error::DecodeFailed {
+        name: name.into(),
+        reason: format!(
+            "its sample rate is {sample_rate_hz} Hz, outside {} to {} Hz",
+            SAMPLE_RATES_HZ.start(),
+            SAMPLE_RATES_HZ.end()
+        ),
+    })
+}
+
+/// [`Error::DecodeFailed`] when one of the samples, which are those of a song from `first` on, can't be one.
+pub(crate) fn check_samples(name: &str, samples: &[f32], first: usize) -> Result<()> {
+    // NaN is in no range.
+    let possible = -MAX_MAGNITUDE..=MAX_MAGNITUDE;
+    match samples.iter().position(|sample| !possible.contains(sample)) {
+        None => Ok(()),
+        Some(at) => Err(Error::DecodeFailed {
+            name: name.into(),
+            reason: format!("sample {} is {}", first + at, samples[at]),
+        }),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::matching::covered_share;
 use crate::model::Model;
 use crate::passages::{Passage, passages};
 use crate::profile::SpectralProfile;
+use crate::recording::Recording;
 use crate::report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
 use crate::score_matrix::ScoreMatrix;
 use crate::segment::Segments;
@@ -57,6 +58,25 @@ pub fn limits() -> Limits {
     }
 }
 
+fn check_duration(name: &str, actual_secs: f64) -> Result<()> {
+    let limits = limits();
+    if actual_secs < limits.min_song_secs {
+        return Err(Error::TooShort {
+            name: name.into(),
+            actual_secs,
+            min_secs: limits.min_song_secs,
+        });
+    }
+    if actual_secs > limits.max_song_secs {
+        return Err(Error::TooLong {
+            name: name.into(),
+            actual_secs,
+            max_secs: limits.max_song_secs,
+        });
+    }
+    Ok(())
+}
+
 impl Checker {
     /// A checker for a loaded model; `backend` is the name under which reports mention its device.
     #[must_use]
@@ -85,34 +105,54 @@ impl Checker {
         &self,
         name: &str,
         waveform: Waveform,
+        progress: impl FnMut(Stage, f32),
+    ) -> Result<Song> {
+        // What is refused needs no resampling.
+        check_duration(name, waveform.duration_secs())?;
+        let samples = waveform.samples();
+        let mut recording = self.record(name, waveform.sample_rate_hz(), samples.len())?;
+        recording.append(samples)?;
+        drop(waveform);
+        self.analyse_recording(recording, progress).await
+    }
+
+    /// Begins a song that comes in parts, to be given to [`Checker::analyse_recording`]. `expected_samples` is how many are to come, as far as is known.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DecodeFailed`] when `sample_rate_hz` is none that audio has.
+    pub fn record(
+        &self,
+        name: &str,
+        sample_rate_hz: u32,
+        expected_samples: usize,
+    ) -> Result<Recording> {
+        let model_rate_hz = self.model.info().features.sample_rate_hz;
+        Recording::new(name, sample_rate_hz, model_rate_hz, expected_samples)
+    }
+
+    /// [`Checker::analyse`] for a song that came in parts.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Checker::analyse`]; [`Error::NoAudio`] when nothing came.
+    pub async fn analyse_recording(
+        &self,
+        recording: Recording,
         mut progress: impl FnMut(Stage, f32),
     ) -> Result<Song> {
         let config = &self.model.info().features;
-        let duration_secs = waveform.duration_secs();
-        let limits = limits();
-        if duration_secs < limits.min_song_secs {
-            return Err(Error::TooShort {
-                name: name.into(),
-                actual_secs: duration_secs,
-                min_secs: limits.min_song_secs,
-            });
-        }
-        if duration_secs > limits.max_song_secs {
-            return Err(Error::TooLong {
-                name: name.into(),
-                actual_secs: duration_secs,
-                max_secs: limits.max_song_secs,
-            });
-        }
+        let name = recording.name().to_owned();
+        let duration_secs = recording.duration_secs();
         progress(Stage::Features, 0.0);
-        let waveform = waveform.resampled(config.sample_rate_hz);
-        let mel = LogMelPlan::new(config).mel_power(waveform.samples(), |fraction| {
-            progress(Stage::Features, fraction)
-        });
-        drop(waveform);
+        let samples = recording.finish()?;
+        check_duration(&name, duration_secs)?;
+        let mel = LogMelPlan::new(config)
+            .mel_power(&samples, |fraction| progress(Stage::Features, fraction));
+        drop(samples);
         let segments = Segments::of(&mel, config);
         if segments.silent.iter().all(|&silent| silent) {
-            return Err(Error::Silent { name: name.into() });
+            return Err(Error::Silent { name });
         }
         let profile = SpectralProfile::new(&mel, config);
         let log_mel = mel.relative_db(config, mel.level_db(config));
@@ -122,7 +162,7 @@ impl Checker {
             .embed_song(&log_mel, |fraction| progress(Stage::Encode, fraction))
             .await?;
         Ok(Song {
-            name: name.into(),
+            name,
             duration_secs,
             segments,
             embeddings,

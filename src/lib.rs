@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The modules are the pipeline, in this order:
-//! [`audio`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`score_matrix`] → [`evidence`] → [`line_search`] and [`matching`] → [`refinement`] by [`course`]s through the [`profile`] to an [`alignment`] → [`passages`] → [`song_score`] → [`report`],
+//! [`audio`], whole or as a [`recording`] in parts, by [`resampling`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`score_matrix`] → [`evidence`] → [`line_search`] and [`matching`] → [`refinement`] by [`course`]s through the [`profile`] to an [`alignment`] → [`passages`] → [`song_score`] → [`report`],
 //! all held together by the [`checker`].
 //!
 //! # Numeric conventions
@@ -58,8 +58,10 @@ pub mod network;
 pub mod passages;
 pub mod power_spectrum;
 pub mod profile;
+pub mod recording;
 pub mod refinement;
 pub mod report;
+pub mod resampling;
 pub mod score_matrix;
 pub mod segment;
 pub mod song;
@@ -75,6 +77,7 @@ pub use checker::Checker;
 pub use config::FeatureConfig;
 pub use error::{Error, Result};
 pub use model::Model;
+pub use recording::Recording;
 pub use report::Report;
 pub use song::Song;
 pub use spectrogram::{LogMelPlan, LogMelSpectrogram};

@@ -4,7 +4,6 @@ use js_sys::{Function, Reflect};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::*;
 
-use crate::audio::Waveform;
 use crate::checker::{self, Stage};
 use crate::error::Error;
 use crate::model::Model;
@@ -21,6 +20,11 @@ fn start() {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Checker(checker::Checker);
+
+/// A song, as far as its samples have come.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Recording(crate::recording::Recording);
 
 /// A song, analysed.
 #[wasm_bindgen]
@@ -51,24 +55,33 @@ impl Checker {
         self.0.model().sha256().to_owned()
     }
 
-    /// Prepares mono samples for comparison.
+    /// Begins a song, whose mono samples come in parts. Room is made for `expectedSamples`; there may be more.
+    pub fn record(
+        &self,
+        name: &str,
+        #[wasm_bindgen(js_name = sampleRateHz)] sample_rate_hz: f64,
+        #[wasm_bindgen(js_name = expectedSamples)] expected_samples: usize,
+    ) -> Result<Recording, JsValue> {
+        // Casting saturates and takes NaN for 0, which is no sample rate.
+        self.0
+            .record(name, sample_rate_hz.round() as u32, expected_samples)
+            .map(Recording)
+            .map_err(js_error)
+    }
+
+    /// Prepares a song for comparison.
     pub async fn analyse(
         &self,
-        name: String,
-        samples: Vec<f32>,
-        #[wasm_bindgen(js_name = sampleRateHz)] sample_rate_hz: f64,
+        recording: Recording,
         #[wasm_bindgen(
             js_name = onProgress,
             unchecked_optional_param_type = "(stage: \"features\" | \"encode\" | \"match\", fraction: number) => void"
         )]
         on_progress: Option<Function>,
     ) -> Result<Song, JsValue> {
-        // Casting saturates and takes NaN for 0, which is no sample rate.
-        let waveform =
-            Waveform::new(&name, samples, sample_rate_hz.round() as u32).map_err(js_error)?;
         let song = self
             .0
-            .analyse(&name, waveform, reporter(on_progress.as_ref()))
+            .analyse_recording(recording.0, reporter(on_progress.as_ref()))
             .await
             .map_err(js_error)?;
         Ok(Song(song))
@@ -102,6 +115,14 @@ impl Checker {
             .0
             .compare(&left.0, &right.0, reporter(on_progress.as_ref()));
         js_value(&report)
+    }
+}
+
+#[wasm_bindgen]
+impl Recording {
+    /// Takes the next samples.
+    pub fn append(&mut self, part: &[f32]) -> Result<(), JsValue> {
+        self.0.append(part).map_err(js_error)
     }
 }
 

@@ -138,6 +138,28 @@ describe("faults of the engine", () => {
     assert.deepEqual(await run(`return outcome(async () => (await checker.compare(a, b)).verdict);`), { value: "different" });
   });
 
+  for (const [losses, expected] of /** @type {const} */ ([[1, GOOD], [Infinity, "crashed"]])) {
+    test(`a worker that is lost ${losses === 1 ? "" : "again and again "}while a song comes to it: ${losses === 1 ? "the song is decoded once more" : "one error, and the next check works"}`, async () => {
+      const outcome = await run(`
+        const { postMessage } = Worker.prototype;
+        let losses = 0;
+        globalThis.decoded = 0;
+        Worker.prototype.postMessage = function (request, ...rest) {
+          if (request.type === "record") globalThis.decoded++;
+          if (request.type === "append" && losses++ < ${losses}) return this.onerror(new ErrorEvent("error"));
+          return postMessage.call(this, request, ...rest);
+        };
+        const outcome = await checked({ backend: "cpu" });
+        Worker.prototype.postMessage = postMessage;
+        return outcome;`);
+      if (typeof expected === "string") assertError(outcome, expected, /stopped unexpectedly/);
+      else assert.deepEqual(outcome, expected);
+      // Two songs, and one of them twice.
+      if (losses === 1) assert.equal(await run("return decoded"), 3);
+      assert.deepEqual(await run(`return checked({ backend: "cpu" });`), GOOD);
+    });
+  }
+
   test("a worker that is killed while nothing is asked of it: the next check has another, and analyses nothing again", async () => {
     const stages = await run(`
       globalThis.checker = await soundalike.createChecker({ backend: "cpu" });

@@ -83,10 +83,35 @@ async function fileOf(name) {
   return new File([await (await fetch(name)).blob()], name);
 }
 
+/** Keeps all that is recorded. */
+class SamplesRecorder {
+  /** @type {Float32Array[]} */
+  #parts = [];
+
+  begin() {
+    this.#parts = [];
+  }
+
+  /** @param {Float32Array} part */
+  append(part) {
+    this.#parts.push(part);
+  }
+
+  get samples() {
+    const samples = new Float32Array(this.#parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      samples.set(part, at);
+      at += part.length;
+    }
+    return samples;
+  }
+}
+
 /**
  * @param {File} file
  * @param {string} [fault]
- * @param {Partial<Parameters<typeof decodeInPieces>[1]>} [options]
+ * @param {Partial<Parameters<typeof decodeInPieces>[2]>} [options]
  */
 async function decodedInPieces(file, fault, options) {
   let pieces = 0;
@@ -101,8 +126,9 @@ async function decodedInPieces(file, fault, options) {
     return fault && index === 1 ? /** @type {any} */ (FAULTS[fault])(buffer) : buffer;
   };
   try {
-    const samples = await decodeInPieces(file, { name: file.name, limits: LIMITS, signal: undefined, onProgress: () => {}, ...options });
-    return { samples, pieces, looks };
+    const recorder = new SamplesRecorder();
+    const isInPieces = await decodeInPieces(file, recorder, { name: file.name, limits: LIMITS, signal: undefined, onProgress: () => {}, ...options });
+    return { samples: isInPieces ? recorder.samples : undefined, pieces, looks };
   } catch (error) {
     return { code: /** @type {any} */ (error).code ?? String(error), pieces, looks };
   } finally {

@@ -68,7 +68,9 @@ async function instance() {
 /** The bytes of a song, by an engine that goes with its memory. @param {Float32Array} samples @returns {Promise<Uint8Array>} */
 async function analysed(samples) {
   const { checker } = await instance();
-  return checker.songToBytes(await checker.analyse("song", samples, RATE_HZ));
+  const recording = checker.record("song", RATE_HZ, samples.length);
+  recording.append(samples);
+  return checker.songToBytes(await checker.analyse(recording));
 }
 
 /**

@@ -35,12 +35,15 @@ export async function startOurs(backend) {
 export async function analyse(checker, samples, sampleRateHz) {
   /** @type {Record<"features" | "encode" | "match", number[]>} */
   const heardAt = { features: [], encode: [], match: [] };
-  const song = await checker.analyse("song", samples, sampleRateHz, (stage) => {
+  const begun = performance.now();
+  const recording = checker.record("song", sampleRateHz, samples.length);
+  recording.append(samples);
+  const song = await checker.analyse(recording, (stage) => {
     heardAt[stage].push(performance.now());
   });
   const endedAt = performance.now();
-  // It reports before it resamples, after the first frame, and when all frames are done.
-  const [begun = 0, firstFrame = 0] = heardAt.features;
+  // It reports before the last samples are resampled, after the first frame, and when all frames are done.
+  const firstFrame = heardAt.features[1] ?? 0;
   const lastFrame = heardAt.features.at(-1) ?? 0;
   const encodeBegun = heardAt.encode[0] ?? 0;
   const times = { resample: firstFrame - begun, mel: lastFrame - firstFrame, levels: encodeBegun - lastFrame, encode: endedAt - encodeBegun };
