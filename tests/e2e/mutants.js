@@ -163,7 +163,7 @@ const MUTANTS = [
   ["analysed-songs", "large file’s SHA-256", "pkg/digest.js", "blob.size > LARGE_BYTES && ", "false && "],
   ["analysed-songs", "large file’s SHA-256", "pkg/digest.js", "  } catch {\n    return undefined;\n  } finally", "  } finally"],
   ["analysed-songs", "large file’s SHA-256", "pkg/digest.js", "    link?.terminate();\n", ""],
-  ["analysed-songs", "a song's peaks", "pkg/mono.js", "if (this.#samples === this.#stretchSamples) this.#endStretch();", "if (this.#samples === this.#stretchSamples || to === part.length) this.#endStretch();"],
+  ["analysed-songs", "a song's peaks", "pkg/mono.js", "    this.#samples = 0;\n    this.#peak = 0;\n", "    this.#samples = 0;\n"],
   ["analysed-songs", "a song's peaks", "pkg/mono.js", "const magnitude = Math.abs(/** @type {number} */ (part[i]));", "const magnitude = /** @type {number} */ (part[i]);"],
   ["analysed-songs", "huge file’s SHA-256", "pkg/digest.js", "blob.size > HUGE_BYTES", "false"],
   ["analysed-songs", "huge file’s SHA-256", "pkg/worker.js", "at += PART_BYTES", "at += PART_BYTES - 1"],
