@@ -30,6 +30,20 @@ pub fn analyse(checker: &Checker, waveform: Waveform) -> soundalike::Result<Song
     pollster::block_on(checker.analyse("song", waveform, |_, _| ()))
 }
 
+/// The same of a song that comes in parts of so many samples.
+pub fn analyse_in_parts(
+    checker: &Checker,
+    waveform: &Waveform,
+    part_samples: usize,
+) -> soundalike::Result<Song> {
+    let samples = waveform.samples();
+    let mut recording = checker.record("song", waveform.sample_rate_hz(), samples.len())?;
+    for part in samples.chunks(part_samples) {
+        recording.append(part)?;
+    }
+    pollster::block_on(checker.analyse_recording(recording, |_, _| ()))
+}
+
 /// Compares both ways and looks the reports over.
 pub fn compare(checker: &Checker, left: &Song, right: &Song) -> Report {
     let report = checker.compare(left, right, |_, _| ());

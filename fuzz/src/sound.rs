@@ -67,7 +67,13 @@ fn check(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let Ok(waveform) = Waveform::from_channels("song", &channels, sample_rate_hz) else {
         return Ok(());
     };
-    if let Ok(song) = engine::analyse(engine::checker(), waveform) {
+    let part_samples = usize::from(input.arbitrary::<u16>()?) + 1;
+    let in_parts = engine::analyse_in_parts(engine::checker(), &waveform, part_samples);
+    let whole = engine::analyse(engine::checker(), waveform);
+    assert_eq!(in_parts.is_ok(), whole.is_ok());
+    if let (Ok(in_parts), Ok(song)) = (in_parts, whole) {
+        let model = engine::checker().model();
+        assert!(in_parts.to_bytes(model) == song.to_bytes(model));
         engine::compare(engine::checker(), &song, &song);
         engine::compare(engine::checker(), &song, engine::chirp());
     }
