@@ -4,6 +4,7 @@
  */
 
 import { byteAt, bytesOf, isText, offsetAfterTags, uint32 } from "./bytes.js";
+import { searchFile } from "./mark-search.js";
 import { markedPieces } from "./marked-pieces.js";
 
 /** @import { Mark } from "./marked-pieces.js" */
@@ -52,12 +53,12 @@ export async function flacPieces(file, name, cut) {
   if (sampleRateHz === 0 || first?.offset !== framesAt || first.sample !== 0 || !last) return undefined;
   const samples = last.sample + last.samples;
   if (statedSamples !== 0 && statedSamples !== samples) return undefined;
-  return markedPieces(file, name, cut, {
+  return markedPieces(cut, {
     sampleRateHz,
     samples,
     first,
     settlingSamples: 0,
-    findMarks,
+    marksAround: searchFile(file, name, { samples, first, findMarks }),
     parts: (from, to) => [headerOf(beginning, (to?.sample ?? samples) - from.sample), file.slice(from.offset, to?.offset)],
   });
 }

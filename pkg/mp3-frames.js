@@ -4,6 +4,7 @@
  */
 
 import { bytesOf, isText, offsetAfterTags, uint32 } from "./bytes.js";
+import { FileBlock } from "./file-block.js";
 
 /**
  * The first frame of most files: silence that holds, after its side information, what the encoder wants to be known about
@@ -40,10 +41,6 @@ const HEADER_BYTES = 4;
 /** All of a header that is the same in every frame: all but bitrate, padding, the private bit and the kind of joint stereo. */
 const LASTING_BITS = 0xffff0ccf;
 
-/** The file is read in blocks of this size. */
-const BLOCK_BYTES = 1024 ** 2;
-/** As far into a frame its header and the name of an info frame reach. */
-const LOOK_BYTES = 64;
 /** More than this after the last frame, if it is no tag, may be frames in disorder. */
 const MAX_TRAILING_BYTES = 4096;
 
@@ -61,7 +58,7 @@ const TRAILING_TAGS = ["TAG", "APETAGEX", "LYRICSBEGIN"];
 export async function readMp3Frames(file, name) {
   let at = await offsetAfterTags(file, name);
   if (at === undefined) return undefined;
-  const block = new Block(file, name);
+  const block = new FileBlock(file, name);
   const info = await readInfoFrame(file, name, at, frameAt(await block.at(at)));
   if (info === null) return undefined;
   if (info) at += info.bytes.length;
@@ -85,41 +82,6 @@ export async function readMp3Frames(file, name) {
   if (info?.frameCountAt && info.frameCount < offsets.length - 1) return undefined;
   const { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes } = first;
   return { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes, offsets, info };
-}
-
-/** The part of a file that is at hand. */
-class Block {
-  #file;
-  #name;
-  #from = 0;
-  #bytes = new Uint8Array(0);
-
-  /** @param {Blob} file @param {string} name */
-  constructor(file, name) {
-    this.#file = file;
-    this.#name = name;
-  }
-
-  /** Whether all of a frame that is looked at is here. @param {number} offset */
-  holds(offset) {
-    const end = this.#from + this.#bytes.length;
-    return offset >= this.#from && (offset + LOOK_BYTES <= end || (offset <= end && end === this.#file.size));
-  }
-
-  /** The bytes from an offset on, at least `LOOK_BYTES` of them where the file has as many. @param {number} offset */
-  async at(offset) {
-    if (!this.holds(offset)) {
-      this.#bytes = await bytesOf(this.#file, this.#name, offset, offset + BLOCK_BYTES);
-      this.#from = offset;
-    }
-    return this.view(offset);
-  }
-
-  /** The same, of an offset that the block holds. @param {number} offset */
-  view(offset) {
-    const from = offset - this.#from;
-    return this.#bytes.subarray(from, from + LOOK_BYTES);
-  }
 }
 
 /** @param {Uint8Array} bytes @returns {Frame | undefined} the frame whose header begins there */

@@ -4,11 +4,12 @@
  */
 
 import { bytesOf, isText, joined } from "./bytes.js";
+import { searchFile } from "./mark-search.js";
 import { markedPieces } from "./marked-pieces.js";
-import { codecOf, headerPacketsOf } from "./ogg-codecs.js";
+import { codecOf, headerPacketsOf } from "./packet-codecs.js";
 
 /** @import { Mark } from "./marked-pieces.js" */
-/** @import { OggCodec } from "./ogg-codecs.js" */
+/** @import { PacketCodec } from "./packet-codecs.js" */
 /** @import { Cut, Pieces } from "./pieces.js" */
 
 /**
@@ -55,17 +56,19 @@ export async function oggPieces(file, name, cut) {
   const beginning = await bytesOf(file, name, headerBytes, headerBytes + END_BYTES);
   const [page] = pagesIn(beginning);
   if (!page || page.bytes.byteOffset !== 0) return undefined;
-  return markedPieces(file, name, cut, {
+  const samples = last.position;
+  const first = { offset: headerBytes, sample: 0, endSample: 0, page, segment: 0, segmentAt: page.soundAt };
+  return markedPieces(cut, {
     sampleRateHz: codec.sampleRateHz,
-    samples: last.position,
-    first: { offset: headerBytes, sample: 0, endSample: 0, page, segment: 0, segmentAt: page.soundAt },
+    samples,
+    first,
     settlingSamples: codec.settlingSamples,
-    findMarks: (bytes, offset) => packetsIn(bytes, offset, serial, codec),
+    marksAround: searchFile(file, name, { samples, first, findMarks: (bytes, offset) => packetsIn(bytes, offset, serial, codec) }),
     parts: (from, to) => [file.slice(0, headerBytes), pageFrom(from), file.slice(from.offset + from.page.bytes.length, to?.offset)],
   });
 }
 
-/** @param {Blob} file @param {string} name @returns {Promise<{ codec: OggCodec, headerBytes: number, serial: number } | undefined>} */
+/** @param {Blob} file @param {string} name @returns {Promise<{ codec: PacketCodec, headerBytes: number, serial: number } | undefined>} */
 async function readHeader(file, name) {
   if (!isText(await bytesOf(file, name, 0, NAME.length), 0, NAME)) return undefined;
   for (let size = MIN_HEADER_BYTES; size <= MAX_HEADER_BYTES; size *= 4) {
@@ -136,7 +139,7 @@ function pageAt(bytes, at) {
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {number} offset where they begin in the file
  * @param {number} serial
- * @param {OggCodec} codec
+ * @param {PacketCodec} codec
  * @returns {Packet[]} those of which it is known where they are in the song
  */
 function packetsIn(bytes, offset, serial, { samplesOf, isLate }) {

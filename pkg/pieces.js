@@ -16,6 +16,7 @@ import { mp3Pieces } from "./mp3-pieces.js";
 import { oggPieces } from "./ogg-pieces.js";
 import { nextTask } from "./tasks.js";
 import { wavPieces } from "./wav-pieces.js";
+import { webmPieces } from "./webm-pieces.js";
 
 /** @import { Limits } from "./protocol.js" */
 /** @import { Recorder } from "./recording.js" */
@@ -46,7 +47,7 @@ import { wavPieces } from "./wav-pieces.js";
  */
 
 /** Each answers `undefined` to a file of another format, after a look at its beginning. */
-const FORMATS = [flacPieces, m4aPieces, oggPieces, wavPieces, mp3Pieces];
+const FORMATS = [flacPieces, m4aPieces, oggPieces, webmPieces, wavPieces, mp3Pieces];
 
 /** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
 const PIECE_SECS = 24;

@@ -175,6 +175,67 @@ function ofStream(page, serial) {
   return copy;
 }
 
+/** Elements of EBML by what they begin with. */
+const SEGMENT = "18538067";
+const CLUSTER = "1f43b675";
+const CUES = "1c53bb6b";
+const SIMPLE_BLOCK = "a3";
+
+/**
+ * A WebM file as browsers record it: neither how long it is nor where its clusters end is said, and times tremble.
+ * @param {Buffer} file without a picture
+ */
+export function webmAsRecorded(file) {
+  let end = file.length;
+  for (const { id, at, sizeAt, contentAt } of elementsOf(file)) {
+    if (id === CUES) end = at;
+    // All ones.
+    if (id === SEGMENT || id === CLUSTER) file.fill(255, sizeAt + 1, contentAt)[sizeAt] |= (1 << (8 - (contentAt - sizeAt))) - 1;
+    if (id === SIMPLE_BLOCK) file.writeUInt16BE(Math.max(0, file.readUInt16BE(contentAt + 1) + ((at * 7) % 5) - 2), contentAt + 1);
+  }
+  return file.subarray(0, end);
+}
+
+/** A WebM file with lacing in its middle, if only of one packet. @param {Buffer} file */
+export function webmWithLacing(file) {
+  const blocks = elementsOf(webmAsRecorded(file)).filter(({ id }) => id === SIMPLE_BLOCK);
+  const { contentAt } = /** @type {typeof blocks[number]} */ (blocks[blocks.length >> 1]);
+  file[contentAt - 1]++;
+  file[contentAt + 3] |= 0x04;
+  return Buffer.concat([file.subarray(0, contentAt + 4), Buffer.of(0), file.subarray(contentAt + 4)]);
+}
+
+/** A WebM file with an empty list of encodings in place of the flag for lacing and the language. @param {Buffer} file */
+export function webmWithEncodings(file) {
+  const flag = file.indexOf("9c810022b59c83", 0, "hex");
+  file.write("6d8087ec850000000000", flag, "hex");
+  return file;
+}
+
+/** A WebM file with hundreds of empty elements before its first cluster. @param {Buffer} file */
+export function webmWithHundredsOfElements(file) {
+  const elements = elementsOf(file);
+  const { at } = /** @type {typeof elements[number]} */ (elements.find(({ id }) => id === CLUSTER));
+  const segment = /** @type {typeof elements[number]} */ (elements.find(({ id }) => id === SEGMENT));
+  file.fill(255, segment.sizeAt + 1, segment.contentAt);
+  return Buffer.concat([file.subarray(0, at), ...Array(HUNDREDS).fill(Buffer.of(0xec, 0x80)), file.subarray(at)]);
+}
+
+/** All on the first three levels, one after the other. @param {Buffer} file */
+function elementsOf(file) {
+  const elements = /** @type {{ id: string, at: number, sizeAt: number, contentAt: number, end: number }[]} */ ([]);
+  for (let at = 0; at < file.length; ) {
+    const sizeAt = at + Math.clz32(file[at] ?? 0) - 23;
+    const contentAt = sizeAt + Math.clz32(file[sizeAt] ?? 0) - 23;
+    const id = file.toString("hex", at, sizeAt);
+    const size = BigInt(`0x${file.toString("hex", sizeAt, contentAt)}`) & ((1n << BigInt(7 * (contentAt - sizeAt))) - 1n);
+    const end = contentAt + Number(size);
+    elements.push({ id, at, sizeAt, contentAt, end });
+    at = id === SEGMENT || id === CLUSTER ? contentAt : end;
+  }
+  return elements;
+}
+
 /** The remainder of a division by a polynomial. @param {Buffer} bytes @param {8 | 16 | 32} width @param {number} polynomial */
 function crc(bytes, width, polynomial) {
   let sum = 0;

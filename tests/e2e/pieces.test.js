@@ -43,6 +43,9 @@ const vorbis = (/** @type {string[]} */ ...options) => ["-c:a", "libvorbis", ...
 const opus = (/** @type {string[]} */ ...options) => ["-c:a", "libopus", ...options];
 const wav = (/** @type {string} */ format, /** @type {string[]} */ ...options) => ["-c:a", format, ...options];
 
+/** Beside the song. @param {string} codec @param {string[]} options */
+const picture = (codec, options) => ["-f", "lavfi", "-i", "testsrc=size=320x240", "-shortest", "-c:v", codec, ...options];
+
 /** What is decoded in pieces, as ffmpeg's options: the ending is the name's first word. @type {[string, string[]][]} */
 const IN_PIECES = [
   ["mp3 stereo, 128 kbit/s", mp3("-b:a", "128k")],
@@ -79,7 +82,7 @@ const IN_PIECES = [
   ["m4a 32 kHz", m4a("-ar", "32000")],
   ["m4a with its header first", m4a("-movflags", "+faststart")],
   ["m4a that leaves nothing out", m4a("-use_editlist", "0")],
-  ["mp4 with a picture that moves", ["-f", "lavfi", "-i", "testsrc=size=320x240", "-shortest", "-c:v", "libx264", ...m4a()]],
+  ["mp4 with a picture that moves", picture("libx264", m4a())],
   ["ogg Vorbis stereo", vorbis("-q:a", "4")],
   ["ogg Vorbis mono, 48 kHz", vorbis("-ac", "1", "-ar", "48000")],
   ["ogg Vorbis 22.05 kHz, least quality", vorbis("-ar", "22050", "-q:a", "-1")],
@@ -89,6 +92,14 @@ const IN_PIECES = [
   ["opus mono, 24 kbit/s", opus("-ac", "1", "-b:a", "24k")],
   ["opus of speech, 24 kbit/s, 60 ms", opus("-ac", "1", "-b:a", "24k", "-application", "voip", "-frame_duration", "60")],
   ["opus 5 ms", opus("-b:a", "128k", "-frame_duration", "5")],
+  ["webm Opus stereo", opus("-b:a", "128k")],
+  ["webm Opus mono, 24 kbit/s", opus("-ac", "1", "-b:a", "24k")],
+  ["webm Opus, live", opus("-live", "1")],
+  ["webm Vorbis stereo", vorbis()],
+  ["webm Vorbis mono, 48 kHz", vorbis("-ac", "1", "-ar", "48000")],
+  ["webm Opus with a picture that moves", picture("libvpx", opus())],
+  ["mkv Vorbis with large pictures", picture("mjpeg", ["-q:v", "2", "-vf", "noise=alls=100:allf=t,scale=640:360", "-r", "1", ...vorbis()])],
+  ["mka Opus", opus()],
 ];
 
 /** What is decoded in pieces though it is damaged at its end, carries more than sound, or is laid out unusually. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
@@ -100,6 +111,7 @@ const CHANGED = [
   ["flac of unknown length", flac(), odd.flacOfUnknownLength],
   ["flac with a large header", flac(), odd.flacWithPadding],
   ["m4a with gaps as iTunes writes them", m4a("-fflags", "+bitexact", "-map_metadata", "-1", "-use_editlist", "0"), odd.m4aWithGaps],
+  ["webm as browsers record it", opus("-flags", "+bitexact"), odd.webmAsRecorded],
 ];
 
 /** What must be decoded at once: pieces of it would be another song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
@@ -127,6 +139,13 @@ const AT_ONCE = [
   ["ogg of two songs", vorbis(), odd.oggChained],
   ["ogg of two streams", vorbis(), odd.oggMultiplexed],
   ["ogg of another codec", flac(), (bytes) => bytes],
+  ["webm of less than 40 seconds", opus("-t", "39"), (bytes) => bytes],
+  ["webm with two sound tracks", opus("-map", "0", "-map", "0"), (bytes) => bytes],
+  ["webm with lacing", opus(), odd.webmWithLacing],
+  ["webm with an encoding", opus(), odd.webmWithEncodings],
+  ["webm without its end", opus(), (bytes) => bytes.subarray(0, bytes.length - 100_000)],
+  ["webm twice in one file", opus(), (bytes) => Buffer.concat([bytes, bytes])],
+  ["mka of another codec", m4a(), (bytes) => bytes],
   ["ogg with noise at its end", opus(), (bytes) => Buffer.concat([bytes, Buffer.alloc(200_000, "noise")])],
 ];
 
@@ -144,6 +163,7 @@ const TOO_MANY = [
   ["flac with hundreds of tags", flac(), odd.withHundredsOfTags],
   ["m4a with hundreds of boxes", m4a(), odd.m4aWithHundredsOfBoxes],
   ["m4a with hundreds of boxes in its header", m4a(), odd.m4aWithHundredsOfBoxesInside],
+  ["webm with hundreds of elements", opus(), odd.webmWithHundredsOfElements],
 ];
 
 /** @param {Buffer} bytes */
@@ -313,7 +333,7 @@ describe("pieces", () => {
     });
   }
 
-  for (const [ending, options] of Object.entries({ mp3: MP3, wav: wav("pcm_s16le"), flac: flac(), m4a: m4a(), ogg: vorbis(), opus: opus() })) {
+  for (const [ending, options] of Object.entries({ mp3: MP3, wav: wav("pcm_s16le"), flac: flac(), m4a: m4a(), ogg: vorbis(), opus: opus(), webm: opus() })) {
     test(`${ending} that is too long is refused before any of it is decoded; one that is cancelled stops after the pieces in work`, async () => {
       const name = encoded(`${ending} for its endings`, options);
       for (const endings of [await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name), await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name)]) {

@@ -1,10 +1,10 @@
-/** Ogg codecs: how many samples a packet of Vorbis or Opus has, of which its first bytes tell. */
+/** Packet codecs, as Ogg and WebM have them: how many samples a packet of Vorbis or Opus has, of which its first bytes tell. */
 
 import { byteAt, isText } from "./bytes.js";
 
 /**
- * @typedef {Object} OggCodec
- * @property {number} sampleRateHz of the positions in a file
+ * @typedef {Object} PacketCodec
+ * @property {number} sampleRateHz at which its samples are counted
  * @property {number} settlingSamples until what a decoder makes of packets depends on them alone
  * @property {boolean} isLate whether the first packet gives no sound yet
  * @property {(packet: Uint8Array, before: Uint8Array) => number} samplesOf a packet, which the one before may matter to; `NaN` if it holds no sound
@@ -31,7 +31,7 @@ export function headerPacketsOf(packet) {
   return isText(packet, 0, "OpusHead") ? 2 : isText(packet, 0, "\x01vorbis") ? 3 : 0;
 }
 
-/** @param {Uint8Array<ArrayBuffer>[]} header as many packets as that @returns {OggCodec | undefined} */
+/** @param {Uint8Array<ArrayBuffer>[]} header as many packets as that @returns {PacketCodec | undefined} */
 export function codecOf([first, , setup]) {
   if (!first) return undefined;
   return setup ? vorbis(first, setup) : { sampleRateHz: OPUS_RATE_HZ, settlingSamples: OPUS_SETTLING_SAMPLES, isLate: false, samplesOf: opusSamples };
@@ -45,7 +45,7 @@ function opusSamples(packet) {
   return packet.length > 0 ? samples * Number(frames) : NaN;
 }
 
-/** @param {Uint8Array<ArrayBuffer>} first @param {Uint8Array} setup @returns {OggCodec | undefined} */
+/** @param {Uint8Array<ArrayBuffer>} first @param {Uint8Array} setup @returns {PacketCodec | undefined} */
 function vorbis(first, setup) {
   if (first.length <= VORBIS_SIZES_AT) return undefined;
   const sizes = byteAt(first, VORBIS_SIZES_AT);
