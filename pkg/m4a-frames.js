@@ -1,9 +1,13 @@
 /**
- * M4A frames: where each frame of a sound track in an MP4 file is (ISO/IEC 14496-12, 14496-14). A table only for files
- * that are not fragmented, with one sound track, of AAC in the open, that is played from one place on.
+ * M4A frames: where each frame of a sound track in an MP4 file is (ISO/IEC 14496-12, 14496-14). A table only for files with
+ * one sound track, of AAC in the open, that is played from one place on.
  */
 
 import { bytesOf, isText, uint32 } from "./bytes.js";
+import { readFragments } from "./m4a-fragments.js";
+import { HEAD_BYTES, MAX_BOXES, VERSION_BYTES, afterDates, boxesIn, inside, sizeOf, uint64 } from "./mp4-boxes.js";
+
+/** @import { Table } from "./m4a-fragments.js" */
 
 /**
  * @typedef {Object} M4aFrames
@@ -13,85 +17,75 @@ import { bytesOf, isText, uint32 } from "./bytes.js";
  * @property {number[]} offsets where each frame begins
  * @property {number[]} sizes of each frame in bytes
  * @property {Uint8Array<ArrayBuffer>} description the box with all that a decoder must know
+ * @property {boolean} isOpenEnded whether the header does not say how long it is, so that of the last frame some browsers leave nothing out
  * @property {Uint8Array<ArrayBuffer>[]} gaps boxes with what one program writes in place of `edit`
  * @property {{ leftOutSamples: number, samples: number } | undefined} edit how much is left out at the beginning, and how much of what follows is played
  */
 
-/** @typedef {{ type: string, bytes: Uint8Array<ArrayBuffer>, content: Uint8Array<ArrayBuffer> }} Box `bytes` with the head */
-
 /** Of some ten hours, or with large pictures. */
 const MAX_HEADER_BYTES = 2 ** 24;
-/** Files that aren't fragmented have a handful in each. */
-const MAX_BOXES = 64;
-const HEAD_BYTES = 8;
-/** Many boxes begin with this. */
-const VERSION_BYTES = 4;
 const GAPS = new TextEncoder().encode("iTunSMPB");
 
 /** @param {Blob} file @param {string} name @returns {Promise<M4aFrames | undefined>} `undefined` for any other file */
 export async function readM4aFrames(file, name) {
-  const moov = await readMoov(file, name);
-  if (!moov || inside(moov, "mvex")) return undefined;
+  const { moov, endOffset } = (await readMoov(file, name)) ?? {};
+  if (!moov || !endOffset) return undefined;
   const tracks = boxesIn(moov).filter(({ type, content }) => type === "trak" && isText(inside(content, "mdia hdlr") ?? content, 8, "soun"));
   const track = tracks.length === 1 ? tracks[0]?.content : undefined;
   const table = track && inside(track, "mdia minf stbl");
   const movie = inside(moov, "mvhd");
   const media = track && inside(track, "mdia mdhd");
-  if (!table || !movie || !media || inside(table, "ctts")) return undefined;
-  const sampleRateHz = timescale(media);
+  const trackHeader = track && inside(track, "tkhd");
+  if (!table || !movie || !media || !trackHeader || inside(table, "ctts")) return undefined;
+  const sampleRateHz = afterDates(media);
   const description = boxesIn(table).find(({ type }) => type === "stsd")?.bytes;
+  const edit = editOf(inside(track, "edts elst"), sampleRateHz / afterDates(movie));
+  // One kind of frame: of AAC, in the open.
+  if (!description || edit === null || uint32(description, HEAD_BYTES + VERSION_BYTES) !== 1 || !isText(description, HEAD_BYTES + VERSION_BYTES + 8, "mp4a")) return undefined;
+  const isFragmented = inside(moov, "mvex") !== undefined;
+  const inHeader = framesIn(table);
+  // Where there are frames in the header, too, a browser stops after them.
+  if (isFragmented && inHeader?.sizes.length !== 0) return undefined;
+  const found = isFragmented ? await readFragments(file, name, endOffset, moov, afterDates(trackHeader)) : inHeader;
+  if (!found) return undefined;
+  const { offsets, sizes, durations } = found;
+  const [[one = 0, firstSamples = 0] = [], next] = durations;
+  // The first may last until the picture begins, but sounds no longer than others.
+  if (isFragmented && next && one === 1 && firstSamples > Number(next[1])) {
+    durations.shift();
+    next[0]++;
+  }
+  const [[frames = 0, samplesPerFrame = 0] = [], [others = 0, lastSamples = samplesPerFrame] = []] = durations;
+  if (durations.length > 2 || others > 1 || frames + others !== sizes.length || !(sampleRateHz > 0) || samplesPerFrame === 0) return undefined;
+  if (offsets.some((offset, index) => offset + /** @type {number} */ (sizes[index]) > file.size)) return undefined;
+  // One that was written before there was any sound: all is played, and browsers leave nothing out at the end.
+  if (isFragmented && edit?.samples === 0) edit.samples = sizes.length * samplesPerFrame;
+  const items = boxesIn(moov).flatMap(({ type, content }) => (type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : []));
+  const gaps = items.filter(({ type, content }) => type === "----" && includes(content, GAPS));
+  return { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, description, gaps: gaps.map(({ bytes }) => bytes), edit, isOpenEnded: isFragmented && uint32(media, media[0] === 1 ? 28 : 16) === 0 };
+}
+
+/** @param {Uint8Array<ArrayBuffer>} table in the header @returns {Table | undefined} */
+function framesIn(table) {
   const sizeTable = inside(table, "stsz");
   // Before the table may be a size that all have: frames of AAC never do.
   const sizes = sizeTable && uint32(sizeTable, VERSION_BYTES) === 0 ? numbersOf(sizeTable, VERSION_BYTES + 4, 4) : undefined;
   const offsets = sizes && offsetsOf(table, sizes);
   const durations = pairsOf(inside(table, "stts"));
-  const edit = editOf(inside(track, "edts elst"), sampleRateHz / timescale(movie));
-  if (!description || !sizes || !offsets || !durations || edit === null) return undefined;
-  // One kind of frame: of AAC, in the open.
-  if (uint32(description, HEAD_BYTES + VERSION_BYTES) !== 1 || !isText(description, HEAD_BYTES + VERSION_BYTES + 8, "mp4a")) return undefined;
-  const [[frames = 0, samplesPerFrame = 0] = [], [others = 0, lastSamples = samplesPerFrame] = []] = durations;
-  if (durations.length > 2 || others > 1 || frames + others !== sizes.length || !(sampleRateHz > 0) || samplesPerFrame === 0) return undefined;
-  if (offsets.some((offset, index) => offset + /** @type {number} */ (sizes[index]) > file.size)) return undefined;
-  const items = boxesIn(moov).flatMap(({ type, content }) => (type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : []));
-  const gaps = items.filter(({ type, content }) => type === "----" && includes(content, GAPS));
-  return { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, description, gaps: gaps.map(({ bytes }) => bytes), edit };
+  return offsets && durations && { offsets, sizes, durations };
 }
 
-/** @param {Blob} file @param {string} name */
+/** @param {Blob} file @param {string} name @returns {Promise<{ moov: Uint8Array<ArrayBuffer>, endOffset: number } | undefined>} what the header holds, and where it ends */
 async function readMoov(file, name) {
   for (let at = 0, boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
     const head = await bytesOf(file, name, at, at + 2 * HEAD_BYTES);
     if (boxes === 0 && !isText(head, 4, "ftyp")) return undefined;
-    const size = uint32(head) === 1 ? uint64(head, HEAD_BYTES) : uint32(head);
-    if (size < HEAD_BYTES || at + size > file.size) return undefined;
-    if (isText(head, 4, "moov")) return size > MAX_HEADER_BYTES ? undefined : bytesOf(file, name, at + HEAD_BYTES, at + size);
-    at += size;
+    const endOffset = at + sizeOf(head);
+    if (!(endOffset <= file.size)) return undefined;
+    if (isText(head, 4, "moov")) return endOffset - at > MAX_HEADER_BYTES ? undefined : { moov: await bytesOf(file, name, at + HEAD_BYTES, endOffset), endOffset };
+    at = endOffset;
   }
   return undefined;
-}
-
-/** @param {Uint8Array<ArrayBuffer> | undefined} content of a box @returns {Box[]} up to one out of order */
-function boxesIn(content) {
-  const boxes = /** @type {Box[]} */ ([]);
-  for (let at = 0; content && at + HEAD_BYTES <= content.length && boxes.length < MAX_BOXES; ) {
-    const size = uint32(content, at);
-    if (size < HEAD_BYTES || at + size > content.length) break;
-    const bytes = content.subarray(at, at + size);
-    boxes.push({ type: String.fromCharCode(...bytes.subarray(4, HEAD_BYTES)), bytes, content: bytes.subarray(HEAD_BYTES) });
-    at += size;
-  }
-  return boxes;
-}
-
-/** What the first box on a path holds. @param {Uint8Array<ArrayBuffer> | undefined} content @param {string} path @returns {Uint8Array<ArrayBuffer> | undefined} */
-function inside(content, path) {
-  for (const wanted of path.split(" ")) content = boxesIn(content).find(({ type }) => type === wanted)?.content;
-  return content;
-}
-
-/** Units a second. @param {Uint8Array} header of the movie or its media */
-function timescale(header) {
-  return uint32(header, header[0] === 1 ? 20 : 12);
 }
 
 /** A table after its length. @param {Uint8Array} content @param {number} at @param {4 | 8} bytes of each number */
@@ -103,8 +97,8 @@ function numbersOf(content, at, bytes) {
 
 /** @param {Uint8Array<ArrayBuffer> | undefined} content @returns {number[][] | undefined} */
 function pairsOf(content) {
-  const count = content && uint32(content, VERSION_BYTES);
-  if (!count || VERSION_BYTES + 4 + count * 8 > content.length) return undefined;
+  const count = content ? uint32(content, VERSION_BYTES) : 0;
+  if (!content || VERSION_BYTES + 4 + count * 8 > content.length) return undefined;
   return Array.from({ length: count }, (_, index) => [uint32(content, 8 + index * 8), uint32(content, 12 + index * 8)]);
 }
 
@@ -140,11 +134,6 @@ function editOf(list, scale) {
   const [duration, start, rate] = isLong ? [uint64(list, 8), uint64(list, 16), uint32(list, 24)] : [uint32(list, 8), uint32(list, 12), uint32(list, 16)];
   if (uint32(list, VERSION_BYTES) !== 1 || start >= 2 ** 31 || rate !== 0x10000) return null;
   return { leftOutSamples: start, samples: Math.round(duration * scale) };
-}
-
-/** @param {Uint8Array} bytes @param {number} at */
-function uint64(bytes, at) {
-  return uint32(bytes, at) * 2 ** 32 + uint32(bytes, at + 4);
 }
 
 /** @param {Uint8Array} bytes @param {Uint8Array} wanted */

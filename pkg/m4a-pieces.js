@@ -6,21 +6,21 @@
  * file is left out of every piece, and what is left out at its end of the last one.
  */
 
-import { joined } from "./bytes.js";
+import { joined, merged } from "./bytes.js";
 import { readM4aFrames } from "./m4a-frames.js";
-import { Slice, nextTask } from "./tasks.js";
+import { searchTable } from "./mark-search.js";
+import { markedPieces } from "./marked-pieces.js";
+import { HEAD_BYTES } from "./mp4-boxes.js";
+import { nextTask } from "./tasks.js";
 
 /** @import { M4aFrames } from "./m4a-frames.js" */
-/** @import { Cut, Piece, Pieces } from "./pieces.js" */
+/** @import { Mark } from "./marked-pieces.js" */
+/** @import { Cut, Pieces } from "./pieces.js" */
 
-/** A piece begins at a multiple of this many frames, where at all usual rates a sample at 44.1 kHz begins, too. */
-const FRAME_STEP = 5;
-/** Frames that are decoded before and after a piece's own: for the overlap, for a resampler, for the comparison. */
-const MARGIN_FRAMES = 8;
-/** What encoders put before a song is shorter; more is cut out of it. */
-const MAX_LEFT_OUT_SAMPLES = 8192;
-/** Of a box: its size and its type. */
-const HEAD_BYTES = 8;
+/** @typedef {Mark & { index: number, endOffset: number }} Frame */
+
+/** What encoders put before a song is shorter, and so is what a piece is decoded further than its own; more is cut out of it. */
+const MAX_LEFT_OUT_SAMPLES = 6144;
 /** The matrix of a picture that is not turned. */
 const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
 
@@ -30,64 +30,55 @@ const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
  * @param {Cut} cut
  * @returns {Promise<Pieces | undefined>} `undefined` if it is no MP4 file, or no simple one, or too short
  */
-export async function m4aPieces(file, name, { pieceSecs, minSecs }) {
-  const frames = await readM4aFrames(file, name);
-  if (!frames) return undefined;
+export async function m4aPieces(file, name, cut) {
+  const table = await readM4aFrames(file, name);
+  if (!table) return undefined;
   // To read a table of hours took a while.
   await nextTask();
-  const { sampleRateHz, samplesPerFrame, lastSamples, sizes, edit } = frames;
-  const frameCount = sizes.length;
-  const samples = (frameCount - 1) * samplesPerFrame + lastSamples;
-  const durationSecs = samples / sampleRateHz;
-  if (durationSecs < minSecs) return undefined;
-
-  const count = Math.ceil(durationSecs / pieceSecs);
-  const lastOwn = Math.round(((count - 1) * frameCount) / count);
-  if (edit && (edit.leftOutSamples > MAX_LEFT_OUT_SAMPLES || edit.samples < lastOwn * samplesPerFrame)) return undefined;
-  const tailFrames = MARGIN_FRAMES + Math.ceil((edit?.leftOutSamples ?? 0) / samplesPerFrame);
-  /** @type {Piece[]} */
-  const pieces = [];
-  const slice = new Slice();
-  for (let index = 0; index < count; index++) {
-    if (slice.isOver) await slice.next();
-    const own = Math.round((index * frameCount) / count);
-    const isLast = index === count - 1;
-    const from = index === 0 ? 0 : Math.floor((own - MARGIN_FRAMES) / FRAME_STEP) * FRAME_STEP;
-    const to = isLast ? frameCount : Math.round(((index + 1) * frameCount) / count) + tailFrames;
-    if (from < 0 || to > frameCount) return undefined;
-    pieces.push({
-      blob: new Blob([headerOf(frames, from, to), ...soundOf(file, frames, from, to)]),
-      startSamples: from * samplesPerFrame,
-      ownSamples: own * samplesPerFrame,
-      lengthSamples: isLast ? undefined : (to - from) * samplesPerFrame,
-    });
-  }
-  // Where the encoder found noise, the decoder makes up some of its own.
-  return { sampleRateHz, samples, pieces, isNoisy: true };
+  const { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, edit, isOpenEnded } = table;
+  const frames = offsets.map((offset, index) => {
+    const sample = index * samplesPerFrame;
+    return { offset, endOffset: offset + /** @type {number} */ (sizes[index]), index, sample, endSample: sample };
+  });
+  const [first] = frames;
+  const samples = (frames.length - 1) * samplesPerFrame + (isOpenEnded ? samplesPerFrame : lastSamples);
+  const lastOwn = samples - samples / Math.ceil(samples / sampleRateHz / cut.pieceSecs);
+  if (!first || (edit && (edit.leftOutSamples > MAX_LEFT_OUT_SAMPLES || edit.samples < lastOwn))) return undefined;
+  return markedPieces(cut, {
+    sampleRateHz,
+    samples,
+    first,
+    settlingSamples: 0,
+    // Where the encoder found noise, the decoder makes up some of its own.
+    isNoisy: true,
+    marksAround: searchTable(frames),
+    parts: (from, to) => {
+      const own = frames.slice(from.index, to?.index);
+      const stretches = merged(own);
+      return [headerOf(table, own, stretches), ...stretches.map(({ offset, endOffset }) => file.slice(offset, endOffset))];
+    },
+  });
 }
 
-/** @param {Blob} file @param {M4aFrames} frames @param {number} from @param {number} to the frame after the last */
-function soundOf(file, { offsets, sizes }, from, to) {
-  const parts = /** @type {Blob[]} */ ([]);
-  for (let frame = from; frame < to; ) {
-    const start = /** @type {number} */ (offsets[frame]);
-    let end = start;
-    while (frame < to && offsets[frame] === end) end += /** @type {number} */ (sizes[frame++]);
-    parts.push(file.slice(start, end));
-  }
-  return parts;
-}
-
-/** @param {M4aFrames} frames @param {number} from @param {number} to the frame after the last */
-function headerOf({ sampleRateHz, samplesPerFrame, lastSamples, sizes, description, gaps, edit }, from, to) {
-  const count = to - from;
-  const ownSizes = sizes.slice(from, to);
-  const isLast = to === sizes.length;
+/** @param {M4aFrames} table @param {Frame[]} frames the piece's @param {{ offset: number, endOffset: number }[]} stretches of the file that they are in */
+function headerOf({ sampleRateHz, samplesPerFrame, lastSamples, sizes, description, gaps, edit, isOpenEnded }, frames, stretches) {
+  const count = frames.length;
+  const from = frames[0]?.sample ?? 0;
+  const isLast = frames.at(-1)?.index === sizes.length - 1;
   const endSamples = isLast ? lastSamples : samplesPerFrame;
   const samples = (count - 1) * samplesPerFrame + endSamples;
   const leftOutSamples = edit?.leftOutSamples ?? 0;
-  const duration = edit && isLast ? edit.samples - from * samplesPerFrame : samples - leftOutSamples;
-  const soundBytes = ownSizes.reduce((sum, size) => sum + size, 0);
+  const duration = edit && isLast ? edit.samples - from : samples - leftOutSamples;
+  // Each frame is a chunk of its own, so that a picture may lie between them.
+  const places = /** @type {number[]} */ ([]);
+  let soundBytes = 0;
+  for (const { offset, endOffset } of stretches) {
+    for (const frame of frames.slice(places.length)) {
+      if (frame.offset < offset || frame.endOffset > endOffset) break;
+      places.push(soundBytes + frame.offset - offset);
+    }
+    soundBytes += endOffset - offset;
+  }
   const fileType = box("ftyp", "M4A ", 0, "M4A ", "mp42", "isom");
   const moov = (/** @type {number} */ soundAt) =>
     box(
@@ -99,7 +90,7 @@ function headerOf({ sampleRateHz, samplesPerFrame, lastSamples, sizes, descripti
         ...(edit ? [box("edts", box("elst", 0, 1, duration, leftOutSamples, 0x10000))] : []),
         box(
           "mdia",
-          box("mdhd", 0, 0, 0, sampleRateHz, samples, 0x55c40000),
+          box("mdhd", 0, 0, 0, sampleRateHz, isOpenEnded && isLast ? 0 : samples, 0x55c40000),
           box("hdlr", 0, 0, "soun", 0, 0, 0, 0),
           box(
             "minf",
@@ -109,9 +100,9 @@ function headerOf({ sampleRateHz, samplesPerFrame, lastSamples, sizes, descripti
               "stbl",
               description,
               box("stts", 0, 2, count - 1, samplesPerFrame, 1, endSamples),
-              box("stsc", 0, 1, 1, count, 1),
-              box("stsz", 0, 0, count, ...ownSizes),
-              box("stco", 0, 1, soundAt),
+              box("stsc", 0, 1, 1, 1, 1),
+              box("stsz", 0, 0, count, ...frames.map(({ offset, endOffset }) => endOffset - offset)),
+              box("stco", 0, count, ...places.map((place) => soundAt + place)),
             ),
           ),
         ),

@@ -22,6 +22,7 @@ import { Slice } from "./tasks.js";
  * @property {number} samples of a channel
  * @property {M} first
  * @property {number} settlingSamples how much a decoder needs before what it makes of a file is what it makes of the whole
+ * @property {boolean} [isNoisy] whether a decoder makes up some of the sound
  * @property {(fromSample: number, toSample: number) => Promise<M[]>} marksAround both and all between; none if they can't be found
  * @property {(from: M, to: M | undefined) => BlobPart[]} parts of a file of its own
  */
@@ -37,7 +38,7 @@ const ALIGNED_SAMPLES = 5 * 4608;
  * @param {Marked<M>} marked
  * @returns {Promise<Pieces | undefined>} `undefined` if marks are not where they must be, or it is too short
  */
-export async function markedPieces({ pieceSecs, minSecs, decodeRateHz }, { sampleRateHz, samples, first, settlingSamples, marksAround, parts }) {
+export async function markedPieces({ pieceSecs, minSecs, decodeRateHz }, { sampleRateHz, samples, first, settlingSamples, isNoisy = false, marksAround, parts }) {
   const durationSecs = samples / sampleRateHz;
   if (!(sampleRateHz > 0) || durationSecs < minSecs) return undefined;
   const count = Math.ceil(durationSecs / pieceSecs);
@@ -65,5 +66,5 @@ export async function markedPieces({ pieceSecs, minSecs, decodeRateHz }, { sampl
     if (next) from = next;
     ownSamples = nextOwn;
   }
-  return { sampleRateHz, samples, pieces };
+  return { sampleRateHz, samples, pieces, isNoisy };
 }

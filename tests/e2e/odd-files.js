@@ -126,6 +126,36 @@ export function m4aWithHundredsOfBoxesInside(file) {
   return Buffer.concat([before, box("moov", ...emptyBoxes(), moov)]);
 }
 
+/** A fragmented MP4 file with hundreds of empty boxes before its first fragment. @param {Buffer} file */
+export function m4aWithHundredsOfBoxesAfterItsHeader(file) {
+  const first = file.indexOf("moof") - 4;
+  return Buffer.concat([file.subarray(0, first), ...emptyBoxes(), file.subarray(first)]);
+}
+
+/** A fragmented MP4 file that lacks a fragment after a quarter, far from where pieces meet; its places are said from each one on. @param {Buffer} file */
+export function m4aWithoutAFragment(file) {
+  const from = file.indexOf("moof", file.length >> 2) - 4;
+  const to = file.indexOf("moof", from + 8) - 4;
+  return Buffer.concat([file.subarray(0, from), file.subarray(to)]);
+}
+
+/** A fragmented MP4 file that counts places from eight bytes after the beginning of each fragment on. @param {Buffer} file that says from where */
+export function m4aWithOtherBases(file) {
+  for (let at = 0; (at = file.indexOf("moof", at + 4)) >= 0; ) {
+    const base = file.indexOf("tfhd", at) + 12;
+    const offset = file.indexOf("trun", at) + 12;
+    file.writeBigUInt64BE(file.readBigUInt64BE(base) + 8n, base);
+    file.writeInt32BE(file.readInt32BE(offset) - 8, offset);
+  }
+  return file;
+}
+
+/** A fragmented MP4 file that does not say when its fragments begin. @param {Buffer} file */
+export function m4aWithoutTimes(file) {
+  for (let at = 0; (at = file.indexOf("tfdt", at + 4)) >= 0; ) file.write("free", at);
+  return file;
+}
+
 /** What is before the header of an MP4 file, and what the header holds. @param {Buffer} file */
 function splitAtHeader(file) {
   const header = file.indexOf("moov") - 4;

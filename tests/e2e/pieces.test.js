@@ -39,6 +39,7 @@ const mp3 = (/** @type {string[]} */ ...options) => ["-c:a", "libmp3lame", ...op
 const flac = (/** @type {string[]} */ ...options) => ["-c:a", "flac", ...options];
 /** Without noise that the decoder makes up. */
 const m4a = (/** @type {string[]} */ ...options) => ["-c:a", "aac", "-aac_pns", "0", "-b:a", "128k", ...options];
+const fragments = (/** @type {string} */ flags, /** @type {string[]} */ ...options) => m4a("-movflags", `+frag_keyframe${flags}`, "-frag_duration", "2000000", ...options);
 const vorbis = (/** @type {string[]} */ ...options) => ["-c:a", "libvorbis", ...options];
 const opus = (/** @type {string[]} */ ...options) => ["-c:a", "libopus", ...options];
 const wav = (/** @type {string} */ format, /** @type {string[]} */ ...options) => ["-c:a", format, ...options];
@@ -83,6 +84,11 @@ const IN_PIECES = [
   ["m4a with its header first", m4a("-movflags", "+faststart")],
   ["m4a that leaves nothing out", m4a("-use_editlist", "0")],
   ["mp4 with a picture that moves", picture("libx264", m4a())],
+  ["m4a in fragments", m4a("-movflags", "+frag_keyframe+empty_moov")],
+  ["m4a in fragments of 2 seconds, after an edit", fragments("+delay_moov")],
+  ["mp4 in fragments of one frame", m4a("-movflags", "+frag_every_frame+empty_moov+default_base_moof")],
+  ["mp4 in fragments as for DASH, 48 kHz", fragments("+dash+global_sidx", "-ar", "48000")],
+  ["mp4 in fragments, with a picture that moves", picture("libx264", fragments("+empty_moov+default_base_moof"))],
   ["ogg Vorbis stereo", vorbis("-q:a", "4")],
   ["ogg Vorbis mono, 48 kHz", vorbis("-ac", "1", "-ar", "48000")],
   ["ogg Vorbis 22.05 kHz, least quality", vorbis("-ar", "22050", "-q:a", "-1")],
@@ -111,6 +117,8 @@ const CHANGED = [
   ["flac of unknown length", flac(), odd.flacOfUnknownLength],
   ["flac with a large header", flac(), odd.flacWithPadding],
   ["m4a with gaps as iTunes writes them", m4a("-fflags", "+bitexact", "-map_metadata", "-1", "-use_editlist", "0"), odd.m4aWithGaps],
+  ["m4a in fragments that count from elsewhere", fragments("+empty_moov"), odd.m4aWithOtherBases],
+  ["m4a in fragments without times", fragments("+empty_moov"), odd.m4aWithoutTimes],
   ["webm as browsers record it", opus("-flags", "+bitexact"), odd.webmAsRecorded],
 ];
 
@@ -131,7 +139,10 @@ const AT_ONCE = [
   ["flac without its end", flac(), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
   ["flac with a frame that is none at its beginning", flac(), (bytes) => bytes.fill(0, bytes.indexOf(Buffer.of(0xff, 0xf8)), bytes.indexOf(Buffer.of(0xff, 0xf8)) + 4)],
   ["m4a of less than 40 seconds", m4a("-t", "39"), (bytes) => bytes],
-  ["m4a in fragments", m4a("-movflags", "+frag_keyframe+empty_moov"), (bytes) => bytes],
+  ["m4a in fragments, the first of them in its header", fragments(""), odd.m4aWithoutTimes],
+  ["m4a in fragments, without its end", fragments("+empty_moov"), (bytes) => bytes.subarray(0, bytes.length - 100_000)],
+  ["m4a in fragments, of which one is missing", fragments("+empty_moov+default_base_moof"), odd.m4aWithoutAFragment],
+  ["m4a in fragments, with two sound tracks", fragments("+empty_moov", "-map", "0", "-map", "0"), (bytes) => bytes],
   ["m4a with two sound tracks", m4a("-map", "0", "-map", "0"), (bytes) => bytes],
   ["m4a of another codec", ["-c:a", "flac", "-f", "mp4", "-strict", "-2"], (bytes) => bytes],
   ["m4a without its end", m4a("-movflags", "+faststart"), (bytes) => bytes.subarray(0, bytes.length - 100_000)],
@@ -163,6 +174,7 @@ const TOO_MANY = [
   ["flac with hundreds of tags", flac(), odd.withHundredsOfTags],
   ["m4a with hundreds of boxes", m4a(), odd.m4aWithHundredsOfBoxes],
   ["m4a with hundreds of boxes in its header", m4a(), odd.m4aWithHundredsOfBoxesInside],
+  ["m4a in fragments with hundreds of boxes", fragments("+empty_moov+default_base_moof"), odd.m4aWithHundredsOfBoxesAfterItsHeader],
   ["webm with hundreds of elements", opus(), odd.webmWithHundredsOfElements],
 ];
 
@@ -300,7 +312,7 @@ describe("pieces", () => {
       for (const [browser, { isWhole, pieces, lengths, error }] of await compared(encoded(what, options, change))) {
         assert.ok(isWhole, browser);
         assert.equal(pieces, 0, `${browser} decoded pieces for nothing`);
-        if (!/compressed|layer|without its end/.test(what)) assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
+        if (!/compressed|layer|without its end|in its header/.test(what)) assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
       }
     });
   }
@@ -333,7 +345,7 @@ describe("pieces", () => {
     });
   }
 
-  for (const [ending, options] of Object.entries({ mp3: MP3, wav: wav("pcm_s16le"), flac: flac(), m4a: m4a(), ogg: vorbis(), opus: opus(), webm: opus() })) {
+  for (const [ending, options] of Object.entries({ mp3: MP3, wav: wav("pcm_s16le"), flac: flac(), m4a: m4a(), ogg: vorbis(), opus: opus(), webm: opus(), mp4: fragments("+empty_moov") })) {
     test(`${ending} that is too long is refused before any of it is decoded; one that is cancelled stops after the pieces in work`, async () => {
       const name = encoded(`${ending} for its endings`, options);
       for (const endings of [await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name), await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name)]) {
