@@ -179,6 +179,24 @@ describe("result", () => {
     });
   }
 
+  test("however long the names, the heat map's axes are as long as its picture, on screens and on paper", async () => {
+    const name = "Some Artist - Some Song Title (Live at Somewhere) ".repeat(4);
+    await show({ ...strong, passages: [passage()], left: { name }, right: { name } });
+    for (const media of /** @type {const} */ (["screen", "print"])) {
+      await page.emulateMedia({ media });
+      for (const width of [390, 768, 1280, 1920]) {
+        await page.setViewportSize({ width, height: 900 });
+        const [picture, yTicks, xTicks, yName] = await page
+          .locator(".heat-box, .heat-yticks, .heat-xticks, .heat-y")
+          .evaluateAll((all) => ["heat-box", "heat-yticks", "heat-xticks", "heat-y"].map((part) => all.find((one) => one.classList.contains(part))?.getBoundingClientRect().toJSON()));
+        const where = `${media}, ${width} px`;
+        assert.ok(Math.abs(yTicks.height - picture.height) < 1, `${where}: an axis of ${yTicks.height} px beside a picture of ${picture.height} px`);
+        assert.ok(Math.abs(xTicks.width - picture.width) < 1, where);
+        assert.ok(yName.width > 10 && Math.abs(yName.height - picture.height) < 1, `${where}: the right song's name is lost`);
+      }
+    }
+  });
+
   test("a name without end fits while its song is checked, and in an error", async () => {
     await page.setViewportSize(PHONE);
     await page.route("**/*.wasm", () => {});
