@@ -12,6 +12,8 @@ import { verdictTitle } from "./verdict.js";
 const REDRAW_MS = 120;
 /** How long a line takes to its new place. */
 const MOVE_MS = 260;
+/** A pointer that has lain still for so long is hardly about to click. */
+const REST_MS = 1000;
 
 export class LibraryView {
   #root = byId("library");
@@ -30,6 +32,10 @@ export class LibraryView {
   #changed = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #redraw;
+  /** The lines still stand in another order than they should, for the pointer's sake. */
+  #isHeldBack = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #rest;
   #spokenAt = 0;
 
   /**
@@ -40,6 +46,7 @@ export class LibraryView {
     this.#status = status;
     this.#onOpen = onOpen;
     this.#body.addEventListener("pointerleave", () => this.#library && this.#sort(this.#library.rows));
+    this.#body.addEventListener("pointermove", () => this.#isHeldBack && this.#sortAtRest());
   }
 
   get isShown() {
@@ -74,6 +81,7 @@ export class LibraryView {
     byId("library-cancel").hidden = !isRunning;
     byId("library-continue").hidden = isRunning || !this.#library || this.#library.ended === this.#library.rows.length;
     this.#draw();
+    if (this.#isHeldBack) this.#sortAtRest();
     if (!isRunning) this.#status.textContent = this.#words.textContent;
   }
 
@@ -100,12 +108,21 @@ export class LibraryView {
     this.#summarise();
   }
 
+  /** Once the run is over and the pointer has lain still for a while, wherever it lies. */
+  #sortAtRest() {
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      if (this.#library && !this.#root.classList.contains("running")) this.#sort(this.#library.rows, true);
+    }, REST_MS);
+  }
+
   /**
-   * Numbers the lines by rank and puts them in that order, but never while the pointer is among them, where a click would
+   * Numbers the lines by rank and puts them in that order, but not while the pointer is among them, where a click would
    * then meet another line. Only the lines that must move are moved, so that the one with the keyboard's focus keeps it.
    * @param {Row[]} rows
+   * @param {boolean} [isAtRest] the pointer, which may then be there
    */
-  #sort(rows) {
+  #sort(rows, isAtRest = false) {
     const sorted = [...rows].sort(byRank);
     const lines = sorted.map(({ index }) => /** @type {HTMLTableRowElement} */ (this.#lines.get(index)));
     let rank = 0;
@@ -113,7 +130,8 @@ export class LibraryView {
       const cell = line.querySelector(".rank");
       if (cell) cell.textContent = sorted[place]?.state === "done" ? String(++rank) : "";
     });
-    if (this.#body.matches(":hover") && matchMedia("(hover: hover)").matches) return;
+    this.#isHeldBack = !isAtRest && this.#body.matches(":hover") && matchMedia("(hover: hover)").matches;
+    if (this.#isHeldBack) return;
     const tops = new Map(lines.map((line) => [line, line.offsetTop]));
     let next = this.#body.firstElementChild;
     for (const line of lines) {
