@@ -320,8 +320,10 @@ byId("library-csv").addEventListener("click", () => library && chosen.left && sa
 addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
   if (check) cancel();
-  else if (run) run.abort();
-  else reportView.stopPlaying();
+  else if (reportView.isPlaying) reportView.stopPlaying();
+  // The run behind an opened report is out of sight.
+  else if (opened) backToLibrary();
+  else run?.abort();
 });
 
 // Songs dropped beside the zones: the first goes to the first free side.

@@ -132,6 +132,10 @@ export class ReportView {
     document.body.classList.remove("has-result");
   }
 
+  get isPlaying() {
+    return this.#playing !== undefined;
+  }
+
   stopPlaying() {
     this.#player.stop();
     this.#markPlaying(undefined);

@@ -190,6 +190,23 @@ describe("library", () => {
     assert.ok(await button.evaluate((element) => element === document.activeElement), "the keyboard is where it was");
   });
 
+  test("with a report opened, the Escape key ends the playing, then leads back to the table, and never ends the run behind", async () => {
+    await lefts().setInputFiles(mine);
+    await page.locator("input[type=file]").nth(1).setInputFiles([...files.filter((path) => /higher/.test(path)), ...files.slice(0, 17)]);
+    // Opened in the page: from here the run could be over.
+    const openFirst = () => /** @type {HTMLElement | null} */ (document.querySelector("#library.running tr.done button"))?.click() ?? document.querySelector("#back:not([hidden])");
+    await page.waitForFunction(openFirst, undefined, { polling: 10, timeout: RUN_TIMEOUT_MS });
+    await page.locator("[data-verdict]").waitFor({ timeout: RUN_TIMEOUT_MS });
+    const play = page.locator("#passages button").first();
+    await play.click();
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("#passages button.playing").count(), 0);
+    assert.equal(await page.locator("[data-verdict]").count(), 1, "the report is gone");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("[data-verdict]").count(), 0);
+    await summary("^All 18 checked");
+  });
+
   test("a run that is cancelled keeps its results and goes on when asked", async () => {
     await lefts().setInputFiles(mine);
     await page.locator("input[type=file]").nth(1).setInputFiles(files.slice(0, 17));
