@@ -37,8 +37,12 @@ let library;
 let check;
 /** The run through the library that is going on. @type {AbortController | undefined} */
 let run;
-/** The row of the table whose report is shown or on its way. @type {Row | undefined} */
+/** The row of the table whose report is shown or on its way, which is an entry of its own in the browser's history. @type {Row | undefined} */
 let opened;
+/** The row to which the browser's Forward button leads. @type {Row | undefined} */
+let lastOpened;
+/** What the address ended in at the present entry: links within the page make entries, too. */
+let fragment = location.hash;
 
 const zones = {
   left: new DropZone(zoneElement("left"), (found) => choose("left", found)),
@@ -46,7 +50,10 @@ const zones = {
 };
 const progressView = new ProgressView(byId("progress"), status);
 const reportView = new ReportView(status);
-const libraryView = new LibraryView(status, (row) => void openRow(row));
+const libraryView = new LibraryView(status, (row) => {
+  history.pushState({ isReport: true }, "");
+  void openRow(row);
+});
 
 /** @param {Side} side */
 function zoneElement(side) {
@@ -118,6 +125,7 @@ function start() {
 function stopEverything() {
   run?.abort();
   run = undefined;
+  if (opened) history.back();
   opened = undefined;
   stopCheck();
   clearOutcome();
@@ -147,7 +155,7 @@ function clearOutcome() {
 function cancel() {
   stopCheck();
   status.textContent = "The check was cancelled.";
-  if (opened) return backToLibrary();
+  if (opened) return closeRow();
   idle.hidden = false;
   idleWords.textContent = "Cancelled.";
   again.hidden = false;
@@ -227,13 +235,18 @@ async function openRow(row) {
   const { left } = chosen;
   if (!left) return;
   const right = { file: row.file, song: new Song(row.file) };
-  opened = row;
+  opened = lastOpened = row;
   libraryView.hide();
   const done = compare({ left, right });
   byId("back").focus();
   scrollTo({ top: 0 });
   await done;
   right.song.free();
+}
+
+function closeRow() {
+  backToLibrary();
+  history.back();
 }
 
 function backToLibrary() {
@@ -312,7 +325,7 @@ byId("cancel").addEventListener("click", cancel);
 again.addEventListener("click", start);
 byId("example").addEventListener("click", () => void runExample());
 for (const id of ["restart", "library-restart"]) byId(id).addEventListener("click", restart);
-byId("back").addEventListener("click", backToLibrary);
+byId("back").addEventListener("click", closeRow);
 byId("library-cancel").addEventListener("click", () => run?.abort());
 byId("library-continue").addEventListener("click", () => void runLibrary());
 byId("library-csv").addEventListener("click", () => library && chosen.left && saveLibraryCsv(chosen.left.file.name, library.rows));
@@ -322,8 +335,17 @@ addEventListener("keydown", ({ key }) => {
   if (check) cancel();
   else if (reportView.isPlaying) reportView.stopPlaying();
   // The run behind an opened report is out of sight.
-  else if (opened) backToLibrary();
+  else if (opened) closeRow();
   else run?.abort();
+});
+
+// The browser's own Back and Forward.
+addEventListener("popstate", ({ state }) => {
+  const isWithinEntry = location.hash !== fragment;
+  fragment = location.hash;
+  if (isWithinEntry) return;
+  if (opened) backToLibrary();
+  else if (state?.isReport && lastOpened && library?.rows.includes(lastOpened)) void openRow(lastOpened);
 });
 
 // Songs dropped beside the zones: the first goes to the first free side.

@@ -190,6 +190,56 @@ describe("library", () => {
     assert.ok(await button.evaluate((element) => element === document.activeElement), "the keyboard is where it was");
   });
 
+  test("the browser’s Back leads from a report to the table, where the run goes on, and Forward to the report; neither breaks anything else", async () => {
+    await lefts().setInputFiles(mine);
+    await page.locator("input[type=file]").nth(1).setInputFiles([...files.filter((path) => /higher/.test(path)), ...files.slice(0, 17)]);
+    const report = page.locator("[data-verdict]");
+    const isTable = async () => {
+      await page.locator("#library").waitFor();
+      assert.equal(await report.count(), 0);
+      assert.match(page.url(), /backend=cpu$/);
+    };
+    await page.locator("#library.running tr.done button").first().click();
+    await report.waitFor({ timeout: RUN_TIMEOUT_MS });
+    await page.goBack();
+    await isTable();
+    await summary("^All 18 checked");
+    await page.goForward();
+    await report.waitFor({ timeout: RUN_TIMEOUT_MS });
+    assert.match(await page.locator("#verdict-words").innerText(), /higher\.mp3/);
+    // A link within the page makes an entry that is no way out of the report.
+    await page.click(".private a");
+    await page.waitForURL(/#promise$/);
+    assert.equal(await report.count(), 1);
+    await page.goBack();
+    await page.waitForTimeout(100);
+    assert.equal(await report.count(), 1);
+    await page.goBack();
+    await isTable();
+    // The page's own way back leaves no entry behind that would have to be gone back over.
+    const entries = await page.evaluate(() => history.length);
+    for (let times = 0; times < 2; times++) {
+      await page.getByRole("button", { name: "higher.mp3" }).click();
+      await page.click("#back");
+      await isTable();
+      await page.waitForFunction(() => history.state === null);
+    }
+    assert.ok((await page.evaluate(() => history.length)) <= entries);
+    // With other songs there is no such report to go forward to, nor after a reload.
+    await page.getByRole("button", { name: "higher.mp3" }).click();
+    await report.waitFor({ timeout: RUN_TIMEOUT_MS });
+    await page.click("#restart");
+    await page.waitForFunction(() => history.state === null);
+    await page.goForward();
+    await page.waitForTimeout(100);
+    assert.deepEqual([await report.count(), await page.locator("#idle-words").innerText()], [0, "No songs at hand?"]);
+    await page.reload();
+    await lefts().setInputFiles(mine);
+    await page.goBack();
+    await page.waitForTimeout(100);
+    assert.match(await page.locator(".zone.left").innerText(), /mine\.wav/);
+  });
+
   test("with a report opened, the Escape key ends the playing, then leads back to the table, and never ends the run behind", async () => {
     await lefts().setInputFiles(mine);
     await page.locator("input[type=file]").nth(1).setInputFiles([...files.filter((path) => /higher/.test(path)), ...files.slice(0, 17)]);
