@@ -51,14 +51,14 @@ export function libraryCsv(leftName, rows) {
   return csv([header, ...lines]);
 }
 
-/** @param {string[][]} rows */
+/** With the byte order mark, without which Excel takes UTF-8 for an older encoding. @param {string[][]} rows */
 function csv(rows) {
-  return rows.map((row) => row.map(csvCell).join(",") + "\r\n").join("");
+  return "\ufeff" + rows.map((row) => row.map(csvCell).join(",") + "\r\n").join("");
 }
 
-/** Quoted where needed; a spreadsheet must not take a file's name for a formula. @param {string} text */
+/** Quoted where needed; a spreadsheet must not take a file's name for a formula, which numbers below zero are not. @param {string} text */
 function csvCell(text) {
-  const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@\t\r]/.test(text) && !/^-\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -79,10 +79,11 @@ describe("report", () => {
     const { score, verdict } = await report();
     const json = await saved("#save-json");
     const csv = await saved("#save-csv");
+    assert.ok(csv.startsWith("\ufeff"), "Excel would garble the names");
     const read = JSON.parse(json);
     assert.deepEqual([read.score, read.verdict, read.left.name, read.backend], [score, verdict, "original.wav", "cpu"]);
     assert.equal(read.matrix.scores.length, read.matrix.rows * read.matrix.cols);
-    const [header, ...lines] = csv.trimEnd().split("\r\n").map((line) => line.split(","));
+    const [header, ...lines] = csv.slice(1).trimEnd().split("\r\n").map((line) => line.split(","));
     assert.ok(lines.length >= 1, "no passage was saved");
     const passages = lines.map((line) => Object.fromEntries(line.map((cell, index) => [header[index], cell])));
     for (const [index, passage] of read.passages.entries()) {
