@@ -90,7 +90,7 @@ function setSong(side, file) {
   chosen[side]?.song.free();
   chosen[side] = { file, song: new Song(file) };
   if (side === "right") library = undefined;
-  else if (library) setLibrary(library.rows, 0);
+  else if (library) setLibrary(library.rows, library.leftOut);
   zones[side].show(file);
   showIdle();
 }
@@ -100,9 +100,9 @@ function setLibrary(files, leftOut) {
   stopEverything();
   chosen.right?.song.free();
   delete chosen.right;
-  library = new LibraryCheck(files, (row) => libraryView.update(row));
+  library = new LibraryCheck(files, leftOut, (row) => libraryView.update(row));
   zones.right.showMany(files);
-  if (chosen.left) libraryView.show(library, { name: chosen.left.file.name, leftOut });
+  if (chosen.left) libraryView.show(library, chosen.left.file.name);
   showIdle();
   if (!chosen.left) status.textContent = `${files.length} songs to compare with. ${idleWords.textContent}`;
 }

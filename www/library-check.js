@@ -33,10 +33,12 @@ export class LibraryCheck {
 
   /**
    * @param {FoundFile[]} files
+   * @param {number} leftOut how many others came with them that are no music
    * @param {(row: Row) => void} onChange something about this row is new
    */
-  constructor(files, onChange) {
+  constructor(files, leftOut, onChange) {
     this.#onChange = onChange;
+    this.leftOut = leftOut;
     /** @type {Row[]} */
     this.rows = files.map(({ file, folder }, index) => ({ index, file, folder, state: "waiting", fraction: 0, result: undefined, note: "" }));
   }

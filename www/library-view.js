@@ -53,9 +53,10 @@ export class LibraryView {
     return !this.#root.hidden;
   }
 
-  /** @param {LibraryCheck} library @param {{ name: string, leftOut: number }} about */
-  show(library, { name, leftOut }) {
+  /** @param {LibraryCheck} library @param {string} name of your song */
+  show(library, name) {
     this.#library = library;
+    const { leftOut } = library;
     this.#lines = new Map(library.rows.map((row) => [row.index, this.#line(row)]));
     this.#body.replaceChildren(...this.#lines.values());
     const bytes = library.rows.reduce((sum, { file }) => sum + file.size, 0);

@@ -340,6 +340,16 @@ describe("library", () => {
     assert.match(await page.locator(".zone.right").innerText(), /22 songs in albums/);
   });
 
+  test("what was left out of a folder is told, too, when your song comes after it, and when another one comes", async () => {
+    await folders().setInputFiles(folder);
+    await page.locator("#idle-words").getByText("Now choose your song").waitFor();
+    for (const song of [mine, String(files[0])]) {
+      await lefts().setInputFiles(song);
+      await page.locator("#library-title").getByText(`${basename(song)} against 22 songs`).waitFor();
+      assert.match(await page.locator("#library-left-out").innerText(), /1 other file left out/);
+    }
+  });
+
   test("a folder without music is told to be that", async () => {
     const empty = join(dirname(mine), "pictures");
     mkdirSync(empty);
