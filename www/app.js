@@ -5,7 +5,7 @@ import { checker } from "./checker.js";
 import { byId, element } from "./dom.js";
 import { droppedFiles } from "./dropped-files.js";
 import { DropZone } from "./dropzone.js";
-import { showKeptSongs } from "./kept-songs.js";
+import { showKeptSongs, showKeptSongsSoon } from "./kept-songs.js";
 import { LibraryCheck } from "./library-check.js";
 import { LibraryView } from "./library-view.js";
 import { keepForOffline } from "./offline.js";
@@ -100,7 +100,10 @@ function setLibrary(files, leftOut) {
   stopEverything();
   chosen.right?.song.free();
   delete chosen.right;
-  library = new LibraryCheck(files, leftOut, (row) => libraryView.update(row));
+  library = new LibraryCheck(files, leftOut, (row) => {
+    libraryView.update(row);
+    if (row.state === "done") showKeptSongsSoon();
+  });
   zones.right.showMany(files);
   if (chosen.left) libraryView.show(library, chosen.left.file.name);
   showIdle();

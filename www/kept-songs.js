@@ -4,6 +4,20 @@ import { cache } from "./checker.js";
 import { byId } from "./dom.js";
 import { fileSize } from "./format.js";
 
+/** While many songs are checked, the state is shown no more often than this, as all that is kept is then looked through. */
+const REDRAW_MS = 2000;
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let redraw;
+
+/** Shows the state while it keeps changing. */
+export function showKeptSongsSoon() {
+  redraw ??= setTimeout(() => {
+    redraw = undefined;
+    void showKeptSongs();
+  }, REDRAW_MS);
+}
+
 /** Shows the present state. */
 export async function showKeptSongs() {
   const { songs, bytes, lasting } = await cache.size();

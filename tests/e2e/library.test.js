@@ -257,6 +257,28 @@ describe("library", () => {
     await summary("^All 18 checked");
   });
 
+  test("while a run goes on, the page tells how many songs are kept by now", async () => {
+    await page.evaluate(() => {
+      const told = /** @type {string[]} */ ([]);
+      Object.assign(globalThis, { told });
+      const words = /** @type {Element} */ (document.querySelector("#kept-words"));
+      new MutationObserver(() => document.querySelector("#library.running") && told.push(words.textContent ?? "")).observe(words, { childList: true });
+      // However quick the machine, the run lasts for some seconds.
+      const original = BaseAudioContext.prototype.decodeAudioData;
+      BaseAudioContext.prototype.decodeAudioData = async function (...rest) {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        return original.apply(this, rest);
+      };
+    });
+    await lefts().setInputFiles(mine);
+    await page.locator("input[type=file]").nth(1).setInputFiles(files.slice(0, 17));
+    await summary("^All 17 checked");
+    const told = /** @type {string[]} */ (await page.evaluate("told"));
+    assert.match(String(told[0]), /Kept on this device: \d+ analysed songs/);
+    const secs = await page.evaluate(() => performance.now() / 1000);
+    assert.ok(told.length <= secs / 2, `told ${told.length} times in ${secs} s`);
+  });
+
   test("a run that is cancelled keeps its results and goes on when asked", async () => {
     await lefts().setInputFiles(mine);
     await page.locator("input[type=file]").nth(1).setInputFiles(files.slice(0, 17));
