@@ -28,7 +28,11 @@ export async function showKeptSongs() {
 }
 
 byId("kept-clear").addEventListener("click", async () => {
+  const hadKeyboard = document.activeElement === byId("kept-clear");
   await cache.clear();
   await showKeptSongs();
-  byId("status").textContent = byId("kept-words").textContent;
+  const words = byId("kept-words");
+  byId("status").textContent = words.textContent;
+  // The button is gone.
+  if (hadKeyboard) words.focus();
 });

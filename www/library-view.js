@@ -79,8 +79,12 @@ export class LibraryView {
   /** @param {boolean} isRunning */
   markRunning(isRunning) {
     this.#root.classList.toggle("running", isRunning);
-    byId("library-cancel").hidden = !isRunning;
-    byId("library-continue").hidden = isRunning || !this.#library || this.#library.ended === this.#library.rows.length;
+    const [cancel, goOn] = [byId("library-cancel"), byId("library-continue")];
+    const hadKeyboard = [cancel, goOn].some((button) => button === document.activeElement);
+    cancel.hidden = !isRunning;
+    goOn.hidden = isRunning || !this.#library || this.#library.ended === this.#library.rows.length;
+    // The button that had the keyboard hands it to the one that comes in its place, or to the table.
+    if (hadKeyboard) ([cancel, goOn].find(({ hidden }) => !hidden) ?? this.#root).focus({ preventScroll: true });
     this.#draw();
     if (this.#isHeldBack) this.#sortAtRest();
     if (!isRunning) this.#status.textContent = this.#words.textContent;

@@ -300,6 +300,24 @@ describe("library", () => {
     assert.ok(Number(await page.evaluate("decoded")) <= 1 + 17 + 2, "what was done was done again");
   });
 
+  test("the keyboard goes from a button that vanishes to what comes in its place", async () => {
+    const focused = () => page.evaluate(() => document.activeElement?.id);
+    await lefts().setInputFiles(mine);
+    await page.locator("input[type=file]").nth(1).setInputFiles(files.slice(0, 17));
+    await page.locator("#library-cancel").press("Enter");
+    await page.locator("#library-continue").waitFor();
+    assert.equal(await focused(), "library-continue");
+    await page.keyboard.press("Enter");
+    assert.equal(await focused(), "library-cancel");
+    await summary("^All 17 checked");
+    await page.locator("#library-cancel").waitFor({ state: "hidden" });
+    assert.equal(await focused(), "library");
+    await page.locator("#kept-clear").press("Enter");
+    await page.locator("#kept-words").getByText("Nothing is kept").waitFor();
+    await page.waitForTimeout(100);
+    assert.equal(await focused(), "kept-words");
+  });
+
   test("the table is saved as CSV, best first", async () => {
     await lefts().setInputFiles(mine);
     await page.locator("input[type=file]").nth(1).setInputFiles(files.filter((path) => /again|broken|other-3\./.test(path)));
