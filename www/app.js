@@ -72,6 +72,7 @@ function choose(side, { songs, leftOut, isFolder }) {
     if (isFolder || leftOut > 0) showError(new CheckerError("no-audio", isFolder ? "There is no music in this folder." : "None of these files is music that a browser plays."));
     return;
   }
+  const replaced = side === "left" ? chosen.right?.file.name : undefined;
   const isPair = second && more.length === 0 && !isFolder && !(side === "right" && chosen.left);
   if (!second && !isFolder) setSong(side, first.file);
   else if (isPair) {
@@ -79,8 +80,8 @@ function choose(side, { songs, leftOut, isFolder }) {
     setSong(side === "left" ? "right" : "left", second.file);
   } else if (side === "left" && !isFolder) {
     setSong("left", first.file);
-    setLibrary(songs.slice(1), leftOut);
-  } else setLibrary(songs, leftOut);
+    setLibrary(songs.slice(1), { leftOut, replaced });
+  } else setLibrary(songs, { leftOut, replaced });
   start();
 }
 
@@ -90,17 +91,17 @@ function setSong(side, file) {
   chosen[side]?.song.free();
   chosen[side] = { file, song: new Song(file) };
   if (side === "right") library = undefined;
-  else if (library) setLibrary(library.rows, library.leftOut);
+  else if (library) setLibrary(library.rows, library.origin);
   zones[side].show(file);
   showIdle();
 }
 
-/** @param {import("./dropped-files.js").FoundFile[]} files @param {number} leftOut */
-function setLibrary(files, leftOut) {
+/** @param {import("./dropped-files.js").FoundFile[]} files @param {import("./library-check.js").Origin} origin */
+function setLibrary(files, origin) {
   stopEverything();
   chosen.right?.song.free();
   delete chosen.right;
-  library = new LibraryCheck(files, leftOut, (row) => {
+  library = new LibraryCheck(files, origin, (row) => {
     libraryView.update(row);
     if (row.state === "done") showKeptSongsSoon();
   });
@@ -112,8 +113,10 @@ function setLibrary(files, leftOut) {
 
 /** What is still to be done before a check, in words. */
 function showIdle() {
+  const replaced = library?.origin.replaced;
+  const room = replaced ? `“${replaced}” made room for this folder. ` : "";
   const other = library ? "" : "Now choose the song to compare it with, or several, or drop them anywhere.";
-  idleWords.textContent = chosen.left ? other : chosen.right || library ? "Now choose your song, or drop it anywhere." : "No songs at hand?";
+  idleWords.textContent = chosen.left ? other : chosen.right || library ? `${room}Now choose your song, or drop it anywhere.` : "No songs at hand?";
   byId("example").hidden = Boolean(chosen.left || chosen.right || library);
 }
 

@@ -19,6 +19,13 @@ import { checker } from "./checker.js";
  * @property {string} note a sentence about it: what is wrong with the file, or that it is the same as another
  */
 
+/**
+ * How the files came.
+ * @typedef {Object} Origin
+ * @property {number} leftOut how many others came with them that are no music
+ * @property {string | undefined} replaced the other song that made room for them, if they were given where your song goes
+ */
+
 /** One is decoded while the engine listens to another. */
 const AT_ONCE = 2;
 /** Quicker ones were known before: they say nothing about how long the next one takes. */
@@ -33,12 +40,12 @@ export class LibraryCheck {
 
   /**
    * @param {FoundFile[]} files
-   * @param {number} leftOut how many others came with them that are no music
+   * @param {Origin} origin
    * @param {(row: Row) => void} onChange something about this row is new
    */
-  constructor(files, leftOut, onChange) {
+  constructor(files, origin, onChange) {
     this.#onChange = onChange;
-    this.leftOut = leftOut;
+    this.origin = origin;
     /** @type {Row[]} */
     this.rows = files.map(({ file, folder }, index) => ({ index, file, folder, state: "waiting", fraction: 0, result: undefined, note: "" }));
   }

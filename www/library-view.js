@@ -56,13 +56,14 @@ export class LibraryView {
   /** @param {LibraryCheck} library @param {string} name of your song */
   show(library, name) {
     this.#library = library;
-    const { leftOut } = library;
+    const { leftOut, replaced } = library.origin;
     this.#lines = new Map(library.rows.map((row) => [row.index, this.#line(row)]));
     this.#body.replaceChildren(...this.#lines.values());
     const bytes = library.rows.reduce((sum, { file }) => sum + file.size, 0);
     this.#title.replaceChildren(element("b", "left", name), ` against ${songs(library.rows.length)}`);
-    byId("library-left-out").textContent =
-      `${fileSize(bytes)}${leftOut > 0 ? `; ${leftOut} other ${leftOut === 1 ? "file" : "files"} left out, as no browser plays such files` : ""}`;
+    const room = replaced ? `“${replaced}” made room for them` : "";
+    const others = leftOut > 0 ? `${leftOut} other ${leftOut === 1 ? "file" : "files"} left out, as no browser plays such files` : "";
+    byId("library-left-out").textContent = [fileSize(bytes), room, others].filter(Boolean).join("; ");
     this.#bar.max = library.rows.length;
     this.#summarise();
     this.reveal();

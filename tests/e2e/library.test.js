@@ -368,16 +368,32 @@ describe("library", () => {
     assert.match(await page.locator("#library-title").innerText(), /song 1\.wav against 199 songs/);
   });
 
-  test("a folder can be dropped", async () => {
-    await lefts().setInputFiles(mine);
-    const box = /** @type {{ x: number, y: number }} */ (await page.locator(".zone.right").boundingBox());
+  /** Drops a file or folder onto a zone, as from a file manager. @param {"left" | "right"} side @param {string} path */
+  async function drop(side, path) {
+    const box = /** @type {{ x: number, y: number }} */ (await page.locator(`.zone.${side}`).boundingBox());
     const session = await page.context().newCDPSession(page);
     for (const type of /** @type {const} */ (["dragEnter", "dragOver", "drop"])) {
-      await session.send("Input.dispatchDragEvent", { type, x: box.x + 50, y: box.y + 50, data: { items: [], files: [folder], dragOperationsMask: 1 } });
+      await session.send("Input.dispatchDragEvent", { type, x: box.x + 50, y: box.y + 50, data: { items: [], files: [path], dragOperationsMask: 1 } });
     }
+  }
+
+  test("a folder can be dropped", async () => {
+    await lefts().setInputFiles(mine);
+    await drop("right", folder);
     await page.locator("#library-rows tr.done").first().waitFor({ timeout: RUN_TIMEOUT_MS });
     assert.equal(await page.locator("#library-rows tr").count(), 22);
     assert.match(await page.locator(".zone.right").innerText(), /22 songs in albums/);
+  });
+
+  test("a folder that is dropped where your song goes says whose place it takes", async () => {
+    await page.locator("input[type=file]").nth(1).setInputFiles(String(files[0]));
+    await drop("left", folder);
+    await page.locator("#idle-words").getByText("“other-1.wav” made room for this folder. Now choose your song").waitFor();
+    await lefts().setInputFiles(mine);
+    await page.locator("#library-left-out").getByText("“other-1.wav” made room for them; 1 other file").waitFor();
+    await page.locator("input[type=file]").nth(1).setInputFiles(files.slice(0, 3));
+    await page.locator("#library-title").getByText("against 3 songs").waitFor();
+    assert.doesNotMatch(await page.locator("#library-left-out").innerText(), /made room/);
   });
 
   test("what was left out of a folder is told, too, when your song comes after it, and when another one comes", async () => {

@@ -126,7 +126,7 @@ const MUTANTS = [
   ["library", "a run that is cancelled", "app.js", 'byId("library-cancel").addEventListener("click", () => run?.abort());', ""],
   ["library", "a run that is cancelled", "library-check.js", 'this.rows.filter(({ state }) => state === "waiting")', "[...this.rows]"],
   ["library", "the table is saved as CSV", "save.js", "const lines = [...rows].sort(byRank)", "const lines = [...rows].reverse()"],
-  ["library", "200 files at once", "app.js", "setLibrary(songs.slice(1), leftOut);", "setLibrary(songs, leftOut);"],
+  ["library", "200 files at once", "app.js", "setLibrary(songs.slice(1), { leftOut, replaced });", "setLibrary(songs, { leftOut, replaced });"],
   ["library", "a folder can be dropped", "dropped-files.js", "entry?.isDirectory) return filesUnder", "false) return filesUnder"],
   ["library", "a folder without music", "app.js", "if (isFolder || leftOut > 0) showError", "if (leftOut > 9) showError"],
   // The element
