@@ -66,10 +66,12 @@ function zoneElement(side) {
  * @param {Side} side
  * @param {Found} found
  */
-function choose(side, { songs, leftOut, isFolder }) {
+function choose(side, { songs, leftOut, isFolder, isText }) {
   const [first, second, ...more] = songs;
   if (!first) {
-    if (isFolder || leftOut > 0) showError(new CheckerError("no-audio", isFolder ? "There is no music in this folder." : "None of these files is music that a browser plays."));
+    const noFiles = isText ? "This is a link or text and not a file. Save the song first, then drop its file here." : "";
+    const noMusic = isFolder ? "There is no music in this folder." : leftOut > 0 ? "None of these files is music that a browser plays." : noFiles;
+    if (noMusic) tellError(new CheckerError("no-audio", noMusic));
     return;
   }
   const replaced = side === "left" ? chosen.right?.file.name : undefined;
@@ -275,6 +277,13 @@ function showError(cause) {
   idle.hidden = again.hidden && Boolean(chosen.left || chosen.right);
   if (again.hidden) showIdle();
   else idleWords.textContent = "";
+  tellError(known, zone);
+  // The button that has the keyboard goes with the progress.
+  if (byId("progress").contains(document.activeElement)) (error.querySelector("button") ?? again).focus();
+}
+
+/** Whatever else is shown stays. @param {CheckerError} known @param {DropZone} [zone] where another song is to be given */
+function tellError(known, zone) {
   error.dataset["code"] = known.code;
   const title = document.createElement("strong");
   title.textContent = known.side ? "This song can’t be checked. " : known.code === "no-audio" ? "Nothing to compare. " : "The check did not finish. ";
@@ -286,8 +295,7 @@ function showError(cause) {
     error.append(another);
   }
   error.hidden = false;
-  // The button that has the keyboard goes with the progress.
-  if (byId("progress").contains(document.activeElement)) (error.querySelector("button") ?? again).focus();
+  error.scrollIntoView({ block: "nearest" });
 }
 
 async function runExample() {

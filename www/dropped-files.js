@@ -1,7 +1,7 @@
 /** Dropped files: what a drop or a file dialogue holds, folders opened, and only what may be music when there are many. */
 
 /** @typedef {{ file: File, folder: string }} FoundFile */
-/** @typedef {{ songs: FoundFile[], leftOut: number, isFolder: boolean }} Found */
+/** @typedef {{ songs: FoundFile[], leftOut: number, isFolder: boolean, isText?: boolean }} Found `isText`: what came is no file but words, such as a link */
 
 /** Sound and video files that some browser plays, for those whose type the system does not tell. */
 const MUSIC_NAME = /\.(mp3|mp2|mpga|wav|wave|bwf|flac|m4a|m4b|aac|mp4|m4v|mov|ogg|oga|ogv|opus|weba|webm|mka|mkv|3gp|caf|aiff?|wma)$/i;
@@ -23,7 +23,8 @@ export async function droppedFiles(data) {
       return file ? [{ file, folder: "" }] : [];
     }),
   );
-  return musicAmong(found.flat(), isFolder);
+  const isText = items.length === 0 && Boolean(data?.items.length);
+  return { ...musicAmong(found.flat(), isFolder), isText };
 }
 
 /** @param {HTMLInputElement} input @returns {Found} */

@@ -71,9 +71,7 @@ export class DropZone {
     root.addEventListener("drop", (event) => {
       event.preventDefault();
       event.stopPropagation();
-      void droppedFiles(event.dataTransfer).then((found) => {
-        if (found.songs.length + found.leftOut > 0 || found.isFolder) onFiles(found);
-      });
+      void droppedFiles(event.dataTransfer).then(onFiles);
     });
   }
 

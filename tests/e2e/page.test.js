@@ -99,6 +99,35 @@ describe("page", () => {
     assert.match(await visit.page.locator(".zone.left").innerText(), /unrelated\.wav/);
   });
 
+  test("a link or text that is dropped is told to be no file, wherever it falls, and what is shown stays", async () => {
+    /** @param {string} target @param {string} type @param {string} content */
+    const drop = async (target, type, content) => {
+      const dataTransfer = await visit.page.evaluateHandle(([what, words]) => {
+        const data = new DataTransfer();
+        data.setData(String(what), String(words));
+        return data;
+      }, [type, content]);
+      await visit.page.dispatchEvent(target, "drop", { dataTransfer });
+    };
+    const error = visit.page.locator("#error");
+    await drop(".zone.left", "text/uri-list", "https://music.example/song.mp3");
+    await error.getByText("Nothing to compare. This is a link or text and not a file. Save the song first").waitFor();
+    assert.ok(await visit.page.locator("#example").isVisible());
+    await give("left", songs.original);
+    assert.ok(await error.isHidden());
+    await give("right", songs.copy);
+    await report();
+    await visit.page.locator("#print").scrollIntoViewIfNeeded();
+    await drop("#print", "text/plain", "some words");
+    await error.waitFor();
+    assert.ok(await error.evaluate((one) => one.getBoundingClientRect().top >= 0), "it is told out of sight");
+    assert.ok(await visit.page.locator("[data-verdict]").isVisible());
+    assert.ok(await visit.page.locator("#again").isHidden());
+    await give("right", songs.unrelated);
+    await report();
+    assert.ok(await error.isHidden());
+  });
+
   test("the keyboard reaches the zones and opens the file dialogue", async () => {
     const chooser = visit.page.waitForEvent("filechooser");
     // The first stop is the link to the promise of privacy.
