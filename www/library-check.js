@@ -28,8 +28,8 @@ import { checker } from "./checker.js";
 
 /** One is decoded while the engine listens to another. */
 const AT_ONCE = 2;
-/** Quicker ones were known before: they say nothing about how long the next one takes. */
-const LEAST_TYPICAL_SECS = 0.25;
+/** So many of the last checks tell how long the next one takes. */
+const TYPICAL_CHECKS = 6;
 
 export class LibraryCheck {
   #onChange;
@@ -57,7 +57,7 @@ export class LibraryCheck {
 
   /** Seconds that the rest will take, as far as can be told. @returns {number | undefined} */
   get remainingSecs() {
-    const recent = this.#typicalSecs.slice(-6);
+    const recent = this.#typicalSecs.slice(-TYPICAL_CHECKS);
     if (recent.length === 0) return undefined;
     const left = this.rows.reduce((sum, { state, fraction }) => sum + (state === "waiting" ? 1 : state === "working" ? 1 - fraction : 0), 0);
     return (left * recent.reduce((sum, secs) => sum + secs, 0)) / recent.length / AT_ONCE;
@@ -96,14 +96,18 @@ export class LibraryCheck {
   async #check(ready, left, row, signal) {
     const song = new Song(row.file);
     const startedAt = performance.now();
+    // A song that was known before says nothing about how long the next one takes.
+    let isKnown = true;
     this.#change(row, { state: "working", fraction: 0 });
     try {
       const { score, verdict, passages, left: summary } = await ready.compare(left, song, {
         signal,
-        onProgress: ({ fraction }) => this.#change(row, { fraction }),
+        onProgress: ({ stage, fraction }) => {
+          if (stage === "decode") isKnown = false;
+          this.#change(row, { fraction });
+        },
       });
-      const secs = (performance.now() - startedAt) / 1000;
-      if (secs >= LEAST_TYPICAL_SECS) this.#typicalSecs.push(secs);
+      if (!isKnown) this.#typicalSecs.push((performance.now() - startedAt) / 1000);
       const result = { score, verdict, passages, coverage: summary.coverage };
       this.#change(row, { state: "done", fraction: 1, result, note: this.#sameFile(song, left) });
     } catch (cause) {

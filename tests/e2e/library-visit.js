@@ -1,0 +1,61 @@
+/** What the tests of the library check share: songs, and the page that they are given to. To be called within a `describe`. */
+
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { afterEach, before, beforeEach } from "node:test";
+import { pitchShift } from "./harness.js";
+import { countDecoded, siteInChromium } from "./visit.js";
+
+export const RUN_TIMEOUT_MS = 180_000;
+const MP3 = ["-c:a", "libmp3lame", "-b:a", "96k"];
+
+export function libraryVisits() {
+  const shared = siteInChromium();
+  const { audio } = shared;
+  const visit = {
+    shared,
+    page: /** @type {import("playwright-core").Page} */ (/** @type {unknown} */ (undefined)),
+    /** A song of 12 s. */
+    mine: "",
+    /** A folder with a folder in it: 20 songs, two files that can't be checked, and a picture. */
+    folder: "",
+    /** Their paths. */
+    files: /** @type {string[]} */ ([]),
+    lefts: () => visit.page.locator("input[type=file]").nth(0),
+    rights: () => visit.page.locator("input[type=file]").nth(1),
+    folders: () => visit.page.locator("input[webkitdirectory]"),
+    /** Waits until the run tells this of itself. @param {string} words a pattern */
+    summary: (words) => visit.page.locator("#library-words").filter({ hasText: new RegExp(words) }).waitFor({ timeout: RUN_TIMEOUT_MS }),
+    /** The table's lines, each as its cells. @returns {Promise<string[][]>} */
+    table: () =>
+      visit.page.locator("#library-rows tr").evaluateAll((lines) => lines.map((line) => [.../** @type {HTMLTableRowElement} */ (line).cells].map((cell) => cell.innerText))),
+  };
+
+  before(async () => {
+    const mine = audio.tune("mine.wav", 3, 12);
+    const folder = join(dirname(mine), "albums");
+    Object.assign(visit, { mine, folder });
+    mkdirSync(join(folder, "second"), { recursive: true });
+    /** @param {string} path @param {string} [place] */
+    const add = (path, place = "") => {
+      visit.files.push(join(folder, place, basename(path)));
+      renameSync(path, /** @type {string} */ (visit.files.at(-1)));
+    };
+    for (let seed = 1; seed <= 17; seed++) add(audio.tune(`other-${seed}.wav`, 100 + seed, 5));
+    add(audio.encoded("higher.mp3", mine, ["-af", pitchShift(1), ...MP3]), "second");
+    add(audio.file("again.wav", readFileSync(mine)), "second");
+    add(audio.file("once-more.wav", readFileSync(mine)), "second");
+    add(audio.file("broken.mp3", "no song ".repeat(500)), "second");
+    add(audio.tune("short.wav", 4, 1));
+    add(audio.file("cover.jpg", "no picture either"));
+  });
+
+  beforeEach(async () => {
+    visit.page = await shared.browser.newPage();
+    await countDecoded(visit.page);
+    await visit.page.goto(`${shared.url}?backend=cpu`);
+  });
+
+  afterEach(() => visit.page.close());
+  return visit;
+}
