@@ -1,8 +1,9 @@
 /**
  * Service worker: keeps a whole copy of the site, so that it works with the network off after the first visit.
  *
- * The network is asked first, and the copy answers when the network doesn't, or not soon. A new version of the site is thus
- * in use at once, and no visitor is ever held on an old one. The copy is named by the content of all its files: another
+ * The network is asked first, past the browser's own cache, and the copy answers when the network doesn't, or not soon. A new
+ * version of the site is thus in use at once, however long the host lets its files be kept, and its page never meets the
+ * scripts of an old one. The copy is named by the content of all its files: another
  * version is gathered whole beside it and then takes its place, so that files of two versions never meet offline.
  */
 
@@ -52,12 +53,21 @@ async function keep(urls) {
 
 /** @param {Request} request */
 async function networkElseKept(request) {
-  const answer = fetch(request);
+  const answer = asked(request);
   // Nothing waits for a late answer that fails.
   answer.catch(() => {});
   const soon = await Promise.race([answer.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, undefined))]);
   if (soon) return soon;
   return (await caches.match(keptName(request.url))) ?? answer;
+}
+
+/** Chromium holds scripts and styles in memory as well, and asks nobody for those that need no asking. @param {Request} request */
+async function asked(request) {
+  const answer = await fetch(request, { cache: "no-cache" });
+  if (!["script", "style"].includes(request.destination)) return answer;
+  const headers = withoutEncoding(answer.headers);
+  headers.set("cache-control", "no-cache");
+  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
 /** The name under which a file is kept: it is the same one whatever stands behind its question mark, and a folder's page has two. @param {string} url */

@@ -112,6 +112,26 @@ describe("page in Firefox", () => {
     assert.notEqual((await report()).verdict, "different");
   });
 
+  test("a new version of the site is seen at once, whole, on a host that lets its files be kept", { skip: Boolean(process.env["SOUNDALIKE_URL"]) }, async (t) => {
+    const appended = /** @type {Record<string, string>} */ ({});
+    const host = await serveSite(undefined, { headers: { "cache-control": "max-age=600" }, appended });
+    t.after(() => host.close());
+    await firefox.open(host.url);
+    await firefox.run(async () => {
+      await navigator.serviceWorker.ready;
+      while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+    for (const version of ["0", "1", "2"]) {
+      if (version !== "0") Object.assign(appended, { "/": `<meta name="version" content="${version}">`, "/style.css": `:root { --version:${version} }`, "/dom.js": `export const version = "${version}";` });
+      for (const url of ["about:blank", host.url]) await firefox.open(url);
+      const versions = await firefox.run(async () => {
+        const { version: script = "0" } = await import(new URL("dom.js", location.href).href);
+        return [document.querySelector("meta[name=version]")?.getAttribute("content") ?? "0", getComputedStyle(document.documentElement).getPropertyValue("--version") || "0", script];
+      });
+      assert.deepEqual(versions, [version, version, version]);
+    }
+  });
+
   test("a cancelled check ends at once, and the next one works", async () => {
     await give(songs.long, songs.long);
     const ended = await firefox.run(async () => {

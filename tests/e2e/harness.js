@@ -38,9 +38,12 @@ const SITE = process.env["SOUNDALIKE_SITE"] ?? fileURLToPath(new URL("../../targ
 
 /**
  * Serves a folder, or takes the server that SOUNDALIKE_URL names.
+ * @param {string} [folder]
+ * @param {{ headers?: Record<string, string>, appended?: Record<string, string> }} [options] `headers` beside the usual ones;
+ *   `appended`, by path, what stands at the end of a file from now on
  * @returns {Promise<{ url: string, close: () => void }>}
  */
-export async function serveSite(folder = SITE) {
+export async function serveSite(folder = SITE, { headers = {}, appended = {} } = {}) {
   const running = process.env["SOUNDALIKE_URL"];
   if (running) return { url: running.replace(/\/?$/, "/"), close: () => {} };
   if (!existsSync(join(folder, "index.html"))) throw new Error(`no site at ${folder}: run \`cargo xtask web\` first`);
@@ -53,11 +56,14 @@ export async function serveSite(folder = SITE) {
     }
     response.writeHead(200, {
       "content-type": MEDIA_TYPES[extname(file)] ?? "application/octet-stream",
-      "content-length": statSync(file).size,
+      "content-length": statSync(file).size + Buffer.byteLength(appended[path] ?? ""),
       // As a CDN does, for pages of other origins that use the package from here.
       "access-control-allow-origin": "*",
+      ...headers,
     });
-    createReadStream(file).pipe(response);
+    const content = createReadStream(file);
+    content.pipe(response, { end: false });
+    content.on("end", () => response.end(appended[path]));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());

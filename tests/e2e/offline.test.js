@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { serveSite } from "./harness.js";
 import { visits } from "./visit.js";
 
 describe("offline", () => {
@@ -68,5 +69,31 @@ describe("offline", () => {
     await visit.page.context().unroute("**/style.css");
     await visit.page.reload();
     assert.equal(await visit.page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.querySelector(".brand"))).letterSpacing), "9px");
+  });
+
+  test("a new version of the site is seen at once, whole, on a host that lets its files be kept", { skip: Boolean(process.env["SOUNDALIKE_URL"]) }, async (t) => {
+    const appended = /** @type {Record<string, string>} */ ({});
+    const host = await serveSite(undefined, { headers: { "cache-control": "max-age=600" }, appended });
+    t.after(() => host.close());
+    const page = await visit.shared.browser.newPage();
+    t.after(() => page.close());
+    /** Which version of the page, of its style and of one of its scripts is there. */
+    const versions = () => page.evaluate(async (url) => {
+      const { version = "0" } = await import(url);
+      return [document.querySelector("meta[name=version]")?.getAttribute("content") ?? "0", getComputedStyle(document.documentElement).getPropertyValue("--version") || "0", version];
+    }, `${host.url}dom.js`);
+    await page.goto(host.url);
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+      while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+    for (const version of ["0", "1", "2"]) {
+      if (version !== "0") Object.assign(appended, { "/": `<meta name="version" content="${version}">`, "/style.css": `:root { --version:${version} }`, "/dom.js": `export const version = "${version}";` });
+      // By a reload, and as from a bookmark.
+      for (const way of version === "2" ? ["goto", "reload"] : ["reload", "goto"]) {
+        await (way === "reload" ? page.reload() : page.goto(host.url));
+        assert.deepEqual(await versions(), [version, version, version], `${way} of version ${version}`);
+      }
+    }
   });
 });
