@@ -4,6 +4,7 @@
  */
 
 import { byteAt, bytesOf, isText, offsetAfterTags, uint32 } from "./bytes.js";
+import { flacFrame } from "./flac-frame.js";
 import { searchFile } from "./mark-search.js";
 import { markedPieces } from "./marked-pieces.js";
 
@@ -23,7 +24,6 @@ const MAX_BLOCKS = 64;
 
 /** As much of a file's end is looked at for its last frame. */
 const END_BYTES = 256 * 1024;
-const MAX_FRAME_HEADER_BYTES = 16;
 /** So many frames in a row are not there by chance. */
 const FRAMES_IN_A_ROW = 3;
 
@@ -95,43 +95,14 @@ function framesIn(bytes, offset, blockSamples) {
   /** Rows by where they would go on: what looks like a frame and is none begins one of its own. @type {Map<number, Frame[]>} */
   const rows = new Map();
   for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
-    const frame = frameAt(bytes.subarray(at, at + MAX_FRAME_HEADER_BYTES), offset + at, blockSamples);
-    if (!frame) continue;
+    const { isVariable, number, samples } = flacFrame(bytes.subarray(at)) ?? {};
+    if (!samples || number === undefined || isVariable !== (blockSamples === 0)) continue;
+    const sample = isVariable ? number : number * blockSamples;
+    const frame = { offset: offset + at, sample, endSample: sample, samples };
     const row = rows.get(frame.sample) ?? [];
     row.push(frame);
     rows.delete(frame.sample);
     rows.set(frame.sample + frame.samples, row);
   }
   return [...rows.values()].find(({ length }) => length >= FRAMES_IN_A_ROW) ?? [];
-}
-
-/** @param {Uint8Array} bytes @param {number} offset in the file @param {number} blockSamples @returns {Frame | undefined} the frame whose header begins there */
-function frameAt(bytes, offset, blockSamples) {
-  const [, sync = 0, sizes = 0, kind = 0, number = 0] = bytes;
-  const isVariable = sync === 0xf9;
-  const sizeCode = sizes >>> 4;
-  const rateCode = sizes & 15;
-  if ((sync !== 0xf8 && !isVariable) || isVariable !== (blockSamples === 0) || sizeCode === 0 || rateCode === 15 || kind >>> 4 > 10 || kind & 1) return undefined;
-  // A number as in UTF-8, with up to 36 bits.
-  const more = number < 0x80 ? 0 : Math.clz32(~number << 24) - 1;
-  let value = more === 0 ? number : number & (0x3f >>> more);
-  for (let index = 5; index < 5 + more; index++) value = value * 64 + (byteAt(bytes, index) & 0x3f);
-  let at = 5 + more;
-  let samples = sizeCode === 1 ? 192 : sizeCode < 6 ? 576 << (sizeCode - 2) : 256 << (sizeCode - 8);
-  if (sizeCode === 6) samples = byteAt(bytes, at++) + 1;
-  if (sizeCode === 7) samples = byteAt(bytes, at++) * 256 + byteAt(bytes, at++) + 1;
-  at += rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0;
-  if (at >= bytes.length || checksum(bytes.subarray(0, at)) !== bytes[at]) return undefined;
-  const sample = isVariable ? value : value * blockSamples;
-  return { offset, sample, endSample: sample, samples };
-}
-
-/** With the polynomial x⁸ + x² + x + 1. @param {Uint8Array} bytes */
-function checksum(bytes) {
-  let sum = 0;
-  for (const byte of bytes) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = ((sum << 1) ^ (sum & 0x80 ? 0x07 : 0)) & 0xff;
-  }
-  return sum;
 }

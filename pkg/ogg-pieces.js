@@ -1,5 +1,5 @@
 /**
- * Ogg pieces: cuts an Ogg file of Vorbis or Opus into files of their own, each with the header of the whole and some of its pages
+ * Ogg pieces: cuts an Ogg file of Vorbis, Opus or FLAC into files of their own, each with the header of the whole and some of its pages
  * (RFC 3533). So that a piece can begin with any packet, its first page is made anew, without the packets before.
  */
 
@@ -88,7 +88,7 @@ async function readHeader(file, name) {
         packets.push(joined(begun));
         begun = [];
       }
-      const wanted = headerPacketsOf(packets[0] ?? new Uint8Array(0));
+      const wanted = headerPacketsOf(packets);
       if (packets.length > wanted) return undefined;
       if (packets.length === wanted) {
         const codec = codecOf(packets);

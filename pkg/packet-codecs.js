@@ -1,6 +1,7 @@
-/** Packet codecs, as Ogg and WebM have them: how many samples a packet of Vorbis or Opus has, of which its first bytes tell. */
+/** Packet codecs, as Ogg and WebM have them: how many samples a packet of Vorbis, Opus or FLAC has, of which its first bytes tell. */
 
-import { byteAt, isText } from "./bytes.js";
+import { byteAt, isText, uint32 } from "./bytes.js";
+import { flacFrame } from "./flac-frame.js";
 
 /**
  * @typedef {Object} PacketCodec
@@ -19,6 +20,13 @@ const OPUS_MUSIC_SAMPLES = [120, 240, 480, 960];
 const FIRST_HYBRID = 12;
 const FIRST_MUSIC = 16;
 
+/** The first packet of FLAC (https://xiph.org/flac/ogg_mapping.html): a name and a version, how many packets of the header follow, or 0, and what a file of FLAC begins with. */
+const FLAC_NAME = "\x7fFLAC";
+const FLAC_COUNT_AT = 7;
+const FLAC_RATE_AT = 27;
+/** The last of the header's other packets begins with it. */
+const FLAC_LAST_BLOCK = 0x80;
+
 const VORBIS_RATE_AT = 12;
 const VORBIS_SIZES_AT = 28;
 /** A mode at the end of Vorbis' setup: whether its blocks are long, two types that are always 0, and a mapping. */
@@ -26,14 +34,22 @@ const MODE_BITS = 1 + 16 + 16 + 8;
 const MAX_MODES = 64;
 const MAX_MAPPINGS = 64;
 
-/** @param {Uint8Array} packet the first of a stream @returns {number} how many packets a stream's header has; 0 for other codecs */
-export function headerPacketsOf(packet) {
-  return isText(packet, 0, "OpusHead") ? 2 : isText(packet, 0, "\x01vorbis") ? 3 : 0;
+/** @param {Uint8Array[]} packets the first of a stream @returns {number} how many packets its header has; 0 for other codecs, more than these where it can't be told yet */
+export function headerPacketsOf(packets) {
+  const [first = new Uint8Array(0)] = packets;
+  if (!isText(first, 0, FLAC_NAME)) return isText(first, 0, "OpusHead") ? 2 : isText(first, 0, "\x01vorbis") ? 3 : 0;
+  const others = byteAt(first, FLAC_COUNT_AT) * 256 + byteAt(first, FLAC_COUNT_AT + 1);
+  const last = packets.findIndex((packet, index) => index > 0 && byteAt(packet, 0) & FLAC_LAST_BLOCK);
+  return 1 + (others || (last > 0 ? last : packets.length));
 }
 
 /** @param {Uint8Array<ArrayBuffer>[]} header as many packets as that @returns {PacketCodec | undefined} */
 export function codecOf([first, , setup]) {
   if (!first) return undefined;
+  if (isText(first, 0, FLAC_NAME)) {
+    const sampleRateHz = uint32(first, FLAC_RATE_AT) >>> 12;
+    return { sampleRateHz, settlingSamples: 0, isLate: false, samplesOf: (packet) => flacFrame(packet)?.samples ?? NaN };
+  }
   return setup ? vorbis(first, setup) : { sampleRateHz: OPUS_RATE_HZ, settlingSamples: OPUS_SETTLING_SAMPLES, isLate: false, samplesOf: opusSamples };
 }
 

@@ -7,6 +7,7 @@
  * about a browser's decoder. Where it is not, and where a file is not laid out as most are, the song is decoded at once.
  */
 
+import { adtsPieces } from "./adts-pieces.js";
 import { throwIfAborted } from "./errors.js";
 import { refuseTooLong } from "./file.js";
 import { flacPieces } from "./flac-pieces.js";
@@ -47,7 +48,7 @@ import { webmPieces } from "./webm-pieces.js";
  */
 
 /** Each answers `undefined` to a file of another format, after a look at its beginning. */
-const FORMATS = [flacPieces, m4aPieces, oggPieces, webmPieces, wavPieces, mp3Pieces];
+const FORMATS = [flacPieces, m4aPieces, oggPieces, webmPieces, wavPieces, adtsPieces, mp3Pieces];
 
 /** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
 const PIECE_SECS = 24;

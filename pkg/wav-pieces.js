@@ -1,14 +1,13 @@
 /**
- * WAV pieces: cuts a WAV file of uncompressed samples into files of their own, each with a header as the whole file has it.
+ * WAV pieces: cuts a WAV file, of samples that each stand alone, into files of their own, each with a header as the whole file has it.
  */
 
 import { bytesOf, commonDivisor, isText } from "./bytes.js";
 
 /** @import { Cut, Piece, Pieces } from "./pieces.js" */
 
-/** Formats whose samples stand alone: whole numbers and floating point; the third names one of these in a longer header. */
-const PCM = 1;
-const FLOAT = 3;
+/** Formats whose samples stand alone: whole numbers, floating point, A-law, μ-law; the other names one of these in a longer header. */
+const STAND_ALONE = [1, 3, 6, 7];
 const EXTENSIBLE = 0xfffe;
 /** Where a longer header names the format itself. */
 const SUBFORMAT_AT = 24;
@@ -96,7 +95,7 @@ function formatSizes(format) {
   const sampleRateHz = view.getUint32(4, true);
   const blockBytes = view.getUint16(12, true);
   const bits = view.getUint16(14, true);
-  if ((kind !== PCM && kind !== FLOAT) || channels === 0 || bits % 8 !== 0 || blockBytes === 0 || blockBytes !== (channels * bits) / 8) return undefined;
+  if (!STAND_ALONE.includes(kind) || channels === 0 || bits % 8 !== 0 || blockBytes === 0 || blockBytes !== (channels * bits) / 8) return undefined;
   return sampleRateHz > 0 && view.getUint32(8, true) === sampleRateHz * blockBytes ? { sampleRateHz, blockBytes } : undefined;
 }
 

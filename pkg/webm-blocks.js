@@ -153,7 +153,7 @@ function trackOf(tracks) {
   if (!sound || !setup || others.length > 0 || sound.some(({ id }) => id === CONTENT_ENCODINGS)) return undefined;
   const number = numberOf(sound, TRACK_NUMBER);
   const packets = byteAt(setup, 0) === VORBIS_PACKETS - 1 ? unlaced(setup) : [setup];
-  const codec = headerPacketsOf(packets[0] ?? NONE) > 0 && number <= MAX_TRACK_NUMBER ? codecOf(packets) : undefined;
+  const codec = headerPacketsOf(packets) > 0 && number <= MAX_TRACK_NUMBER ? codecOf(packets) : undefined;
   return codec && { number, codec };
 }
 

@@ -38,6 +38,10 @@ const LARGE = [
   ["m4a", ["-c:a", "aac", "-b:a", "192k"]],
   ["ogg", ["-c:a", "libvorbis", "-q:a", "6"]],
   ["opus", ["-c:a", "libopus", "-b:a", "128k"]],
+  ["webm", ["-c:a", "libopus", "-b:a", "128k"]],
+  ["mp4", ["-c:a", "aac", "-b:a", "192k", "-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "2000000"]],
+  ["oga", ["-c:a", "flac"]],
+  ["aac", ["-c:a", "aac", "-b:a", "192k"]],
 ];
 const MP3 = ["-ac", "2", "-c:a", "libmp3lame", "-b:a", "128k"];
 

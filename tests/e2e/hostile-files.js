@@ -1,4 +1,4 @@
-/** Damaged music files: a tune in five formats, changed at random places of header and body. What is changed follows from a seed. */
+/** Damaged music files: a tune in seven formats, changed at random places of header and body. What is changed follows from a seed. */
 
 import { readFileSync } from "node:fs";
 import { mulberry32 } from "./music.js";
@@ -10,10 +10,12 @@ const FORMATS = /** @type {const} */ ([
   ["flac", ["-c:a", "flac"]],
   ["wav", ["-c:a", "pcm_s16le"]],
   ["m4a", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+faststart"]],
+  ["webm", ["-c:a", "libopus"]],
+  ["mp4", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "1000000"]],
 ]);
 
 /** Headers end about here: the frames of a Vorbis file begin after some 4 kB, those of the others much earlier. */
-const HEADER_BYTES = { mp3: 600, ogg: 4200, flac: 120, wav: 44, m4a: 2000 };
+const HEADER_BYTES = { mp3: 600, ogg: 4200, flac: 120, wav: 44, m4a: 2000, webm: 460, mp4: 1200 };
 
 /** Values that lengths, rates and counts are not expected to have. */
 const ODD_WORDS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];

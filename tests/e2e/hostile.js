@@ -105,7 +105,8 @@ export async function throughTheTrainer(good, files) {
   assert.equal(status, 0, stderr);
   assert.doesNotMatch(stderr, /panicked/);
   const [decoded, skipped] = (/(\d+) files decoded to .*, (\d+) skipped/.exec(stdout) ?? []).slice(1).map(Number);
-  assert.ok(Number(decoded) + Number(skipped) >= files.length, stdout);
+  const known = files.filter(({ name }) => !name.endsWith(".webm"));
+  assert.ok(Number(decoded) + Number(skipped) >= known.length, stdout);
   assert.equal((await ran(["compare", good, good, "--json"])).status, 0, "a good pair afterwards");
   return { endings, slowest };
 }

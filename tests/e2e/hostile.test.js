@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { audioFolder } from "./harness.js";
 import { made, throughTheEngine, throughTheTrainer } from "./hostile.js";
 
-/** Each format is damaged ten times in its header and ten times in its body. */
+/** Each format is damaged seven times in its header and as often in its body. */
 const COUNT = 100;
 const SEED = 2;
 

@@ -185,6 +185,18 @@ export function oggMultiplexed(file) {
   return Buffer.concat(oggPages(file).flatMap((page) => [page, ofStream(page, 77)]));
 }
 
+/** An Ogg file of FLAC that does not say how many packets follow its first one before the sound: its tags, and an empty block. @param {Buffer} file */
+export function oggWithoutACount(file) {
+  const [first, tags, ...others] = /** @type {[Buffer, Buffer, ...Buffer[]]} */ (oggPages(file));
+  first.writeUInt16BE(0, first.indexOf("FLAC") + 6);
+  const tagsAt = 27 + (tags[26] ?? 0);
+  tags[26]++;
+  tags[tagsAt] &= 0x7f;
+  const lacing = tags.subarray(0, tagsAt);
+  const withBlock = Buffer.concat([lacing, Buffer.of(8), tags.subarray(tagsAt), Buffer.of(0x81, 0, 0, 4, 0, 0, 0, 0)]);
+  return Buffer.concat([...[first, withBlock].map((page) => ofStream(page, page.readUInt32LE(14))), ...others]);
+}
+
 /** @param {Buffer} file @returns {Buffer[]} */
 function oggPages(file) {
   const pages = [];
