@@ -55,6 +55,7 @@ const STYLE = `
   button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 9px; min-height: 40px;
     padding: .3em .9em; cursor: pointer }
   button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+  .again { justify-self: start }
   .error { border-left: 4px solid light-dark(#b3261e, #ffb4ab); padding-left: 12px }
   .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); padding: 14px 18px; outline: none }
   .verdict { display: flex; align-items: baseline; gap: .6em; font-weight: 700; font-size: 1.15em }
@@ -75,7 +76,7 @@ function body() {
     "div",
     { class: "work", hidden: "" },
     made("progress", { part: "progress", max: "1", value: "0", "aria-label": "Comparing the songs" }),
-    made("button", { part: "button", type: "button" }, "Cancel"),
+    made("button", { class: "cancel", part: "button", type: "button" }, "Cancel"),
   );
   return [
     made(
@@ -89,7 +90,8 @@ function body() {
       { class: "below" },
       work,
       made("p", { class: "error", part: "error", role: "alert", hidden: "" }),
-      made("div", { class: "report", part: "report", role: "status", hidden: "" }),
+      made("button", { class: "again", part: "button", type: "button", hidden: "" }, "Compare"),
+      made("div", { class: "report", part: "report", role: "status", tabindex: "-1", hidden: "" }),
     ),
   ];
 }
@@ -118,6 +120,8 @@ export class SoundalikeElement extends Base {
   #report;
   /** @type {ShadowRoot | undefined} */
   #shadow;
+  /** The reference that the right song is. @type {string | null} */
+  #taken = null;
 
   /** The report that stands, if one does. */
   get report() {
@@ -156,16 +160,26 @@ export class SoundalikeElement extends Base {
     this.#takeReference();
   }
 
+  /** An element that is only moved is connected again before the promise is kept: its work goes on. */
   disconnectedCallback() {
-    this.#stop();
-    this.#letGoOfChecker();
+    void Promise.resolve().then(() => {
+      if (this.isConnected) return;
+      if (this.#check) this.#cancel();
+      this.#letGoOfChecker();
+    });
   }
+
+  /** Its presence alone: `moveBefore` then calls neither of the two above. */
+  connectedMoveCallback() {}
 
   /** @param {string} name @param {string | null} before @param {string | null} after */
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.isConnected || !this.#shadow) return;
-    if (name === "reference") this.#takeReference();
-    else this.#letGoOfChecker();
+    if (name === "reference") return this.#takeReference();
+    const isAtWork = this.#check !== undefined;
+    if (isAtWork) this.#stop();
+    this.#letGoOfChecker();
+    if (isAtWork) void this.#compare();
   }
 
   /**
@@ -189,7 +203,15 @@ export class SoundalikeElement extends Base {
     shadow.append(...body());
     this.#shadow = shadow;
     for (const side of /** @type {Side[]} */ (["left", "right"])) this.#listenTo(this.#zone(side), side);
-    shadow.querySelector("button")?.addEventListener("click", () => this.#stop());
+    this.#part(".cancel").addEventListener("click", () => {
+      this.#cancel();
+      this.#part(".again").focus();
+    });
+    this.#part(".again").addEventListener("click", () => {
+      this.#stop();
+      void this.#compare();
+      this.#part(".cancel").focus();
+    });
   }
 
   /** @param {HTMLElement} zone @param {Side} side */
@@ -215,8 +237,11 @@ export class SoundalikeElement extends Base {
 
   #takeReference() {
     const { reference } = this;
+    if (reference === this.#taken) return;
+    this.#taken = reference;
     this.#zone("right").hidden = reference !== null;
-    if (reference !== null) this.setSong("right", new URL(reference, document.baseURI));
+    // An address that is none is told like any other that can't be loaded, when a check asks for it.
+    if (reference !== null) this.setSong("right", reference);
     this.#part(".against").textContent = reference === null ? "" : `to compare it with ${this.#songs.right?.name}`;
   }
 
@@ -240,9 +265,18 @@ export class SoundalikeElement extends Base {
     } finally {
       if (this.#check === mine) {
         this.#check = undefined;
+        const hadKeyboard = this.#shadow?.activeElement === this.#part(".cancel");
         this.#part(".work").hidden = true;
+        // The button that had the keyboard goes.
+        if (hadKeyboard) ([".report", ".again"].map((next) => this.#part(next)).find(({ hidden }) => !hidden) ?? this.#zone("left").querySelector("input"))?.focus();
       }
     }
+  }
+
+  /** Ends the work; a button begins it again. */
+  #cancel() {
+    this.#stop();
+    this.#part(".again").hidden = false;
   }
 
   #stop() {
@@ -250,7 +284,7 @@ export class SoundalikeElement extends Base {
     this.#check = undefined;
     this.#report = undefined;
     if (!this.#shadow) return;
-    for (const selector of [".work", ".error", ".report"]) this.#part(selector).hidden = true;
+    for (const selector of [".work", ".again", ".error", ".report"]) this.#part(selector).hidden = true;
     delete this.dataset["verdict"];
     delete this.dataset["score"];
   }
@@ -289,6 +323,8 @@ export class SoundalikeElement extends Base {
     const error = cause instanceof CheckerError ? cause : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
     this.#part(".error").textContent = error.message;
     this.#part(".error").hidden = false;
+    // What no other song would mend can be tried again.
+    this.#part(".again").hidden = error.side === "left" || (error.side === "right" && this.reference === null);
     this.#tell("soundalike-error", error);
   }
 

@@ -47,11 +47,36 @@ describe("sound-alike element", () => {
   const events = (type) =>
     /** @type {Promise<any[]>} */ (page.evaluate((wanted) => /** @type {any} */ (globalThis).events.filter((/** @type {any} */ event) => event.type === wanted), type));
 
+  /** The button that begins a check again. */
+  const compare = () => page.locator("#fixed").getByRole("button", { name: "Compare", exact: true });
+
   test("nothing heavy is loaded before the visitor acts", async () => {
     await page.waitForTimeout(500);
     assert.deepEqual(requests.filter((url) => /\.(wasm|safetensors|mp3)$/.test(url)), []);
     assert.equal(page.workers().length, 0);
   });
+
+  for (const width of [1280, 390]) {
+    test(`nothing on the page jumps when the element's script comes, on a screen of ${width} px`, async () => {
+      /** @type {() => void} */
+      let letThrough = () => {};
+      const held = new Promise((resolve) => (letThrough = () => resolve(undefined)));
+      const another = await (await shared.browser.newContext({ serviceWorkers: "block", viewport: { width, height: 900 } })).newPage();
+      await another.route("**/pkg/element.js", async (route) => {
+        await held;
+        await route.continue();
+      });
+      await another.goto(`${shared.url}embed.html`, { waitUntil: "commit" });
+      await another.locator(".bottom").waitFor({ state: "attached" });
+      await another.waitForFunction(() => getComputedStyle(document.body).margin === "0px");
+      const places = () => another.locator(".card, .bottom").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().y)));
+      const before = await places();
+      letThrough();
+      await another.waitForFunction(() => customElements.get("sound-alike"));
+      assert.deepEqual(await places(), before);
+      await another.context().close();
+    });
+  }
 
   test("a visitor's song is compared with the site's reference", async () => {
     await page.locator("#fixed input").first().setInputFiles(unrelated);
@@ -99,8 +124,104 @@ describe("sound-alike element", () => {
     assert.equal(page.workers().length, 0);
     assert.deepEqual(await events("soundalike-report"), []);
     await page.evaluate("parent.append(removed)");
-    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await compare().click();
     await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+  });
+
+  /** @param {string} way of moving the element, as an expression */
+  const move = (way) =>
+    page.evaluate((source) => {
+      const element = /** @type {HTMLElement} */ (document.querySelector("#fixed"));
+      const place = /** @type {HTMLElement} */ (document.querySelector("#any")?.parentElement);
+      Function("element", "place", source)(element, place);
+    }, way);
+
+  for (const [what, way] of /** @type {const} */ ([
+    ["appended elsewhere", "place.append(element)"],
+    ["taken out and put in", "element.remove(); place.prepend(element)"],
+    ["moved with its state", "place.moveBefore ? place.moveBefore(element, null) : place.append(element)"],
+    ["put back some time later", "element.remove(); setTimeout(() => place.append(element), 300)"],
+  ])) {
+    test(`an element that is ${what} keeps its report, and neither loads nor reports again`, async () => {
+      await page.locator("#fixed input").first().setInputFiles(unrelated);
+      await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      const loaded = requests.length;
+      await move(way);
+      await page.waitForTimeout(600);
+      assert.match(await page.locator("#fixed [part=report]").innerText(), /unrelated\.wav ↔ harbour-lights\.mp3/);
+      assert.ok(await page.evaluate(() => /** @type {any} */ (document.querySelector("#fixed")).report));
+      assert.equal((await events("soundalike-report")).length, 1);
+      assert.deepEqual(requests.slice(loaded), []);
+      // Its reference is heard of even if it changed while the element was out.
+      await page.evaluate(() => {
+        const element = /** @type {any} */ (document.querySelector("#fixed"));
+        const { parentElement: parent } = element;
+        element.remove();
+        element.reference = "example/midnight-ferry.mp3";
+        parent.append(element);
+      });
+      await page.locator("#fixed [part=report]").getByText("midnight-ferry.mp3").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    });
+  }
+
+  test("an element that is moved during its work goes on with it", async () => {
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.waitForFunction(() => /** @type {any} */ (globalThis).events.length > 0);
+    const [worker] = page.workers();
+    await move("place.append(element)");
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal((await events("soundalike-report")).length, 1);
+    assert.ok(worker && page.workers()[0] === worker, "the work was begun anew");
+  });
+
+  test("a cancelled check can be begun again, and the keyboard is handed on", async () => {
+    const focused = () => page.evaluate(() => {
+      const inside = /** @type {Element} */ (document.querySelector("#fixed")).shadowRoot?.activeElement;
+      return inside?.getAttribute("part") === "button" ? inside.textContent : inside?.getAttribute("part");
+    });
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed").getByRole("button", { name: "Cancel" }).press("Enter");
+    assert.equal(await focused(), "Compare");
+    assert.ok(await page.locator("#fixed progress").isHidden());
+    await page.keyboard.press("Enter");
+    assert.equal(await focused(), "Cancel");
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal(await focused(), "report");
+    assert.equal(await page.locator("#fixed [part=button]:visible").count(), 0);
+  });
+
+  test("an engine that could not be loaded can be tried again", async () => {
+    await page.route("**/*.wasm", (route) => route.abort());
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed [part=error]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    await page.unroute("**/*.wasm");
+    await compare().click();
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+  });
+
+  for (const reference of ["http://[", "/nowhere.mp3"]) {
+    test(`a reference that can't be had (${reference}) is an error event, and another one works`, async () => {
+      const uncaught = /** @type {Error[]} */ ([]);
+      page.on("pageerror", (error) => uncaught.push(error));
+      await page.evaluate((url) => (/** @type {any} */ (document.querySelector("#fixed")).reference = url), reference);
+      await page.locator("#fixed input").first().setInputFiles(unrelated);
+      await page.locator("#fixed [part=error]").getByText("could not be loaded").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      const [error] = await events("soundalike-error");
+      assert.deepEqual([error.detail.code, error.detail.side], ["decode-failed", "right"]);
+      await page.evaluate(() => (/** @type {any} */ (document.querySelector("#fixed")).reference = "example/harbour-lights.mp3"));
+      await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      assert.deepEqual(uncaught, []);
+    });
+  }
+
+  test("another backend or folder of assets in the middle of a check begins it again", async () => {
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.waitForFunction(() => /** @type {any} */ (globalThis).events.length > 0);
+    await page.evaluate(() => Object.assign(/** @type {any} */ (document.querySelector("#fixed")), { backend: "cpu", assets: "pkg/" }));
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.deepEqual(await events("soundalike-error"), []);
+    assert.equal((await events("soundalike-report")).length, 1);
+    assert.equal(page.workers().length, 1);
   });
 
   test("each snippet is copied by its button, and does on an empty page what it says", async () => {
