@@ -62,11 +62,13 @@ export function throwIfAborted(signal) {
  */
 export function songError(code, about) {
   const song = `“${about.name}”`;
+  // Rounded so that what is too short reads as shorter than what is needed.
+  const shortSecs = Math.floor(Math.min(about.durationSecs, about.minSongSecs - 0.1) * 10 + 1e-6) / 10;
   const sentences = /** @type {Partial<Record<ErrorCode, string>>} */ ({
     "decode-failed": `${song} holds samples or a sample rate that cannot be sound.`,
     "no-audio": `${song} holds no sound.`,
-    "silent": `${song} is silent from beginning to end, so there is nothing to compare.`,
-    "too-short": `${song} lasts ${about.durationSecs.toFixed(1)} seconds. At least ${about.minSongSecs} seconds are needed.`,
+    "silent": `${song} is silent, or too quiet to be compared.`,
+    "too-short": `${song} lasts ${shortSecs.toFixed(1)} seconds. At least ${about.minSongSecs} seconds are needed.`,
     "too-long": tooLongSentence(about.name, about.durationSecs, about.maxSongSecs),
   });
   return new CheckerError(code, sentences[code] ?? about.cause.message, { cause: about.cause });
@@ -74,5 +76,5 @@ export function songError(code, about) {
 
 /** @param {string} name @param {number} durationSecs @param {number} maxSongSecs */
 export function tooLongSentence(name, durationSecs, maxSongSecs) {
-  return `“${name}” lasts ${Math.round(durationSecs / 60)} minutes. At most ${Math.round(maxSongSecs / 60)} minutes fit into a browser’s memory: cut out the part in question.`;
+  return `“${name}” lasts ${Math.ceil(durationSecs / 60)} minutes. At most ${Math.round(maxSongSecs / 60)} minutes fit into a browser’s memory: cut out the part in question.`;
 }

@@ -8,7 +8,7 @@ import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "./e
 /** @import { Limits } from "./protocol.js" */
 
 /** A file is read whole before it is decoded; past this a browser tab is likely to die of it. */
-const MAX_FILE_BYTES = 1024 ** 3;
+const MAX_FILE_BYTES = 1e9;
 
 /** Below this no file is worth a look at its duration first: at 16 kbit/s, a poor speech codec, it plays 8.7 minutes. */
 const SMALL_FILE_BYTES = 1024 ** 2;
@@ -128,7 +128,8 @@ export function undecodable(name, cause) {
 /** @param {string} name @param {number} bytes */
 function refuseTooLarge(name, bytes) {
   if (bytes > MAX_FILE_BYTES) {
-    throw new CheckerError("too-long", `“${name}” has ${(bytes / 1024 ** 3).toFixed(1)} GB. At most 1 GB fits into a browser’s memory.`);
+    // Rounded up, so that what is too large reads as larger than what fits.
+    throw new CheckerError("too-long", `“${name}” has ${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB. At most 1 GB fits into a browser’s memory.`);
   }
 }
 

@@ -28,10 +28,10 @@ export function shareText(part) {
   return part >= 0.995 && part < 1 ? "99 %" : percent(part);
 }
 
-/** @param {number} bytes */
+/** As the package's own sentences have it. @param {number} bytes */
 export function fileSize(bytes) {
   if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB`;
 }
 
 /** What is left of a wait, no more exactly than it can be known. @param {number} secs */

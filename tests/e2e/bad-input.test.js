@@ -69,6 +69,15 @@ describe("bad input", () => {
     assert.equal(await visit.page.evaluate("readBytes"), 0);
   });
 
+  test("a file that is too large is told its size once, and larger than what fits", async () => {
+    const large = audio.file("large.wav", "");
+    truncateSync(large, 1_001_000_000);
+    await give("left", large);
+    await give("right", songs.copy);
+    await visit.page.locator("#error").getByText("“large.wav” has 1.01 GB. At most 1 GB").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.match(await visit.page.locator(".zone.left").innerText(), /\b1\.01 GB/);
+  });
+
   test("after a bad file another one is a click away", async () => {
     await give("left", songs.text);
     await give("right", songs.copy);

@@ -51,8 +51,10 @@ describe("package", () => {
     ["nothing", "undefined", "decode-failed"],
     ["a missing address", "'/nowhere.mp3'", "decode-failed"],
     ["one second", "a.slice(0, 44100)", "too-short"],
-    ["silence", "new Float32Array(10 * 44100)", "silent"],
-    ["more than 90 minutes", "{ samples: new Float32Array(91 * 60 * 8000), sampleRateHz: 8000 }", "too-long"],
+    ["a little less than three seconds", "a.slice(0, 3 * 44100 - 441)", "too-short", /lasts 2\.9 seconds\. At least 3 seconds/],
+    ["silence", "new Float32Array(10 * 44100)", "silent", /is silent, or too quiet/],
+    ["music that is hardly there", "a.map((sample) => sample * 1e-4)", "silent", /is silent, or too quiet/],
+    ["more than 90 minutes", "{ samples: new Float32Array(90.4 * 60 * 8000), sampleRateHz: 8000 }", "too-long", /lasts 91 minutes\. At most 90 minutes/],
   ])) {
     test(`${what} as the right song: ${code}`, async () => {
       const { bad, good } = await run(`
