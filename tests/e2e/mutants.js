@@ -146,7 +146,7 @@ const MUTANTS = [
   ["library", "the table is saved as CSV", "save.js", "const lines = [...rows].sort(byRank)", "const lines = [...rows].reverse()"],
   ["library", "200 files at once", "app.js", "setLibrary(songs.slice(1), { leftOut, replaced });", "setLibrary(songs, { leftOut, replaced });"],
   ["library-ways", "a folder can be dropped", "dropped-files.js", "entry?.isDirectory) return filesUnder", "false) return filesUnder"],
-  ["library-ways", "a folder without music", "app.js", "if (isFolder || leftOut > 0) showError", "if (leftOut > 9) showError"],
+  ["library-ways", "a folder without music", "app.js", "if (noMusic) tellError", "if (false) tellError"],
   // The element
   ["element", "nothing heavy is loaded", "pkg/element.js", "    if (!this.#shadow) this.#build();\n", "    if (!this.#shadow) this.#build();\n    this.#checker = createChecker();\n"],
   ["element", "compared with the site's reference", "pkg/element.js", '    this.#tell("soundalike-report", report);', ""],
