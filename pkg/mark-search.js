@@ -7,8 +7,8 @@ import { bytesOf } from "./bytes.js";
 
 /** @import { Mark } from "./marked-pieces.js" */
 
-/** A look reads twice what the song has there on average, and this: more than the longest page of Ogg. */
-const MIN_LOOK_BYTES = 128 * 1024;
+/** A look reads twice what the song has there on average, and this: five of the longest pages of Ogg, of which the first and the last are cut off, and one tells only where the next begins. */
+const MIN_LOOK_BYTES = 320 * 1024;
 /** A guess is seldom wrong twice; where it is, halving comes to an end within these. */
 const MAX_LOOKS = 40;
 

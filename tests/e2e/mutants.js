@@ -245,6 +245,7 @@ const MUTANTS = [
   ["pieces", "aac with hundreds of tags", "pkg/bytes.js", "const MAX_TAGS = 16;", "const MAX_TAGS = Infinity;"],
   ["pieces", "aac that is too long", "pkg/marked-pieces.js", "return { sampleRateHz, samples,", "return { sampleRateHz, samples: 0,"],
   ["pieces", "oga FLAC stereo", "pkg/packet-codecs.js", "const FLAC_COUNT_AT = 7;", "const FLAC_COUNT_AT = 5;"],
+  ["pieces", "oga FLAC mono", "pkg/mark-search.js", "const MIN_LOOK_BYTES = 320 * 1024;", "const MIN_LOOK_BYTES = 128 * 1024;"],
   ["pieces", "oga FLAC 24 bits, 96 kHz", "pkg/packet-codecs.js", "const FLAC_RATE_AT = 27;", "const FLAC_RATE_AT = 28;"],
   ["pieces", "oga FLAC that does not say", "pkg/packet-codecs.js", "(last > 0 ? last : packets.length)", "1"],
   ["pieces", "oga that is too long", "pkg/marked-pieces.js", "return { sampleRateHz, samples,", "return { sampleRateHz, samples: 0,"],

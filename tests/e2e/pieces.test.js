@@ -104,6 +104,7 @@ const IN_PIECES = [
   ["opus of speech, 24 kbit/s, 60 ms", opus("-ac", "1", "-b:a", "24k", "-application", "voip", "-frame_duration", "60")],
   ["opus 5 ms", opus("-b:a", "128k", "-frame_duration", "5")],
   ["oga FLAC stereo", flac()],
+  ["oga FLAC mono", flac("-ac", "1")],
   ["oga FLAC 24 bits, 96 kHz", flac("-sample_fmt", "s32", "-ar", "96000")],
   ["webm Opus stereo", opus("-b:a", "128k")],
   ["webm Opus mono, 24 kbit/s", opus("-ac", "1", "-b:a", "24k")],
