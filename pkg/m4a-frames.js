@@ -55,8 +55,8 @@ export async function readM4aFrames(file, name) {
     durations.shift();
     next[0]++;
   }
-  const [[frames = 0, samplesPerFrame = 0] = [], [others = 0, lastSamples = samplesPerFrame] = []] = durations;
-  if (durations.length > 2 || others > 1 || frames + others !== sizes.length || !(sampleRateHz > 0) || samplesPerFrame === 0) return undefined;
+  const { frames, samplesPerFrame, lastSamples } = evened(durations);
+  if (frames !== sizes.length || !(sampleRateHz > 0) || !(lastSamples > 0)) return undefined;
   if (offsets.some((offset, index) => offset + /** @type {number} */ (sizes[index]) > file.size)) return undefined;
   // One that was written before there was any sound: all is played, and browsers leave nothing out at the end.
   if (isFragmented && edit?.samples === 0) edit.samples = sizes.length * samplesPerFrame;
@@ -93,6 +93,27 @@ function numbersOf(content, at, bytes) {
   const count = uint32(content, at);
   if (at + 4 + count * bytes > content.length) return undefined;
   return Array.from({ length: count }, (_, index) => (bytes === 4 ? uint32 : uint64)(content, at + 4 + index * bytes));
+}
+
+/**
+ * All frames have one number of samples, of which the last one may have fewer. What a file states lies beside that by less than a frame
+ * where its encoder went by the times of another file.
+ * @param {number[][]} durations how many frames in a row have so many samples
+ * @returns {{ frames: number, samplesPerFrame: number, lastSamples: number }} with no `lastSamples` if they lie further off
+ */
+function evened(durations) {
+  const counts = /** @type {Map<number, number>} */ (new Map());
+  for (const [count = 0, samples = 0] of durations) counts.set(samples, (counts.get(samples) ?? 0) + count);
+  const [samplesPerFrame] = [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0]);
+  let frames = 0;
+  let drift = 0;
+  let isEven = true;
+  for (const [count = 0, samples = 0] of durations) {
+    frames += count;
+    drift += count * (samples - samplesPerFrame);
+    isEven &&= Math.abs(drift) < samplesPerFrame;
+  }
+  return { frames, samplesPerFrame, lastSamples: isEven ? samplesPerFrame + Math.min(0, drift) : 0 };
 }
 
 /** @param {Uint8Array<ArrayBuffer> | undefined} content @returns {number[][] | undefined} */

@@ -64,8 +64,8 @@ const COMPARED_SAMPLES = 1024;
  * that starts elsewhere differs by a step, and once resampled by two. Of Chromium's, resamplers alone differ, by 1e-7.
  */
 const MAX_DIFFERENCE = 2 ** -13;
-/** Of the energy, where the decoder makes up some of the sound: what is elsewhere in the song differs by all of it. */
-const MAX_NOISE = 0.05;
+/** Of the energy, where the decoder makes up some of the sound: what is elsewhere in the song differs by twice as much as there is. */
+const MAX_NOISE = 0.5;
 /** What is quieter may agree by chance. */
 const MIN_PEAK = 8 * MAX_DIFFERENCE;
 /** What a piece's length is rounded to. */

@@ -83,7 +83,7 @@ const MUTANTS = [
   ["page", "tells its stages", "progress-view.js", "    this.#say(words[stage]);\n", ""],
   // Reports of every kind
   ["result", "the pictures lie where", "timeline.js", "passage.rightStartSecs, passage.rightEndSecs].map((secs) => (secs / right", "passage.leftStartSecs, passage.leftEndSecs].map((secs) => (secs / right"],
-  ["result", "the pictures lie where", "timeline.js", 'wavePath(peaks.right, RIGHT_TOP)', 'wavePath(peaks.left, RIGHT_TOP)'],
+  ["result", "the pictures lie where", "timeline.js", 'side === "left" ? 0 : RIGHT_TOP', 'side === "left" ? 0 : 0'],
   ["result", "the pictures lie where", "heatmap.js", "scores[row * cols + col] ?? 0);", "scores[col * cols + row + 1] ?? 0);"],
   ["result", "the pictures lie where", "heatmap.js", "const y = (secs) => 100 - (secs", "const y = (secs) => (secs"],
   ["result", "the pictures lie where", "heatmap.js", "(1 - (event.clientY - bounds.top)", "((event.clientY - bounds.top)"],
@@ -277,6 +277,7 @@ const MUTANTS = [
   ["pieces", "ogg that is too long", "pkg/marked-pieces.js", "return { sampleRateHz, samples,", "return { sampleRateHz, samples: 0,"],
   ["pieces", "damaged songs", "pkg/pieces.js", "if (!buffer || !(await stitch.add(piece, buffer, plan.pieces[index + 1], signal))) return false;", "if (buffer) await stitch.add(piece, buffer, plan.pieces[index + 1], signal);"],
   ["pieces", "m4a with gaps", "pkg/m4a-pieces.js", "gaps.length > 0", "false"],
+  ["pieces", "m4a with times beside its frames", "pkg/m4a-frames.js", "isEven &&= Math.abs(drift) < samplesPerFrame;", "isEven &&= drift === 0;"],
   ["pieces", "m4a in which the encoder found noise", "pkg/pieces.js", "(this.#isNoisy && ", "(false && "],
   ["pieces", "mp4 with a picture that moves", "pkg/m4a-pieces.js", "places.push(soundBytes + frame.offset - offset)", "places.push(soundBytes)"],
   ["pieces", "m4a of less than 40 seconds", "pkg/marked-pieces.js", "|| durationSecs < minSecs", ""],

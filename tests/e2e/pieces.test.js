@@ -83,6 +83,7 @@ const IN_PIECES = [
   ["m4a stereo", m4a()],
   ["m4a mono, 48 kHz", m4a("-ac", "1", "-ar", "48000")],
   ["m4a 32 kHz", m4a("-ar", "32000")],
+  ["m4a with times beside its frames", m4a("-af", "asetnsamples=1024,asetpts=PTS+448*not(mod(floor(N/1024)\\,5))")],
   ["m4a with its header first", m4a("-movflags", "+faststart")],
   ["m4a that leaves nothing out", m4a("-use_editlist", "0")],
   ["mp4 with a picture that moves", picture("libx264", m4a())],
