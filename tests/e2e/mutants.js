@@ -83,7 +83,7 @@ const MUTANTS = [
   ["page", "tells its stages", "progress-view.js", "    this.#say(words[stage]);\n", ""],
   // Reports of every kind
   ["result", "the pictures lie where", "timeline.js", "passage.rightStartSecs, passage.rightEndSecs].map((secs) => (secs / right", "passage.leftStartSecs, passage.leftEndSecs].map((secs) => (secs / right"],
-  ["result", "the pictures lie where", "timeline.js", 'side === "left" ? 0 : RIGHT_TOP', 'side === "left" ? 0 : 0'],
+  ["result", "the pictures lie where", "timeline.js", "waves[side].setAttribute", "waves.left.setAttribute"],
   ["result", "the pictures lie where", "heatmap.js", "scores[row * cols + col] ?? 0);", "scores[col * cols + row + 1] ?? 0);"],
   ["result", "the pictures lie where", "heatmap.js", "const y = (secs) => 100 - (secs", "const y = (secs) => (secs"],
   ["result", "the pictures lie where", "heatmap.js", "(1 - (event.clientY - bounds.top)", "((event.clientY - bounds.top)"],
