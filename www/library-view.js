@@ -133,8 +133,9 @@ export class LibraryView {
     const lines = sorted.map(({ index }) => /** @type {HTMLTableRowElement} */ (this.#lines.get(index)));
     let rank = 0;
     lines.forEach((line, place) => {
-      const cell = line.querySelector(".rank");
-      if (cell) cell.textContent = sorted[place]?.state === "done" ? String(++rank) : "";
+      const cell = line.cells[0];
+      const words = sorted[place]?.state === "done" ? String(++rank) : "";
+      if (cell && cell.textContent !== words) cell.textContent = words;
     });
     this.#isHeldBack = !isAtRest && this.#body.matches(":hover") && matchMedia("(hover: hover)").matches;
     if (this.#isHeldBack) return;
@@ -145,9 +146,12 @@ export class LibraryView {
       else this.#body.insertBefore(line, next);
     }
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const origin = this.#body.getBoundingClientRect().top - (lines[0]?.offsetTop ?? 0);
+    /** @param {number} top @param {HTMLElement} line */
+    const isInSight = (top, line) => origin + top < innerHeight && origin + top + line.offsetHeight > 0;
     for (const [line, top] of tops) {
       const distance = top - line.offsetTop;
-      if (distance !== 0) line.animate([{ transform: `translateY(${distance}px)` }, { transform: "none" }], { duration: MOVE_MS, easing: "ease-out" });
+      if (distance !== 0 && (isInSight(top, line) || isInSight(line.offsetTop, line))) line.animate([{ transform: `translateY(${distance}px)` }, { transform: "none" }], { duration: MOVE_MS, easing: "ease-out" });
     }
   }
 

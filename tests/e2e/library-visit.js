@@ -26,9 +26,15 @@ export function libraryVisits() {
     folders: () => visit.page.locator("input[webkitdirectory]"),
     /** Waits until the run tells this of itself. @param {string} words a pattern */
     summary: (words) => visit.page.locator("#library-words").filter({ hasText: new RegExp(words) }).waitFor({ timeout: RUN_TIMEOUT_MS }),
-    /** The table's lines, each as its cells. @returns {Promise<string[][]>} */
+    /** The table's lines, each as its cells. Those out of sight are laid out for it: until then they have no text. @returns {Promise<string[][]>} */
     table: () =>
-      visit.page.locator("#library-rows tr").evaluateAll((lines) => lines.map((line) => [.../** @type {HTMLTableRowElement} */ (line).cells].map((cell) => cell.innerText))),
+      visit.page.locator("#library-rows").evaluate((/** @type {HTMLTableSectionElement} */ body) => {
+        const lines = [...body.rows];
+        for (const line of lines) line.style.contentVisibility = "visible";
+        const table = lines.map((line) => [...line.cells].map((cell) => cell.innerText));
+        for (const line of lines) line.style.contentVisibility = "";
+        return table;
+      }),
   };
 
   before(async () => {
