@@ -1,12 +1,13 @@
 //! The pipeline: audio to songs, two songs to a report. The only module that knows all others.
 
 use crate::audio::Waveform;
+use crate::clip_score::is_clip;
 use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
 use crate::matching::covered_share;
 use crate::model::Model;
 use crate::passages::{Passage, passages};
-use crate::profile::SpectralProfile;
+use crate::profile::{SpectralProfile, View};
 use crate::recording::Recording;
 use crate::report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
 use crate::score_matrix::ScoreMatrix;
@@ -154,7 +155,9 @@ impl Checker {
         if segments.silent.iter().all(|&silent| silent) {
             return Err(Error::Silent { name });
         }
-        let profile = SpectralProfile::new(&mel, config);
+        let profile = SpectralProfile::new(&mel, View::Song, config);
+        let clip_profile =
+            is_clip(&segments).then(|| SpectralProfile::new(&mel, View::Clip, config));
         let log_mel = mel.relative_db(config, mel.level_db(config));
         drop(mel);
         let embeddings = self
@@ -167,6 +170,7 @@ impl Checker {
             segments,
             embeddings,
             profile,
+            clip_profile,
         })
     }
 
@@ -190,7 +194,10 @@ impl Checker {
         let scores = ScoreMatrix::new(&first.embeddings, &second.embeddings, head);
         progress(Stage::Match, 0.3);
         let passages = passages(&scores, first, second, calibration);
-        let score = round(f64::from(song_score(&scores, &passages, calibration)), 4);
+        let score = round(
+            f64::from(song_score(&scores, &passages, [first, second], calibration)),
+            4,
+        );
         let mut passages: Vec<MatchedPassage> = passages.iter().map(matched_passage).collect();
         let mut matrix = self.matrix(&scores, first.segments.hop_secs);
         if swapped {
@@ -291,9 +298,11 @@ fn precedes(one: &Song, other: &Song) -> bool {
             segments,
             embeddings,
             profile,
+            clip_profile,
         } = song;
         let length = embeddings.values.len();
-        (length, embeddings, duration_secs, profile, segments)
+        let spectrum = (profile, clip_profile);
+        (length, embeddings, duration_secs, spectrum, segments)
     }
     content(one) < content(other)
 }

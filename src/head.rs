@@ -136,7 +136,8 @@ fn softplus(x: f32) -> f32 {
     x.max(0.0) + libm::log1pf(libm::expf(-x.abs()))
 }
 
-fn sigmoid(x: f32) -> f32 {
+/// The logistic function.
+pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + libm::expf(-x))
 }
 

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The modules are the pipeline, in this order:
-//! [`audio`], whole or as a [`recording`] in parts, by [`resampling`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`score_matrix`] → [`evidence`] → [`line_search`] and [`matching`] → [`refinement`] by [`course`]s through the [`profile`] to an [`alignment`] → [`passages`] → [`song_score`] → [`report`],
+//! [`audio`], whole or as a [`recording`] in parts, by [`resampling`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`score_matrix`] → [`evidence`] → [`line_search`] and [`matching`] → [`refinement`] by [`course`]s through the [`profile`] to an [`alignment`] → [`passages`] → [`song_score`], of what is too short for passages [`clip_score`] by the [`agreement`] of their profiles → [`report`],
 //! all held together by the [`checker`].
 //!
 //! # Numeric conventions
@@ -34,10 +34,12 @@
 // What has no meaning in a browser, or another one there, must not be reached.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+pub mod agreement;
 pub mod alignment;
 pub mod audio;
 pub mod blank;
 pub mod checker;
+pub mod clip_score;
 pub mod config;
 pub mod course;
 #[cfg(feature = "burn")]

@@ -15,22 +15,56 @@ use crate::spectrogram::{MelSpectrogram, power_of_decibels};
 pub(crate) const FRAMES_PER_COLUMN: usize = 4;
 /// Bands to a semitone: as many as mel bands above 1 kHz have.
 pub const BANDS_PER_SEMITONE: usize = 2;
-/// The lowest band, in Hz: below, mel bands are wider than a semitone.
-const LOWEST_HZ: f64 = 500.0;
-/// Number of bands, up to 6.2 kHz: above, little has a pitch. A multiple of eight, for vector registers.
-pub const BANDS: usize = 88;
 /// Bands on each side over which a column's envelope is averaged: three semitones.
 const ENVELOPE_BANDS: usize = 6;
 /// Columns on each side over which a band is averaged: 1.5 s.
 const ENVELOPE_COLUMNS: usize = 16;
-/// What lies this far below the song's level counts as that low, in dB: noise and a codec's holes are no music.
-const FLOOR_DB: f32 = -50.0;
 /// Steps of one unit of natural logarithm. A value takes one byte, and reaches to 3 units (13 dB) either way, which few exceed.
 const STEPS_PER_UNIT: f32 = 42.0;
 
-/// The moving fine structure of a song's spectrum: shape `[columns, BANDS]`, column by column.
+/// What part of the spectrum a profile shows.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub enum View {
+    /// Of a song, in which passages are found to a tenth of a second: from 500 Hz, below which mel bands are wider than a semitone, and down to 50 dB below the
+    /// song's level, as noise and a codec's holes are no music.
+    Song,
+    /// Of a [clip](crate::clip_score), which has so little to compare that all of it counts: from 100 Hz, and down to 20 dB below its level, as noise and speech on
+    /// top of it may be as loud as that. Chosen among eight on validation tracks: of copies in white noise as loud as themselves the song's view misses one in ten, this none.
+    Clip,
+}
+
+impl View {
+    /// The lowest band, in Hz.
+    fn lowest_hz(self) -> f64 {
+        match self {
+            Self::Song => 500.0,
+            Self::Clip => 100.0,
+        }
+    }
+
+    /// Number of bands, up to 6.2 kHz: above, little has a pitch. A multiple of eight, for vector registers.
+    #[must_use]
+    pub fn bands(self) -> usize {
+        match self {
+            Self::Song => 88,
+            Self::Clip => 144,
+        }
+    }
+
+    /// What lies this far below the level counts as that low, in dB.
+    fn floor_db(self) -> f32 {
+        match self {
+            Self::Song => -50.0,
+            Self::Clip => -20.0,
+        }
+    }
+}
+
+/// The moving fine structure of a song's spectrum: shape `[columns, bands]`, column by column.
 #[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct SpectralProfile {
+    /// What it shows.
+    pub view: View,
     /// Values, in small whole numbers: sums of their products are exact, in any order and on any machine.
     values: Vec<i8>,
     /// Seconds of one column.
@@ -40,12 +74,13 @@ pub struct SpectralProfile {
 impl SpectralProfile {
     /// The profile of a song's mel power.
     #[must_use]
-    pub fn new(mel: &MelSpectrogram, config: &FeatureConfig) -> Self {
-        let places = band_places(config);
-        let level = power_of_decibels(mel.level_db(config) + FLOOR_DB);
+    pub fn new(mel: &MelSpectrogram, view: View, config: &FeatureConfig) -> Self {
+        let bands = view.bands();
+        let places = band_places(view, config);
+        let level = power_of_decibels(mel.level_db(config) + view.floor_db());
         let floor = level.max(config.power_floor) * FRAMES_PER_COLUMN as f32;
         let mut power = vec![0.0; mel.mel_bands];
-        let mut fine = Vec::with_capacity(mel.frames().div_ceil(FRAMES_PER_COLUMN) * BANDS);
+        let mut fine = Vec::with_capacity(mel.frames().div_ceil(FRAMES_PER_COLUMN) * bands);
         for frames in mel.power.chunks(FRAMES_PER_COLUMN * mel.mel_bands) {
             power.fill(0.0);
             for frame in frames.chunks_exact(mel.mel_bands) {
@@ -62,9 +97,10 @@ impl SpectralProfile {
                 .collect();
             fine.extend(without_mean_of_near(&column, 1, ENVELOPE_BANDS));
         }
-        let moving = without_mean_of_near(&fine, BANDS, ENVELOPE_COLUMNS);
+        let moving = without_mean_of_near(&fine, bands, ENVELOPE_COLUMNS);
         let limit = f32::from(i8::MAX);
         Self {
+            view,
             values: moving
                 .map(|value| (value * STEPS_PER_UNIT).round().clamp(-limit, limit) as i8)
                 .collect(),
@@ -75,14 +111,15 @@ impl SpectralProfile {
     /// Number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
-        self.values.len() / BANDS
+        self.values.len() / self.view.bands()
     }
 
-    /// A column, shape `[BANDS]`; `None` beyond the song's ends.
+    /// A column, shape `[bands]`; `None` beyond the song's ends.
     #[must_use]
     pub fn column(&self, column: isize) -> Option<&[i8]> {
-        let first = usize::try_from(column).ok()?.checked_mul(BANDS)?;
-        self.values.get(first..first + BANDS)
+        let bands = self.view.bands();
+        let first = usize::try_from(column).ok()?.checked_mul(bands)?;
+        self.values.get(first..first + bands)
     }
 }
 
@@ -99,11 +136,11 @@ pub fn product(left: &[i8], right: &[i8], shift: isize) -> i32 {
 }
 
 /// For each band the mel band at or below its frequency, and how far it lies towards the next.
-fn band_places(config: &FeatureConfig) -> Vec<(usize, f32)> {
+fn band_places(view: View, config: &FeatureConfig) -> Vec<(usize, f32)> {
     let top_mel = mel_from_hz(f64::from(config.sample_rate_hz) / 2.0);
-    (0..BANDS)
+    (0..view.bands())
         .map(|band| {
-            let hz = LOWEST_HZ * libm::exp2(band as f64 / (12 * BANDS_PER_SEMITONE) as f64);
+            let hz = view.lowest_hz() * libm::exp2(band as f64 / (12 * BANDS_PER_SEMITONE) as f64);
             // Mel band `b` is centred on corner `b + 1`.
             let place = mel_from_hz(hz) / top_mel * (config.mel_bands + 1) as f64 - 1.0;
             let below = (place.max(0.0) as usize).min(config.mel_bands - 2);
@@ -136,6 +173,7 @@ mod tests {
         let config = FeatureConfig::default();
         SpectralProfile::new(
             &LogMelPlan::new(&config).mel_power(samples, |_| ()),
+            View::Song,
             &config,
         )
     }
@@ -159,14 +197,17 @@ mod tests {
         let column = profile
             .column((2.2 / profile.column_secs) as isize)
             .unwrap();
-        (0..BANDS).max_by_key(|&band| column[band]).unwrap()
+        (0..View::Song.bands())
+            .max_by_key(|&band| column[band])
+            .unwrap()
     }
 
     #[test]
     fn another_pitch_moves_the_profile_by_whole_bands() {
         let expected = |semitones: f64| {
             let hz = 1_000.0 * (semitones / 12.0).exp2();
-            ((hz / LOWEST_HZ).log2() * (12 * BANDS_PER_SEMITONE) as f64).round() as usize
+            ((hz / View::Song.lowest_hz()).log2() * (12 * BANDS_PER_SEMITONE) as f64).round()
+                as usize
         };
         for semitones in [-7.0, -1.0, 0.0, 2.0, 5.0] {
             let found = brightest(&profile(&note(1_000.0 * (semitones / 12.0_f64).exp2())));

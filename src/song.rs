@@ -16,6 +16,8 @@ pub struct Song {
     pub(crate) segments: Segments,
     pub(crate) embeddings: Embeddings,
     pub(crate) profile: SpectralProfile,
+    /// Of a song that is too short for passages: its profile as a clip.
+    pub(crate) clip_profile: Option<SpectralProfile>,
 }
 
 impl Song {

@@ -7,15 +7,16 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::clip_score::is_clip;
 use crate::config::MAX_SONG_SECS;
 use crate::model::Model;
-use crate::profile::FRAMES_PER_COLUMN;
+use crate::profile::{FRAMES_PER_COLUMN, SpectralProfile, View};
 use crate::segment::Segments;
 use crate::song::Song;
 use crate::weights_file::WeightsInfo;
 
 /// Version of this layout. It must change with the fields of a song and with what they mean; a change of release or of weights is noticed without it.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Length of the checksum at the end.
 const CHECKSUM_BYTES: usize = 32;
@@ -81,11 +82,17 @@ impl Song {
             segments,
             embeddings,
             profile,
+            clip_profile,
         } = self;
         let WeightsInfo {
             features, encoder, ..
         } = model.info();
         let column_secs = FRAMES_PER_COLUMN as f64 * features.frame_hop_secs();
+        let is_profile = |profile: &SpectralProfile, view: View| {
+            profile.view == view
+                && profile.column_secs == column_secs
+                && (profile.columns() as f64) * column_secs <= duration_secs + 2.0 * column_secs
+        };
         segments.count > 0
             && (features.segment_secs()..=MAX_SONG_SECS).contains(duration_secs)
             && segments.silent.len() == segments.count
@@ -97,8 +104,9 @@ impl Song {
             && Some(embeddings.values.len()) == segments.count.checked_mul(encoder.embedding)
             // Of unit length, up to rounding.
             && embeddings.values.iter().all(|value| value.abs() <= 1.001)
-            && profile.column_secs == column_secs
-            && (profile.columns() as f64) * column_secs <= duration_secs + 2.0 * column_secs
+            && is_profile(profile, View::Song)
+            && clip_profile.is_some() == is_clip(segments)
+            && clip_profile.iter().all(|profile| is_profile(profile, View::Clip))
     }
 }
 
@@ -187,7 +195,7 @@ mod tests {
             for header in [other_format, other_release, other_weights] {
                 assert!(!is_song(&sealed(header, &song)));
             }
-            let changes: [fn(&mut Song); 9] = [
+            let changes: [fn(&mut Song); 12] = [
                 |song| song.duration_secs = f64::NAN,
                 |song| song.segments.count = 0,
                 |song| song.segments.hop_secs = 0.0,
@@ -197,6 +205,9 @@ mod tests {
                 |song| song.embeddings.values[7] = f32::NAN,
                 |song| song.embeddings.values[7] = 1e30,
                 |song| song.profile.column_secs = 0.0,
+                |song| song.profile.view = View::Clip,
+                |song| song.clip_profile = None,
+                |song| song.clip_profile = Some(song.profile.clone()),
             ];
             for (index, change) in changes.into_iter().enumerate() {
                 let mut changed = song.clone();

@@ -9,7 +9,7 @@
 
 use soundalike::encoder::EncoderConfig;
 use soundalike::head::Calibration;
-use soundalike::profile::SpectralProfile;
+use soundalike::profile::{SpectralProfile, View};
 use soundalike::weights_file::{self, Tensors, WeightsInfo};
 use soundalike::{Checker, FeatureConfig, LogMelPlan, Model, Song, Waveform, golden};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -116,7 +116,7 @@ fn features_are_the_same_bits() {
     let samples = song(1, 20, 5_000);
     let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
     let log_mel = mel.relative_db(&config, mel.level_db(&config));
-    let profile = SpectralProfile::new(&mel, &config);
+    let profile = SpectralProfile::new(&mel, View::Song, &config);
     let columns = (0..profile.columns()).filter_map(|column| profile.column(column as isize));
     assert_hashes(
         &[

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::FeatureConfig;
-use crate::profile::SpectralProfile;
+use crate::profile::{SpectralProfile, View};
 use crate::spectrogram::LogMelPlan;
 
 /// Neighbouring numbers to unrelated ones.
@@ -35,6 +35,7 @@ fn profile(samples: &[f32]) -> SpectralProfile {
     let config = FeatureConfig::default();
     SpectralProfile::new(
         &LogMelPlan::new(&config).mel_power(samples, |_| ()),
+        View::Song,
         &config,
     )
 }

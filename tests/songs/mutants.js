@@ -18,7 +18,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const COPY = join(ROOT, "target/mutants/engine");
 const TARGET_FOLDER = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target/mutants/target");
 /** Those of the matcher that have constants. */
-const MODULES = ["evidence", "line_search", "matching", "refinement", "profile", "passages", "song_score", "blank", "segment", "checker"];
+const MODULES = ["evidence", "line_search", "matching", "refinement", "profile", "passages", "song_score", "agreement", "clip_score", "blank", "segment", "checker"];
 /** Constants of these modules that are the network's; its own tests hold them. */
 const OTHERS = ["FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];
 /** Tests that have nothing to do with matching. */

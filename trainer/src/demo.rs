@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use soundalike::{Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Waveform};
+use soundalike::{Checker, FeatureConfig, LogMelPlan, Waveform};
 
+use crate::passages::{Cut, Passages};
 use crate::plots::spectrogram::{self, Comparison};
 use crate::recipe::{Change, Recipe};
 use crate::{audio_file, perturb, progress, wav, weights};
@@ -223,32 +224,25 @@ fn compare(
     let mut plan = LogMelPlan::new(&features);
     let last_secs = original.duration_secs().min(other.duration_secs() * speed)
         - features.segment_secs() * speed.max(1.0);
-    let (mut left, mut right): (Vec<LogMelSpectrogram>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut pairs = Vec::new();
     let mut start_secs = 0.0;
     while start_secs <= last_secs {
-        let mut segment =
-            |song: &Waveform, secs| plan.segment_db(&song.excerpt(secs, features.segment_samples));
-        left.push(segment(original, start_secs));
-        right.push(segment(other, start_secs / speed));
+        let mut cut = |song: &Waveform, secs| {
+            Cut::new(&mut plan, &song.excerpt(secs, features.segment_samples))
+        };
+        pairs.push([cut(original, start_secs), cut(other, start_secs / speed)]);
         start_secs += PASSAGE_HOP_SECS;
     }
-    let model = checker.model();
-    let (embedded_left, embedded_right) = (
-        pollster::block_on(model.embed_segments(&left))?,
-        pollster::block_on(model.embed_segments(&right))?,
-    );
-    let scores: Vec<f32> = embedded_left
-        .rows()
-        .zip(embedded_right.rows())
-        .map(|(left, right)| model.calibration().score(model.head().logit(left, right)))
-        .collect();
+    let passages = Passages::of(pairs.into_iter());
+    let scored = passages.scored(checker.model())?;
+    let scores: Vec<f32> = scored.iter().map(|pair| pair.score).collect();
     let middle = scores.len() / 2;
     let title = format!("{}: score {:.3}", row.title, scores[middle]);
     let comparison = Comparison {
         title: &title,
         sides: [
-            ("original", &left[middle]),
-            (row.side_name(), &right[middle]),
+            ("original", &passages.left[middle]),
+            (row.side_name(), &passages.right[middle]),
         ],
     };
     spectrogram::save(&out.join(row.file).with_extension("png"), &comparison)?;

@@ -47,34 +47,38 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let pairs = pair_table::read(table)?;
     let checker = weights::checker(args.weights.as_deref())?;
-    let (scores, passages) = if of_songs {
+    let (scores, found) = if of_songs {
         let scored = score_songs(&checker, &pairs)?;
         let (scores, passages): (Vec<f32>, Vec<String>) = scored.into_iter().unzip();
-        (scores, Some(passages))
+        (scores, vec![("passages", passages)])
     } else {
-        (score_passages(&checker, &pairs)?, None)
+        score_passages(&checker, &pairs)?
     };
     let evaluation = Evaluation::of(&pairs, &scores, args.threshold, args.seed);
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
-    write_scores(
-        table,
-        &args.out.join("scores.csv"),
-        &scores,
-        passages.as_deref(),
-    )?;
+    write_scores(table, &args.out.join("scores.csv"), &scores, &found)?;
     run_folder::write_json(&args.out.join("metrics.json"), &evaluation)?;
     plots::draw(&args.out, &evaluation::scored(&pairs, &scores), &evaluation)?;
     print(&evaluation);
     Ok(())
 }
 
-fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<Vec<f32>> {
-    let model = checker.model();
-    let logits = Passages::load(pairs)?.logits(model)?;
-    Ok(logits
-        .into_iter()
-        .map(|logit| model.calibration().score(logit))
-        .collect())
+/// A column of scores.csv: its name and a cell for every pair.
+type Column = (&'static str, Vec<String>);
+
+/// Score of every pair, and both of its reasons.
+fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<(Vec<f32>, Vec<Column>)> {
+    let scored = Passages::load(pairs)?.scored(checker.model())?;
+    let logits = scored.iter().map(|pair| format!("{:.4}", pair.logit));
+    let correlations = scored.iter().map(|pair| {
+        pair.correlation
+            .map_or_else(String::new, |correlation| format!("{correlation:.4}"))
+    });
+    let columns = vec![
+        ("logit", logits.collect()),
+        ("correlation", correlations.collect()),
+    ];
+    Ok((scored.iter().map(|pair| pair.score).collect(), columns))
 }
 
 /// Score and passages (as JSON) of every pair; each file is analysed once.
@@ -120,26 +124,21 @@ fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> 
 }
 
 /// The input's own columns, in its order, and what was found.
-fn write_scores(
-    table: &Path,
-    out: &Path,
-    scores: &[f32],
-    passages: Option<&[String]>,
-) -> Result<()> {
+fn write_scores(table: &Path, out: &Path, scores: &[f32], found: &[Column]) -> Result<()> {
     let written = || -> Result<()> {
         let mut reader = csv::Reader::from_path(table)?;
         let mut writer = csv::Writer::from_path(out)?;
         let mut header = reader.headers()?.clone();
         header.push_field("score");
-        if passages.is_some() {
-            header.push_field("passages");
+        for (name, _) in found {
+            header.push_field(name);
         }
         writer.write_record(&header)?;
         for (row, record) in reader.records().enumerate() {
             let mut record = record?;
             record.push_field(&format!("{:.6}", scores[row]));
-            if let Some(passages) = passages {
-                record.push_field(&passages[row]);
+            for (_, cells) in found {
+                record.push_field(&cells[row]);
             }
             writer.write_record(&record)?;
         }

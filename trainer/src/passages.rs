@@ -5,7 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
+use soundalike::agreement::agreement;
+use soundalike::clip_score::clip_score;
 use soundalike::model::Embeddings;
+use soundalike::profile::{SpectralProfile, View};
 use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model};
 
 use crate::pair_table::Pair;
@@ -18,6 +21,35 @@ pub struct Passages {
     pub left: Vec<LogMelSpectrogram>,
     /// Right segments, changed as their recipes say.
     pub right: Vec<LogMelSpectrogram>,
+    /// The left and right profile of every pair.
+    profiles: Vec<[SpectralProfile; 2]>,
+}
+
+/// A passage as the model and the agreement take it.
+pub struct Cut {
+    segment: LogMelSpectrogram,
+    profile: SpectralProfile,
+}
+
+impl Cut {
+    /// The passage of these samples, as many as a segment has, at the model's rate.
+    pub fn new(plan: &mut LogMelPlan, samples: &[f32]) -> Self {
+        let mel = plan.mel_power(samples, |_| ());
+        Self {
+            segment: plan.segment_db(samples),
+            profile: SpectralProfile::new(&mel, View::Clip, plan.config()),
+        }
+    }
+}
+
+/// What is said of a pair.
+pub struct Scored {
+    /// Of the embeddings.
+    pub logit: f32,
+    /// Of the profiles, where something moves in both.
+    pub correlation: Option<f64>,
+    /// Of both together, 0..1: what the page says of two clips.
+    pub score: f32,
 }
 
 impl Passages {
@@ -60,24 +92,33 @@ impl Passages {
                                 &recipe,
                             )
                             .with_context(|| format!("{} at {start_secs} s", path.display()))?;
-                            Ok((place, plan.segment_db(&samples)))
+                            Ok((place, Cut::new(plan, &samples)))
                         })
                         .collect::<Result<Vec<_>>>()
                 },
             )
             .collect::<Result<Vec<_>>>()?;
         bar.finish();
-        let mut segments: Vec<_> = cut.into_iter().flatten().collect();
-        segments.sort_unstable_by_key(|(place, _)| *place);
-        let (left, right): (Vec<_>, Vec<_>) =
-            segments.into_iter().partition(|(place, _)| place % 2 == 0);
-        let strip = |segments: Vec<(usize, LogMelSpectrogram)>| {
-            segments.into_iter().map(|(_, segment)| segment).collect()
+        let mut cuts: Vec<_> = cut.into_iter().flatten().collect();
+        cuts.sort_unstable_by_key(|(place, _)| *place);
+        let mut cuts = cuts.into_iter().map(|(_, cut)| cut);
+        let pairs = std::iter::from_fn(|| Some([cuts.next()?, cuts.next()?]));
+        Ok(Self::of(pairs))
+    }
+
+    /// The passages of these pairs, left and right.
+    pub fn of(pairs: impl Iterator<Item = [Cut; 2]>) -> Self {
+        let mut passages = Self {
+            left: Vec::new(),
+            right: Vec::new(),
+            profiles: Vec::new(),
         };
-        Ok(Self {
-            left: strip(left),
-            right: strip(right),
-        })
+        for [left, right] in pairs {
+            passages.left.push(left.segment);
+            passages.right.push(right.segment);
+            passages.profiles.push([left.profile, right.profile]);
+        }
+        passages
     }
 
     /// The logit of every pair.
@@ -92,6 +133,28 @@ impl Passages {
             .zip(right.rows())
             .map(|(left, right)| model.head().logit(left, right))
             .collect())
+    }
+
+    /// What the page says of every pair.
+    ///
+    /// # Errors
+    ///
+    /// When the device fails.
+    pub fn scored(&self, model: &Model) -> Result<Vec<Scored>> {
+        let logits = self.logits(model)?;
+        let scored = logits
+            .into_par_iter()
+            .zip(&self.profiles)
+            .map(|(logit, [left, right])| {
+                let agreement = agreement(left, right);
+                Scored {
+                    logit,
+                    correlation: agreement.map(|agreement| agreement.correlation),
+                    score: clip_score(logit, agreement.as_ref(), model.calibration()),
+                }
+            })
+            .collect();
+        Ok(scored)
     }
 }
 

@@ -22,7 +22,7 @@ impl Build {
     /// measured when they were set (1.05 and 4.33 MB), so that a dependency too many fails here and not first at a release.
     const fn budgets_bytes(self) -> [u64; 2] {
         match self {
-            Self::Development => [1_070_000, 4_500_000],
+            Self::Development => [1_075_000, 4_500_000],
             Self::Published => [1_000_000, 3_000_000],
         }
     }
