@@ -29,7 +29,7 @@ pub enum View {
     /// song's level, as noise and a codec's holes are no music.
     Song,
     /// Of a [clip](crate::clip_score), which has so little to compare that all of it counts: from 100 Hz, and down to 20 dB below its level, as noise and speech on
-    /// top of it may be as loud as that. Chosen among eight on validation tracks: of copies in white noise as loud as themselves the song's view misses one in ten, this none.
+    /// top of it may be as loud as that. Chosen among eight on validation tracks: of copies in white noise as loud as themselves the song's view misses one in ten, this one none.
     Clip,
 }
 

@@ -1,4 +1,4 @@
-//! The held-out tracks: those that the manifest of the trainer's `pairs` step keeps for the test.
+//! The held-out tracks: those that the manifest of the trainer's `pairs` step keeps for the test, or for validation.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,15 @@ use super::tools;
 
 /// Shorter tracks are left out, in seconds: too little room for a passage, its modified copy and another section.
 const SHORTEST_SECS: f64 = 16.0;
+
+/// Tracks that no weights are trained on.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Split {
+    /// For the examination alone.
+    Test,
+    /// To choose constants by.
+    Validation,
+}
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -43,9 +52,17 @@ impl Track {
     }
 }
 
-/// Reads the tracks of the split `test`, in the order of their paths. Those that are missing, damaged or too short are named and left out.
+/// Reads the tracks of a split, in the order of their paths. Those that are missing, damaged or too short are named and left out.
 /// With `originals`, each track's file of the same folder and name in there is taken in place of the one that the manifest names.
-pub fn held_out_tracks(manifest_path: &Path, originals: Option<&Path>) -> Result<Vec<Track>> {
+pub fn held_out_tracks(
+    manifest_path: &Path,
+    split: Split,
+    originals: Option<&Path>,
+) -> Result<Vec<Track>> {
+    let split = match split {
+        Split::Test => "test",
+        Split::Validation => "validation",
+    };
     let text = std::fs::read_to_string(manifest_path)
         .with_context(|| format!("reading {}", manifest_path.display()))?;
     let manifest: Manifest = serde_json::from_str(&text)
@@ -54,7 +71,7 @@ pub fn held_out_tracks(manifest_path: &Path, originals: Option<&Path>) -> Result
     let mut held_out: Vec<_> = manifest
         .tracks
         .into_iter()
-        .filter(|track| track.split == "test")
+        .filter(|track| track.split == split)
         .collect();
     held_out.sort_by(|one, other| one.path.cmp(&other.path));
     if let Some(originals) = originals {
@@ -101,7 +118,7 @@ pub fn held_out_tracks(manifest_path: &Path, originals: Option<&Path>) -> Result
         .collect();
     ensure!(
         tracks.len() >= 2,
-        "{} has fewer than two usable tracks in its split 'test'",
+        "{} has fewer than two usable tracks in its split '{split}'",
         manifest_path.display()
     );
     Ok(tracks)

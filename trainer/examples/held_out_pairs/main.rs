@@ -5,7 +5,7 @@
 //! cargo run --release -p soundalike-trainer -- evaluate --pairs EXAM/pairs.csv --out REPORT
 //! ```
 //!
-//! It takes the tracks that the manifest of the `pairs` step keeps in its split `test`, and writes tables for `evaluate --pairs`:
+//! It takes the tracks that the manifest of the `pairs` step keeps in its split `test`, or with `--split validation` those by which constants are chosen, and writes tables for `evaluate --pairs`:
 //!
 //! | file | pairs |
 //! |---|---|
@@ -34,7 +34,7 @@ use rand_chacha::ChaCha8Rng;
 
 use held_out::overlays::Overlays;
 use held_out::tools;
-use held_out::tracks::held_out_tracks;
+use held_out::tracks::{Split, held_out_tracks};
 use pairing::Pair;
 use passages::{Group, Passage};
 
@@ -44,6 +44,9 @@ struct Arguments {
     /// manifest.json of the trainer's `pairs` step
     #[arg(long)]
     manifest: PathBuf,
+    /// Whose tracks; constants are chosen by those of validation
+    #[arg(long, value_enum, default_value_t = Split::Test)]
+    split: Split,
     /// Folder of the songs as they were before `decode`, so that stereo and treble take part in the examination
     #[arg(long)]
     originals: Option<PathBuf>,
@@ -71,7 +74,11 @@ fn main() -> std::process::ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     tools::require_all()?;
     ensure!(arguments.count >= 2, "--count must be at least 2");
-    let tracks = held_out_tracks(&arguments.manifest, arguments.originals.as_deref())?;
+    let tracks = held_out_tracks(
+        &arguments.manifest,
+        arguments.split,
+        arguments.originals.as_deref(),
+    )?;
     let minutes: f64 = tracks.iter().map(|track| track.duration_secs / 60.0).sum();
     println!("{} held-out tracks, {minutes:.0} minutes", tracks.len());
 

@@ -15,7 +15,7 @@ use crate::held_out::places::loud_place;
 use crate::held_out::rendition::{Rendition, Workshop};
 use crate::held_out::sound::Sound;
 use crate::held_out::tools;
-use crate::held_out::tracks::{Track, held_out_tracks};
+use crate::held_out::tracks::{Split, Track, held_out_tracks};
 use crate::{Pair, Truth};
 
 /// Length of a hidden passage.
@@ -49,7 +49,7 @@ pub fn run(
     seed: u64,
 ) -> Result<()> {
     tools::require_all()?;
-    let tracks = held_out_tracks(manifest, originals)?;
+    let tracks = held_out_tracks(manifest, Split::Test, originals)?;
     let audio_dir = out.join("audio");
     std::fs::create_dir_all(&audio_dir)
         .with_context(|| format!("making {}", audio_dir.display()))?;
