@@ -20,7 +20,13 @@ describe("ways of the library", () => {
       assert.equal(await report.count(), 0);
       assert.match(visit.page.url(), /backend=cpu$/);
     };
-    await visit.page.locator("#library.running tr.done button").first().click();
+    // Clicked in the page: from here the click could come after the end.
+    const openSoon = () => {
+      const button = document.querySelector("#library.running tr.done button");
+      if (button instanceof HTMLElement) button.click();
+      return Boolean(button);
+    };
+    await visit.page.waitForFunction(openSoon, undefined, { polling: 10, timeout: RUN_TIMEOUT_MS });
     await report.waitFor({ timeout: RUN_TIMEOUT_MS });
     await visit.page.goBack();
     await isTable();
