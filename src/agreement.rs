@@ -178,8 +178,12 @@ mod tests {
                     * loud as f32
             })
             .collect();
+        profile(&samples)
+    }
+
+    fn profile(samples: &[f32]) -> SpectralProfile {
         let config = FeatureConfig::default();
-        let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
+        let mel = LogMelPlan::new(&config).mel_power(samples, |_| ());
         SpectralProfile::new(&mel, View::Clip, &config)
     }
 
@@ -224,6 +228,31 @@ mod tests {
     }
 
     #[test]
+    fn an_octave_is_tried_and_more_than_thirteen_semitones_are_not() {
+        let one = clip(&MELODY, 1.0, 0.0, 0.0);
+        let bands = |semitones| {
+            let other = clip(&MELODY, 1.0, semitones, 0.0);
+            agreement(&one, &other).unwrap().bands
+        };
+        assert!((bands(12.0) - 24).abs() <= 1 && (bands(-12.0) + 24).abs() <= 1);
+        assert!((bands(16.0) - 32).abs() > 1, "{}", bands(16.0));
+    }
+
+    #[test]
+    fn a_second_in_common_is_too_little() {
+        let one = clip(&MELODY, 1.0, 0.0, 0.0);
+        let starts_at = |secs| {
+            let found = agreement(&one, &clip(&MELODY, 1.0, 0.0, secs)).unwrap();
+            (found.right_at_start_secs + secs).abs() < 0.15
+        };
+        assert!(starts_at(1.6), "1.4 s are enough");
+        assert!(!starts_at(1.85), "1.15 s are not");
+        // Two thirds of a second have nothing to say at any speed.
+        let blip: Vec<f32> = (0..14_336).map(|n| (n as f32 * 0.2).sin()).collect();
+        assert_eq!(agreement(&one, &profile(&blip)), None);
+    }
+
+    #[test]
     fn the_order_changes_nothing_but_the_direction() {
         let (one, other) = (clip(&MELODY, 1.0, 0.0, 0.0), clip(&MELODY, 1.3, 2.0, 0.3));
         let (there, back) = (
@@ -250,9 +279,7 @@ mod tests {
 
     #[test]
     fn where_nothing_moves_there_is_nothing_to_compare() {
-        let config = FeatureConfig::default();
-        let mel = LogMelPlan::new(&config).mel_power(&[0.0; 66_048], |_| ());
-        let silence = SpectralProfile::new(&mel, View::Clip, &config);
+        let silence = profile(&[0.0; 66_048]);
         assert_eq!(agreement(&silence, &clip(&MELODY, 1.0, 0.0, 0.0)), None);
         assert_eq!(agreement(&silence, &silence), None);
     }
