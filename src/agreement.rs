@@ -28,6 +28,9 @@ pub struct Agreement {
     pub right_at_start_secs: f64,
     /// Bands by which the right clip is higher.
     pub bands: isize,
+    /// Root mean square of the correlations of all ways that were tried, which is the same for all of them: how alike the clips are wherever they lie, as two drones are and two
+    /// passages over one beat; 0..1.
+    pub spread: f64,
 }
 
 impl Agreement {
@@ -43,6 +46,7 @@ impl Agreement {
             slope: 1.0 / self.slope,
             right_at_start_secs: -self.right_at_start_secs / self.slope,
             bands: -self.bands,
+            spread: self.spread,
         }
     }
 }
@@ -52,23 +56,23 @@ impl Agreement {
 #[must_use]
 pub fn agreement(left: &SpectralProfile, right: &SpectralProfile) -> Option<Agreement> {
     let (left, right) = (Clip::new(left), Clip::new(right));
-    let mut best: Option<Agreement> = None;
-    let mut keep = |found: Option<Agreement>| {
-        if let Some(found) = found
-            && best.is_none_or(|best| found.correlation > best.correlation)
-        {
-            best = Some(found);
-        }
-    };
+    let (mut there, mut back) = (Search::default(), Search::default());
     // The slower clip has the more columns, of which some are passed over; so each is the slower one in its turn.
     for step in 0..=MOST_SPEED_STEPS {
         let slope = libm::exp(f64::from(step) * SPEED_STEP);
-        keep(best_at_slope(&left, &right, slope));
+        there.at_slope(&left, &right, slope);
         if step > 0 {
-            keep(best_at_slope(&right, &left, slope).map(Agreement::mirrored));
+            back.at_slope(&right, &left, slope);
         }
     }
-    best
+    let tries = there.tries + back.tries;
+    let spread = ((there.squares + back.squares) / f64::from(tries)).sqrt();
+    let mirrored = back.best.map(Agreement::mirrored);
+    let best = match (there.best, mirrored) {
+        (Some(there), Some(back)) if back.correlation > there.correlation => back,
+        (there, back) => there.or(back)?,
+    };
+    Some(Agreement { spread, ..best })
 }
 
 /// A clip's profile, and running sums of its squares over the bands of each column: shape `[columns, bands + 1]`.
@@ -104,54 +108,66 @@ impl<'a> Clip<'a> {
     }
 }
 
-/// The best of all offsets and pitches at `slope` columns of `slow` for one of `quick`; at least 1.
-fn best_at_slope(quick: &Clip<'_>, slow: &Clip<'_>, slope: f64) -> Option<Agreement> {
-    // The column of `slow` under the middle of each of `quick`, before any offset.
-    let places: Vec<isize> = (0..quick.profile.columns())
-        .map(|column| (slope * (column as f64 + 0.5)) as isize)
-        .collect();
-    let slow_columns = slow.profile.columns() as isize;
-    let last = *places.last()?;
-    let mut best: Option<Agreement> = None;
-    for offset in -last..slow_columns {
-        let first = places.partition_point(|place| place + offset < 0);
-        let end = places.partition_point(|place| place + offset < slow_columns);
-        let columns = (end - first) as f64 * slope.sqrt();
-        if columns < LEAST_COLUMNS {
-            continue;
-        }
-        let share = (columns / FULL_COLUMNS).min(1.0);
-        for bands in -MOST_BANDS..=MOST_BANDS {
-            let (down, up) = ((-bands).max(0) as usize, bands.max(0) as usize);
-            let mut sums = [0_i64; 3];
-            for (column, place) in (first..end).zip(&places[first..end]) {
-                let place = place + offset;
-                let (Some(one), Some(other)) = (
-                    quick.profile.column(column as isize),
-                    slow.profile.column(place),
-                ) else {
-                    continue;
-                };
-                sums[0] += i64::from(product(one, other, bands));
-                sums[1] += i64::from(quick.energy(column, down, quick.bands - up));
-                sums[2] += i64::from(slow.energy(place as usize, up, slow.bands - down));
-            }
-            let [products, one, other] = sums.map(|sum| sum as f64);
-            if one == 0.0 || other == 0.0 {
+/// What has been found in one direction: one of the clips is the slower one.
+#[derive(Default)]
+struct Search {
+    best: Option<Agreement>,
+    /// Of the correlations of all tries.
+    squares: f64,
+    tries: u32,
+}
+
+impl Search {
+    /// Tries all offsets and pitches at `slope` columns of `slow` for one of `quick`; at least 1.
+    fn at_slope(&mut self, quick: &Clip<'_>, slow: &Clip<'_>, slope: f64) {
+        // The column of `slow` under the middle of each of `quick`, before any offset.
+        let places: Vec<isize> = (0..quick.profile.columns())
+            .map(|column| (slope * (column as f64 + 0.5)) as isize)
+            .collect();
+        let slow_columns = slow.profile.columns() as isize;
+        let last = places.last().copied().unwrap_or(0);
+        for offset in -last..slow_columns {
+            let first = places.partition_point(|place| place + offset < 0);
+            let end = places.partition_point(|place| place + offset < slow_columns);
+            let columns = (end - first) as f64 * slope.sqrt();
+            if columns < LEAST_COLUMNS {
                 continue;
             }
-            let correlation = share * products / (one * other).sqrt();
-            if best.is_none_or(|best| correlation > best.correlation) {
-                best = Some(Agreement {
-                    correlation,
-                    slope,
-                    right_at_start_secs: offset as f64 * slow.profile.column_secs,
-                    bands,
-                });
+            let share = (columns / FULL_COLUMNS).min(1.0);
+            for bands in -MOST_BANDS..=MOST_BANDS {
+                let (down, up) = ((-bands).max(0) as usize, bands.max(0) as usize);
+                let mut sums = [0_i64; 3];
+                for (column, place) in (first..end).zip(&places[first..end]) {
+                    let place = place + offset;
+                    let (Some(one), Some(other)) = (
+                        quick.profile.column(column as isize),
+                        slow.profile.column(place),
+                    ) else {
+                        continue;
+                    };
+                    sums[0] += i64::from(product(one, other, bands));
+                    sums[1] += i64::from(quick.energy(column, down, quick.bands - up));
+                    sums[2] += i64::from(slow.energy(place as usize, up, slow.bands - down));
+                }
+                let [products, one, other] = sums.map(|sum| sum as f64);
+                if one == 0.0 || other == 0.0 {
+                    continue;
+                }
+                let correlation = share * products / (one * other).sqrt();
+                self.squares += correlation * correlation;
+                self.tries += 1;
+                if self.best.is_none_or(|best| correlation > best.correlation) {
+                    self.best = Some(Agreement {
+                        correlation,
+                        slope,
+                        right_at_start_secs: offset as f64 * slow.profile.column_secs,
+                        bands,
+                        spread: 0.0,
+                    });
+                }
             }
         }
     }
-    best
 }
 
 #[cfg(test)]
@@ -260,9 +276,29 @@ mod tests {
             agreement(&other, &one).unwrap(),
         );
         assert_eq!(there.correlation, back.correlation);
+        assert!((there.spread - back.spread).abs() < 1e-12);
         assert_eq!(there.bands, -back.bands);
         assert!((there.slope * back.slope - 1.0).abs() < 1e-12);
         assert!((back.right_of(there.right_of(1.0)) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_tune_agrees_with_itself_in_more_positions_than_noise() {
+        let spread = |clip: &SpectralProfile| agreement(clip, clip).unwrap().spread;
+        let mut state = 1_u32;
+        let noise: Vec<f32> = (0..66_048)
+            .map(|_| {
+                // Numerical Recipes' linear congruential generator.
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                state as f32 / u32::MAX as f32 - 0.5
+            })
+            .collect();
+        let (tune, noise) = (
+            spread(&clip(&MELODY, 1.0, 0.0, 0.0)),
+            spread(&profile(&noise)),
+        );
+        assert!(tune > 1.5 * noise, "{tune} {noise}");
+        assert!(noise > 0.01 && tune < 0.1, "{tune} {noise}");
     }
 
     #[test]

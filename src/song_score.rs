@@ -176,6 +176,7 @@ mod tests {
             slope: 1.0,
             right_at_start_secs,
             bands: 0,
+            spread: 0.05,
         };
         let logit = |secs| clip_logit(&matrix, Some(&agreement(secs)), [&segments, &segments]);
         assert_eq!((logit(0.75), logit(0.0)), (7.0, -9.0));

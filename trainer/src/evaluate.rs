@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
+use soundalike::agreement::Agreement;
 use soundalike::{Checker, Song};
 
 use crate::evaluation::{self, Evaluation, Group};
@@ -66,17 +67,21 @@ pub fn run(args: &Args) -> Result<()> {
 /// A column of scores.csv: its name and a cell for every pair.
 type Column = (&'static str, Vec<String>);
 
-/// Score of every pair, and both of its reasons.
+/// Score of every pair, and its reasons.
 fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<(Vec<f32>, Vec<Column>)> {
     let scored = Passages::load(pairs)?.scored(checker.model())?;
     let logits = scored.iter().map(|pair| format!("{:.4}", pair.logit));
-    let correlations = scored.iter().map(|pair| {
-        pair.correlation
-            .map_or_else(String::new, |correlation| format!("{correlation:.4}"))
-    });
+    let of_agreement = |value: fn(&Agreement) -> f64| {
+        let cells = scored.iter().map(|pair| {
+            let value = pair.agreement.as_ref().map(value);
+            value.map_or_else(String::new, |value| format!("{value:.4}"))
+        });
+        cells.collect()
+    };
     let columns = vec![
         ("logit", logits.collect()),
-        ("correlation", correlations.collect()),
+        ("correlation", of_agreement(|found| found.correlation)),
+        ("spread", of_agreement(|found| found.spread)),
     ];
     Ok((scored.iter().map(|pair| pair.score).collect(), columns))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
-use soundalike::agreement::agreement;
+use soundalike::agreement::{Agreement, agreement};
 use soundalike::clip_score::clip_score;
 use soundalike::model::Embeddings;
 use soundalike::profile::{SpectralProfile, View};
@@ -47,7 +47,7 @@ pub struct Scored {
     /// Of the embeddings.
     pub logit: f32,
     /// Of the profiles, where something moves in both.
-    pub correlation: Option<f64>,
+    pub agreement: Option<Agreement>,
     /// Of both together, 0..1: what the page says of two clips.
     pub score: f32,
 }
@@ -149,8 +149,8 @@ impl Passages {
                 let agreement = agreement(left, right);
                 Scored {
                     logit,
-                    correlation: agreement.map(|agreement| agreement.correlation),
                     score: clip_score(logit, agreement.as_ref(), model.calibration()),
+                    agreement,
                 }
             })
             .collect();
