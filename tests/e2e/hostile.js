@@ -102,9 +102,9 @@ export async function throughTheTrainer(good, files) {
   const [first] = files;
   const folder = dirname(/** @type {HostileFile} */ (first).path);
   const { status, stdout, stderr } = spawnSync(TRAINER, ["decode", "--audio", folder, "--out", join(folder, "cache")], { encoding: "utf8" });
-  assert.equal(status, 0, stderr);
   assert.doesNotMatch(stderr, /panicked/);
   const [decoded, skipped] = (/(\d+) files decoded to .*, (\d+) skipped/.exec(stdout) ?? []).slice(1).map(Number);
+  assert.equal(status, skipped ? 3 : 0, stderr);
   const known = files.filter(({ name }) => !name.endsWith(".webm"));
   assert.ok(Number(decoded) + Number(skipped) >= known.length, stdout);
   assert.equal((await ran(["compare", good, good, "--json"])).status, 0, "a good pair afterwards");

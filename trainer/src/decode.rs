@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use soundalike::FeatureConfig;
 
+use crate::incomplete::Incomplete;
 use crate::{audio_file, progress, wav};
 
 /// Decode audio files to 22,050 Hz mono WAV, in parallel; files already there are kept
@@ -39,7 +40,13 @@ pub fn run(args: &Args) -> Result<()> {
     if decoded == 0 {
         bail!("none of {} files could be decoded", jobs.len());
     }
-    Ok(())
+    Incomplete::unless_none(
+        &[(
+            jobs.len() - decoded,
+            &format!("of {} files could not be decoded", jobs.len()),
+        )],
+        "the others are there",
+    )
 }
 
 /// Source and target of every file; the target keeps the path below the folder it was found in, that folder's name included.

@@ -16,6 +16,7 @@ mod evaluate;
 mod evaluation;
 mod export;
 mod fma;
+mod incomplete;
 mod intervals;
 mod kinds;
 mod learner;
@@ -48,6 +49,8 @@ mod wav;
 mod weights;
 
 use clap::Parser as _;
+
+use incomplete::Incomplete;
 
 /// Trains, evaluates and exports the weights of Soundalike.
 #[derive(clap::Parser)]
@@ -86,7 +89,11 @@ fn main() -> std::process::ExitCode {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            std::process::ExitCode::FAILURE
+            if error.is::<Incomplete>() {
+                std::process::ExitCode::from(Incomplete::STATUS)
+            } else {
+                std::process::ExitCode::FAILURE
+            }
         }
     }
 }

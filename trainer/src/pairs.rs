@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use soundalike::{FeatureConfig, Waveform};
 
 use crate::fma::{self, FmaMetadata};
+use crate::incomplete::Incomplete;
 use crate::pair_table::{self, Pair};
 use crate::recipe::Recipe;
 use crate::tracks::{self, Split, Track};
@@ -97,9 +98,10 @@ pub fn run(args: &Args) -> Result<()> {
         .map(|path| format!("{}: known to be damaged", path.display()))
         .collect();
 
-    if let Some(metadata) = &metadata {
-        note_files_without_row(&files, metadata, args.fma_metadata.as_deref());
-    }
+    let (known, found) = (skipped.len(), files.len());
+    let without_row = metadata.as_ref().map_or(0, |metadata| {
+        note_files_without_row(&files, metadata, args.fma_metadata.as_deref())
+    });
     let bar = progress::bar(files.len(), "listen");
     let heard: Vec<(PathBuf, Result<Vec<f64>>)> = files
         .into_par_iter()
@@ -177,11 +179,28 @@ pub fn run(args: &Args) -> Result<()> {
         began.elapsed().as_secs_f64(),
         manifest.skipped.len()
     );
-    Ok(())
+    // Those known to be damaged are as they should be.
+    Incomplete::unless_none(
+        &[
+            (
+                manifest.skipped.len() - known,
+                &format!("of {found} files can't be used"),
+            ),
+            (
+                without_row,
+                &format!("of {found} files have no row in the metadata"),
+            ),
+        ],
+        "the tables are there",
+    )
 }
 
-/// One line for all of them: they stay, each as if by an artist of its own.
-fn note_files_without_row(files: &[PathBuf], metadata: &FmaMetadata, table: Option<&Path>) {
+/// One line for all of them, and their number: they stay, each as if by an artist of its own.
+fn note_files_without_row(
+    files: &[PathBuf],
+    metadata: &FmaMetadata,
+    table: Option<&Path>,
+) -> usize {
     let without: Vec<&PathBuf> = files
         .iter()
         .filter(|path| metadata.track(path).is_none())
@@ -195,6 +214,7 @@ fn note_files_without_row(files: &[PathBuf], metadata: &FmaMetadata, table: Opti
             first.display()
         );
     }
+    without.len()
 }
 
 /// Where passages of a file may start: loud enough, with room for the misalignment and for a slower or faster copy.

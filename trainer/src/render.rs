@@ -14,6 +14,7 @@ use soundalike::FeatureConfig;
 use walkdir::WalkDir;
 
 use crate::arrangement::{Ensemble, Event, Rendition};
+use crate::incomplete::Incomplete;
 use crate::score::Score;
 use crate::{progress, wav};
 
@@ -69,7 +70,13 @@ pub fn run(args: &Args) -> Result<()> {
     if rendered == 0 {
         bail!("none of {} MIDI files could be played", files.len());
     }
-    Ok(())
+    Incomplete::unless_none(
+        &[(
+            files.len() - rendered,
+            &format!("of {} files could not be played", files.len()),
+        )],
+        "the others are there",
+    )
 }
 
 fn soundfont(path: &Path) -> Result<Arc<SoundFont>> {

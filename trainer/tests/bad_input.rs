@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 
 use common::{RATE_HZ, fail, fma_tree, json, music, succeed, text, trainer, write_wav};
 
@@ -106,6 +107,7 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
     fs::write(audio.join("000/000002.mp3"), &whole[..whole.len() / 2]).unwrap();
     fs::write(audio.join("000/000003.mp3"), vec![0; 20_000]).unwrap();
     fs::write(audio.join("000/000004.mp3"), "not found\n").unwrap();
+    fs::write(audio.join("000/000999.mp3"), b"").unwrap();
     fs::write(
         audio.join("000/checksums"),
         "d41d8cd98f00b204e9800998ecf8427e  000047.mp3\n",
@@ -115,7 +117,13 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
     let (cache, pairs) = (root.join("cache"), root.join("pairs"));
     let output = trainer(&["decode", "--audio", text(&audio), "--out", text(&cache)]);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    // All others are decoded, and the status says that it wasn't all.
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("error: 3 of 24 files could not be decoded"),
+        "{said}"
+    );
+    assert_eq!(wav_files(&cache), 21);
     let skipped: Vec<&str> = said
         .lines()
         .filter(|line| line.starts_with("skipped:"))
@@ -144,12 +152,42 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
         "40",
     ]);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(
         said.contains("000004.mp3") && said.contains("000999.mp3"),
         "{said}"
     );
     assert!(said.contains("without a row in"), "{said}");
+    assert!(
+        said.contains("error: 3 of 24 files can't be used, 4 of 24 files have no row in the metadata, see above; the tables are there"),
+        "{said}"
+    );
+    assert!(pairs.join("manifest.json").exists());
+    // A row that is missing is enough: an artist might be in two splits.
+    for name in ["000003", "000004", "000999"] {
+        fs::remove_file(audio.join("000").join(name).with_extension("mp3")).unwrap();
+    }
+    let output = trainer(&[
+        "pairs",
+        "--audio",
+        text(&audio),
+        "--fma-metadata",
+        text(&metadata),
+        "--out",
+        text(&pairs),
+        "--count",
+        "40",
+    ]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("error: 1 of 21 files have no row"), "{said}");
+}
+
+fn wav_files(folder: &Path) -> usize {
+    let entries = walkdir::WalkDir::new(folder).into_iter().flatten();
+    entries
+        .filter(|entry| entry.path().extension().is_some_and(|kind| kind == "wav"))
+        .count()
 }
 
 #[test]

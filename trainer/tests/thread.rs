@@ -14,7 +14,7 @@ fn the_thread_from_music_to_figures() {
     let (audio, metadata) = fma_tree(root);
     let at = |name: &str| root.join(name);
 
-    // decode: mono WAV at the model's rate; the empty file is listed and skipped; a second run has nothing to do.
+    // decode: mono WAV at the model's rate; a second run has nothing to do.
     let cache = at("cache");
     let decode = ["decode", "--audio", text(&audio), "--out", text(&cache)];
     assert!(succeed(&decode).contains("20 files decoded"));

@@ -125,7 +125,6 @@ pub fn fma_tree(root: &Path) -> (PathBuf, PathBuf) {
             number / 2
         );
     }
-    fs::write(audio.join("000/000999.mp3"), b"").unwrap();
     let metadata = root.join("tracks.csv");
     fs::write(&metadata, table).unwrap();
     (audio, metadata)
