@@ -140,17 +140,20 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
     assert!(!cache.join("fma_small/000/cover.wav").exists());
 
     // Straight from the MP3s, too; a clip without a row of metadata is one artist of its own.
-    let output = trainer(&[
-        "pairs",
-        "--audio",
-        text(&audio),
-        "--fma-metadata",
-        text(&metadata),
-        "--out",
-        text(&pairs),
-        "--count",
-        "40",
-    ]);
+    let make_pairs = || {
+        trainer(&[
+            "pairs",
+            "--audio",
+            text(&audio),
+            "--fma-metadata",
+            text(&metadata),
+            "--out",
+            text(&pairs),
+            "--count",
+            "40",
+        ])
+    };
+    let output = make_pairs();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(
@@ -167,17 +170,7 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
     for name in ["000003", "000004", "000999"] {
         fs::remove_file(audio.join("000").join(name).with_extension("mp3")).unwrap();
     }
-    let output = trainer(&[
-        "pairs",
-        "--audio",
-        text(&audio),
-        "--fma-metadata",
-        text(&metadata),
-        "--out",
-        text(&pairs),
-        "--count",
-        "40",
-    ]);
+    let output = make_pairs();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("error: 1 of 21 files have no row"), "{said}");
