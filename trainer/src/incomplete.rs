@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 /// Not all files could be used. Everything that the step makes of the others is there.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct Incomplete(String);
 
 impl Incomplete {
@@ -27,11 +28,3 @@ impl Incomplete {
         Err(Self(format!("{}, see above; {rest}", said.join(", "))).into())
     }
 }
-
-impl std::fmt::Display for Incomplete {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Incomplete {}
