@@ -12,7 +12,9 @@ import { markedPieces } from "./marked-pieces.js";
 /** @import { Cut, Pieces } from "./pieces.js" */
 
 /** By the header's index. */
-const SAMPLE_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
+const SAMPLE_RATES_HZ = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+];
 const SAMPLES_PER_FRAME = 1024;
 /** Without a checksum. */
 const HEADER_BYTES = 7;
@@ -42,7 +44,14 @@ export async function adtsPieces(file, name, cut) {
     const bytes = window.holds(offset) ? window.view(offset) : await window.at(offset);
     frameBytes = ((byteAt(bytes, 3) & 3) << 11) | (byteAt(bytes, 4) << 3) | (byteAt(bytes, 5) >>> 5);
     const holdsOne = (byteAt(bytes, 6) & 3) === 0;
-    if ((uint32(bytes) & LASTING_BITS) >>> 0 !== lasting || !holdsOne || frameBytes < HEADER_BYTES || offset + frameBytes > file.size || frames.length === MAX_FRAMES) return undefined;
+    if (
+      (uint32(bytes) & LASTING_BITS) >>> 0 !== lasting ||
+      !holdsOne ||
+      frameBytes < HEADER_BYTES ||
+      offset + frameBytes > file.size ||
+      frames.length === MAX_FRAMES
+    )
+      return undefined;
     const sample = frames.length * SAMPLES_PER_FRAME;
     frames.push({ offset, sample, endSample: sample });
   }

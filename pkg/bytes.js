@@ -45,7 +45,13 @@ export function isText(bytes, at, text) {
 
 /** @param {Uint8Array} bytes @param {number} [at] */
 export function uint32(bytes, at = 0) {
-  return ((byteAt(bytes, at) << 24) | (byteAt(bytes, at + 1) << 16) | (byteAt(bytes, at + 2) << 8) | byteAt(bytes, at + 3)) >>> 0;
+  return (
+    ((byteAt(bytes, at) << 24) |
+      (byteAt(bytes, at + 1) << 16) |
+      (byteAt(bytes, at + 2) << 8) |
+      byteAt(bytes, at + 3)) >>>
+    0
+  );
 }
 
 /** @param {Uint8Array} bytes @param {number} at @returns {number} 0 beyond the end */
@@ -55,7 +61,9 @@ export function byteAt(bytes, at) {
 
 /** @param {(number | string | Uint8Array)[]} parts numbers have 32 bits, text is ASCII */
 export function joined(parts) {
-  const arrays = parts.map((part) => (typeof part === "string" ? new TextEncoder().encode(part) : typeof part === "number" ? uint32Bytes(part) : part));
+  const arrays = parts.map((part) =>
+    typeof part === "string" ? new TextEncoder().encode(part) : typeof part === "number" ? uint32Bytes(part) : part,
+  );
   const bytes = new Uint8Array(arrays.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const array of arrays) {

@@ -82,7 +82,14 @@ export class SongCache {
     } catch (error) {
       const isFull = error instanceof DOMException && error.name === "QuotaExceededError";
       // The device has less room than we thought: half of what we hold may do.
-      const stored = isFull && (await this.#halve().then(() => this.#store(key, bytes)).then(() => true, () => false));
+      const stored =
+        isFull &&
+        (await this.#halve()
+          .then(() => this.#store(key, bytes))
+          .then(
+            () => true,
+            () => false,
+          ));
       if (!stored) this.#remember(key, bytes);
     }
   }
@@ -194,7 +201,8 @@ export class SongCache {
       const transaction = database.transaction([SONGS, ENTRIES], mode);
       const request = ask(transaction.objectStore(SONGS), transaction.objectStore(ENTRIES));
       transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(transaction.error ?? new DOMException("the transaction was aborted", "AbortError"));
+      transaction.onabort = () =>
+        reject(transaction.error ?? new DOMException("the transaction was aborted", "AbortError"));
     });
   }
 }

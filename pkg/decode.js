@@ -58,7 +58,8 @@ function channelsOfSamples(input, limits) {
   if (input instanceof AudioBuffer) return channelsOf(input);
   if (typeof input === "object" && input !== null && "samples" in input) {
     const channels = input.samples instanceof Float32Array ? [input.samples] : [...input.samples];
-    if (channels.every((channel) => channel instanceof Float32Array)) return { channels, sampleRateHz: input.sampleRateHz };
+    if (channels.every((channel) => channel instanceof Float32Array))
+      return { channels, sampleRateHz: input.sampleRateHz };
   }
   throw new CheckerError(
     "decode-failed",

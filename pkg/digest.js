@@ -25,7 +25,9 @@ const HUGE_BYTES = 64 * 1024 ** 2;
 export async function sha256(blob, aside) {
   if (!globalThis.crypto?.subtle) return undefined;
   try {
-    const digest = (blob.size > LARGE_BYTES && (await digestAside(blob, aside))) || (await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+    const digest =
+      (blob.size > LARGE_BYTES && (await digestAside(blob, aside))) ||
+      (await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
     return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
   } catch {
     return undefined;

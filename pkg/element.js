@@ -70,7 +70,14 @@ function body() {
   const zone = (side, invitation, ...more) => {
     const slot = made("slot", { name: side }, invitation);
     const input = made("input", { type: "file", accept: "audio/*,video/*" });
-    return made("label", { part: "zone", "data-side": side }, input, slot, made("span", { class: "name", part: "name" }), ...more);
+    return made(
+      "label",
+      { part: "zone", "data-side": side },
+      input,
+      slot,
+      made("span", { class: "name", part: "name" }),
+      ...more,
+    );
   };
   const work = made(
     "div",
@@ -99,9 +106,9 @@ function body() {
 /** @type {Record<string, string>} */
 const VERDICTS = {
   "nearly-identical": "Nearly identical",
-  "strong": "Strong match",
-  "moderate": "Moderate match",
-  "different": "Different songs",
+  strong: "Strong match",
+  moderate: "Moderate match",
+  different: "Different songs",
 };
 
 /** Imported on a server, the module does no harm. */
@@ -268,7 +275,11 @@ export class SoundalikeElement extends Base {
         const hadKeyboard = this.#shadow?.activeElement === this.#part(".cancel");
         this.#part(".work").hidden = true;
         // The button that had the keyboard goes.
-        if (hadKeyboard) ([".report", ".again"].map((next) => this.#part(next)).find(({ hidden }) => !hidden) ?? this.#zone("left").querySelector("input"))?.focus();
+        if (hadKeyboard)
+          (
+            [".report", ".again"].map((next) => this.#part(next)).find(({ hidden }) => !hidden) ??
+            this.#zone("left").querySelector("input")
+          )?.focus();
       }
     }
   }
@@ -290,7 +301,10 @@ export class SoundalikeElement extends Base {
   }
 
   #letGoOfChecker() {
-    void this.#checker?.then((checker) => checker.close(), () => {});
+    void this.#checker?.then(
+      (checker) => checker.close(),
+      () => {},
+    );
     this.#checker = undefined;
   }
 
@@ -305,11 +319,21 @@ export class SoundalikeElement extends Base {
     this.#report = report;
     this.dataset["verdict"] = report.verdict;
     this.dataset["score"] = String(report.score);
-    const score = made("span", { class: "score", part: "score" }, (report.score >= 0.995 && report.score < 1 ? 0.99 : report.score).toFixed(2));
+    const score = made(
+      "span",
+      { class: "score", part: "score" },
+      (report.score >= 0.995 && report.score < 1 ? 0.99 : report.score).toFixed(2),
+    );
     const verdict = made("p", { class: "verdict", part: "verdict" }, score, VERDICTS[report.verdict] ?? report.verdict);
     const list = made("ol", { part: "passages" });
     for (const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } of report.passages) {
-      list.append(made("li", {}, `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
+      list.append(
+        made(
+          "li",
+          {},
+          `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`,
+        ),
+      );
     }
     const songs = made("p", { class: "dim" }, `${report.left.name} ↔ ${report.right.name}`);
     this.#part(".report").replaceChildren(verdict, songs, list);
@@ -320,7 +344,10 @@ export class SoundalikeElement extends Base {
   /** @param {unknown} cause */
   #showError(cause) {
     this.#letGoOfCheckerIfItNeverStarted();
-    const error = cause instanceof CheckerError ? cause : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
+    const error =
+      cause instanceof CheckerError
+        ? cause
+        : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
     this.#part(".error").textContent = error.message;
     this.#part(".error").hidden = false;
     // What no other song would mend can be tried again.
@@ -378,4 +405,5 @@ function clock(secs) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-if (globalThis.customElements && !customElements.get("sound-alike")) customElements.define("sound-alike", SoundalikeElement);
+if (globalThis.customElements && !customElements.get("sound-alike"))
+  customElements.define("sound-alike", SoundalikeElement);

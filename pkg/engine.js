@@ -126,7 +126,9 @@ export class Engine {
       const rightId = right.idIn(link);
       if (!link || leftId === undefined || rightId === undefined) return undefined;
       onProgress("match", 0);
-      const { report, scores } = /** @type {CompareResult} */ (await this.#ask(link, { type: "compare", leftId, rightId }, { onProgress, signal }));
+      const { report, scores } = /** @type {CompareResult} */ (
+        await this.#ask(link, { type: "compare", leftId, rightId }, { onProgress, signal })
+      );
       report.matrix.scores = await arrayOf(scores);
       onProgress("match", 1);
       return report;
@@ -159,7 +161,10 @@ export class Engine {
       const onDecoded = (/** @type {number} */ fraction) => onProgress("decode", fraction);
       for (let tries = 1; ; tries++) {
         recording = new Recording(await this.#linkToRecord(signal), this.#nextSongId++, song.name);
-        await untilAborted(decode(song.input, recording, { name: song.name, file, limits, signal: abandoned, onProgress: onDecoded }), abandoned);
+        await untilAborted(
+          decode(song.input, recording, { name: song.name, file, limits, signal: abandoned, onProgress: onDecoded }),
+          abandoned,
+        );
         releaseWorker = await this.#working.acquire(abandoned);
         if (recording.link === (await this.#runningLink(signal))) break;
         // That worker was lost, and with it what it had of the song.
@@ -175,7 +180,8 @@ export class Engine {
       const analysis = await analysing;
       recording = undefined;
       // The backend may have changed since the key was made.
-      if (cache && key && key === (await this.#cacheKey(song, file))) void cache.put(key, packSong({ ...song, analysis })).catch(() => {});
+      if (cache && key && key === (await this.#cacheKey(song, file)))
+        void cache.put(key, packSong({ ...song, analysis })).catch(() => {});
     } catch (error) {
       recording?.discard();
       throw error;
@@ -215,7 +221,10 @@ export class Engine {
    */
   async #restoreCached(song, cache, key, { signal, abandoned }) {
     // A cache that fails is a cache without the song.
-    const bytes = await untilAborted(cache.get(key).catch(() => undefined), abandoned);
+    const bytes = await untilAborted(
+      cache.get(key).catch(() => undefined),
+      abandoned,
+    );
     return bytes !== undefined && this.#restorePacked(song, bytes, { signal, abandoned });
   }
 
@@ -360,7 +369,8 @@ export class Engine {
    */
   #leaveWebgpu(error) {
     const code = error instanceof EngineError || error instanceof CheckerError ? error.code : "crashed";
-    if (!this.#mayUseWebgpu || this.#backend !== "webgpu" || !["backend-unavailable", "crashed"].includes(code)) return false;
+    if (!this.#mayUseWebgpu || this.#backend !== "webgpu" || !["backend-unavailable", "crashed"].includes(code))
+      return false;
     this.#mayUseWebgpu = false;
     this.#link?.terminate(new EngineError("backend-unavailable", "WebGPU failed; the work goes on on the CPU"));
     return true;
@@ -383,13 +393,19 @@ function publicError(error, backend) {
       return new CheckerError("unsupported-browser", sentence, { cause: error });
     }
     if (error.code === "weights-invalid") {
-      return new CheckerError("weights-invalid", "The model’s weights are damaged or belong to another version.", { cause: error });
+      return new CheckerError("weights-invalid", "The model’s weights are damaged or belong to another version.", {
+        cause: error,
+      });
     }
     if (isErrorCode(error.code)) return new CheckerError(error.code, error.message, { cause: error });
   }
   // What JavaScript throws where there is no room for an array.
   if (error instanceof RangeError) {
-    return new CheckerError("crashed", "There was not enough memory. Close other tabs, or take shorter songs.", { cause: error });
+    return new CheckerError("crashed", "There was not enough memory. Close other tabs, or take shorter songs.", {
+      cause: error,
+    });
   }
-  return new CheckerError("crashed", "The engine stopped unexpectedly. The next check starts it afresh.", { cause: error });
+  return new CheckerError("crashed", "The engine stopped unexpectedly. The next check starts it afresh.", {
+    cause: error,
+  });
 }

@@ -44,7 +44,11 @@ export async function fileOf(input, limits, signal) {
 /** The bytes of a file or of a part of it. @param {Blob} part @param {string} name */
 export function readBytes(part, name) {
   return part.arrayBuffer().catch((cause) => {
-    throw new CheckerError("decode-failed", `“${name}” can’t be read any more: was it moved or changed? Choose it again.`, { cause });
+    throw new CheckerError(
+      "decode-failed",
+      `“${name}” can’t be read any more: was it moved or changed? Choose it again.`,
+      { cause },
+    );
   });
 }
 
@@ -98,7 +102,8 @@ export function songName(input) {
 async function download(url, name, signal) {
   try {
     const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok) throw new CheckerError("decode-failed", `“${name}” could not be loaded: the server answered ${response.status}.`);
+    if (!response.ok)
+      throw new CheckerError("decode-failed", `“${name}” could not be loaded: the server answered ${response.status}.`);
     refuseTooLarge(name, Number(response.headers.get("content-length")));
     return await response.blob();
   } catch (error) {
@@ -129,7 +134,10 @@ export function undecodable(name, cause) {
 function refuseTooLarge(name, bytes) {
   if (bytes > MAX_FILE_BYTES) {
     // Rounded up, so that what is too large reads as larger than what fits.
-    throw new CheckerError("too-long", `“${name}” has ${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB. At most 1 GB fits into a browser’s memory.`);
+    throw new CheckerError(
+      "too-long",
+      `“${name}” has ${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB. At most 1 GB fits into a browser’s memory.`,
+    );
   }
 }
 

@@ -13,7 +13,15 @@ export function flacFrame(bytes) {
   const isVariable = sync === 0xf9;
   const sizeCode = sizes >>> 4;
   const rateCode = sizes & 15;
-  if (lead !== 0xff || (sync !== 0xf8 && !isVariable) || sizeCode === 0 || rateCode === 15 || kind >>> 4 > 10 || kind & 1) return undefined;
+  if (
+    lead !== 0xff ||
+    (sync !== 0xf8 && !isVariable) ||
+    sizeCode === 0 ||
+    rateCode === 15 ||
+    kind >>> 4 > 10 ||
+    kind & 1
+  )
+    return undefined;
   // A number as in UTF-8, with up to 36 bits.
   const more = first < 0x80 ? 0 : Math.clz32(~first << 24) - 1;
   let number = more === 0 ? first : first & (0x3f >>> more);

@@ -37,7 +37,12 @@ export async function flacPieces(file, name, cut) {
   const start = await offsetAfterTags(file, name);
   if (start === undefined) return undefined;
   const beginning = await bytesOf(file, name, start, start + INFO_AT + INFO_BYTES);
-  if (beginning.length < INFO_AT + INFO_BYTES || !isText(beginning, 0, NAME) || uint32(beginning, NAME.length) << 1 !== INFO_BYTES << 1) return undefined;
+  if (
+    beginning.length < INFO_AT + INFO_BYTES ||
+    !isText(beginning, 0, NAME) ||
+    uint32(beginning, NAME.length) << 1 !== INFO_BYTES << 1
+  )
+    return undefined;
   const framesAt = await offsetAfterBlocks(file, name, start + NAME.length);
   if (framesAt === undefined) return undefined;
 
@@ -45,7 +50,8 @@ export async function flacPieces(file, name, cut) {
   const blockSamples = info.getUint16(0) === info.getUint16(2) ? info.getUint16(0) : 0;
   const sampleRateHz = info.getUint32(10) >>> 12;
   const statedSamples = (info.getUint8(13) & 15) * 2 ** 32 + info.getUint32(14);
-  const findMarks = (/** @type {Uint8Array} */ bytes, /** @type {number} */ offset) => framesIn(bytes, offset, blockSamples);
+  const findMarks = (/** @type {Uint8Array} */ bytes, /** @type {number} */ offset) =>
+    framesIn(bytes, offset, blockSamples);
 
   const endAt = Math.max(framesAt, file.size - END_BYTES);
   const [first] = findMarks(await bytesOf(file, name, framesAt, framesAt + END_BYTES), framesAt);
@@ -59,7 +65,10 @@ export async function flacPieces(file, name, cut) {
     first,
     settlingSamples: 0,
     marksAround: searchFile(file, name, { samples, first, findMarks }),
-    parts: (from, to) => [headerOf(beginning, (to?.sample ?? samples) - from.sample), file.slice(from.offset, to?.offset)],
+    parts: (from, to) => [
+      headerOf(beginning, (to?.sample ?? samples) - from.sample),
+      file.slice(from.offset, to?.offset),
+    ],
   });
 }
 

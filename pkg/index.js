@@ -89,7 +89,11 @@ export class Checker {
     const song = input instanceof Song ? input : new Song(input);
     try {
       throwIfAborted(check.signal);
-      await this.#engine.analyse(song, { onProgress: progress.listener(undefined), signal: check.signal, cache: this.#cache });
+      await this.#engine.analyse(song, {
+        onProgress: progress.listener(undefined),
+        signal: check.signal,
+        cache: this.#cache,
+      });
       return song;
     } finally {
       check.unlink();
@@ -134,12 +138,13 @@ export class Checker {
     /** @type {Promise<unknown>[]} */
     const begun = [];
     /** @param {SongInput | Song} input @param {Side} side */
-    const asSong = (input, side) => withSide(side, () => {
-      if (input instanceof Song) return input;
-      const song = new Song(input);
-      temporary.push(song);
-      return song;
-    });
+    const asSong = (input, side) =>
+      withSide(side, () => {
+        if (input instanceof Song) return input;
+        const song = new Song(input);
+        temporary.push(song);
+        return song;
+      });
     try {
       throwIfAborted(check.signal);
       const songs = { left: asSong(left, "left"), right: asSong(right, "right") };
@@ -174,10 +179,15 @@ export class Checker {
    */
   async #analyseBoth(songs, progress, signal, begun) {
     const giveUp = linkedAbort(signal);
-    const analyses = (/** @type {Side[]} */ (["left", "right"])).map((side) =>
+    const analyses = /** @type {Side[]} */ (["left", "right"]).map((side) =>
       withSide(side, () =>
         this.#engine
-          .analyse(songs[side], { onProgress: progress.listener(side), signal, abandoned: giveUp.signal, cache: this.#cache })
+          .analyse(songs[side], {
+            onProgress: progress.listener(side),
+            signal,
+            abandoned: giveUp.signal,
+            cache: this.#cache,
+          })
           .then(() => progress.finish(side)),
       ),
     );
@@ -202,8 +212,12 @@ export async function createChecker({ backend = "auto", weights, assetsUrl, cach
     throw new CheckerError("unsupported-browser", `There is no backend “${backend}”: choose auto, webgpu or cpu.`);
   }
   throwIfAborted(signal);
-  const key = typeof weights === "object" && !(weights instanceof URL) ? undefined : [backend, weights, assetsUrl].join("\n");
-  const shared = (key !== undefined && sharedEngines.get(key)) || { engine: new Engine({ backend, weights, assetsUrl }), users: 0 };
+  const key =
+    typeof weights === "object" && !(weights instanceof URL) ? undefined : [backend, weights, assetsUrl].join("\n");
+  const shared = (key !== undefined && sharedEngines.get(key)) || {
+    engine: new Engine({ backend, weights, assetsUrl }),
+    users: 0,
+  };
   if (key !== undefined) sharedEngines.set(key, shared);
   shared.users++;
   const letGo = () => {
@@ -234,7 +248,10 @@ export async function createChecker({ backend = "auto", weights, assetsUrl, cach
 function withSide(side, work) {
   /** @param {unknown} error @returns {never} */
   const rethrow = (error) => {
-    if (error instanceof CheckerError && !["aborted", "crashed", "unsupported-browser", "weights-invalid"].includes(error.code)) {
+    if (
+      error instanceof CheckerError &&
+      !["aborted", "crashed", "unsupported-browser", "weights-invalid"].includes(error.code)
+    ) {
       error.side ??= side;
     }
     throw error;

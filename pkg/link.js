@@ -87,7 +87,9 @@ export class WorkerLink {
   /** @param {string} message */
   #crash(message) {
     this.terminate(
-      new CheckerError("crashed", "The engine stopped unexpectedly. The next check starts it afresh.", { cause: new Error(message) }),
+      new CheckerError("crashed", "The engine stopped unexpectedly. The next check starts it afresh.", {
+        cause: new Error(message),
+      }),
     );
   }
 

@@ -109,11 +109,18 @@ async function weightsBytes(source) {
  * @param {{ assetsUrl?: string | URL | undefined, weights?: string | URL | ArrayBuffer | Uint8Array | undefined }} options
  */
 export function forgetWeights({ assetsUrl, weights = locateFiles(assetsUrl).weights }) {
-  if (typeof weights === "string" || weights instanceof URL) fetchedWeights.forget(new URL(weights, document.baseURI).href);
+  if (typeof weights === "string" || weights instanceof URL)
+    fetchedWeights.forget(new URL(weights, document.baseURI).href);
 }
 
 const fetchedWeights = memoised((url, cache) =>
-  fetched(url, cache, "weights-invalid", "The model’s weights", async (response) => new Uint8Array(await response.arrayBuffer())),
+  fetched(
+    url,
+    cache,
+    "weights-invalid",
+    "The model’s weights",
+    async (response) => new Uint8Array(await response.arrayBuffer()),
+  ),
 );
 
 const compiledModule = memoised((url, cache) =>

@@ -43,7 +43,9 @@ const FRAMES_ARE_MOVED = 0x800;
  * @returns {Promise<Table | undefined>} `undefined` if not all are there, one after the other
  */
 export async function readFragments(file, name, start, moov, track) {
-  const trex = boxesIn(inside(moov, "mvex")).find(({ type, content }) => type === "trex" && uint32(content, VERSION_BYTES) === track)?.content;
+  const trex = boxesIn(inside(moov, "mvex")).find(
+    ({ type, content }) => type === "trex" && uint32(content, VERSION_BYTES) === track,
+  )?.content;
   if (!trex) return undefined;
   const table = /** @type {Table} */ ({ offsets: [], sizes: [], durations: [] });
   const window = new FileBlock(file, name);
@@ -61,7 +63,8 @@ export async function readFragments(file, name, start, moov, track) {
       if (!header || uint32(header, VERSION_BYTES) !== track) continue;
       const flags = uint32(header);
       let field = flags & HAS_BASE ? 16 : 8;
-      const valueOf = (/** @type {number} */ flag, /** @type {number} */ otherwise) => (flags & flag ? uint32(header, (field += 4) - 4) : otherwise);
+      const valueOf = (/** @type {number} */ flag, /** @type {number} */ otherwise) =>
+        flags & flag ? uint32(header, (field += 4) - 4) : otherwise;
       valueOf(HAS_DESCRIPTION, 0);
       const defaults = { duration: valueOf(HAS_DURATION, uint32(trex, 12)), size: valueOf(HAS_SIZE, uint32(trex, 16)) };
       const base = flags & HAS_BASE ? uint64(header, 8) : flags & BASE_IS_MOOF || index === 0 ? at : NaN;

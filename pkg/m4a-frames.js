@@ -30,7 +30,9 @@ const GAPS = new TextEncoder().encode("iTunSMPB");
 export async function readM4aFrames(file, name) {
   const { moov, endOffset } = (await readMoov(file, name)) ?? {};
   if (!moov || !endOffset) return undefined;
-  const tracks = boxesIn(moov).filter(({ type, content }) => type === "trak" && isText(inside(content, "mdia hdlr") ?? content, 8, "soun"));
+  const tracks = boxesIn(moov).filter(
+    ({ type, content }) => type === "trak" && isText(inside(content, "mdia hdlr") ?? content, 8, "soun"),
+  );
   const track = tracks.length === 1 ? tracks[0]?.content : undefined;
   const table = track && inside(track, "mdia minf stbl");
   const movie = inside(moov, "mvhd");
@@ -41,7 +43,13 @@ export async function readM4aFrames(file, name) {
   const description = boxesIn(table).find(({ type }) => type === "stsd")?.bytes;
   const edit = editOf(inside(track, "edts elst"), sampleRateHz / afterDates(movie));
   // One kind of frame: of AAC, in the open.
-  if (!description || edit === null || uint32(description, HEAD_BYTES + VERSION_BYTES) !== 1 || !isText(description, HEAD_BYTES + VERSION_BYTES + 8, "mp4a")) return undefined;
+  if (
+    !description ||
+    edit === null ||
+    uint32(description, HEAD_BYTES + VERSION_BYTES) !== 1 ||
+    !isText(description, HEAD_BYTES + VERSION_BYTES + 8, "mp4a")
+  )
+    return undefined;
   const isFragmented = inside(moov, "mvex") !== undefined;
   const inHeader = framesIn(table);
   // Where there are frames in the header, too, a browser stops after them.
@@ -60,16 +68,29 @@ export async function readM4aFrames(file, name) {
   if (offsets.some((offset, index) => offset + /** @type {number} */ (sizes[index]) > file.size)) return undefined;
   // One that was written before there was any sound: all is played, and browsers leave nothing out at the end.
   if (isFragmented && edit?.samples === 0) edit.samples = sizes.length * samplesPerFrame;
-  const items = boxesIn(moov).flatMap(({ type, content }) => (type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : []));
+  const items = boxesIn(moov).flatMap(({ type, content }) =>
+    type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : [],
+  );
   const gaps = items.filter(({ type, content }) => type === "----" && includes(content, GAPS));
-  return { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, description, gaps: gaps.map(({ bytes }) => bytes), edit, isOpenEnded: isFragmented && uint32(media, media[0] === 1 ? 28 : 16) === 0 };
+  return {
+    sampleRateHz,
+    samplesPerFrame,
+    lastSamples,
+    offsets,
+    sizes,
+    description,
+    gaps: gaps.map(({ bytes }) => bytes),
+    edit,
+    isOpenEnded: isFragmented && uint32(media, media[0] === 1 ? 28 : 16) === 0,
+  };
 }
 
 /** @param {Uint8Array<ArrayBuffer>} table in the header @returns {Table | undefined} */
 function framesIn(table) {
   const sizeTable = inside(table, "stsz");
   // Before the table may be a size that all have: frames of AAC never do.
-  const sizes = sizeTable && uint32(sizeTable, VERSION_BYTES) === 0 ? numbersOf(sizeTable, VERSION_BYTES + 4, 4) : undefined;
+  const sizes =
+    sizeTable && uint32(sizeTable, VERSION_BYTES) === 0 ? numbersOf(sizeTable, VERSION_BYTES + 4, 4) : undefined;
   const offsets = sizes && offsetsOf(table, sizes);
   const durations = pairsOf(inside(table, "stts"));
   return offsets && durations && { offsets, sizes, durations };
@@ -82,7 +103,10 @@ async function readMoov(file, name) {
     if (boxes === 0 && !isText(head, 4, "ftyp")) return undefined;
     const endOffset = at + sizeOf(head);
     if (!(endOffset <= file.size)) return undefined;
-    if (isText(head, 4, "moov")) return endOffset - at > MAX_HEADER_BYTES ? undefined : { moov: await bytesOf(file, name, at + HEAD_BYTES, endOffset), endOffset };
+    if (isText(head, 4, "moov"))
+      return endOffset - at > MAX_HEADER_BYTES
+        ? undefined
+        : { moov: await bytesOf(file, name, at + HEAD_BYTES, endOffset), endOffset };
     at = endOffset;
   }
   return undefined;
@@ -136,7 +160,8 @@ function offsetsOf(table, sizes) {
   let framesPerChunk = 0;
   for (const [index, start] of chunks.entries()) {
     // Chunks are counted from one.
-    while (run + 1 < runCount && uint32(runs, 8 + (run + 1) * 12) <= index + 1) framesPerChunk = uint32(runs, 12 + ++run * 12);
+    while (run + 1 < runCount && uint32(runs, 8 + (run + 1) * 12) <= index + 1)
+      framesPerChunk = uint32(runs, 12 + ++run * 12);
     for (let frame = 0, offset = start; frame < framesPerChunk && offsets.length < sizes.length; frame++) {
       offset += /** @type {number} */ (sizes[offsets.push(offset) - 1]);
     }
@@ -152,7 +177,9 @@ function offsetsOf(table, sizes) {
 function editOf(list, scale) {
   if (!list) return undefined;
   const isLong = list[0] === 1;
-  const [duration, start, rate] = isLong ? [uint64(list, 8), uint64(list, 16), uint32(list, 24)] : [uint32(list, 8), uint32(list, 12), uint32(list, 16)];
+  const [duration, start, rate] = isLong
+    ? [uint64(list, 8), uint64(list, 16), uint32(list, 24)]
+    : [uint32(list, 8), uint32(list, 12), uint32(list, 16)];
   if (uint32(list, VERSION_BYTES) !== 1 || start >= 2 ** 31 || rate !== 0x10000) return null;
   return { leftOutSamples: start, samples: Math.round(duration * scale) };
 }

@@ -55,13 +55,20 @@ export async function m4aPieces(file, name, cut) {
     parts: (from, to) => {
       const own = frames.slice(from.index, to?.index);
       const stretches = merged(own);
-      return [headerOf(table, own, stretches), ...stretches.map(({ offset, endOffset }) => file.slice(offset, endOffset))];
+      return [
+        headerOf(table, own, stretches),
+        ...stretches.map(({ offset, endOffset }) => file.slice(offset, endOffset)),
+      ];
     },
   });
 }
 
 /** @param {M4aFrames} table @param {Frame[]} frames the piece's @param {{ offset: number, endOffset: number }[]} stretches of the file that they are in */
-function headerOf({ sampleRateHz, samplesPerFrame, lastSamples, sizes, description, gaps, edit, isOpenEnded }, frames, stretches) {
+function headerOf(
+  { sampleRateHz, samplesPerFrame, lastSamples, sizes, description, gaps, edit, isOpenEnded },
+  frames,
+  stretches,
+) {
   const count = frames.length;
   const from = frames[0]?.sample ?? 0;
   const isLast = frames.at(-1)?.index === sizes.length - 1;
@@ -107,7 +114,9 @@ function headerOf({ sampleRateHz, samplesPerFrame, lastSamples, sizes, descripti
           ),
         ),
       ),
-      ...(gaps.length > 0 ? [box("udta", box("meta", 0, box("hdlr", 0, 0, "mdir", "appl", 0, 0, 0), box("ilst", ...gaps)))] : []),
+      ...(gaps.length > 0
+        ? [box("udta", box("meta", 0, box("hdlr", 0, 0, "mdir", "appl", 0, 0, 0), box("ilst", ...gaps)))]
+        : []),
     );
   const soundAt = fileType.length + moov(0).length + HEAD_BYTES;
   return joined([fileType, moov(soundAt), soundBytes + HEAD_BYTES, "mdat"]);

@@ -21,14 +21,15 @@ export function searchTable(marks) {
   /** How many are not beyond a sample. @param {"sample" | "endSample"} of @param {number} wanted */
   const countUpTo = (of, wanted) => {
     let low = 0;
-    for (let high = marks.length; low < high; ) {
+    for (let high = marks.length; low < high;) {
       const middle = (low + high) >> 1;
       if (/** @type {M} */ (marks[middle])[of] <= wanted) low = middle + 1;
       else high = middle;
     }
     return low;
   };
-  return async (fromSample, toSample) => marks.slice(Math.max(0, countUpTo("sample", fromSample) - 1), countUpTo("endSample", toSample) + 1);
+  return async (fromSample, toSample) =>
+    marks.slice(Math.max(0, countUpTo("sample", fromSample) - 1), countUpTo("endSample", toSample) + 1);
 }
 
 /**
@@ -50,7 +51,10 @@ export function searchFile(file, name, { samples, first, findMarks }) {
     let at = -1;
     for (let look = 0; look < MAX_LOOKS && low.sample < high.sample; look++) {
       const share = look % 4 === 3 ? 0.5 : ((fromSample + toSample) / 2 - low.sample) / (high.sample - low.sample);
-      const lookAt = Math.max(first.offset, Math.floor(low.offset + share * (high.offset - low.offset) - lookBytes / 2));
+      const lookAt = Math.max(
+        first.offset,
+        Math.floor(low.offset + share * (high.offset - low.offset) - lookBytes / 2),
+      );
       // Nothing more is to be found out.
       if (lookAt === at) return [];
       at = lookAt;

@@ -38,7 +38,10 @@ const ALIGNED_SAMPLES = 5 * 4608;
  * @param {Marked<M>} marked
  * @returns {Promise<Pieces | undefined>} `undefined` if marks are not where they must be, or it is too short
  */
-export async function markedPieces({ pieceSecs, minSecs, decodeRateHz }, { sampleRateHz, samples, first, settlingSamples, isNoisy = false, marksAround, parts }) {
+export async function markedPieces(
+  { pieceSecs, minSecs, decodeRateHz },
+  { sampleRateHz, samples, first, settlingSamples, isNoisy = false, marksAround, parts },
+) {
   const durationSecs = samples / sampleRateHz;
   if (!(sampleRateHz > 0) || durationSecs < minSecs) return undefined;
   const count = Math.ceil(durationSecs / pieceSecs);

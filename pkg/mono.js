@@ -66,7 +66,7 @@ export class Peaks {
 
   /** @param {Float32Array} part the next samples, mono */
   add(part) {
-    for (let from = 0; from < part.length; ) {
+    for (let from = 0; from < part.length;) {
       const to = Math.min(part.length, from + this.#stretchSamples - this.#samples);
       let peak = this.#peak;
       for (let i = from; i < to; i++) {
@@ -105,7 +105,10 @@ export function release(channels) {
   const { port1, port2 } = new MessageChannel();
   port2.close();
   try {
-    port1.postMessage(null, channels.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)));
+    port1.postMessage(
+      null,
+      channels.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)),
+    );
   } catch {
     // A browser that won't part with them frees them later.
   }

@@ -77,7 +77,8 @@ export async function readMp3Frames(file, name) {
     at += frame.bytes;
     offsets.push(at);
   }
-  if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(block.view(at), 0, tag))) return undefined;
+  if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(block.view(at), 0, tag)))
+    return undefined;
   // Fewer than there are: the file was put together from several, or written on after its end.
   if (info?.frameCountAt && info.frameCount < offsets.length - 1) return undefined;
   const { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes } = first;

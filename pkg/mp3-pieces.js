@@ -47,7 +47,10 @@ export async function mp3Pieces(file, name, { pieceSecs, minSecs }) {
     if (from === undefined) return undefined;
     const to = isLast ? frameCount : Math.round(((index + 1) * frameCount) / count) + tailFrames;
     pieces.push({
-      blob: new Blob([...beginning(file, frames, from, to, isLast), file.slice(offsets[from], isLast ? file.size : offsets[to])]),
+      blob: new Blob([
+        ...beginning(file, frames, from, to, isLast),
+        file.slice(offsets[from], isLast ? file.size : offsets[to]),
+      ]),
       startSamples: from * samplesPerFrame,
       ownSamples: own * samplesPerFrame,
       lengthSamples: isLast ? undefined : (to - from) * samplesPerFrame,
@@ -82,7 +85,10 @@ function beginning(file, { offsets, info }, from, to, isLast) {
   if (!info) return tags;
   const soundBytes = /** @type {number} */ (offsets[to]) - /** @type {number} */ (offsets[from]);
   // What the last piece is short of, or has over, is what the file is and has.
-  const whole = { frames: offsets.length - 1, bytes: /** @type {number} */ (offsets[offsets.length - 1]) - /** @type {number} */ (offsets[0]) };
+  const whole = {
+    frames: offsets.length - 1,
+    bytes: /** @type {number} */ (offsets[offsets.length - 1]) - /** @type {number} */ (offsets[0]),
+  };
   return [
     ...tags,
     infoOfPiece(info, {

@@ -14,11 +14,15 @@ export const VERSION_BYTES = 4;
 /** @param {Uint8Array<ArrayBuffer> | undefined} content of a box @returns {Box[]} up to one out of order */
 export function boxesIn(content) {
   const boxes = /** @type {Box[]} */ ([]);
-  for (let at = 0; content && at + HEAD_BYTES <= content.length && boxes.length < MAX_BOXES; ) {
+  for (let at = 0; content && at + HEAD_BYTES <= content.length && boxes.length < MAX_BOXES;) {
     const size = uint32(content, at);
     if (size < HEAD_BYTES || at + size > content.length) break;
     const bytes = content.subarray(at, at + size);
-    boxes.push({ type: String.fromCharCode(...bytes.subarray(4, HEAD_BYTES)), bytes, content: bytes.subarray(HEAD_BYTES) });
+    boxes.push({
+      type: String.fromCharCode(...bytes.subarray(4, HEAD_BYTES)),
+      bytes,
+      content: bytes.subarray(HEAD_BYTES),
+    });
     at += size;
   }
   return boxes;

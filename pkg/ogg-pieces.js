@@ -63,8 +63,16 @@ export async function oggPieces(file, name, cut) {
     samples,
     first,
     settlingSamples: codec.settlingSamples,
-    marksAround: searchFile(file, name, { samples, first, findMarks: (bytes, offset) => packetsIn(bytes, offset, serial, codec) }),
-    parts: (from, to) => [file.slice(0, headerBytes), pageFrom(from), file.slice(from.offset + from.page.bytes.length, to?.offset)],
+    marksAround: searchFile(file, name, {
+      samples,
+      first,
+      findMarks: (bytes, offset) => packetsIn(bytes, offset, serial, codec),
+    }),
+    parts: (from, to) => [
+      file.slice(0, headerBytes),
+      pageFrom(from),
+      file.slice(from.offset + from.page.bytes.length, to?.offset),
+    ],
   });
 }
 
@@ -159,7 +167,8 @@ function packetsIn(bytes, offset, serial, { samplesOf, isLate }) {
         samples = samplesOf(next, packet);
         packet = next;
         const sample = isLate ? end + samples : end;
-        if (!Number.isNaN(sample)) packets.push({ offset: offset + page.bytes.byteOffset, sample, endSample, page, segment, segmentAt });
+        if (!Number.isNaN(sample))
+          packets.push({ offset: offset + page.bytes.byteOffset, sample, endSample, page, segment, segmentAt });
       }
       isNext = length < FULL_SEGMENT_BYTES;
       if (isNext) end += samples;

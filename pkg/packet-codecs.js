@@ -48,15 +48,28 @@ export function codecOf([first, , setup]) {
   if (!first) return undefined;
   if (isText(first, 0, FLAC_NAME)) {
     const sampleRateHz = uint32(first, FLAC_RATE_AT) >>> 12;
-    return { sampleRateHz, settlingSamples: 0, isLate: false, samplesOf: (packet) => flacFrame(packet)?.samples ?? NaN };
+    return {
+      sampleRateHz,
+      settlingSamples: 0,
+      isLate: false,
+      samplesOf: (packet) => flacFrame(packet)?.samples ?? NaN,
+    };
   }
-  return setup ? vorbis(first, setup) : { sampleRateHz: OPUS_RATE_HZ, settlingSamples: OPUS_SETTLING_SAMPLES, isLate: false, samplesOf: opusSamples };
+  return setup
+    ? vorbis(first, setup)
+    : { sampleRateHz: OPUS_RATE_HZ, settlingSamples: OPUS_SETTLING_SAMPLES, isLate: false, samplesOf: opusSamples };
 }
 
 /** @param {Uint8Array} packet */
 function opusSamples(packet) {
   const kind = byteAt(packet, 0) >>> 3;
-  const samples = /** @type {number} */ (kind < FIRST_HYBRID ? OPUS_SPEECH_SAMPLES[kind & 3] : kind < FIRST_MUSIC ? OPUS_SPEECH_SAMPLES[kind & 1] : OPUS_MUSIC_SAMPLES[kind & 3]);
+  const samples = /** @type {number} */ (
+    kind < FIRST_HYBRID
+      ? OPUS_SPEECH_SAMPLES[kind & 3]
+      : kind < FIRST_MUSIC
+        ? OPUS_SPEECH_SAMPLES[kind & 1]
+        : OPUS_MUSIC_SAMPLES[kind & 3]
+  );
   const frames = [1, 2, 2, byteAt(packet, 1) & 63][byteAt(packet, 0) & 3];
   return packet.length > 0 ? samples * Number(frames) : NaN;
 }
@@ -69,7 +82,8 @@ function vorbis(first, setup) {
   if (!areLong) return undefined;
   const modeMask = 2 ** (32 - Math.clz32(areLong.length - 1)) - 1;
   const blockSamples = (/** @type {Uint8Array} */ packet) => {
-    const isLong = packet.length > 0 && (byteAt(packet, 0) & 1) === 0 ? areLong[(byteAt(packet, 0) >>> 1) & modeMask] : undefined;
+    const isLong =
+      packet.length > 0 && (byteAt(packet, 0) & 1) === 0 ? areLong[(byteAt(packet, 0) >>> 1) & modeMask] : undefined;
     return isLong === undefined ? NaN : 1 << (isLong ? sizes >>> 4 : sizes & 15);
   };
   return {
@@ -91,7 +105,8 @@ function modesOf(setup) {
   /** Bits from the lowest of a byte on. @param {number} at @param {number} count */
   const bits = (at, count) => {
     let value = 0;
-    for (let bit = count - 1; bit >= 0; bit--) value = value * 2 + ((byteAt(setup, (at + bit) >> 3) >>> ((at + bit) & 7)) & 1);
+    for (let bit = count - 1; bit >= 0; bit--)
+      value = value * 2 + ((byteAt(setup, (at + bit) >> 3) >>> ((at + bit) & 7)) & 1);
     return value;
   };
   const last = setup.findLastIndex((byte) => byte !== 0);

@@ -38,14 +38,20 @@ export class Recording {
     this.#samples = 0;
     this.#peaks = new Peaks(expectedSamples);
     const { songId } = this;
-    this.#send(Promise.resolve(), this.link.call({ type: "record", songId, name: this.#name, sampleRateHz, expectedSamples }));
+    this.#send(
+      Promise.resolve(),
+      this.link.call({ type: "record", songId, name: this.#name, sampleRateHz, expectedSamples }),
+    );
   }
 
   /** @param {Float32Array<ArrayBuffer>} part */
   append(part) {
     this.#samples += part.length;
     this.#peaks.add(part);
-    this.#send(this.#taking, this.link.call({ type: "append", songId: this.songId, part }, { transfer: [part.buffer] }));
+    this.#send(
+      this.#taking,
+      this.link.call({ type: "append", songId: this.songId, part }, { transfer: [part.buffer] }),
+    );
   }
 
   get durationSecs() {

@@ -81,7 +81,8 @@ export class Song {
   }
 
   #leaveWorker() {
-    if (this.#inWorker?.link.alive) this.#inWorker.link.call({ type: "release", songId: this.#inWorker.id }).catch(() => {});
+    if (this.#inWorker?.link.alive)
+      this.#inWorker.link.call({ type: "release", songId: this.#inWorker.id }).catch(() => {});
     this.#inWorker = undefined;
   }
 }

@@ -33,6 +33,8 @@ let policy;
 
 /** The address of one of our own files, or of the script above, in a form that pages with Trusted Types accept. @param {string} url */
 function trusted(url) {
-  policy ??= /** @type {any} */ (globalThis).trustedTypes?.createPolicy("soundalike", { createScriptURL: (/** @type {string} */ own) => own });
+  policy ??= /** @type {any} */ (globalThis).trustedTypes?.createPolicy("soundalike", {
+    createScriptURL: (/** @type {string} */ own) => own,
+  });
   return policy?.createScriptURL(url) ?? url;
 }

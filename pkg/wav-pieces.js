@@ -67,14 +67,16 @@ function parsed(bytes, fileBytes) {
   if (bytes.length < 12 || !isText(bytes, 0, "RIFF") || !isText(bytes, 8, "WAVE")) return undefined;
   /** @type {Uint8Array<ArrayBuffer> | undefined} */
   let format;
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const size = view.getUint32(at + 4, true);
     const isFormat = isText(bytes, at, "fmt ");
     const isData = isText(bytes, at, "data");
     at += 8;
     if (isData) {
       const sizes = format && formatSizes(format);
-      return format && sizes && size > 0 && at + size <= fileBytes ? { format, ...sizes, dataAt: at, dataBytes: size } : undefined;
+      return format && sizes && size > 0 && at + size <= fileBytes
+        ? { format, ...sizes, dataAt: at, dataBytes: size }
+        : undefined;
     }
     if (isFormat) {
       if (format || at + size > bytes.length) return undefined;
@@ -95,8 +97,17 @@ function formatSizes(format) {
   const sampleRateHz = view.getUint32(4, true);
   const blockBytes = view.getUint16(12, true);
   const bits = view.getUint16(14, true);
-  if (!STAND_ALONE.includes(kind) || channels === 0 || bits % 8 !== 0 || blockBytes === 0 || blockBytes !== (channels * bits) / 8) return undefined;
-  return sampleRateHz > 0 && view.getUint32(8, true) === sampleRateHz * blockBytes ? { sampleRateHz, blockBytes } : undefined;
+  if (
+    !STAND_ALONE.includes(kind) ||
+    channels === 0 ||
+    bits % 8 !== 0 ||
+    blockBytes === 0 ||
+    blockBytes !== (channels * bits) / 8
+  )
+    return undefined;
+  return sampleRateHz > 0 && view.getUint32(8, true) === sampleRateHz * blockBytes
+    ? { sampleRateHz, blockBytes }
+    : undefined;
 }
 
 /** @param {Uint8Array} format @param {number} dataBytes */

@@ -128,7 +128,8 @@ async function readTable(window, fileBytes, { track: { number, codec }, endBytes
     const packetSamples = codec.isLate && blocks.length === 0 ? 0 : codec.samplesOf(packet, before);
     const isLaced = (byteAt(bytes, contentAt + 3) & LACING_FLAGS) !== 0;
     // Only of the last packet may anything be left out.
-    if (isLaced || isCutShort || !(clusterTime < 2 ** 32) || !(packetSamples >= 0) || blocks.length === MAX_BLOCKS) return undefined;
+    if (isLaced || isCutShort || !(clusterTime < 2 ** 32) || !(packetSamples >= 0) || blocks.length === MAX_BLOCKS)
+      return undefined;
     if (blocks.length === 0) startTime = clusterTime + ((uint32(bytes, contentAt) << 8) >> 16);
     blocks.push({
       ...(id === BLOCK ? group : { offset, endOffset }),
@@ -148,7 +149,9 @@ async function readTable(window, fileBytes, { track: { number, codec }, endBytes
 /** That of the sound, if there is one alone that can be cut up. @param {Uint8Array<ArrayBuffer>} tracks @returns {Track | undefined} */
 function trackOf(tracks) {
   const entries = childrenOf(tracks).filter(({ id }) => id === TRACK_ENTRY);
-  const [sound, ...others] = entries.map(({ bytes }) => childrenOf(bytes)).filter((entry) => numberOf(entry, TRACK_TYPE) === IS_SOUND);
+  const [sound, ...others] = entries
+    .map(({ bytes }) => childrenOf(bytes))
+    .filter((entry) => numberOf(entry, TRACK_TYPE) === IS_SOUND);
   const setup = sound?.find(({ id }) => id === CODEC_PRIVATE)?.content;
   if (!sound || !setup || others.length > 0 || sound.some(({ id }) => id === CONTENT_ENCODINGS)) return undefined;
   const number = numberOf(sound, TRACK_NUMBER);
@@ -174,7 +177,11 @@ function elementAt(bytes) {
   const id = numberAt(bytes, 0);
   const size = numberAt(bytes, id.bytes);
   const contentAt = id.bytes + size.bytes;
-  return { id: id.bytes > 4 || size.bytes > 8 ? 0 : id.value + 2 ** (7 * id.bytes), contentAt, end: contentAt + size.value };
+  return {
+    id: id.bytes > 4 || size.bytes > 8 ? 0 : id.value + 2 ** (7 * id.bytes),
+    contentAt,
+    end: contentAt + size.value,
+  };
 }
 
 /** A number whose first byte says, by the zeros that it begins with, how many there are. @param {Uint8Array} bytes @param {number} at */
@@ -188,7 +195,7 @@ function numberAt(bytes, at) {
 /** @param {Uint8Array<ArrayBuffer>} element @returns {{ id: number, bytes: Uint8Array<ArrayBuffer>, content: Uint8Array<ArrayBuffer> }[]} the elements in it, up to one out of order */
 function childrenOf(element) {
   const children = [];
-  for (let rest = element.subarray(elementAt(element).contentAt); rest.length > 0 && children.length < MAX_ELEMENTS; ) {
+  for (let rest = element.subarray(elementAt(element).contentAt); rest.length > 0 && children.length < MAX_ELEMENTS;) {
     const { id, contentAt, end } = elementAt(rest);
     if (id === 0 || end > rest.length) break;
     children.push({ id, bytes: rest.subarray(0, end), content: rest.subarray(contentAt, end) });

@@ -38,7 +38,11 @@ export async function webmPieces(file, name, cut) {
     first,
     settlingSamples: track.codec.settlingSamples,
     marksAround: searchTable(blocks),
-    parts: (from, to) => [beginningOf(table, from), file.slice(from.soundAt, from.soundEnd), ...clustersOf(file, blocks.slice(from.index + 1, to?.index))],
+    parts: (from, to) => [
+      beginningOf(table, from),
+      file.slice(from.soundAt, from.soundEnd),
+      ...clustersOf(file, blocks.slice(from.index + 1, to?.index)),
+    ],
   });
 }
 
@@ -48,7 +52,15 @@ function beginningOf({ fileType, timestampScale, tracks, track, startTime }, { s
   const blockBytes = head.length + soundEnd - soundAt;
   const block = joined([Uint8Array.of(SIMPLE_BLOCK), LONG_SIZE, blockBytes, head]);
   const info = joined([INFO, LONG_SIZE, timestampScale.length, timestampScale]);
-  return joined([fileType, SEGMENT, ...NO_SIZE, info, tracks, clusterHead(startTime, block.length + soundEnd - soundAt), block]);
+  return joined([
+    fileType,
+    SEGMENT,
+    ...NO_SIZE,
+    info,
+    tracks,
+    clusterHead(startTime, block.length + soundEnd - soundAt),
+    block,
+  ]);
 }
 
 /** @param {Blob} file @param {SoundBlock[]} blocks */
@@ -59,7 +71,10 @@ function clustersOf(file, blocks) {
     while (blocks[to]?.clusterTime === clusterTime) to++;
     const stretches = merged(blocks.slice(from, to));
     const bytes = stretches.reduce((sum, { offset, endOffset }) => sum + endOffset - offset, 0);
-    parts.push(clusterHead(clusterTime, bytes), ...stretches.map(({ offset, endOffset }) => file.slice(offset, endOffset)));
+    parts.push(
+      clusterHead(clusterTime, bytes),
+      ...stretches.map(({ offset, endOffset }) => file.slice(offset, endOffset)),
+    );
   }
   return parts;
 }

@@ -45,7 +45,12 @@ async function answer(request) {
   };
   try {
     const value = await perform(request, onProgress);
-    const array = value instanceof Uint8Array ? value : request.type === "compare" ? /** @type {CompareResult} */ (value).scores : undefined;
+    const array =
+      value instanceof Uint8Array
+        ? value
+        : request.type === "compare"
+          ? /** @type {CompareResult} */ (value).scores
+          : undefined;
     port.postMessage({ type: "done", id, value }, array ? [array.buffer] : []);
   } catch (error) {
     const code = /** @type {{ code?: unknown } | null} */ (error)?.code;
@@ -100,7 +105,9 @@ async function perform(request, onProgress) {
       forget(request.songId);
       return undefined;
     case "digest":
-      return request.engine ? digestInParts(request.blob, request.engine) : new Uint8Array(await crypto.subtle.digest("SHA-256", await request.blob.arrayBuffer()));
+      return request.engine
+        ? digestInParts(request.blob, request.engine)
+        : new Uint8Array(await crypto.subtle.digest("SHA-256", await request.blob.arrayBuffer()));
   }
 }
 
@@ -108,7 +115,8 @@ async function perform(request, onProgress) {
 async function digestInParts(blob, build) {
   const { FileDigest } = await load(build);
   const digest = new FileDigest();
-  for (let at = 0; at < blob.size; at += PART_BYTES) digest.update(new Uint8Array(await blob.slice(at, at + PART_BYTES).arrayBuffer()));
+  for (let at = 0; at < blob.size; at += PART_BYTES)
+    digest.update(new Uint8Array(await blob.slice(at, at + PART_BYTES).arrayBuffer()));
   return digest.finish();
 }
 
@@ -170,5 +178,8 @@ function holdLifeLock() {
 
 /** @param {unknown} error */
 function crashed(error) {
-  port.postMessage({ type: "crashed", message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+  port.postMessage({
+    type: "crashed",
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+  });
 }

@@ -69,8 +69,14 @@ function zoneElement(side) {
 function choose(side, { songs, leftOut, isFolder, isText }) {
   const [first, second, ...more] = songs;
   if (!first) {
-    const noFiles = isText ? "This is a link or text and not a file. Save the song first, then drop its file here." : "";
-    const noMusic = isFolder ? "There is no music in this folder." : leftOut > 0 ? "None of these files is music that a browser plays." : noFiles;
+    const noFiles = isText
+      ? "This is a link or text and not a file. Save the song first, then drop its file here."
+      : "";
+    const noMusic = isFolder
+      ? "There is no music in this folder."
+      : leftOut > 0
+        ? "None of these files is music that a browser plays."
+        : noFiles;
     if (noMusic) tellError(new CheckerError("no-audio", noMusic));
     return;
   }
@@ -118,7 +124,11 @@ function showIdle() {
   const replaced = library?.origin.replaced;
   const room = replaced ? `“${replaced}” made room for this folder. ` : "";
   const other = library ? "" : "Now choose the song to compare it with, or several, or drop them anywhere.";
-  idleWords.textContent = chosen.left ? other : chosen.right || library ? `${room}Now choose your song, or drop it anywhere.` : "No songs at hand?";
+  idleWords.textContent = chosen.left
+    ? other
+    : chosen.right || library
+      ? `${room}Now choose your song, or drop it anywhere.`
+      : "No songs at hand?";
   byId("example").hidden = Boolean(chosen.left || chosen.right || library);
 }
 
@@ -269,7 +279,8 @@ function backToLibrary() {
 
 /** @param {unknown} cause */
 function showError(cause) {
-  const known = cause instanceof CheckerError ? cause : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
+  const known =
+    cause instanceof CheckerError ? cause : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
   if (!(cause instanceof CheckerError)) console.error(cause);
   const zone = known.side && !(library && known.side === "right") ? zones[known.side] : undefined;
   zone?.markBad();
@@ -286,7 +297,11 @@ function showError(cause) {
 function tellError(known, zone) {
   error.dataset["code"] = known.code;
   const title = document.createElement("strong");
-  title.textContent = known.side ? "This song can’t be checked. " : known.code === "no-audio" ? "Nothing to compare. " : "The check did not finish. ";
+  title.textContent = known.side
+    ? "This song can’t be checked. "
+    : known.code === "no-audio"
+      ? "Nothing to compare. "
+      : "The check did not finish. ";
   error.replaceChildren(element("p", "", title, known.message));
   if (zone) {
     const another = element("button", "", "Choose another file");
@@ -306,7 +321,8 @@ async function runExample() {
   try {
     const files = await Promise.all(SIDES.map(exampleSong));
     // While it was on its way, the visitor may have given a song.
-    if (!chosen.left && !chosen.right && !library) choose("left", { songs: files.map((file) => ({ file, folder: "" })), leftOut: 0, isFolder: false });
+    if (!chosen.left && !chosen.right && !library)
+      choose("left", { songs: files.map((file) => ({ file, folder: "" })), leftOut: 0, isFolder: false });
   } catch (cause) {
     showError(cause);
   } finally {
@@ -317,7 +333,8 @@ async function runExample() {
 /** @param {Side} side */
 async function exampleSong(side) {
   const response = await fetch(EXAMPLE[side]).catch(() => undefined);
-  if (!response?.ok) throw new CheckerError("decode-failed", "The example could not be loaded. Check the connection and try again.");
+  if (!response?.ok)
+    throw new CheckerError("decode-failed", "The example could not be loaded. Check the connection and try again.");
   return new File([await response.blob()], EXAMPLE[side].replace(/^.*\//, ""), { type: "audio/mpeg" });
 }
 
@@ -342,7 +359,10 @@ for (const id of ["restart", "library-restart"]) byId(id).addEventListener("clic
 byId("back").addEventListener("click", closeRow);
 byId("library-cancel").addEventListener("click", () => run?.abort());
 byId("library-continue").addEventListener("click", () => void runLibrary());
-byId("library-csv").addEventListener("click", () => library && chosen.left && saveLibraryCsv(chosen.left.file.name, library.rows));
+byId("library-csv").addEventListener(
+  "click",
+  () => library && chosen.left && saveLibraryCsv(chosen.left.file.name, library.rows),
+);
 
 addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;

@@ -4,7 +4,8 @@
 /** @typedef {{ songs: FoundFile[], leftOut: number, isFolder: boolean, isText?: boolean }} Found `isText`: what came is no file but words, such as a link */
 
 /** Sound and video files that some browser plays, for those whose type the system does not tell. */
-const MUSIC_NAME = /\.(mp3|mp2|mpga|wav|wave|bwf|flac|m4a|m4b|aac|mp4|m4v|mov|ogg|oga|ogv|opus|weba|webm|mka|mkv|3gp|caf|aiff?|wma)$/i;
+const MUSIC_NAME =
+  /\.(mp3|mp2|mpga|wav|wave|bwf|flac|m4a|m4b|aac|mp4|m4v|mov|ogg|oga|ogv|opus|weba|webm|mka|mkv|3gp|caf|aiff?|wma)$/i;
 
 /**
  * To be called while the drop event is handled: afterwards its items are gone.
@@ -29,7 +30,10 @@ export async function droppedFiles(data) {
 
 /** @param {HTMLInputElement} input @returns {Found} */
 export function chosenFiles(input) {
-  const files = [...(input.files ?? [])].map((file) => ({ file, folder: file.webkitRelativePath.replace(/\/?[^/]*$/, "") }));
+  const files = [...(input.files ?? [])].map((file) => ({
+    file,
+    folder: file.webkitRelativePath.replace(/\/?[^/]*$/, ""),
+  }));
   return musicAmong(files, input.webkitdirectory);
 }
 
@@ -41,7 +45,9 @@ export function chosenFiles(input) {
  */
 function musicAmong(files, isFolder) {
   if (files.length < 2 && !isFolder) return { songs: files, leftOut: 0, isFolder };
-  const songs = files.filter(({ file }) => !file.name.startsWith(".") && (/^(audio|video)\//.test(file.type) || MUSIC_NAME.test(file.name)));
+  const songs = files.filter(
+    ({ file }) => !file.name.startsWith(".") && (/^(audio|video)\//.test(file.type) || MUSIC_NAME.test(file.name)),
+  );
   const byPlace = new Intl.Collator(undefined, { numeric: true });
   if (isFolder) songs.sort((a, b) => byPlace.compare(`${a.folder}/${a.file.name}`, `${b.folder}/${b.file.name}`));
   return { songs, leftOut: files.length - songs.length, isFolder };
@@ -66,7 +72,9 @@ async function entriesOf(folder) {
   /** @type {FileSystemEntry[]} */
   const entries = [];
   for (;;) {
-    const helping = await new Promise((/** @type {(entries: FileSystemEntry[]) => void} */ resolve) => reader.readEntries(resolve, () => resolve([])));
+    const helping = await new Promise((/** @type {(entries: FileSystemEntry[]) => void} */ resolve) =>
+      reader.readEntries(resolve, () => resolve([])),
+    );
     if (helping.length === 0) return entries;
     entries.push(...helping);
   }

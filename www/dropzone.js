@@ -80,7 +80,8 @@ export class DropZone {
     this.#file = file;
     this.#fill(file.name, fileSize(file.size));
     void probeDurationSecs(file).then((secs) => {
-      if (secs !== undefined && this.#file === file) this.#details.textContent = `${clock(secs)} · ${fileSize(file.size)}`;
+      if (secs !== undefined && this.#file === file)
+        this.#details.textContent = `${clock(secs)} · ${fileSize(file.size)}`;
     });
   }
 
@@ -92,7 +93,10 @@ export class DropZone {
     const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
     const count = `${files.length} ${files.length === 1 ? "song" : "songs"}`;
     const names = files.slice(0, 12).map(({ file }) => file.name);
-    this.#fill(folders.size === 1 && folder ? `${count} in ${folder}` : count, `${fileSize(bytes)} · ${names.join(", ")}${files.length > names.length ? " …" : ""}`);
+    this.#fill(
+      folders.size === 1 && folder ? `${count} in ${folder}` : count,
+      `${fileSize(bytes)} · ${names.join(", ")}${files.length > names.length ? " …" : ""}`,
+    );
     this.#root.classList.add("many");
     this.#title.textContent = "The other songs";
   }
@@ -153,7 +157,10 @@ export class DropZone {
     const step = BAR_PIXELS * Math.max(1, Math.round(devicePixelRatio));
     const bars = Math.ceil(width / step);
     for (let bar = 0; bar < bars; bar++) {
-      const stretch = peaks.subarray(Math.floor((bar * peaks.length) / bars), Math.ceil(((bar + 1) * peaks.length) / bars));
+      const stretch = peaks.subarray(
+        Math.floor((bar * peaks.length) / bars),
+        Math.ceil(((bar + 1) * peaks.length) / bars),
+      );
       const tall = Math.max(2, (stretch.reduce((most, peak) => Math.max(most, peak), 0) / loudest) * height);
       context.fillRect(bar * step, (height - tall) / 2, (step * 2) / 3, tall);
     }

@@ -7,7 +7,11 @@ import { percent } from "./format.js";
 /** @typedef {import("./pkg/index.js").Report} Report */
 /** @typedef {import("./report-view.js").ChosenSong} ChosenSong */
 
-const BACKENDS = /** @type {Record<string, string>} */ ({ auto: "the fastest that proves right", cpu: "the CPU", webgpu: "WebGPU" });
+const BACKENDS = /** @type {Record<string, string>} */ ({
+  auto: "the fastest that proves right",
+  cpu: "the CPU",
+  webgpu: "WebGPU",
+});
 
 /**
  * @param {HTMLElement} list a `dl`
@@ -22,7 +26,10 @@ export function showFacts(list, report, { left, right, checkedAt }) {
     ["The other song", songWords(report.right, right)],
     ["Score", `${report.score.toFixed(4)} (${report.verdict})`],
     ["Model", `${model.version}, weights SHA-256 ${model.weightsSha256}`],
-    ["Settings", `every moment against every moment, ${matrix.hopSecs.toFixed(2)} s apart; a match from 0.50, strong from 0.80, nearly identical from 0.90`],
+    [
+      "Settings",
+      `every moment against every moment, ${matrix.hopSecs.toFixed(2)} s apart; a match from 0.50, strong from 0.80, nearly identical from 0.90`,
+    ],
     ["Computed on", `${BACKENDS[report.backend] ?? report.backend} (asked for: ${BACKENDS[backendChoice()]})`],
     ["Checked", `${checkedAt.toLocaleString()} (${checkedAt.toISOString()})`],
   ];
@@ -32,6 +39,9 @@ export function showFacts(list, report, { left, right, checkedAt }) {
 /** @param {Report["left"]} summary @param {ChosenSong} chosen */
 function songWords({ name, durationSecs, leftOutShare }, { file, song }) {
   const digest = song.sha256 ?? "not computed: this page came over a connection that gives it no cryptography";
-  const leftOut = leftOutShare < 0.005 ? "" : `; ${percent(leftOutShare)} of it left out, with nothing to recognise there (silence, noise, a lone tone)`;
+  const leftOut =
+    leftOutShare < 0.005
+      ? ""
+      : `; ${percent(leftOutShare)} of it left out, with nothing to recognise there (silence, noise, a lone tone)`;
   return `${name}, ${durationSecs.toFixed(1)} s, ${file.size.toLocaleString("en")} bytes, SHA-256 ${digest}${leftOut}`;
 }

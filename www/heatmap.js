@@ -13,8 +13,20 @@ import { TASK_MS, nextTask } from "./tasks.js";
 
 /** Colours for scores 0, 1/4, 1/2, 3/4, 1: lightness alone carries the order, so that it needs no colour vision. */
 const RAMPS = {
-  dark: [[24, 27, 31], [62, 42, 96], [143, 58, 110], [226, 113, 84], [253, 226, 158]],
-  light: [[244, 242, 237], [240, 205, 171], [220, 123, 108], [135, 51, 108], [42, 20, 70]],
+  dark: [
+    [24, 27, 31],
+    [62, 42, 96],
+    [143, 58, 110],
+    [226, 113, 84],
+    [253, 226, 158],
+  ],
+  light: [
+    [244, 242, 237],
+    [240, 205, 171],
+    [220, 123, 108],
+    [135, 51, 108],
+    [42, 20, 70],
+  ],
 };
 
 /** A bitmap larger than this shows nothing more; a cell of it then is the best of several scores. */
@@ -36,17 +48,30 @@ export function showHeatMap(body, report) {
   const y = (secs) => 100 - (secs / right.durationSecs) * 100;
   const lines = passages.flatMap((passage, index) => {
     const ends = {
-      x1: x(passage.leftStartSecs), x2: x(passage.leftEndSecs),
-      y1: y(passage.rightStartSecs), y2: y(passage.rightEndSecs),
+      x1: x(passage.leftStartSecs),
+      x2: x(passage.leftEndSecs),
+      y1: y(passage.rightStartSecs),
+      y2: y(passage.rightEndSecs),
       "data-passage": index,
     };
-    return [svg("line", { ...ends, class: "diagonal-casing" }), svg("line", { ...ends, class: `diagonal ${colourClass(index)}` })];
+    return [
+      svg("line", { ...ends, class: "diagonal-casing" }),
+      svg("line", { ...ends, class: `diagonal ${colourClass(index)}` }),
+    ];
   });
   const label = `Score matrix of ${left.name} and ${right.name}: ${passages.length} ${passages.length === 1 ? "diagonal" : "diagonals"}`;
-  const overlay = svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label }, [...lines, ...points]);
+  const overlay = svg(
+    "svg",
+    { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label },
+    [...lines, ...points],
+  );
 
   const box = element("div", "heat-box");
-  box.append(canvas, overlay, ...passages.map((passage, index) => flag(index, x(passage.leftStartSecs), y(passage.rightStartSecs))));
+  box.append(
+    canvas,
+    overlay,
+    ...passages.map((passage, index) => flag(index, x(passage.leftStartSecs), y(passage.rightStartSecs))),
+  );
   const plot = element("div", "heat-plot");
   plot.append(
     element("span", "heat-y", right.name),
@@ -189,7 +214,8 @@ function colourTable(ramp) {
     const [from, to] = [ramp[index], ramp[index + 1]];
     if (!from || !to) continue;
     for (let channel = 0; channel < 3; channel++) {
-      table[3 * level + channel] = Number(from[channel]) + (Number(to[channel]) - Number(from[channel])) * (position - index);
+      table[3 * level + channel] =
+        Number(from[channel]) + (Number(to[channel]) - Number(from[channel])) * (position - index);
     }
   }
   return table;

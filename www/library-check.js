@@ -47,7 +47,15 @@ export class LibraryCheck {
     this.#onChange = onChange;
     this.origin = origin;
     /** @type {Row[]} */
-    this.rows = files.map(({ file, folder }, index) => ({ index, file, folder, state: "waiting", fraction: 0, result: undefined, note: "" }));
+    this.rows = files.map(({ file, folder }, index) => ({
+      index,
+      file,
+      folder,
+      state: "waiting",
+      fraction: 0,
+      result: undefined,
+      note: "",
+    }));
   }
 
   /** Rows whose answer is known, be it that they can't be checked. */
@@ -59,7 +67,10 @@ export class LibraryCheck {
   get remainingSecs() {
     const recent = this.#typicalSecs.slice(-TYPICAL_CHECKS);
     if (recent.length === 0) return undefined;
-    const left = this.rows.reduce((sum, { state, fraction }) => sum + (state === "waiting" ? 1 : state === "working" ? 1 - fraction : 0), 0);
+    const left = this.rows.reduce(
+      (sum, { state, fraction }) => sum + (state === "waiting" ? 1 : state === "working" ? 1 - fraction : 0),
+      0,
+    );
     return (left * recent.reduce((sum, secs) => sum + secs, 0)) / recent.length / AT_ONCE;
   }
 
@@ -82,7 +93,8 @@ export class LibraryCheck {
     onLeftKnown();
     const waiting = this.rows.filter(({ state }) => state === "waiting");
     const work = async () => {
-      for (let row = waiting.shift(); row && !signal.aborted; row = waiting.shift()) await this.#check(ready, left, row, signal);
+      for (let row = waiting.shift(); row && !signal.aborted; row = waiting.shift())
+        await this.#check(ready, left, row, signal);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
@@ -100,7 +112,12 @@ export class LibraryCheck {
     let isKnown = true;
     this.#change(row, { state: "working", fraction: 0 });
     try {
-      const { score, verdict, passages, left: summary } = await ready.compare(left, song, {
+      const {
+        score,
+        verdict,
+        passages,
+        left: summary,
+      } = await ready.compare(left, song, {
         signal,
         onProgress: ({ stage, fraction }) => {
           if (stage === "decode") isKnown = false;
@@ -119,7 +136,11 @@ export class LibraryCheck {
       if (!known) console.error(cause);
       // With the left song wrong, every row would be.
       if (known?.side === "left") throw known;
-      this.#change(row, { state: "failed", fraction: 1, note: known?.message ?? "Something went wrong with this song." });
+      this.#change(row, {
+        state: "failed",
+        fraction: 1,
+        note: known?.message ?? "Something went wrong with this song.",
+      });
     } finally {
       song.free();
     }
@@ -144,5 +165,10 @@ export class LibraryCheck {
 /** Best first; then those at work and those that wait, in their own order; then those that can't be checked. @param {Row} a @param {Row} b */
 export function byRank(a, b) {
   const places = { done: 0, working: 1, waiting: 1, failed: 2 };
-  return places[a.state] - places[b.state] || (b.result?.score ?? 0) - (a.result?.score ?? 0) || (b.result?.coverage ?? 0) - (a.result?.coverage ?? 0) || a.index - b.index;
+  return (
+    places[a.state] - places[b.state] ||
+    (b.result?.score ?? 0) - (a.result?.score ?? 0) ||
+    (b.result?.coverage ?? 0) - (a.result?.coverage ?? 0) ||
+    a.index - b.index
+  );
 }

@@ -62,7 +62,10 @@ export class LibraryView {
     const bytes = library.rows.reduce((sum, { file }) => sum + file.size, 0);
     this.#title.replaceChildren(element("b", "left", name), ` against ${songs(library.rows.length)}`);
     const room = replaced ? `“${replaced}” made room for them` : "";
-    const others = leftOut > 0 ? `${leftOut} other ${leftOut === 1 ? "file" : "files"} left out, as no browser plays such files` : "";
+    const others =
+      leftOut > 0
+        ? `${leftOut} other ${leftOut === 1 ? "file" : "files"} left out, as no browser plays such files`
+        : "";
     byId("library-left-out").textContent = [fileSize(bytes), room, others].filter(Boolean).join("; ");
     this.#bar.max = library.rows.length;
     this.#summarise();
@@ -151,7 +154,11 @@ export class LibraryView {
     const isInSight = (top, line) => origin + top < innerHeight && origin + top + line.offsetHeight > 0;
     for (const [line, top] of tops) {
       const distance = top - line.offsetTop;
-      if (distance !== 0 && (isInSight(top, line) || isInSight(line.offsetTop, line))) line.animate([{ transform: `translateY(${distance}px)` }, { transform: "none" }], { duration: MOVE_MS, easing: "ease-out" });
+      if (distance !== 0 && (isInSight(top, line) || isInSight(line.offsetTop, line)))
+        line.animate([{ transform: `translateY(${distance}px)` }, { transform: "none" }], {
+          duration: MOVE_MS,
+          easing: "ease-out",
+        });
     }
   }
 
@@ -162,13 +169,17 @@ export class LibraryView {
     const done = rows.filter(({ state }) => state === "done");
     const failed = rows.filter(({ state }) => state === "failed").length;
     const matches = done.filter(({ result }) => result && result.verdict !== "different").length;
-    const found = done.length === 0 ? "" : matches === 0 ? "no match" : `${matches} ${matches === 1 ? "match" : "matches"}`;
+    const found =
+      done.length === 0 ? "" : matches === 0 ? "no match" : `${matches} ${matches === 1 ? "match" : "matches"}`;
     const bad = failed === 0 ? "" : `${failed} can’t be checked`;
     const counted = ended === rows.length ? `All ${rows.length} checked` : `${ended} of ${rows.length} checked`;
     this.#words.textContent = [counted, found, bad].filter(Boolean).join(" · ");
     this.#bar.value = rows.reduce((sum, { fraction }) => sum + fraction, 0);
     const secs = library.remainingSecs;
-    this.#time.textContent = secs === undefined || ended === rows.length || !this.#root.classList.contains("running") ? "" : durationWords(secs);
+    this.#time.textContent =
+      secs === undefined || ended === rows.length || !this.#root.classList.contains("running")
+        ? ""
+        : durationWords(secs);
     if (performance.now() - this.#spokenAt > 10_000) {
       this.#spokenAt = performance.now();
       this.#status.textContent = this.#words.textContent;
@@ -184,7 +195,13 @@ export class LibraryView {
     button.addEventListener("click", () => this.#onOpen(row));
     const name = element("th", "", button, element("small", "folder", row.folder));
     name.scope = "row";
-    line.append(element("td", "rank"), name, element("td", "score"), element("td", "verdict-cell"), element("td", "where"));
+    line.append(
+      element("td", "rank"),
+      name,
+      element("td", "score"),
+      element("td", "verdict-cell"),
+      element("td", "where"),
+    );
     // On a phone the lines are laid out as cards, which some browsers then no longer take for a table.
     line.setAttribute("role", "row");
     for (const cell of line.cells) cell.setAttribute("role", cell === name ? "rowheader" : "cell");
@@ -214,7 +231,8 @@ export class LibraryView {
     } else {
       delete line.dataset["band"];
       score.replaceChildren();
-      verdict.textContent = row.state === "failed" ? "Can’t be checked" : row.state === "working" ? `${percent(row.fraction)}` : "";
+      verdict.textContent =
+        row.state === "failed" ? "Can’t be checked" : row.state === "working" ? `${percent(row.fraction)}` : "";
       where.replaceChildren(element("div", "clamp", ...(row.note ? [noteWords(row)] : [])));
     }
   }
@@ -224,11 +242,20 @@ export class LibraryView {
 function whereWords(row) {
   const { result, note } = row;
   const words = note ? [noteWords(row)] : [];
-  if (result && result.passages.length === 0 && result.verdict !== "different") words.push(element("span", "note", "No single passage stands out"));
-  const longest = [...(result?.passages ?? [])].sort((a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs))[0];
+  if (result && result.passages.length === 0 && result.verdict !== "different")
+    words.push(element("span", "note", "No single passage stands out"));
+  const longest = [...(result?.passages ?? [])].sort(
+    (a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs),
+  )[0];
   if (!result || !longest) return words;
   const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = longest;
-  const times = element("span", "times", element("span", "left", `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`), " ↔ ", element("span", "right", `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`));
+  const times = element(
+    "span",
+    "times",
+    element("span", "left", `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`),
+    " ↔ ",
+    element("span", "right", `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`),
+  );
   const more = result.passages.length > 1 ? ` and ${result.passages.length - 1} more` : "";
   if (words.length === 0) words.push(element("span", "note", `${shareText(result.coverage)} of your song`));
   return [element("span", "longest", times, more), ...words];

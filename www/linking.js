@@ -35,7 +35,10 @@ export function linkPassages(root, onActivate) {
   const highlight = (passage) => {
     root.classList.toggle("linked", passage !== undefined);
     for (const element of root.querySelectorAll("[data-passage]")) {
-      element.classList.toggle("active", passage !== undefined && /** @type {HTMLElement} */ (element).dataset["passage"] === passage);
+      element.classList.toggle(
+        "active",
+        passage !== undefined && /** @type {HTMLElement} */ (element).dataset["passage"] === passage,
+      );
     }
   };
 

@@ -3,7 +3,16 @@
 import { checker } from "./checker.js";
 
 /** What a visitor may want offline without having loaded it before, and what only the worker loads. */
-const EXTRAS = ["./", "site.webmanifest", "icon.svg", "embed.html", "embed.js", "pkg/element.js", "example/harbour-lights.mp3", "example/midnight-ferry.mp3"];
+const EXTRAS = [
+  "./",
+  "site.webmanifest",
+  "icon.svg",
+  "embed.html",
+  "embed.js",
+  "pkg/element.js",
+  "example/harbour-lights.mp3",
+  "example/midnight-ferry.mp3",
+];
 
 /** Files of the engine for a backend; without a network WebGPU may still fail, and the CPU must then be there. @param {string} backend */
 const engineFiles = (backend) => [`pkg/wasm/${backend}/soundalike.js`, `pkg/wasm/${backend}/soundalike_bg.wasm`];
@@ -14,7 +23,9 @@ export function keepForOffline() {
     .register("service-worker.js")
     .then(() => Promise.all([navigator.serviceWorker.ready, checker()]))
     .then(([{ active }, { backend }]) => {
-      const extras = [...EXTRAS, ...engineFiles("cpu"), ...engineFiles(backend)].map((path) => new URL(path, location.href).href);
+      const extras = [...EXTRAS, ...engineFiles("cpu"), ...engineFiles(backend)].map(
+        (path) => new URL(path, location.href).href,
+      );
       active?.postMessage({ keep: [...new Set([...extras, ...loadedUrls()])] });
     })
     .catch((cause) => console.info("Soundalike: no offline use here:", cause));

@@ -18,7 +18,9 @@ const STOP = "M2 2H14V14H2Z";
  */
 export function showPassages(list, report, onToggle) {
   const buttons = report.passages.map((_, index) => playButton(index, onToggle));
-  list.replaceChildren(...report.passages.map((passage, index) => row(passage, index, /** @type {HTMLElement} */ (buttons[index]))));
+  list.replaceChildren(
+    ...report.passages.map((passage, index) => row(passage, index, /** @type {HTMLElement} */ (buttons[index]))),
+  );
   return {
     markPlaying(playing) {
       buttons.forEach((button, index) => setPlaying(button, index, index === playing));

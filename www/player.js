@@ -70,7 +70,10 @@ export class PassagePlayer {
     const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
     const together = mode === "together";
     this.#spread(together);
-    const ratio = Math.min(FASTEST, Math.max(SLOWEST, (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs)));
+    const ratio = Math.min(
+      FASTEST,
+      Math.max(SLOWEST, (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs)),
+    );
     this.#right.playbackRate = together ? ratio : 1;
     await Promise.all([seek(this.#left, leftStartSecs), seek(this.#right, rightStartSecs)]);
     if (isOver()) return;

@@ -40,7 +40,9 @@ export class ReportView {
     },
     (isPlayable) => {
       this.#markPlaying(undefined);
-      if (!isPlayable) this.#playHint.textContent = "This passage can’t be played: was a file moved or changed since? Choose the songs again.";
+      if (!isPlayable)
+        this.#playHint.textContent =
+          "This passage can’t be played: was a file moved or changed since? Choose the songs again.";
     },
   );
 
@@ -95,7 +97,12 @@ export class ReportView {
         byId("save-csv").hidden = !hasPassages;
         byId("columns").classList.toggle("no-passages", !hasPassages);
       },
-      () => showFacts(/** @type {HTMLElement} */ (byId("facts").querySelector("dl")), report, { left, right, checkedAt: new Date() }),
+      () =>
+        showFacts(/** @type {HTMLElement} */ (byId("facts").querySelector("dl")), report, {
+          left,
+          right,
+          checkedAt: new Date(),
+        }),
     ];
     for (const draw of parts) {
       await nextTask();

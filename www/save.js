@@ -17,13 +17,22 @@ export function saveCsv(report) {
 /** @param {Report} report */
 export function passagesCsv(report) {
   const header = [
-    "left", "right", "left_start_secs", "left_end_secs", "right_start_secs", "right_end_secs",
-    "score", "speed_ratio", "pitch_shift_semitones",
+    "left",
+    "right",
+    "left_start_secs",
+    "left_end_secs",
+    "right_start_secs",
+    "right_end_secs",
+    "score",
+    "speed_ratio",
+    "pitch_shift_semitones",
   ];
   const rows = report.passages.map((passage) => [
     report.left.name,
     report.right.name,
-    ...[passage.leftStartSecs, passage.leftEndSecs, passage.rightStartSecs, passage.rightEndSecs].map((secs) => secs.toFixed(1)),
+    ...[passage.leftStartSecs, passage.leftEndSecs, passage.rightStartSecs, passage.rightEndSecs].map((secs) =>
+      secs.toFixed(1),
+    ),
     passage.score.toFixed(3),
     passage.speedRatio.toFixed(3),
     passage.pitchShiftSemitones.toFixed(1),
@@ -39,15 +48,17 @@ export function saveLibraryCsv(leftName, rows) {
 /** @param {string} leftName @param {import("./library-check.js").Row[]} rows */
 export function libraryCsv(leftName, rows) {
   const header = ["left", "right", "folder", "score", "verdict", "left_coverage", "passages", "note"];
-  const lines = [...rows].sort(byRank).map(({ file, folder, state, result, note }) => [
-    leftName,
-    file.name,
-    folder,
-    ...(result
-      ? [result.score.toFixed(4), result.verdict, result.coverage.toFixed(4), String(result.passages.length)]
-      : ["", state === "failed" ? "failed" : "not checked", "", ""]),
-    note,
-  ]);
+  const lines = [...rows]
+    .sort(byRank)
+    .map(({ file, folder, state, result, note }) => [
+      leftName,
+      file.name,
+      folder,
+      ...(result
+        ? [result.score.toFixed(4), result.verdict, result.coverage.toFixed(4), String(result.passages.length)]
+        : ["", state === "failed" ? "failed" : "not checked", "", ""]),
+      note,
+    ]);
   return csv([header, ...lines]);
 }
 

@@ -37,11 +37,15 @@ async function keep(urls) {
     }),
   );
   files.sort((a, b) => (a.url < b.url ? -1 : 1));
-  const version = PREFIX + (await digest(new TextEncoder().encode(files.map((file) => `${file.url} ${file.digest}`).join("\n")))).slice(0, 16);
+  const version =
+    PREFIX +
+    (await digest(new TextEncoder().encode(files.map((file) => `${file.url} ${file.digest}`).join("\n")))).slice(0, 16);
   const isNew = !(await caches.has(version));
   const cache = await caches.open(version);
   try {
-    await Promise.all(files.map(({ url, headers, body }) => cache.put(url, new Response(body, { headers: withoutEncoding(headers) }))));
+    await Promise.all(
+      files.map(({ url, headers, body }) => cache.put(url, new Response(body, { headers: withoutEncoding(headers) }))),
+    );
   } catch (error) {
     // The device is full, most likely: a copy with holes is worse than none.
     if (isNew) await caches.delete(version);
@@ -56,7 +60,10 @@ async function networkElseKept(request) {
   const answer = asked(request);
   // Nothing waits for a late answer that fails.
   answer.catch(() => {});
-  const soon = await Promise.race([answer.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, undefined))]);
+  const soon = await Promise.race([
+    answer.catch(() => undefined),
+    new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, undefined)),
+  ]);
   if (soon) return soon;
   return (await caches.match(keptName(request.url))) ?? answer;
 }

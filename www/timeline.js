@@ -40,30 +40,45 @@ export function showTimeline(body, report) {
     const b = [passage.rightStartSecs, passage.rightEndSecs].map((secs) => (secs / right.durationSecs) * WIDTH);
     const link = { "data-passage": index };
     ribbons.push(svg("path", { ...link, class: `ribbon ${colourClass(index)}`, d: ribbonPath(a, b) }));
-    for (const [[from, to], top] of /** @type {[number[], number][]} */ ([[a, 0], [b, RIGHT_TOP]])) {
+    for (const [[from, to], top] of /** @type {[number[], number][]} */ ([
+      [a, 0],
+      [b, RIGHT_TOP],
+    ])) {
       const width = Math.max(NARROWEST, Number(to) - Number(from));
       const x = Math.min(Number(from), WIDTH - width);
-      blocks.push(svg("rect", { ...link, class: `block ${colourClass(index)}`, x, y: top, width, height: WAVE_HEIGHT, rx: 3 }));
+      blocks.push(
+        svg("rect", { ...link, class: `block ${colourClass(index)}`, x, y: top, width, height: WAVE_HEIGHT, rx: 3 }),
+      );
     }
     flags.push(flag(index, (a[0] + a[1]) / 2, WAVE_HEIGHT), flag(index, (b[0] + b[1]) / 2, RIGHT_TOP));
   }
   const picture = document.createElement("div");
   picture.className = "links-picture";
   picture.append(
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": altText(report) }, [
-      svg("rect", { class: "wave-base", width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
-      svg("rect", { class: "wave-base", y: RIGHT_TOP, width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
-      ...ribbons,
-      waves.left,
-      waves.right,
-      ...blocks,
-      playheads.left,
-      playheads.right,
-    ]),
+    svg(
+      "svg",
+      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": altText(report) },
+      [
+        svg("rect", { class: "wave-base", width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
+        svg("rect", { class: "wave-base", y: RIGHT_TOP, width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
+        ...ribbons,
+        waves.left,
+        waves.right,
+        ...blocks,
+        playheads.left,
+        playheads.right,
+      ],
+    ),
     ...flags,
     ...(passages.length === 0 ? [nothingFound(report)] : []),
   );
-  body.replaceChildren(songLine("left", left), ticks(left.durationSecs), picture, ticks(right.durationSecs), songLine("right", right));
+  body.replaceChildren(
+    songLine("left", left),
+    ticks(left.durationSecs),
+    picture,
+    ticks(right.durationSecs),
+    songLine("right", right),
+  );
 
   return {
     drawWave(side, peaks) {
@@ -160,6 +175,7 @@ function ticks(durationSecs) {
 function nothingFound({ verdict }) {
   const words = document.createElement("p");
   words.className = "nothing";
-  words.textContent = verdict === "different" ? "No passage of one song plays in the other." : "No passage is long enough to be marked.";
+  words.textContent =
+    verdict === "different" ? "No passage of one song plays in the other." : "No passage is long enough to be marked.";
   return words;
 }

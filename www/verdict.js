@@ -10,9 +10,9 @@ import { percent, scoreText, shareText } from "./format.js";
 /** @type {Record<string, { title: string, meaning: string }>} */
 const BANDS = {
   "nearly-identical": { title: "Nearly identical", meaning: "Much of the same recording plays in both songs." },
-  "strong": { title: "Strong match", meaning: "The songs share passages that are very unlikely to be a coincidence." },
-  "moderate": { title: "Moderate match", meaning: "The songs share something: listen to the passages before you judge." },
-  "different": { title: "Different songs", meaning: "These are different recordings, as far as this check can hear." },
+  strong: { title: "Strong match", meaning: "The songs share passages that are very unlikely to be a coincidence." },
+  moderate: { title: "Moderate match", meaning: "The songs share something: listen to the passages before you judge." },
+  different: { title: "Different songs", meaning: "These are different recordings, as far as this check can hear." },
 };
 
 /** What each verdict can mean, and what it can't: the second of each pair begins with what people tend to read into it. @type {Record<string, string[]>} */
@@ -21,15 +21,15 @@ const MEANINGS = {
     "It means: a copy, another mix or master of one recording, or one that uses long stretches of the other, be they transposed, sped up or under other sound.",
     "It does not mean that anything unlawful was done: a licensed release, a loop from a shared library or your own earlier upload scores just as high.",
   ],
-  "strong": [
+  strong: [
     "It means: passages of one recording very probably play in the other, changed or in part.",
     "It does not mean that the whole songs are alike, nor that one was taken from the other: both may use the same sample or loop.",
   ],
-  "moderate": [
+  moderate: [
     "It means: something is shared, or two arrangements come very close. About here, chance is possible.",
     "It does not mean that there is a copy. Play the passages and trust your ears over the number.",
   ],
-  "different": [
+  different: [
     "It means: no stretch of some seconds of one recording was found in the other.",
     "It does not mean that the songs have nothing in common: a cover by other players, a borrowed melody or the same words are not what this check listens for.",
   ],
@@ -58,10 +58,14 @@ export function verdictWords(report) {
   const { passages } = report;
   const first = passages[0];
   if (!first) {
-    const none = report.score < 0.5 ? "No passage of one plays in the other." : "What they share is too short or too scattered to be marked.";
+    const none =
+      report.score < 0.5
+        ? "No passage of one plays in the other."
+        : "What they share is too short or too scattered to be marked.";
     return [`${meaning} ${none}`, ...leftOutWords(report)];
   }
-  const count = passages.length === 1 ? "One passage matches" : `${NUMBERS[passages.length] ?? passages.length} passages match`;
+  const count =
+    passages.length === 1 ? "One passage matches" : `${NUMBERS[passages.length] ?? passages.length} passages match`;
   const kinds = new Set(passages.map(changeWords));
   const change = kinds.size === 1 ? `, ${changeClause(first)}` : ", changed in more than one way";
   return [
@@ -76,8 +80,17 @@ export function verdictWords(report) {
 
 /** How much of the songs was not judged. @param {Report} report @returns {Piece[]} */
 function leftOutWords({ left, right }) {
-  return /** @type {const} */ ([["left", left], ["right", right]]).flatMap(([side, { name, leftOutShare }]) =>
-    leftOutShare < LEFT_OUT_WORTH_TELLING ? [] : [` ${shareText(leftOutShare)} of `, { side, text: name }, " is silence, noise or a lone tone, and was left out."],
+  return /** @type {const} */ ([
+    ["left", left],
+    ["right", right],
+  ]).flatMap(([side, { name, leftOutShare }]) =>
+    leftOutShare < LEFT_OUT_WORTH_TELLING
+      ? []
+      : [
+          ` ${shareText(leftOutShare)} of `,
+          { side, text: name },
+          " is silence, noise or a lone tone, and was left out.",
+        ],
   );
 }
 
@@ -102,7 +115,9 @@ function changes({ speedRatio, pitchShiftSemitones }) {
       ? undefined
       : `${semitones} ${semitones === 1 ? "semitone" : "semitones"} ${pitchShiftSemitones > 0 ? "higher" : "lower"}`;
   const speed =
-    Math.abs(speedRatio - 1) < SMALLEST_SPEED_CHANGE ? undefined : `${percent(Math.abs(speedRatio - 1))} ${speedRatio > 1 ? "faster" : "slower"}`;
+    Math.abs(speedRatio - 1) < SMALLEST_SPEED_CHANGE
+      ? undefined
+      : `${percent(Math.abs(speedRatio - 1))} ${speedRatio > 1 ? "faster" : "slower"}`;
   return { pitch, speed };
 }
 
@@ -131,7 +146,11 @@ export function showVerdict(root, report, { elapsedSecs, isSameFile }) {
   );
   find(root, "#meaning").replaceChildren(...(MEANINGS[report.verdict] ?? []).map((text) => element("li", "", text)));
   const backend = report.backend === "webgpu" ? "Computed on WebGPU" : "Computed on the CPU";
-  const chips = [elapsedSecs < 0.1 ? "less than 0.1 s" : `${elapsedSecs.toFixed(1)} s`, backend, `Model ${report.model.version}`];
+  const chips = [
+    elapsedSecs < 0.1 ? "less than 0.1 s" : `${elapsedSecs.toFixed(1)} s`,
+    backend,
+    `Model ${report.model.version}`,
+  ];
   find(root, "#chips").replaceChildren(...chips.map((text) => element("li", "", text)));
 }
 

@@ -32,11 +32,19 @@ function made(name, make) {
   return path;
 }
 
-for (const [kind, durationSecs] of /** @type {const} */ ([["song", SONG_SECS], ["clip", CLIP_SECS]])) {
+for (const [kind, durationSecs] of /** @type {const} */ ([
+  ["song", SONG_SECS],
+  ["clip", CLIP_SECS],
+])) {
   made(`${kind}-left.mp3`, (audio) => audio.encoded("left.mp3", audio.tune("tune.wav", SEED, durationSecs), MP3));
-  made(`${kind}-right.mp3`, (audio) => audio.encoded("right.mp3", audio.tune("tune.wav", SEED, durationSecs), ["-af", pitchShift(1), ...MP3]));
+  made(`${kind}-right.mp3`, (audio) =>
+    audio.encoded("right.mp3", audio.tune("tune.wav", SEED, durationSecs), ["-af", pitchShift(1), ...MP3]),
+  );
 }
-for (const [kind, durationSecs] of /** @type {const} */ ([["song", SONG_SECS], ["segment", SEGMENT_SECS]])) {
+for (const [kind, durationSecs] of /** @type {const} */ ([
+  ["song", SONG_SECS],
+  ["segment", SEGMENT_SECS],
+])) {
   const raw = ["-ac", "1", "-ar", String(MODEL_RATE_HZ), "-t", String(durationSecs), "-f", "f32le"];
   made(`${kind}.f32`, (audio) => audio.encoded("samples.f32", join(out, "song-left.mp3"), raw));
 }

@@ -62,7 +62,10 @@ async function visits(bench) {
   const result = {};
   for (const [name, visit] of Object.entries(visitors)) {
     result[name] = {};
-    for (const [speed, link] of /** @type {const} */ ([["local", undefined], ["mobile", MOBILE_LINK]])) {
+    for (const [speed, link] of /** @type {const} */ ([
+      ["local", undefined],
+      ["mobile", MOBILE_LINK],
+    ])) {
       const times = [];
       // The first one has the files compressed.
       for (let round = -1; round < (bench.quick ? 1 : VISITS); round++) {

@@ -18,12 +18,18 @@ import { WEBGPU_FLAGS, launchChromium } from "../e2e/harness.js";
 import { BenchServer } from "./server.js";
 import { PARTS } from "./parts.js";
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { quick: { type: "boolean", default: false } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false } },
+});
 const [site, made, ...chosen] = positionals;
 if (!site || !made) throw new Error("usage: node run.js [--quick] SITE MADE [PART...]");
 
 const folder = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
-const server = new BenchServer({ "/bench/": folder("page/"), "/libraries/": folder("node_modules/"), "/made/": made, "/site/": site }, join(made, "compressed"));
+const server = new BenchServer(
+  { "/bench/": folder("page/"), "/libraries/": folder("node_modules/"), "/made/": made, "/site/": site },
+  join(made, "compressed"),
+);
 const address = await server.listen();
 
 /** @type {Record<string, unknown>} */
@@ -49,12 +55,16 @@ const report = {
   date: new Date().toISOString(),
   machine,
   site,
-  weightsSha256: createHash("sha256").update(readFileSync(join(site, "pkg/wasm/weights.safetensors"))).digest("hex"),
+  weightsSha256: createHash("sha256")
+    .update(readFileSync(join(site, "pkg/wasm/weights.safetensors")))
+    .digest("hex"),
   results,
 };
 writeFileSync(join(made, "bench.json"), `${JSON.stringify(report, undefined, 2)}\n`);
 writeFileSync(join(made, "bench.md"), `${tables.join("\n\n")}\n`);
-console.log(`\n${report.date.slice(0, 10)}, ${machine.processor}, ${machine.cores} cores, Chromium ${machine.chromium}; numbers in ${join(made, "bench.json")}`);
+console.log(
+  `\n${report.date.slice(0, 10)}, ${machine.processor}, ${machine.cores} cores, Chromium ${machine.chromium}; numbers in ${join(made, "bench.json")}`,
+);
 
 /** @param {{ webgpu?: boolean }} [options] */
 function launch({ webgpu = false } = {}) {

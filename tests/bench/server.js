@@ -95,7 +95,8 @@ export class BenchServer {
       const content = readFileSync(file);
       return response.writeHead(200, { ...headers, "content-length": content.length }).end(content);
     }
-    if (!/\bbr\b/.test(request.headers["accept-encoding"] ?? "")) throw new Error(`the browser doesn't take brotli for ${path}`);
+    if (!/\bbr\b/.test(request.headers["accept-encoding"] ?? ""))
+      throw new Error(`the browser doesn't take brotli for ${path}`);
     const content = this.#compressed(file);
     this.sent.set(path, (this.sent.get(path) ?? 0) + content.length);
     await sleepUntil(performance.now() + (this.#link?.latencyMs ?? 0));

@@ -5,7 +5,12 @@
 
 /** @param {{ secs: number, times: Timings }} result */
 export function featuresTable({ secs, times }) {
-  const rows = Object.entries(times).map(([name, time]) => [name, ms(time), ratio(time, times["soundalike"]), String(time.rounds)]);
+  const rows = Object.entries(times).map(([name, time]) => [
+    name,
+    ms(time),
+    ratio(time, times["soundalike"]),
+    String(time.rounds),
+  ]);
   return table([`log-mel features of ${secs} s of music`, "median", "ours is faster by", "rounds"], rows);
 }
 
@@ -45,11 +50,34 @@ export function checkTables({ stages, times }) {
       String(whole.rounds),
     ];
   });
-  checks.push(["the browser's decoding of both files alone", secs(floor), "", ratio(floor, floor), "", "", String(floor?.rounds)]);
-  const heads = ["two MP3s of 4 minutes to the report", "median", "ours is faster by", "of the decoding", "from decoded samples", "ours is faster by", "rounds"];
+  checks.push([
+    "the browser's decoding of both files alone",
+    secs(floor),
+    "",
+    ratio(floor, floor),
+    "",
+    "",
+    String(floor?.rounds),
+  ]);
+  const heads = [
+    "two MP3s of 4 minutes to the report",
+    "median",
+    "ours is faster by",
+    "of the decoding",
+    "from decoded samples",
+    "ours is faster by",
+    "rounds",
+  ];
   const sum = Object.values(stages).reduce((total, { medianMs }) => total + medianMs, 0);
-  const parts = Object.entries(stages).map(([stage, time]) => [stage, ms(time), `${((100 * time.medianMs) / sum).toFixed(0)} %`]);
-  parts.push(["sum", ms({ medianMs: sum }), ""], ["the check itself, decoding and analysing side by side", ms(of("soundalike")), ""]);
+  const parts = Object.entries(stages).map(([stage, time]) => [
+    stage,
+    ms(time),
+    `${((100 * time.medianMs) / sum).toFixed(0)} %`,
+  ]);
+  parts.push(
+    ["sum", ms({ medianMs: sum }), ""],
+    ["the check itself, decoding and analysing side by side", ms(of("soundalike")), ""],
+  );
   return `${table(heads, checks)}\n\n${table(["where the time goes: each stage alone, both songs together", "median", "share"], parts)}`;
 }
 
@@ -72,7 +100,17 @@ export function visitsTable(visits, link) {
     secs(mobile.scoreMs),
   ]);
   const slow = `at ${link.bitsPerSec / 1e6} Mbit/s, ${link.latencyMs} ms`;
-  return table(["a first visit, two clips of 30 s", "brotli", "engine ready", "first score", `engine ready ${slow}`, `first score ${slow}`], rows);
+  return table(
+    [
+      "a first visit, two clips of 30 s",
+      "brotli",
+      "engine ready",
+      "first score",
+      `engine ready ${slow}`,
+      `first score ${slow}`,
+    ],
+    rows,
+  );
 }
 
 /** @param {string} what @param {Timings} times */

@@ -24,7 +24,14 @@ describe("accessibility", () => {
 
   before(async () => {
     songs.original = audio.tune("original.wav", 1, 20);
-    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    songs.copy = audio.encoded("copy.mp3", songs.original, [
+      "-af",
+      pitchShift(2),
+      "-c:a",
+      "libmp3lame",
+      "-b:a",
+      "128k",
+    ]);
     songs.unrelated = audio.tune("unrelated.wav", 7, 18);
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
   });
@@ -41,7 +48,11 @@ describe("accessibility", () => {
   const open = (path = "?backend=cpu") => page.goto(shared.url + path);
 
   /** @param {"left" | "right"} side @param {string | string[]} file */
-  const give = (side, file) => page.locator("input[type=file]").nth(side === "left" ? 0 : 1).setInputFiles(file);
+  const give = (side, file) =>
+    page
+      .locator("input[type=file]")
+      .nth(side === "left" ? 0 : 1)
+      .setInputFiles(file);
 
   const standing = () => page.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
 
@@ -58,12 +69,12 @@ describe("accessibility", () => {
 
   /** Each state that the page can be in, and how to get there. @type {Record<string, () => Promise<unknown>>} */
   const states = {
-    "start": () => open(),
+    start: () => open(),
     "one song chosen": async () => {
       await open();
       await give("left", songs.original);
     },
-    "working": async () => {
+    working: async () => {
       await holdEngine();
       await open();
       await give("left", songs.original);
@@ -76,7 +87,7 @@ describe("accessibility", () => {
       await page.locator("#passages li").first().hover();
     },
     "result of unrelated songs": () => compare(songs.original, songs.unrelated),
-    "library": async () => {
+    library: async () => {
       await open();
       await give("left", songs.original);
       await give("right", [songs.copy, songs.unrelated, songs.text, songs.original]);
@@ -89,7 +100,7 @@ describe("accessibility", () => {
       await give("right", [songs.copy, songs.unrelated, songs.text]);
       await page.locator("#library.running").waitFor();
     },
-    "error": async () => {
+    error: async () => {
       await open();
       await give("left", songs.text);
       await give("right", songs.original);
@@ -117,9 +128,14 @@ describe("accessibility", () => {
         for (const viewport of [DESKTOP, PHONE]) {
           await page.emulateMedia({ colorScheme });
           await page.setViewportSize(viewport);
-          const { violations, passes } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ["violations"] }));
+          const { violations, passes } = await page.evaluate(() =>
+            /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ["violations"] }),
+          );
           assert.ok(passes.length > 20, "axe has hardly looked at anything");
-          const faults = violations.map((/** @type {any} */ { id, help, nodes }) => `${id}: ${help}: ${nodes.map((/** @type {any} */ { target, any }) => `${target} ${any[0]?.message ?? ""}`).join("; ")}`);
+          const faults = violations.map(
+            (/** @type {any} */ { id, help, nodes }) =>
+              `${id}: ${help}: ${nodes.map((/** @type {any} */ { target, any }) => `${target} ${any[0]?.message ?? ""}`).join("; ")}`,
+          );
           assert.deepEqual(faults, [], `${colorScheme}, ${viewport.width} px`);
           const width = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(width <= viewport.width, `${width} px wide on a screen of ${viewport.width}`);
@@ -133,7 +149,8 @@ describe("accessibility", () => {
     const session = await page.context().newCDPSession(page);
     const { nodes } = await session.send("Accessibility.getFullAXTree");
     await session.detach();
-    const isHeard = (/** @type {string} */ role) => !["none", "generic", "InlineTextBox", "LineBreak", "ListMarker"].includes(role);
+    const isHeard = (/** @type {string} */ role) =>
+      !["none", "generic", "InlineTextBox", "LineBreak", "ListMarker"].includes(role);
     // The list goes by depth; a reader goes from each node to its first child.
     const byId = new Map(nodes.map((node) => [node.nodeId, node]));
     /** @type {(node: typeof nodes[number] | undefined) => typeof nodes} */
@@ -141,8 +158,11 @@ describe("accessibility", () => {
     return inOrder(nodes[0])
       .filter(({ ignored, role }) => !ignored && role && isHeard(role.value))
       .map(({ role, name, value, description, properties }) => ({
-        line: [role?.value, name?.value, value?.value, description?.value].filter((part) => part !== undefined && part !== "").join(" | "),
-        isFocusable: properties?.some((property) => property.name === "focusable" && property.value.value === true) ?? false,
+        line: [role?.value, name?.value, value?.value, description?.value]
+          .filter((part) => part !== undefined && part !== "")
+          .join(" | "),
+        isFocusable:
+          properties?.some((property) => property.name === "focusable" && property.value.value === true) ?? false,
         name: name?.value ?? "",
         role: role?.value ?? "",
       }));
@@ -154,11 +174,20 @@ describe("accessibility", () => {
     let from = 0;
     for (const pattern of wanted) {
       const at = lines.findIndex((line, index) => index >= from && pattern.test(line));
-      assert.ok(at >= 0, `${pattern} is not to be heard after “${lines[from - 1] ?? "the beginning"}”:\n${lines.filter((line) => !line.startsWith("StaticText")).join("\n")}`);
+      assert.ok(
+        at >= 0,
+        `${pattern} is not to be heard after “${lines[from - 1] ?? "the beginning"}”:\n${lines.filter((line) => !line.startsWith("StaticText")).join("\n")}`,
+      );
       from = at + 1;
     }
-    const nameless = heard.filter(({ isFocusable, name, role }) => isFocusable && name.trim() === "" && role !== "RootWebArea");
-    assert.deepEqual(nameless.map(({ line }) => line), [], "what can be focused has a name");
+    const nameless = heard.filter(
+      ({ isFocusable, name, role }) => isFocusable && name.trim() === "" && role !== "RootWebArea",
+    );
+    assert.deepEqual(
+      nameless.map(({ line }) => line),
+      [],
+      "what can be focused has a name",
+    );
   }
 
   test("a screen reader hears what the page is for and what each zone takes", async () => {
@@ -178,7 +207,11 @@ describe("accessibility", () => {
 
   test("a screen reader hears how far a check is, and can end it", async () => {
     await states["working"]?.();
-    assertHeard(await readable(), [/^button \| Your song.*original\.wav/, /^(progressbar|progressindicator) \| Getting ready/, /^button \| Cancel/]);
+    assertHeard(await readable(), [
+      /^button \| Your song.*original\.wav/,
+      /^(progressbar|progressindicator) \| Getting ready/,
+      /^button \| Cancel/,
+    ]);
   });
 
   test("a screen reader hears score, verdict, passages and their changes in this order", async () => {
@@ -233,10 +266,20 @@ describe("accessibility", () => {
       if (!focused || focused === document.body) return undefined;
       // A hidden input's mark is drawn by what stands for it.
       const drawn = [focused, focused.nextElementSibling, focused.closest(".zone"), focused.closest("label")];
-      const isMarked = drawn.some((element) => element && getComputedStyle(element).outlineStyle !== "none" && parseFloat(getComputedStyle(element).outlineWidth) >= 2);
+      const isMarked = drawn.some(
+        (element) =>
+          element &&
+          getComputedStyle(element).outlineStyle !== "none" &&
+          parseFloat(getComputedStyle(element).outlineWidth) >= 2,
+      );
       const box = focused.getBoundingClientRect();
       return {
-        what: focused.id || focused.getAttribute("aria-label") || focused.closest(".zone")?.className || focused.textContent?.trim() || focused.tagName,
+        what:
+          focused.id ||
+          focused.getAttribute("aria-label") ||
+          focused.closest(".zone")?.className ||
+          focused.textContent?.trim() ||
+          focused.tagName,
         isMarked,
         isInSight: box.bottom > 0 && box.top < innerHeight,
       };
@@ -246,9 +289,16 @@ describe("accessibility", () => {
   test("by keyboard alone: two songs are chosen, the result is walked through, a passage is heard, and others compared", async () => {
     await open();
     // The first stop is the link to the promise of privacy.
-    for (const [side, file] of /** @type {const} */ ([["left", "original"], ["right", "copy"]])) {
+    for (const [side, file] of /** @type {const} */ ([
+      ["left", "original"],
+      ["right", "copy"],
+    ])) {
       const chooser = page.waitForEvent("filechooser");
-      for (let stops = 0; !(await page.evaluate((wanted) => document.activeElement?.closest(`.zone.${wanted} label`) !== null, side)); stops++) {
+      for (
+        let stops = 0;
+        !(await page.evaluate((wanted) => document.activeElement?.closest(`.zone.${wanted} label`) !== null, side));
+        stops++
+      ) {
         assert.ok(stops < 5, `the ${side} zone is not reached`);
         await tab();
       }
@@ -258,16 +308,36 @@ describe("accessibility", () => {
     await standing();
     const stops = [];
     for (let stop = await tab(); stop && stops.length < 60; stop = await tab()) stops.push(stop);
-    assert.deepEqual(stops.filter(({ isMarked, isInSight }) => !isMarked || !isInSight).map(({ what }) => what), [], "where the keyboard is must be seen");
+    assert.deepEqual(
+      stops.filter(({ isMarked, isInSight }) => !isMarked || !isInSight).map(({ what }) => what),
+      [],
+      "where the keyboard is must be seen",
+    );
     const names = stops.map(({ what }) => what);
-    for (const wanted of [/What this verdict means/, /^Play passage 1/, /Details of this check/, /^save-json$/, /^save-csv$/, /^print$/, /^restart$/, /Put it on your own site/]) {
-      assert.ok(names.some((name) => wanted.test(name)), `${wanted} is not reached by Tab: ${names.join(", ")}`);
+    for (const wanted of [
+      /What this verdict means/,
+      /^Play passage 1/,
+      /Details of this check/,
+      /^save-json$/,
+      /^save-csv$/,
+      /^print$/,
+      /^restart$/,
+      /Put it on your own site/,
+    ]) {
+      assert.ok(
+        names.some((name) => wanted.test(name)),
+        `${wanted} is not reached by Tab: ${names.join(", ")}`,
+      );
     }
     assert.ok(stops.length < 60, "the way has no end");
 
     await page.locator("#passages button").first().focus();
     for (const part of [".block", ".ribbon", ".diagonal", "#passages li"]) {
-      assert.match((await page.locator(`${part}[data-passage="0"]`).first().getAttribute("class")) ?? "", /active/, `the keyboard lights up ${part}`);
+      assert.match(
+        (await page.locator(`${part}[data-passage="0"]`).first().getAttribute("class")) ?? "",
+        /active/,
+        `the keyboard lights up ${part}`,
+      );
     }
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.querySelectorAll(".playhead.on").length === 2);
@@ -278,7 +348,10 @@ describe("accessibility", () => {
     assert.ok(await page.locator("#play-in-turn").isChecked());
     await page.locator("#restart").focus();
     await page.keyboard.press("Enter");
-    assert.ok(await page.evaluate(() => document.activeElement?.closest(".zone.left") !== null), "the keyboard is where the next song goes");
+    assert.ok(
+      await page.evaluate(() => document.activeElement?.closest(".zone.left") !== null),
+      "the keyboard is where the next song goes",
+    );
   });
 
   test("a check is cancelled with the Escape key", async () => {
@@ -291,9 +364,19 @@ describe("accessibility", () => {
   test("passages are numbered wherever they are drawn, for those who see no colours", async () => {
     await states["result of a copy"]?.();
     const count = await page.locator("#passages li").count();
-    for (const [where, each] of /** @type {const} */ ([[".links-picture .flag", 2], ["#passages .flag", 1], [".heat-box .flag", 1]])) {
+    for (const [where, each] of /** @type {const} */ ([
+      [".links-picture .flag", 2],
+      ["#passages .flag", 1],
+      [".heat-box .flag", 1],
+    ])) {
       const numbers = await page.locator(where).allInnerTexts();
-      assert.deepEqual(numbers.sort(), Array.from({ length: count }, (_, index) => Array(each).fill(String(index + 1))).flat().sort(), where);
+      assert.deepEqual(
+        numbers.sort(),
+        Array.from({ length: count }, (_, index) => Array(each).fill(String(index + 1)))
+          .flat()
+          .sort(),
+        where,
+      );
     }
   });
 });

@@ -16,7 +16,11 @@ try {
   /** @type {Map<string, Promise<unknown>>} */
   const songs = new Map();
   const song = (/** @type {string} */ name) => {
-    if (!songs.has(name)) songs.set(name, samplesOf(name).then((samples) => checker.analyse(samples)));
+    if (!songs.has(name))
+      songs.set(
+        name,
+        samplesOf(name).then((samples) => checker.analyse(samples)),
+      );
     return songs.get(name);
   };
   const reports = [];

@@ -45,12 +45,18 @@ describe("agreement", () => {
   let site;
 
   before(async () => {
-    if (!existsSync(TRAINER)) throw new Error(`no trainer at ${TRAINER}: build it with \`cargo build --release\`, or name it in SOUNDALIKE_TRAINER`);
+    if (!existsSync(TRAINER))
+      throw new Error(
+        `no trainer at ${TRAINER}: build it with \`cargo build --release\`, or name it in SOUNDALIKE_TRAINER`,
+      );
     pairs.push(...makePairs(audio, folder));
     assert.ok(pairs.length >= 20);
     writeFileSync(join(folder, "pairs.json"), JSON.stringify(pairs));
     copyFileSync(here("agreement-page.js"), join(folder, "agreement-page.js"));
-    writeFileSync(join(folder, "index.html"), '<!doctype html><meta charset="utf-8"><script type="module" src="agreement-page.js"></script><body>');
+    writeFileSync(
+      join(folder, "index.html"),
+      '<!doctype html><meta charset="utf-8"><script type="module" src="agreement-page.js"></script><body>',
+    );
     symlinkSync(join(SITE, "pkg"), join(folder, "pkg"));
     site = await serveSite(folder);
     native = await nativeReports(pairs, folder);
@@ -115,7 +121,11 @@ describe("agreement", () => {
       const expected = /** @type {Report} */ (native[index]);
       const { left, right } = /** @type {Pair} */ (pairs[index]);
       const what = `${left} and ${right}: ${JSON.stringify(report)}, natively ${JSON.stringify(expected)}`;
-      assert.equal(report.model.weightsSha256, expected.model.weightsSha256, "the trainer and the site were built with other weights: build both again");
+      assert.equal(
+        report.model.weightsSha256,
+        expected.model.weightsSha256,
+        "the trainer and the site were built with other weights: build both again",
+      );
       assert.ok(Math.abs(report.score - expected.score) <= SCORE_TOLERANCE, what);
       score = Math.max(score, Math.abs(report.score - expected.score));
       assert.equal(report.passages.length, expected.passages.length, what);
@@ -127,10 +137,15 @@ describe("agreement", () => {
         }
         assert.ok(Math.abs(passage.score - same.score) <= SCORE_TOLERANCE, what);
         assert.ok(Math.abs(passage.speedRatio - same.speedRatio) <= SPEED_TOLERANCE + 1e-9, what);
-        assert.ok(Math.abs(passage.pitchShiftSemitones - same.pitchShiftSemitones) <= PITCH_TOLERANCE_SEMITONES + 1e-9, what);
+        assert.ok(
+          Math.abs(passage.pitchShiftSemitones - same.pitchShiftSemitones) <= PITCH_TOLERANCE_SEMITONES + 1e-9,
+          what,
+        );
       }
     }
-    context.diagnostic(`${reports.length} pairs: scores differ by ${score.toFixed(4)} at most, times of passages by ${secs.toFixed(2)} s`);
+    context.diagnostic(
+      `${reports.length} pairs: scores differ by ${score.toFixed(4)} at most, times of passages by ${secs.toFixed(2)} s`,
+    );
   }
 });
 
@@ -144,7 +159,10 @@ function reportsOf(text) {
 async function nativeReports(pairs, folder) {
   const reports = [];
   for (const { left, right } of pairs) {
-    const { stdout } = await promisify(execFile)(TRAINER, ["compare", left, right, "--json"], { cwd: folder, maxBuffer: 1 << 26 });
+    const { stdout } = await promisify(execFile)(TRAINER, ["compare", left, right, "--json"], {
+      cwd: folder,
+      maxBuffer: 1 << 26,
+    });
     reports.push(JSON.parse(stdout));
   }
   return reports;
@@ -175,7 +193,10 @@ function makePairs(audio, folder) {
   const excerpt = (seed, name, filter) => {
     const parts = `[0:a]atrim=0:6[a];[1:a]atrim=2:12,asetpts=PTS-STARTPTS,${filter}[b];[2:a]atrim=0:6[c];[a][b][c]concat=n=3:v=0:a=1`;
     const options = ["-i", tune(seed), "-i", tune((seed + 5) % 10), "-filter_complex", parts];
-    return { left: /** @type {string} */ (songs[seed]), right: made(`medley-${seed}-${name}`, tune((seed + 3) % 10), options) };
+    return {
+      left: /** @type {string} */ (songs[seed]),
+      right: made(`medley-${seed}-${name}`, tune((seed + 3) % 10), options),
+    };
   };
   const strangers = (/** @type {number} */ left, /** @type {number} */ right) => ({
     left: /** @type {string} */ (songs[left]),

@@ -43,7 +43,15 @@ describe("analysed songs", () => {
         freed: await outcome(() => again.compare(restored, b)),
         early: await outcome(() => new soundalike.Song(a).toBytes()),
       };`);
-    assert.deepEqual(events.map((/** @type {any} */ { stage }) => stage).filter((/** @type {string} */ stage, /** @type {number} */ index, /** @type {string[]} */ all) => stage !== all[index - 1]), ["decode", "features", "encode"]);
+    assert.deepEqual(
+      events
+        .map((/** @type {any} */ { stage }) => stage)
+        .filter(
+          (/** @type {string} */ stage, /** @type {number} */ index, /** @type {string[]} */ all) =>
+            stage !== all[index - 1],
+        ),
+      ["decode", "features", "encode"],
+    );
     assert.equal(events.at(-1).fraction, 1);
     assert.equal(rest.isSong, true);
     assert.equal(rest.same, true, "the report from bytes differs");
@@ -64,7 +72,8 @@ describe("analysed songs", () => {
       const song = await checker.analyse({ samples, sampleRateHz: 44100 });
       return [...song.peaks];`);
     assert.equal(peaks.length, 1500);
-    for (const [index, peak] of peaks.entries()) assert.ok(Math.abs(peak - (1 - index / 1500)) < 1e-3, `peak ${index}: ${peak}`);
+    for (const [index, peak] of peaks.entries())
+      assert.ok(Math.abs(peak - (1 - index / 1500)) < 1e-3, `peak ${index}: ${peak}`);
   });
 
   test("bytes that are damaged or none of ours are no song", async () => {
@@ -83,7 +92,8 @@ describe("analysed songs", () => {
   });
 
   test("a cache spares the second analysis of a file; what it holds wrongly or fails at does no harm", async () => {
-    for (const seed of [1, 7]) await blank.page.route(`**/${seed}.wav`, (route) => route.fulfill({ body: wav(tune(seed, SONG_SECS)) }));
+    for (const seed of [1, 7])
+      await blank.page.route(`**/${seed}.wav`, (route) => route.fulfill({ body: wav(tune(seed, SONG_SECS)) }));
     const { keys, scores, decodes } = await run(`
       const kept = new Map();
       const cache = { get: async (key) => kept.get(key), put: async (key, bytes) => kept.set(key, bytes) };

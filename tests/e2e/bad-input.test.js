@@ -16,7 +16,18 @@ describe("bad input", () => {
     songs.empty = audio.file("empty.mp3", "");
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
     songs.short = audio.tune("short.wav", 1, 1);
-    songs.mute = audio.encoded("mute.mp4", songs.original, ["-f", "lavfi", "-i", "color=size=64x64:rate=5", "-map", "1:v", "-t", "5", "-c:v", "mpeg4"]);
+    songs.mute = audio.encoded("mute.mp4", songs.original, [
+      "-f",
+      "lavfi",
+      "-i",
+      "color=size=64x64:rate=5",
+      "-map",
+      "1:v",
+      "-t",
+      "5",
+      "-c:v",
+      "mpeg4",
+    ]);
     songs.protected = audio.file("protected.m4p", "????ftypM4P ".repeat(500));
     songs.foreign = audio.encoded("foreign.wma", songs.original, ["-c:a", "wmav2"]);
     // 500 MB each, of which hardly anything lies on the disk: no sound at all, and a recording of 17 hours.
@@ -74,7 +85,10 @@ describe("bad input", () => {
     truncateSync(large, 1_001_000_000);
     await give("left", large);
     await give("right", songs.copy);
-    await visit.page.locator("#error").getByText("“large.wav” has 1.01 GB. At most 1 GB").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    await visit.page
+      .locator("#error")
+      .getByText("“large.wav” has 1.01 GB. At most 1 GB")
+      .waitFor({ timeout: CHECK_TIMEOUT_MS });
     assert.match(await visit.page.locator(".zone.left").innerText(), /\b1\.01 GB/);
   });
 
@@ -88,22 +102,68 @@ describe("bad input", () => {
   });
 
   for (const [what, code, words, fault] of /** @type {const} */ ([
-    ["weights that can’t be loaded", "weights-invalid", /weights could not be loaded\. Check the connection/, { files: "**/weights.safetensors" }],
-    ["an engine that can’t be loaded", "crashed", /engine could not be loaded\. Check the connection/, { files: "**/*.wasm" }],
-    ["damaged weights", "weights-invalid", /weights are damaged or belong to another version/, { files: "**/weights.safetensors", body: "no weights" }],
-    ["a browser without WebGPU, which was insisted on", "unsupported-browser", /WebGPU does not work in this browser\. The CPU does the same/, { query: "?backend=webgpu" }],
-    ["a browser without WebAssembly SIMD", "unsupported-browser", /lacks WebAssembly SIMD\. Chrome 91/, { script: "WebAssembly.validate = () => false" }],
-    ["an engine that stops in the middle", "crashed", /stopped unexpectedly\. The next check starts it afresh/, { script: "const Whole = Worker; globalThis.Worker = class extends Whole { postMessage(...sent) { sent[0].type === 'analyse' && !globalThis.stopped ? (globalThis.stopped = true, this.onerror(new ErrorEvent('error'))) : super.postMessage(...sent) } }", again: true }],
+    [
+      "weights that can’t be loaded",
+      "weights-invalid",
+      /weights could not be loaded\. Check the connection/,
+      { files: "**/weights.safetensors" },
+    ],
+    [
+      "an engine that can’t be loaded",
+      "crashed",
+      /engine could not be loaded\. Check the connection/,
+      { files: "**/*.wasm" },
+    ],
+    [
+      "damaged weights",
+      "weights-invalid",
+      /weights are damaged or belong to another version/,
+      { files: "**/weights.safetensors", body: "no weights" },
+    ],
+    [
+      "a browser without WebGPU, which was insisted on",
+      "unsupported-browser",
+      /WebGPU does not work in this browser\. The CPU does the same/,
+      { query: "?backend=webgpu" },
+    ],
+    [
+      "a browser without WebAssembly SIMD",
+      "unsupported-browser",
+      /lacks WebAssembly SIMD\. Chrome 91/,
+      { script: "WebAssembly.validate = () => false" },
+    ],
+    [
+      "an engine that stops in the middle",
+      "crashed",
+      /stopped unexpectedly\. The next check starts it afresh/,
+      {
+        script:
+          "const Whole = Worker; globalThis.Worker = class extends Whole { postMessage(...sent) { sent[0].type === 'analyse' && !globalThis.stopped ? (globalThis.stopped = true, this.onerror(new ErrorEvent('error'))) : super.postMessage(...sent) } }",
+        again: true,
+      },
+    ],
   ])) {
     test(`${what}: told in plain words (${code})`, async () => {
-      const { files, body, query = "?backend=cpu", script, again = Boolean(files) } = /** @type {{ files?: string, body?: string, query?: string, script?: string, again?: boolean }} */ (fault);
+      const {
+        files,
+        body,
+        query = "?backend=cpu",
+        script,
+        again = Boolean(files),
+      } = /** @type {{ files?: string, body?: string, query?: string, script?: string, again?: boolean }} */ (fault);
       const context = await visit.shared.browser.newContext({ serviceWorkers: "block" });
       const another = await context.newPage();
       if (files) await another.route(files, (route) => (body === undefined ? route.abort() : route.fulfill({ body })));
       if (script) await another.addInitScript(script);
       await another.goto(visit.shared.url + query);
-      await another.locator("input[type=file]").nth(0).setInputFiles(/** @type {string} */ (songs.original));
-      await another.locator("input[type=file]").nth(1).setInputFiles(/** @type {string} */ (songs.unrelated));
+      await another
+        .locator("input[type=file]")
+        .nth(0)
+        .setInputFiles(/** @type {string} */ (songs.original));
+      await another
+        .locator("input[type=file]")
+        .nth(1)
+        .setInputFiles(/** @type {string} */ (songs.unrelated));
       const error = another.locator("#error");
       await error.waitFor({ timeout: CHECK_TIMEOUT_MS });
       assert.equal(await error.getAttribute("data-code"), code);

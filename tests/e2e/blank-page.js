@@ -36,12 +36,18 @@ export function packageInBlankPage(flags) {
   const open = async () => {
     blank.page = await openBlankPage(shared.browser, shared.url);
     for (const [name, body] of Object.entries(songs)) {
-      await blank.page.route(`**/${name}.f32`, (route) => route.fulfill({ contentType: "application/octet-stream", body }));
+      await blank.page.route(`**/${name}.f32`, (route) =>
+        route.fulfill({ contentType: "application/octet-stream", body }),
+      );
     }
     await blank.page.evaluate(loadPackage, PATIENCE_MS);
   };
   before(() => {
-    for (const [name, seed] of /** @type {const} */ ([["a", 1], ["b", 7]])) songs[name] = Buffer.from(tune(seed, SONG_SECS).buffer);
+    for (const [name, seed] of /** @type {const} */ ([
+      ["a", 1],
+      ["b", 7],
+    ]))
+      songs[name] = Buffer.from(tune(seed, SONG_SECS).buffer);
   });
   beforeEach(open);
   afterEach(() => blank.page?.close());
@@ -61,7 +67,9 @@ async function loadPackage(patienceMs) {
       return { code, side, message, isCheckerError: error instanceof soundalike.CheckerError };
     }
   };
-  const [a, b] = await Promise.all(["/a.f32", "/b.f32"].map(async (url) => new Float32Array(await (await fetch(url)).arrayBuffer())));
+  const [a, b] = await Promise.all(
+    ["/a.f32", "/b.f32"].map(async (url) => new Float32Array(await (await fetch(url)).arrayBuffer())),
+  );
   /** A check from nothing: a checker made, and both songs compared. @param {object} options */
   const checked = (options) =>
     outcome(async () => {

@@ -18,5 +18,6 @@ export function brokenEngine(backend, failure) {
       record() { return { append() {}, free() {} }; }
       async analyse() { const trap = new WebAssembly.RuntimeError("unreachable"); ${failure}; }
     }`;
-  return (/** @type {import("playwright-core").Route} */ route) => route.fulfill({ contentType: "text/javascript", body });
+  return (/** @type {import("playwright-core").Route} */ route) =>
+    route.fulfill({ contentType: "text/javascript", body });
 }

@@ -45,14 +45,22 @@ describe("sound-alike element", () => {
 
   /** @param {string} type */
   const events = (type) =>
-    /** @type {Promise<any[]>} */ (page.evaluate((wanted) => /** @type {any} */ (globalThis).events.filter((/** @type {any} */ event) => event.type === wanted), type));
+    /** @type {Promise<any[]>} */ (
+      page.evaluate(
+        (wanted) => /** @type {any} */ (globalThis).events.filter((/** @type {any} */ event) => event.type === wanted),
+        type,
+      )
+    );
 
   /** The button that begins a check again. */
   const compare = () => page.locator("#fixed").getByRole("button", { name: "Compare", exact: true });
 
   test("nothing heavy is loaded before the visitor acts", async () => {
     await page.waitForTimeout(500);
-    assert.deepEqual(requests.filter((url) => /\.(wasm|safetensors|mp3)$/.test(url)), []);
+    assert.deepEqual(
+      requests.filter((url) => /\.(wasm|safetensors|mp3)$/.test(url)),
+      [],
+    );
     assert.equal(page.workers().length, 0);
   });
 
@@ -61,7 +69,9 @@ describe("sound-alike element", () => {
       /** @type {() => void} */
       let letThrough = () => {};
       const held = new Promise((resolve) => (letThrough = () => resolve(undefined)));
-      const another = await (await shared.browser.newContext({ serviceWorkers: "block", viewport: { width, height: 900 } })).newPage();
+      const another = await (
+        await shared.browser.newContext({ serviceWorkers: "block", viewport: { width, height: 900 } })
+      ).newPage();
       await another.route("**/pkg/element.js", async (route) => {
         await held;
         await route.continue();
@@ -69,7 +79,10 @@ describe("sound-alike element", () => {
       await another.goto(`${shared.url}embed.html`, { waitUntil: "commit" });
       await another.locator(".bottom").waitFor({ state: "attached" });
       await another.waitForFunction(() => getComputedStyle(document.body).margin === "0px");
-      const places = () => another.locator(".card, .bottom").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().y)));
+      const places = () =>
+        another
+          .locator(".card, .bottom")
+          .evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().y)));
       const before = await places();
       letThrough();
       await another.waitForFunction(() => customElements.get("sound-alike"));
@@ -175,10 +188,11 @@ describe("sound-alike element", () => {
   });
 
   test("a cancelled check can be begun again, and the keyboard is handed on", async () => {
-    const focused = () => page.evaluate(() => {
-      const inside = /** @type {Element} */ (document.querySelector("#fixed")).shadowRoot?.activeElement;
-      return inside?.getAttribute("part") === "button" ? inside.textContent : inside?.getAttribute("part");
-    });
+    const focused = () =>
+      page.evaluate(() => {
+        const inside = /** @type {Element} */ (document.querySelector("#fixed")).shadowRoot?.activeElement;
+        return inside?.getAttribute("part") === "button" ? inside.textContent : inside?.getAttribute("part");
+      });
     await page.locator("#fixed input").first().setInputFiles(unrelated);
     await page.locator("#fixed").getByRole("button", { name: "Cancel" }).press("Enter");
     assert.equal(await focused(), "Compare");
@@ -203,12 +217,17 @@ describe("sound-alike element", () => {
     test(`a reference that can't be had (${reference}) is an error event, and another one works`, async () => {
       const uncaught = /** @type {Error[]} */ ([]);
       page.on("pageerror", (error) => uncaught.push(error));
-      await page.evaluate((url) => (/** @type {any} */ (document.querySelector("#fixed")).reference = url), reference);
+      await page.evaluate(
+        (url) => void Object.assign(document.querySelector("#fixed") ?? {}, { reference: url }),
+        reference,
+      );
       await page.locator("#fixed input").first().setInputFiles(unrelated);
       await page.locator("#fixed [part=error]").getByText("could not be loaded").waitFor({ timeout: CHECK_TIMEOUT_MS });
       const [error] = await events("soundalike-error");
       assert.deepEqual([error.detail.code, error.detail.side], ["decode-failed", "right"]);
-      await page.evaluate(() => (/** @type {any} */ (document.querySelector("#fixed")).reference = "example/harbour-lights.mp3"));
+      await page.evaluate(
+        () => void Object.assign(document.querySelector("#fixed") ?? {}, { reference: "example/harbour-lights.mp3" }),
+      );
       await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
       assert.deepEqual(uncaught, []);
     });
@@ -217,7 +236,9 @@ describe("sound-alike element", () => {
   test("another backend or folder of assets in the middle of a check begins it again", async () => {
     await page.locator("#fixed input").first().setInputFiles(unrelated);
     await page.waitForFunction(() => /** @type {any} */ (globalThis).events.length > 0);
-    await page.evaluate(() => Object.assign(/** @type {any} */ (document.querySelector("#fixed")), { backend: "cpu", assets: "pkg/" }));
+    await page.evaluate(() =>
+      Object.assign(/** @type {any} */ (document.querySelector("#fixed")), { backend: "cpu", assets: "pkg/" }),
+    );
     await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
     assert.deepEqual(await events("soundalike-error"), []);
     assert.equal((await events("soundalike-report")).length, 1);
@@ -234,9 +255,13 @@ describe("sound-alike element", () => {
     }
     const html = snippets.filter((snippet) => snippet.includes("<sound-alike"));
     assert.equal(html.length, 2);
-    await page.route("**/songs/harbour-lights.mp3", async (route) => route.fulfill({ response: await route.fetch({ url: `${shared.url}example/harbour-lights.mp3` }) }));
+    await page.route("**/songs/harbour-lights.mp3", async (route) =>
+      route.fulfill({ response: await route.fetch({ url: `${shared.url}example/harbour-lights.mp3` }) }),
+    );
     for (const snippet of html) {
-      await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><title>empty</title>${snippet}` }));
+      await page.route("**/empty.html", (route) =>
+        route.fulfill({ contentType: "text/html", body: `<!doctype html><title>empty</title>${snippet}` }),
+      );
       const told = /** @type {string[]} */ ([]);
       page.on("console", (message) => told.push(message.text()));
       await page.goto(`${shared.url}empty.html`);
@@ -248,45 +273,67 @@ describe("sound-alike element", () => {
   });
 
   test("where a page may not copy, the button selects the snippet", async () => {
-    await page.evaluate(() => Object.assign(navigator.clipboard, { writeText: () => Promise.reject(new DOMException("denied", "NotAllowedError")) }));
+    await page.evaluate(() =>
+      Object.assign(navigator.clipboard, {
+        writeText: () => Promise.reject(new DOMException("denied", "NotAllowedError")),
+      }),
+    );
     await page.locator(".snippet .copy").first().click();
     await page.locator(".snippet .copy").first().getByText("Selected").waitFor();
-    assert.match(await page.evaluate(() => String(getSelection())), /^<script type="module" src="\/pkg\/element\.js"><\/script>\s+<sound-alike>/);
+    assert.match(
+      await page.evaluate(() => String(getSelection())),
+      /^<script type="module" src="\/pkg\/element\.js"><\/script>\s+<sound-alike>/,
+    );
   });
 
-  for (const [where, foreign] of /** @type {const} */ ([["from the page's own host", false], ["from another host", true]])) {
-    test(`inside a page with the strictest policy that the documents allow, ${where}`, { skip: foreign && Boolean(process.env["SOUNDALIKE_URL"]) }, async () => {
-      const host = foreign ? shared.url.replace("localhost", "127.0.0.1") : shared.url;
-      const own = foreign ? new URL(host).origin : "'self'";
-      const policy = [
-        "default-src 'none'",
-        `script-src ${own} 'wasm-unsafe-eval'`,
-        `worker-src ${foreign ? `blob: ${own}` : "'self'"}`,
-        `connect-src ${own}`,
-        "media-src blob:",
-        "require-trusted-types-for 'script'",
-        "trusted-types soundalike",
-      ].join("; ");
-      if (foreign) await page.context().grantPermissions(["local-network-access"]);
-      await page.route("**/strict.html", (route) =>
-        route.fulfill({
-          headers: { "content-type": "text/html", "content-security-policy": policy },
-          body: `<!doctype html><title>strict</title><script type="module" src="${host}pkg/element.js"></script><sound-alike reference="${host}example/harbour-lights.mp3"></sound-alike>`,
-        }),
-      );
-      await page.addInitScript(() => {
-        const violations = /** @type {string[]} */ ([]);
-        Object.assign(globalThis, { violations });
-        addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => violations.push(`${violatedDirective} ${blockedURI} ${sample}`));
-      });
-      await page.goto(`${shared.url}strict.html`);
-      await page.locator("sound-alike input").first().setInputFiles(unrelated);
-      await page.locator("sound-alike[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
-      const colour = await page.locator("sound-alike label").first().evaluate((label) => getComputedStyle(label).cursor);
-      assert.equal(colour, "pointer", "the element's style is applied");
-      // Only the worker by its plain address is tried and then given through the policy.
-      const violations = /** @type {string[]} */ (await page.evaluate("violations"));
-      assert.deepEqual(violations.filter((violation) => !violation.includes("trusted-types-sink")), []);
-    });
+  for (const [where, foreign] of /** @type {const} */ ([
+    ["from the page's own host", false],
+    ["from another host", true],
+  ])) {
+    test(
+      `inside a page with the strictest policy that the documents allow, ${where}`,
+      { skip: foreign && Boolean(process.env["SOUNDALIKE_URL"]) },
+      async () => {
+        const host = foreign ? shared.url.replace("localhost", "127.0.0.1") : shared.url;
+        const own = foreign ? new URL(host).origin : "'self'";
+        const policy = [
+          "default-src 'none'",
+          `script-src ${own} 'wasm-unsafe-eval'`,
+          `worker-src ${foreign ? `blob: ${own}` : "'self'"}`,
+          `connect-src ${own}`,
+          "media-src blob:",
+          "require-trusted-types-for 'script'",
+          "trusted-types soundalike",
+        ].join("; ");
+        if (foreign) await page.context().grantPermissions(["local-network-access"]);
+        await page.route("**/strict.html", (route) =>
+          route.fulfill({
+            headers: { "content-type": "text/html", "content-security-policy": policy },
+            body: `<!doctype html><title>strict</title><script type="module" src="${host}pkg/element.js"></script><sound-alike reference="${host}example/harbour-lights.mp3"></sound-alike>`,
+          }),
+        );
+        await page.addInitScript(() => {
+          const violations = /** @type {string[]} */ ([]);
+          Object.assign(globalThis, { violations });
+          addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
+            violations.push(`${violatedDirective} ${blockedURI} ${sample}`),
+          );
+        });
+        await page.goto(`${shared.url}strict.html`);
+        await page.locator("sound-alike input").first().setInputFiles(unrelated);
+        await page.locator("sound-alike[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+        const colour = await page
+          .locator("sound-alike label")
+          .first()
+          .evaluate((label) => getComputedStyle(label).cursor);
+        assert.equal(colour, "pointer", "the element's style is applied");
+        // Only the worker by its plain address is tried and then given through the policy.
+        const violations = /** @type {string[]} */ (await page.evaluate("violations"));
+        assert.deepEqual(
+          violations.filter((violation) => !violation.includes("trusted-types-sink")),
+          [],
+        );
+      },
+    );
   }
 });

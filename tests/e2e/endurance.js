@@ -66,11 +66,16 @@ async function manyChecks() {
   const page = await blankPage(browser, files);
   await page.evaluate(async () => {
     const { createChecker } = await import(String("/pkg/index.js"));
-    const [left, right] = await Promise.all(["left.mp3", "right.mp3"].map(async (name) => new File([await (await fetch(`/${name}`)).blob()], name)));
+    const [left, right] = await Promise.all(
+      ["left.mp3", "right.mp3"].map(async (name) => new File([await (await fetch(`/${name}`)).blob()], name)),
+    );
     const checker = await createChecker({ backend: "cpu" });
     const check = async () => {
       const { matrix, ...report } = await checker.compare(left, right);
-      return JSON.stringify({ ...report, sum: matrix.scores.reduce((/** @type {number} */ sum, /** @type {number} */ score) => sum + score, 0) });
+      return JSON.stringify({
+        ...report,
+        sum: matrix.scores.reduce((/** @type {number} */ sum, /** @type {number} */ score) => sum + score, 0),
+      });
     };
     Object.assign(globalThis, { check });
   });
@@ -85,29 +90,42 @@ async function manyChecks() {
     await session.send("HeapProfiler.collectGarbage");
     const { usedSize } = await session.send("Runtime.getHeapUsage");
     // The glue's second start answers what the first one made.
-    const bytes = await worker?.evaluate(`import("/pkg/wasm/cpu/soundalike.js").then((glue) => glue.default()).then(({ memory }) => memory.buffer.byteLength)`);
+    const bytes = await worker?.evaluate(
+      `import("/pkg/wasm/cpu/soundalike.js").then((glue) => glue.default()).then(({ memory }) => memory.buffer.byteLength)`,
+    );
     const point = { checks, engineMb: Number(bytes) / 1e6, heapMb: usedSize / 1e6 };
     curve.push(point);
     const { residentMb } = await pageProcess(browser);
-    console.log(`  ${String(checks).padStart(5)}${point.engineMb.toFixed(1).padStart(12)}${point.heapMb.toFixed(2).padStart(10)}${String(residentMb).padStart(18)}`);
+    console.log(
+      `  ${String(checks).padStart(5)}${point.engineMb.toFixed(1).padStart(12)}${point.heapMb.toFixed(2).padStart(10)}${String(residentMb).padStart(18)}`,
+    );
   }
   await browser.close();
   assert.equal(reports.size, 1, `the same songs gave ${reports.size} different reports`);
   const [settled, ...later] = curve.filter(({ checks }) => checks >= WARM_UP);
   for (const { checks, engineMb, heapMb } of later) {
     assert.equal(engineMb, settled?.engineMb, `the engine's memory grew by check ${checks}`);
-    assert.ok(heapMb <= Number(settled?.heapMb) + HEAP_DRIFT_MB, `the heap grew to ${heapMb.toFixed(2)} MB by check ${checks}`);
+    assert.ok(
+      heapMb <= Number(settled?.heapMb) + HEAP_DRIFT_MB,
+      `the heap grew to ${heapMb.toFixed(2)} MB by check ${checks}`,
+    );
   }
-  console.log(`${CHECKS} checks: one report, score ${JSON.parse([...reports][0]).score}; memory level from check ${settled?.checks} on`);
+  console.log(
+    `${CHECKS} checks: one report, score ${JSON.parse([...reports][0]).score}; memory level from check ${settled?.checks} on`,
+  );
 }
 
 async function twoWidgets() {
-  const files = Object.fromEntries([1, 2, 3].map((seed) => [`${seed}.wav`, readFileSync(audio.tune(`${seed}.wav`, seed, 6))]));
+  const files = Object.fromEntries(
+    [1, 2, 3].map((seed) => [`${seed}.wav`, readFileSync(audio.tune(`${seed}.wav`, seed, 6))]),
+  );
   const browser = await launchChromium();
   const page = await blankPage(browser, files);
   const { alone, together } = await page.evaluate(async (rounds) => {
     await import(String("/pkg/element.js"));
-    const songs = await Promise.all([1, 2, 3].map(async (seed) => new File([await (await fetch(`/${seed}.wav`)).blob()], `${seed}.wav`)));
+    const songs = await Promise.all(
+      [1, 2, 3].map(async (seed) => new File([await (await fetch(`/${seed}.wav`)).blob()], `${seed}.wav`)),
+    );
     const widgets = [0, 1].map(() => {
       const widget = /** @type {any} */ (document.createElement("sound-alike"));
       widget.backend = "cpu";
@@ -117,8 +135,14 @@ async function twoWidgets() {
     /** @param {number} index @param {File | undefined} left @param {File | undefined} right @returns {Promise<number>} */
     const score = (index, left, right) =>
       new Promise((resolve, reject) => {
-        widgets[index].addEventListener("soundalike-report", (/** @type {any} */ event) => resolve(event.detail.score), { once: true });
-        widgets[index].addEventListener("soundalike-error", (/** @type {any} */ event) => reject(event.detail), { once: true });
+        widgets[index].addEventListener(
+          "soundalike-report",
+          (/** @type {any} */ event) => resolve(event.detail.score),
+          { once: true },
+        );
+        widgets[index].addEventListener("soundalike-error", (/** @type {any} */ event) => reject(event.detail), {
+          once: true,
+        });
         widgets[index].setSong("left", left);
         widgets[index].setSong("right", right);
       });
@@ -177,7 +201,10 @@ async function pageCheck(left, right) {
   const { peakMb } = await pageProcess(browser);
   await browser.close();
   assert.ok(peakMb <= MAX_PEAK_MB, `${peakMb} MB, more than ${MAX_PEAK_MB} MB`);
-  return { words: `${verdict}, ${secs.toFixed(0)} s, page process at most ${peakMb} MB, longest task ${Math.round(longestMs)} ms`, longestMs };
+  return {
+    words: `${verdict}, ${secs.toFixed(0)} s, page process at most ${peakMb} MB, longest task ${Math.round(longestMs)} ms`,
+    longestMs,
+  };
 }
 
 /**

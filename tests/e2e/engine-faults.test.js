@@ -30,8 +30,20 @@ describe("faults of the engine", () => {
   });
 
   for (const [what, answer] of /** @type {const} */ ([
-    ["is cut short", (/** @type {Buffer} */ module) => ({ contentType: "application/wasm", body: module.subarray(0, module.length / 3) })],
-    ["is cut short, from a host that knows no media types", (/** @type {Buffer} */ module) => ({ contentType: "application/octet-stream", body: module.subarray(0, module.length / 3) })],
+    [
+      "is cut short",
+      (/** @type {Buffer} */ module) => ({
+        contentType: "application/wasm",
+        body: module.subarray(0, module.length / 3),
+      }),
+    ],
+    [
+      "is cut short, from a host that knows no media types",
+      (/** @type {Buffer} */ module) => ({
+        contentType: "application/octet-stream",
+        body: module.subarray(0, module.length / 3),
+      }),
+    ],
     ["is a page in its place", () => ({ contentType: "text/html", body: "<!doctype html><title>Not here</title>" })],
     ["needs what the glue does not give", () => ({ contentType: "application/wasm", body: FOREIGN_MODULE })],
   ])) {
@@ -39,7 +51,11 @@ describe("faults of the engine", () => {
       const module = await blank.fileOfSite("pkg/wasm/cpu/soundalike_bg.wasm");
       await blank.page.route("**/wasm/cpu/soundalike_bg.wasm", (route) => route.fulfill(answer(module)));
       const failed = await run(`return checked({ backend: "cpu" });`);
-      assertError(failed, "crashed", answer(module).body === FOREIGN_MODULE ? /stopped unexpectedly/ : /file is damaged/);
+      assertError(
+        failed,
+        "crashed",
+        answer(module).body === FOREIGN_MODULE ? /stopped unexpectedly/ : /file is damaged/,
+      );
       await blank.page.unroute("**/wasm/cpu/soundalike_bg.wasm");
       // What compiles is remembered; in a page of its own, it is fetched again.
       if (answer(module).body === FOREIGN_MODULE) await blank.renew();
@@ -50,13 +66,21 @@ describe("faults of the engine", () => {
   for (const [what, change] of /** @type {const} */ ([
     ["are not found", undefined],
     ["are cut short", (/** @type {Buffer} */ weights) => weights.subarray(0, weights.length - 1)],
-    ["have one wrong bit", (/** @type {Buffer} */ weights) => weights.map((byte, index) => (index === 300_000 ? byte ^ 1 : byte))],
+    [
+      "have one wrong bit",
+      (/** @type {Buffer} */ weights) => weights.map((byte, index) => (index === 300_000 ? byte ^ 1 : byte)),
+    ],
     ["are of another version", (/** @type {Buffer} */ weights) => resealed(weights, (info) => (info.format += 1))],
-    ["want other features", (/** @type {Buffer} */ weights) => resealed(weights, (info) => (info.features.hop_samples = 256))],
+    [
+      "want other features",
+      (/** @type {Buffer} */ weights) => resealed(weights, (info) => (info.features.hop_samples = 256)),
+    ],
   ])) {
     test(`weights that ${what}: one error, and the next check loads them again`, async () => {
       const weights = await blank.fileOfSite(WEIGHTS);
-      await blank.page.route("**/weights.safetensors", (route) => route.fulfill(change ? { body: Buffer.from(change(weights)) } : { status: 404 }));
+      await blank.page.route("**/weights.safetensors", (route) =>
+        route.fulfill(change ? { body: Buffer.from(change(weights)) } : { status: 404 }),
+      );
       const failed = await run(`return checked({ backend: "cpu" });`);
       assertError(failed, "weights-invalid", change ? /damaged or belong to another version/ : /answered 404/);
       await blank.page.unroute("**/weights.safetensors");
@@ -101,7 +125,11 @@ describe("faults of the engine", () => {
     await another.goto(`${blank.shared.url}pkg/package.json`);
     const outcomes = await another.evaluate(async (weights) => {
       const { createChecker } = await import(String("/pkg/index.js"));
-      const made = () => createChecker({ backend: "cpu", weights }).then((/** @type {any} */ { backend }) => backend, (/** @type {any} */ { code }) => code);
+      const made = () =>
+        createChecker({ backend: "cpu", weights }).then(
+          (/** @type {any} */ { backend }) => backend,
+          (/** @type {any} */ { code }) => code,
+        );
       await (await fetch(weights)).arrayBuffer();
       return [await made(), await made()];
     }, `http://localhost:${port}/w`);
@@ -135,10 +163,15 @@ describe("faults of the engine", () => {
       return outcome(() => checker.compare(a, b));`);
     assertError(killed, "crashed", /stopped unexpectedly/);
     await blank.page.unroute("**/wasm/cpu/soundalike.js");
-    assert.deepEqual(await run(`return outcome(async () => (await checker.compare(a, b)).verdict);`), { value: "different" });
+    assert.deepEqual(await run(`return outcome(async () => (await checker.compare(a, b)).verdict);`), {
+      value: "different",
+    });
   });
 
-  for (const [losses, expected] of /** @type {const} */ ([[1, GOOD], [Infinity, "crashed"]])) {
+  for (const [losses, expected] of /** @type {const} */ ([
+    [1, GOOD],
+    [Infinity, "crashed"],
+  ])) {
     test(`a worker that is lost ${losses === 1 ? "" : "again and again "}while a song comes to it: ${losses === 1 ? "the song is decoded once more" : "one error, and the next check works"}`, async () => {
       const outcome = await run(`
         const { postMessage } = Worker.prototype;

@@ -17,7 +17,14 @@ describe("page in Firefox", () => {
 
   before(async () => {
     songs.original = audio.tune("original.wav", 1, 20);
-    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    songs.copy = audio.encoded("copy.mp3", songs.original, [
+      "-af",
+      pitchShift(2),
+      "-c:a",
+      "libmp3lame",
+      "-b:a",
+      "128k",
+    ]);
     songs.unrelated = audio.encoded("unrelated.ogg", audio.tune("unrelated.wav", 7, 18), ["-c:a", "libvorbis"]);
     songs.long = audio.tune("long.wav", 3, 120);
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
@@ -91,46 +98,69 @@ describe("page in Firefox", () => {
     assert.ok(moved, "a playing position stands still");
   });
 
-  test("after the first visit the page works with its server gone", { skip: Boolean(process.env["SOUNDALIKE_URL"]) }, async () => {
-    const own = await serveSite();
-    try {
-      await firefox.open(own.url);
-      const isKept = await firefox.run(async () => {
-        for (let tries = 0; tries < 300; tries++) {
-          const needed = ["./", "app.js", "pkg/worker.js", "pkg/wasm/cpu/soundalike_bg.wasm", "pkg/wasm/weights.safetensors"];
-          if ((await Promise.all(needed.map((url) => caches.match(url)))).every(Boolean)) return true;
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        }
-        return false;
-      });
-      assert.ok(isKept, "no copy of the site is kept");
-    } finally {
-      own.close();
-    }
-    await firefox.open(`${own.url}?backend=cpu`);
-    await give(songs.original, songs.copy);
-    assert.notEqual((await report()).verdict, "different");
-  });
+  test(
+    "after the first visit the page works with its server gone",
+    { skip: Boolean(process.env["SOUNDALIKE_URL"]) },
+    async () => {
+      const own = await serveSite();
+      try {
+        await firefox.open(own.url);
+        const isKept = await firefox.run(async () => {
+          for (let tries = 0; tries < 300; tries++) {
+            const needed = [
+              "./",
+              "app.js",
+              "pkg/worker.js",
+              "pkg/wasm/cpu/soundalike_bg.wasm",
+              "pkg/wasm/weights.safetensors",
+            ];
+            if ((await Promise.all(needed.map((url) => caches.match(url)))).every(Boolean)) return true;
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+          return false;
+        });
+        assert.ok(isKept, "no copy of the site is kept");
+      } finally {
+        own.close();
+      }
+      await firefox.open(`${own.url}?backend=cpu`);
+      await give(songs.original, songs.copy);
+      assert.notEqual((await report()).verdict, "different");
+    },
+  );
 
-  test("a new version of the site is seen at once, whole, on a host that lets its files be kept", { skip: Boolean(process.env["SOUNDALIKE_URL"]) }, async (t) => {
-    const appended = /** @type {Record<string, string>} */ ({});
-    const host = await serveSite(undefined, { headers: { "cache-control": "max-age=600" }, appended });
-    t.after(() => host.close());
-    await firefox.open(host.url);
-    await firefox.run(async () => {
-      await navigator.serviceWorker.ready;
-      while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 50));
-    });
-    for (const version of ["0", "1", "2"]) {
-      if (version !== "0") Object.assign(appended, { "/": `<meta name="version" content="${version}">`, "/style.css": `:root { --version:${version} }`, "/dom.js": `export const version = "${version}";` });
-      for (const url of ["about:blank", host.url]) await firefox.open(url);
-      const versions = await firefox.run(async () => {
-        const { version: script = "0" } = await import(new URL("dom.js", location.href).href);
-        return [document.querySelector("meta[name=version]")?.getAttribute("content") ?? "0", getComputedStyle(document.documentElement).getPropertyValue("--version") || "0", script];
+  test(
+    "a new version of the site is seen at once, whole, on a host that lets its files be kept",
+    { skip: Boolean(process.env["SOUNDALIKE_URL"]) },
+    async (t) => {
+      const appended = /** @type {Record<string, string>} */ ({});
+      const host = await serveSite(undefined, { headers: { "cache-control": "max-age=600" }, appended });
+      t.after(() => host.close());
+      await firefox.open(host.url);
+      await firefox.run(async () => {
+        await navigator.serviceWorker.ready;
+        while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 50));
       });
-      assert.deepEqual(versions, [version, version, version]);
-    }
-  });
+      for (const version of ["0", "1", "2"]) {
+        if (version !== "0")
+          Object.assign(appended, {
+            "/": `<meta name="version" content="${version}">`,
+            "/style.css": `:root { --version:${version} }`,
+            "/dom.js": `export const version = "${version}";`,
+          });
+        for (const url of ["about:blank", host.url]) await firefox.open(url);
+        const versions = await firefox.run(async () => {
+          const { version: script = "0" } = await import(new URL("dom.js", location.href).href);
+          return [
+            document.querySelector("meta[name=version]")?.getAttribute("content") ?? "0",
+            getComputedStyle(document.documentElement).getPropertyValue("--version") || "0",
+            script,
+          ];
+        });
+        assert.deepEqual(versions, [version, version, version]);
+      }
+    },
+  );
 
   test("a cancelled check ends at once, and the next one works", async () => {
     await give(songs.long, songs.long);
@@ -138,7 +168,10 @@ describe("page in Firefox", () => {
       const bar = /** @type {HTMLProgressElement} */ (document.querySelector("#progress-bar"));
       while (!(bar.value > 0)) await new Promise((resolve) => setTimeout(resolve, 5));
       /** @type {HTMLElement} */ (document.querySelector("#cancel")).click();
-      return { hidden: /** @type {HTMLElement} */ (document.querySelector("#progress")).hidden, verdict: document.querySelector("[data-verdict]") };
+      return {
+        hidden: /** @type {HTMLElement} */ (document.querySelector("#progress")).hidden,
+        verdict: document.querySelector("[data-verdict]"),
+      };
     });
     assert.deepEqual(ended, { hidden: true, verdict: null });
     await give(songs.original, songs.copy);

@@ -89,7 +89,9 @@ export function launchChromiumProfile(profile) {
 /** A page of the site that loads nothing by itself. @param {import("playwright-core").Browser} browser @param {string} siteUrl */
 export async function openBlankPage(browser, siteUrl) {
   const page = await browser.newPage();
-  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>blank</title>" }));
+  await page.route("**/blank.html", (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html><title>blank</title>" }),
+  );
   await page.goto(`${siteUrl}blank.html`);
   return page;
 }
@@ -122,7 +124,9 @@ export function audioFolder() {
     /** Another file through ffmpeg. @param {string} name @param {string} source @param {string[]} options */
     encoded(name, source, options) {
       try {
-        execFileSync("ffmpeg", ["-v", "error", "-y", "-i", source, ...options, path(name)], { stdio: ["ignore", "ignore", "pipe"] });
+        execFileSync("ffmpeg", ["-v", "error", "-y", "-i", source, ...options, path(name)], {
+          stdio: ["ignore", "ignore", "pipe"],
+        });
       } catch (error) {
         if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT") {
           throw new Error("ffmpeg is missing: install it (Debian: apt-get install ffmpeg)");

@@ -43,7 +43,7 @@ const CHANGES = {
     const start = from + next(to - from);
     return bytes.fill(next(2) * 255, start, Math.min(to, start + 1 + next(2000)));
   },
-  "noise": (bytes, from, to, { next }) => {
+  noise: (bytes, from, to, { next }) => {
     const start = from + next(to - from);
     for (let place = start; place < Math.min(to, start + 1 + next(2000)); place++) bytes[place] = next(256);
     return bytes;
@@ -76,7 +76,10 @@ export function hostileFiles(audio, count, seed, secs = 6) {
   const random = mulberry32(seed);
   const next = (/** @type {number} */ below) => Math.floor(random() * below);
   const tune = audio.tune("whole.wav", seed, secs);
-  const whole = FORMATS.map(([format, options]) => ({ format, bytes: readFileSync(audio.encoded(`whole-copy.${format}`, tune, [...options])) }));
+  const whole = FORMATS.map(([format, options]) => ({
+    format,
+    bytes: readFileSync(audio.encoded(`whole-copy.${format}`, tune, [...options])),
+  }));
   const kinds = Object.entries(CHANGES);
   return Array.from({ length: count }, (_, index) => {
     const { format, bytes } = /** @type {typeof whole[number]} */ (whole[index % whole.length]);

@@ -26,7 +26,9 @@ const CODES = new Set(["decode-failed", "no-audio", "silent", "too-long", "too-s
 /** @type {Slowest} */
 const NONE = { ms: 0, file: "" };
 
-const TRAINER = process.env["SOUNDALIKE_TRAINER"] ?? fileURLToPath(new URL("../../target/release/soundalike-trainer", import.meta.url));
+const TRAINER =
+  process.env["SOUNDALIKE_TRAINER"] ??
+  fileURLToPath(new URL("../../target/release/soundalike-trainer", import.meta.url));
 
 /** @typedef {{ path: string, name: string, what: string }} HostileFile */
 /** @typedef {{ endings: Record<string, number>, slowest: Slowest }} Outcome how often each ending came, and what took longest to come to one */
@@ -48,7 +50,8 @@ export async function throughTheEngine(good, files) {
     await page.evaluate(async (patienceMs) => {
       const { createChecker } = await import(String("/pkg/index.js"));
       const checker = await createChecker({ backend: "cpu" });
-      const file = async (/** @type {string} */ name) => new File([await (await fetch(`/hostile/${name}`)).blob()], name);
+      const file = async (/** @type {string} */ name) =>
+        new File([await (await fetch(`/hostile/${name}`)).blob()], name);
       const whole = await checker.analyse(await file("good.wav"));
       /** @param {string} name */
       const check = async (name) => {
@@ -68,7 +71,10 @@ export async function throughTheEngine(good, files) {
     let slowest = NONE;
     for (const { name, what } of files) {
       const { ending, ms } = /** @type {{ ending: string, ms: number }} */ (await page.evaluate(`check("${name}")`));
-      assert.ok(CODES.has(ending) || /^(nearly-identical|strong|moderate|different)$/.test(ending), `${name} (${what}) ended with ${ending}`);
+      assert.ok(
+        CODES.has(ending) || /^(nearly-identical|strong|moderate|different)$/.test(ending),
+        `${name} (${what}) ended with ${ending}`,
+      );
       endings[ending] = (endings[ending] ?? 0) + 1;
       if (ms > slowest.ms) slowest = { ms, file: `${name}, ${what}` };
     }
@@ -101,7 +107,9 @@ export async function throughTheTrainer(good, files) {
   }
   const [first] = files;
   const folder = dirname(/** @type {HostileFile} */ (first).path);
-  const { status, stdout, stderr } = spawnSync(TRAINER, ["decode", "--audio", folder, "--out", join(folder, "cache")], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(TRAINER, ["decode", "--audio", folder, "--out", join(folder, "cache")], {
+    encoding: "utf8",
+  });
   assert.doesNotMatch(stderr, /panicked/);
   const [decoded, skipped] = (/(\d+) files decoded to .*, (\d+) skipped/.exec(stdout) ?? []).slice(1).map(Number);
   assert.equal(status, skipped ? 3 : 0, stderr);
@@ -142,12 +150,17 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const audio = audioFolder();
   try {
     const { good, files } = made(audio, count, seed);
-    for (const [where, through] of /** @type {const} */ ([["engine", throughTheEngine], ["trainer", throughTheTrainer]])) {
+    for (const [where, through] of /** @type {const} */ ([
+      ["engine", throughTheEngine],
+      ["trainer", throughTheTrainer],
+    ])) {
       const startedAt = performance.now();
       const { endings, slowest } = await through(good, files);
       const counts = Object.entries(endings).map(([ending, times]) => `${times} ${ending}`);
       const secs = (performance.now() - startedAt) / 1000;
-      console.log(`${where}: ${count} files of seed ${seed} in ${secs.toFixed(0)} s, the slowest in ${(slowest.ms / 1000).toFixed(1)} s (${slowest.file}): ${counts.join(", ")}`);
+      console.log(
+        `${where}: ${count} files of seed ${seed} in ${secs.toFixed(0)} s, the slowest in ${(slowest.ms / 1000).toFixed(1)} s (${slowest.file}): ${counts.join(", ")}`,
+      );
     }
   } finally {
     audio.remove();

@@ -18,7 +18,10 @@ describe("damaged files", () => {
   });
   after(() => audio.remove());
 
-  for (const [where, through] of /** @type {const} */ ([["engine", throughTheEngine], ["trainer", throughTheTrainer]])) {
+  for (const [where, through] of /** @type {const} */ ([
+    ["engine", throughTheEngine],
+    ["trainer", throughTheTrainer],
+  ])) {
     test(`${COUNT} of them through the ${where} end in time, in a report or an error, and harm nothing after them`, async () => {
       const { endings } = await through(input.good, input.files);
       // Damage that all files survive, or none, would test one half alone.

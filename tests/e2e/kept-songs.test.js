@@ -30,11 +30,16 @@ describe("kept songs", () => {
       Object.assign(globalThis, { seen });
     });
     await give("right", songs.unrelated);
-    await visit.page.waitForFunction(() => /** @type {any} */ (globalThis).seen.reports > 0, undefined, { timeout: CHECK_TIMEOUT_MS });
+    await visit.page.waitForFunction(() => /** @type {any} */ (globalThis).seen.reports > 0, undefined, {
+      timeout: CHECK_TIMEOUT_MS,
+    });
     assert.notDeepEqual(await report(), first);
     const stages = /** @type {string[]} */ (await visit.page.evaluate("seen.stages"));
     assert.ok(!stages.some((stage) => stage.includes("original.wav")), "the unchanged song was analysed again");
-    assert.ok(stages.some((stage) => stage.includes("unrelated.wav")), "the song that was given anew was not analysed");
+    assert.ok(
+      stages.some((stage) => stage.includes("unrelated.wav")),
+      "the song that was given anew was not analysed",
+    );
   });
 
   test("a song that was checked before is known again by its content, until the visitor has it forgotten", async () => {
@@ -42,7 +47,10 @@ describe("kept songs", () => {
     await give("left", songs.original);
     await give("right", songs.copy);
     const first = await report();
-    await visit.page.locator("#kept-words").getByText(/on this device: 2 analysed songs/).waitFor();
+    await visit.page
+      .locator("#kept-words")
+      .getByText(/on this device: 2 analysed songs/)
+      .waitFor();
     await visit.page.reload();
     await give("left", songs.original);
     await give("right", songs.sameCopy);
@@ -60,16 +68,22 @@ describe("kept songs", () => {
   });
 
   for (const [what, breakStorage] of /** @type {const} */ ([
-    ["is denied", () => {
-      IDBFactory.prototype.open = () => {
-        throw new DOMException("denied", "SecurityError");
-      };
-    }],
-    ["is full", () => {
-      IDBObjectStore.prototype.put = () => {
-        throw new DOMException("full", "QuotaExceededError");
-      };
-    }],
+    [
+      "is denied",
+      () => {
+        IDBFactory.prototype.open = () => {
+          throw new DOMException("denied", "SecurityError");
+        };
+      },
+    ],
+    [
+      "is full",
+      () => {
+        IDBObjectStore.prototype.put = () => {
+          throw new DOMException("full", "QuotaExceededError");
+        };
+      },
+    ],
   ])) {
     test(`where storage ${what}, songs are kept until the page is closed`, async () => {
       await visit.page.addInitScript(breakStorage);

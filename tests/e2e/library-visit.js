@@ -25,7 +25,11 @@ export function libraryVisits() {
     rights: () => visit.page.locator("input[type=file]").nth(1),
     folders: () => visit.page.locator("input[webkitdirectory]"),
     /** Waits until the run tells this of itself. @param {string} words a pattern */
-    summary: (words) => visit.page.locator("#library-words").filter({ hasText: new RegExp(words) }).waitFor({ timeout: RUN_TIMEOUT_MS }),
+    summary: (words) =>
+      visit.page
+        .locator("#library-words")
+        .filter({ hasText: new RegExp(words) })
+        .waitFor({ timeout: RUN_TIMEOUT_MS }),
     /** The table's lines, each as its cells. Those out of sight are laid out for it: until then they have no text. @returns {Promise<string[][]>} */
     table: () =>
       visit.page.locator("#library-rows").evaluate((/** @type {HTMLTableSectionElement} */ body) => {

@@ -72,7 +72,9 @@ describe("ways of the library", () => {
     await lefts().setInputFiles(visit.mine);
     await rights().setInputFiles([...files.filter((path) => /higher/.test(path)), ...files.slice(0, 17)]);
     // Opened in the page: from here the run could be over.
-    const openFirst = () => /** @type {HTMLElement | null} */ (document.querySelector("#library.running tr.done button"))?.click() ?? document.querySelector("#back:not([hidden])");
+    const openFirst = () =>
+      /** @type {HTMLElement | null} */ (document.querySelector("#library.running tr.done button"))?.click() ??
+      document.querySelector("#back:not([hidden])");
     await visit.page.waitForFunction(openFirst, undefined, { polling: 10, timeout: RUN_TIMEOUT_MS });
     await visit.page.locator("[data-verdict]").waitFor({ timeout: RUN_TIMEOUT_MS });
     const play = visit.page.locator("#passages button").first();
@@ -108,7 +110,12 @@ describe("ways of the library", () => {
     const box = /** @type {{ x: number, y: number }} */ (await visit.page.locator(`.zone.${side}`).boundingBox());
     const session = await visit.page.context().newCDPSession(visit.page);
     for (const type of /** @type {const} */ (["dragEnter", "dragOver", "drop"])) {
-      await session.send("Input.dispatchDragEvent", { type, x: box.x + 50, y: box.y + 50, data: { items: [], files: [path], dragOperationsMask: 1 } });
+      await session.send("Input.dispatchDragEvent", {
+        type,
+        x: box.x + 50,
+        y: box.y + 50,
+        data: { items: [], files: [path], dragOperationsMask: 1 },
+      });
     }
   }
 
@@ -123,7 +130,10 @@ describe("ways of the library", () => {
   test("a folder that is dropped where your song goes says whose place it takes", async () => {
     await rights().setInputFiles(String(files[0]));
     await drop("left", visit.folder);
-    await visit.page.locator("#idle-words").getByText("“other-1.wav” made room for this folder. Now choose your song").waitFor();
+    await visit.page
+      .locator("#idle-words")
+      .getByText("“other-1.wav” made room for this folder. Now choose your song")
+      .waitFor();
     await lefts().setInputFiles(visit.mine);
     await visit.page.locator("#library-left-out").getByText("“other-1.wav” made room for them; 1 other file").waitFor();
     await rights().setInputFiles(files.slice(0, 3));
@@ -136,7 +146,10 @@ describe("ways of the library", () => {
     await visit.page.locator("#idle-words").getByText("Now choose your song").waitFor();
     for (const song of [visit.mine, String(files[0])]) {
       await lefts().setInputFiles(song);
-      await visit.page.locator("#library-title").getByText(`${basename(song)} against 22 songs`).waitFor();
+      await visit.page
+        .locator("#library-title")
+        .getByText(`${basename(song)} against 22 songs`)
+        .waitFor();
       assert.match(await visit.page.locator("#library-left-out").innerText(), /1 other file left out/);
     }
   });

@@ -25,19 +25,33 @@ describe("library", () => {
     assert.equal(await visit.page.locator("[data-verdict]").count(), 0, "no report is open");
 
     const lines = await table();
-    assert.deepEqual(lines.map(([rank]) => rank), [...Array.from({ length: 20 }, (_, index) => String(index + 1)), "", ""]);
+    assert.deepEqual(
+      lines.map(([rank]) => rank),
+      [...Array.from({ length: 20 }, (_, index) => String(index + 1)), "", ""],
+    );
     const scores = lines.slice(0, 20).map(([, , score]) => Number(score));
-    assert.deepEqual(scores, [...scores].sort((a, b) => b - a), "not ranked by score");
+    assert.deepEqual(
+      scores,
+      [...scores].sort((a, b) => b - a),
+      "not ranked by score",
+    );
     const names = lines.map(([, name]) => String(name).split("\n")[0]);
     assert.deepEqual(names.slice(0, 3).sort(), ["again.wav", "higher.mp3", "once-more.wav"]);
     assert.deepEqual(names.slice(20).sort(), ["broken.mp3", "short.wav"]);
-    assert.match(String(lines.find(([, name]) => name?.startsWith("again.wav"))?.[1]), /albums\/second/, "the folder is told");
+    assert.match(
+      String(lines.find(([, name]) => name?.startsWith("again.wav"))?.[1]),
+      /albums\/second/,
+      "the folder is told",
+    );
     assert.match(String(lines.find(([, name]) => name?.startsWith("again.wav"))?.[4]), /very same file as your song/);
     assert.match(String(lines.find(([, name]) => name?.startsWith("broken.mp3"))?.[4]), /not a sound file/);
     assert.match(String(lines.find(([, name]) => name?.startsWith("short.wav"))?.[4]), /1\.0 seconds/);
     // One of the three files that are the same is decoded for all: the left one.
     assert.equal(await visit.page.evaluate("decoded"), 1 + 18 + 2);
-    await visit.page.locator("#kept-words").getByText(/19 analysed songs/).waitFor();
+    await visit.page
+      .locator("#kept-words")
+      .getByText(/19 analysed songs/)
+      .waitFor();
 
     await visit.page.reload();
     await lefts().setInputFiles(visit.mine);
@@ -52,20 +66,33 @@ describe("library", () => {
     await visit.page.setViewportSize({ width: 800, height: 1400 });
     await lefts().setInputFiles(visit.mine);
     // Higher ranks come late, so that lines change places.
-    const late = [...files.filter((path) => /broken/.test(path)), ...files.slice(0, 6), ...files.filter((path) => /higher|again/.test(path))];
+    const late = [
+      ...files.filter((path) => /broken/.test(path)),
+      ...files.slice(0, 6),
+      ...files.filter((path) => /higher|again/.test(path)),
+    ];
     await visit.page.evaluate(() => {
       const seen = { geometries: /** @type {string[]} */ ([]), shifted: /** @type {string[]} */ ([]), moves: 0 };
       Object.assign(globalThis, { seen });
       /** Where everything stands, the songs' order apart. */
       const geometry = () => {
-        const boxes = [...document.querySelectorAll("#library, #library > *, #library th[scope=col], #library tr, #library td, #library button")];
+        const boxes = [
+          ...document.querySelectorAll(
+            "#library, #library > *, #library th[scope=col], #library tr, #library td, #library button",
+          ),
+        ];
         // What moves by a transform is on its way to a place that counts already.
         document.getAnimations().forEach((animation) => animation.finish());
-        const places = boxes.filter((box) => /** @type {HTMLElement} */ (box).offsetParent && box.id !== "library-cancel" && !box.matches(".link")).map((box) => {
-          const { x, y, width, height } = box.getBoundingClientRect();
-          // A cell is as tall as its words, in the middle of its line.
-          return (box.matches("td") ? [x, width] : [x, y, width, height]).map((value) => value.toFixed(1)).join(" ");
-        });
+        const places = boxes
+          .filter(
+            (box) =>
+              /** @type {HTMLElement} */ (box).offsetParent && box.id !== "library-cancel" && !box.matches(".link"),
+          )
+          .map((box) => {
+            const { x, y, width, height } = box.getBoundingClientRect();
+            // A cell is as tall as its words, in the middle of its line.
+            return (box.matches("td") ? [x, width] : [x, y, width, height]).map((value) => value.toFixed(1)).join(" ");
+          });
         return places.join("\n");
       };
       const look = () => {
@@ -77,7 +104,9 @@ describe("library", () => {
       };
       new PerformanceObserver((list) => {
         for (const entry of /** @type {any[]} */ (list.getEntries())) {
-          for (const { node } of entry.hadRecentInput || !document.querySelector("#library.running tr.done") ? [] : entry.sources) {
+          for (const { node } of entry.hadRecentInput || !document.querySelector("#library.running tr.done")
+            ? []
+            : entry.sources) {
             const element = node instanceof Element ? node : node?.parentElement;
             if (element?.closest("#library-rows")) seen.moves++;
             else seen.shifted.push(element?.outerHTML.slice(0, 80) ?? "gone");
@@ -88,16 +117,36 @@ describe("library", () => {
     });
     await rights().setInputFiles(late);
     await summary("^All 9 checked");
-    const seen = /** @type {{ geometries: string[], shifted: string[], moves: number }} */ (await visit.page.evaluate("seen"));
-    assert.equal(seen.geometries.length, 1, `the table changed its shape:\n${seen.geometries.slice(0, 2).join("\n\n")}`);
+    const seen = /** @type {{ geometries: string[], shifted: string[], moves: number }} */ (
+      await visit.page.evaluate("seen")
+    );
+    assert.equal(
+      seen.geometries.length,
+      1,
+      `the table changed its shape:\n${seen.geometries.slice(0, 2).join("\n\n")}`,
+    );
     assert.deepEqual(seen.shifted, []);
-    const tooTall = await visit.page.locator("#library-rows tr > *").evaluateAll((cells) => cells.filter((cell) => cell.clientHeight > Number(cell.parentElement?.clientHeight)).map(({ textContent }) => textContent));
+    const tooTall = await visit.page
+      .locator("#library-rows tr > *")
+      .evaluateAll((cells) =>
+        cells
+          .filter((cell) => cell.clientHeight > Number(cell.parentElement?.clientHeight))
+          .map(({ textContent }) => textContent),
+      );
     assert.deepEqual(tooTall, []);
     const ranked = await table();
-    assert.deepEqual(ranked.slice(0, 2).map(([, name]) => name).sort(), ["again.wav", "higher.mp3"]);
+    assert.deepEqual(
+      ranked
+        .slice(0, 2)
+        .map(([, name]) => name)
+        .sort(),
+      ["again.wav", "higher.mp3"],
+    );
 
     // The same once more, with the pointer where the second line will be: there it lies still, or moves on for longer than it must rest.
-    const line = /** @type {{ x: number, y: number }} */ (await visit.page.locator("#library-rows tr").nth(1).boundingBox());
+    const line = /** @type {{ x: number, y: number }} */ (
+      await visit.page.locator("#library-rows tr").nth(1).boundingBox()
+    );
     const names = async () => (await table()).map(([, name]) => name);
     for (const movesOnMs of [0, 2000]) {
       await visit.page.click("#library-restart");
@@ -110,14 +159,19 @@ describe("library", () => {
         // Moved from outside it could rest for too long in between.
         const moving = setInterval(() => moveMs > 0 && rows.dispatchEvent(new PointerEvent("pointermove")), 50);
         const ended = new MutationObserver(() => {
-          if (library.classList.contains("running") || document.querySelector("#library-rows tr:is(.waiting, .working)")) return;
+          if (
+            library.classList.contains("running") ||
+            document.querySelector("#library-rows tr:is(.waiting, .working)")
+          )
+            return;
           ended.disconnect();
           setTimeout(() => (clearInterval(moving), (order.isFixed = false)), moveMs);
         });
         ended.observe(library, { attributeFilter: ["class"] });
         new MutationObserver((changes) => {
           // Lines come all at once; one that moves is taken out and put in.
-          if (changes.some(({ removedNodes, addedNodes }) => removedNodes.length + addedNodes.length === 1)) order[order.isFixed ? "early" : "late"]++;
+          if (changes.some(({ removedNodes, addedNodes }) => removedNodes.length + addedNodes.length === 1))
+            order[order.isFixed ? "early" : "late"]++;
         }).observe(rows, { childList: true });
       }, movesOnMs);
       await rights().setInputFiles(late);
@@ -126,7 +180,10 @@ describe("library", () => {
       await summary("^All 9 checked");
       await visit.page.waitForFunction(() => /** @type {any} */ (globalThis).order.late > 0);
       assert.equal(await visit.page.evaluate("order.early"), 0, "a line moved under the pointer");
-      assert.deepEqual(await names(), ranked.map(([, name]) => name));
+      assert.deepEqual(
+        await names(),
+        ranked.map(([, name]) => name),
+      );
       assert.equal(await visit.page.locator("#library-rows:hover").count(), 1);
     }
   });
@@ -154,7 +211,9 @@ describe("library", () => {
       const told = /** @type {string[]} */ ([]);
       Object.assign(globalThis, { told });
       const words = /** @type {Element} */ (document.querySelector("#kept-words"));
-      new MutationObserver(() => document.querySelector("#library.running") && told.push(words.textContent ?? "")).observe(words, { childList: true });
+      new MutationObserver(
+        () => document.querySelector("#library.running") && told.push(words.textContent ?? ""),
+      ).observe(words, { childList: true });
       // However quick the machine, the run lasts for some seconds.
       const original = BaseAudioContext.prototype.decodeAudioData;
       BaseAudioContext.prototype.decodeAudioData = async function (...rest) {
@@ -174,7 +233,11 @@ describe("library", () => {
   test("the time left follows from quick checks and slow ones alike, and from none of songs that were known", async () => {
     const checker = async () => ({
       analyse: async () => {},
-      compare: async (/** @type {unknown} */ _left, /** @type {{ name: string }} */ { name }, /** @type {any} */ { onProgress }) => {
+      compare: async (
+        /** @type {unknown} */ _left,
+        /** @type {{ name: string }} */ { name },
+        /** @type {any} */ { onProgress },
+      ) => {
         const ms = Number(/\d+/.exec(name));
         if (ms > 0) onProgress({ stage: "decode", fraction: 0 });
         await new Promise((resolve) => setTimeout(resolve, ms));
@@ -184,23 +247,35 @@ describe("library", () => {
     // What a service worker answers passes the route by.
     const context = await shared.browser.newContext({ serviceWorkers: "block" });
     const page = await context.newPage();
-    await page.route("**/checker.js", (route) => route.fulfill({ contentType: "text/javascript", body: `export const checker = ${checker}; export const cache = undefined;` }));
-    await page.goto(`${shared.url}embed.html`);
-    const { estimates, endedAtSecs } = /** @type {{ estimates: { secs: number, atSecs: number }[], endedAtSecs: number }} */ (
-      await page.evaluate(async (url) => {
-        const { LibraryCheck } = await import(url);
-        const files = [0, 0, 0, 400, ...Array(20).fill(100)].map((ms) => ({ file: new File([], `${ms} ms.wav`), folder: "" }));
-        const estimates = /** @type {{ secs: number, atSecs: number }[]} */ ([]);
-        const library = new LibraryCheck(files, { leftOut: 0, replaced: undefined }, (/** @type {any} */ row) => {
-          if (row.state === "done") estimates.push({ secs: library.remainingSecs, atSecs: performance.now() / 1000 });
-        });
-        await library.run({ name: "mine.wav" }, new AbortController().signal, () => {});
-        return { estimates, endedAtSecs: performance.now() / 1000 };
-      }, `${shared.url}library-check.js`)
+    await page.route("**/checker.js", (route) =>
+      route.fulfill({
+        contentType: "text/javascript",
+        body: `export const checker = ${checker}; export const cache = undefined;`,
+      }),
     );
+    await page.goto(`${shared.url}embed.html`);
+    const { estimates, endedAtSecs } =
+      /** @type {{ estimates: { secs: number, atSecs: number }[], endedAtSecs: number }} */ (
+        await page.evaluate(async (url) => {
+          const { LibraryCheck } = await import(url);
+          const files = [0, 0, 0, 400, ...Array(20).fill(100)].map((ms) => ({
+            file: new File([], `${ms} ms.wav`),
+            folder: "",
+          }));
+          const estimates = /** @type {{ secs: number, atSecs: number }[]} */ ([]);
+          const library = new LibraryCheck(files, { leftOut: 0, replaced: undefined }, (/** @type {any} */ row) => {
+            if (row.state === "done") estimates.push({ secs: library.remainingSecs, atSecs: performance.now() / 1000 });
+          });
+          await library.run({ name: "mine.wav" }, new AbortController().signal, () => {});
+          return { estimates, endedAtSecs: performance.now() / 1000 };
+        }, `${shared.url}library-check.js`)
+      );
     await context.close();
     assert.equal(estimates.length, 24);
-    assert.deepEqual(estimates.slice(0, 3).map(({ secs }) => secs), [undefined, undefined, undefined]);
+    assert.deepEqual(
+      estimates.slice(0, 3).map(({ secs }) => secs),
+      [undefined, undefined, undefined],
+    );
     for (const { secs, atSecs } of estimates.slice(3)) {
       const rightSecs = endedAtSecs - atSecs;
       assert.ok(secs > rightSecs / 2 - 0.2 && secs < 2 * rightSecs + 0.2, `${secs} s, where it took ${rightSecs} s`);
@@ -233,7 +308,9 @@ describe("library", () => {
     await rights().setInputFiles(files.filter((path) => /again|broken|other-3\./.test(path)));
     await summary("^All 3 checked");
     const [download] = await Promise.all([visit.page.waitForEvent("download"), visit.page.click("#library-csv")]);
-    const lines = readFileSync(await download.path(), "utf8").trimEnd().split("\r\n");
+    const lines = readFileSync(await download.path(), "utf8")
+      .trimEnd()
+      .split("\r\n");
     assert.equal(lines[0], "\ufeffleft,right,folder,score,verdict,left_coverage,passages,note");
     assert.match(String(lines[1]), /^mine\.wav,again\.wav,,1\.0000,nearly-identical,/);
     assert.match(String(lines[2]), /^mine\.wav,other-3\.wav,,0\.\d{4},/);
@@ -243,9 +320,36 @@ describe("library", () => {
   test("what is saved as CSV begins with the mark of UTF-8, and names that a spreadsheet would compute are kept from it", async () => {
     const cells = await visit.page.evaluate(async (url) => {
       const { libraryCsv, passagesCsv } = await import(url);
-      const names = ["=1+1.mp3", "+1.mp3", "@sum.mp3", "-2+3+cmd|' /C calc'!A0.mp3", "-.5*2", "-1", "-1.5", "Ünï, “10”.mp3"];
-      const library = libraryCsv("mine.wav", names.map((name, index) => ({ index, file: { name }, folder: "", state: "waiting", result: undefined, note: "" })));
-      const passage = { leftStartSecs: 0, leftEndSecs: 1, rightStartSecs: 0, rightEndSecs: 1, score: 1, speedRatio: 1, pitchShiftSemitones: -2 };
+      const names = [
+        "=1+1.mp3",
+        "+1.mp3",
+        "@sum.mp3",
+        "-2+3+cmd|' /C calc'!A0.mp3",
+        "-.5*2",
+        "-1",
+        "-1.5",
+        "Ünï, “10”.mp3",
+      ];
+      const library = libraryCsv(
+        "mine.wav",
+        names.map((name, index) => ({
+          index,
+          file: { name },
+          folder: "",
+          state: "waiting",
+          result: undefined,
+          note: "",
+        })),
+      );
+      const passage = {
+        leftStartSecs: 0,
+        leftEndSecs: 1,
+        rightStartSecs: 0,
+        rightEndSecs: 1,
+        score: 1,
+        speedRatio: 1,
+        pitchShiftSemitones: -2,
+      };
       const passages = passagesCsv({ left: { name: "-2.mp3" }, right: { name: "b.mp3" }, passages: [passage] });
       return [library, passages].map((text) => text.split("\r\n"));
     }, `${shared.url}save.js`);
@@ -262,7 +366,9 @@ describe("library", () => {
     const many = join(dirname(visit.mine), "many");
     mkdirSync(many);
     // Ten recordings under twenty names each: as many lines, but not as long a wait.
-    const recordings = Array.from({ length: 10 }, (_, index) => readFileSync(audio.tune(`seed-${index}.wav`, 200 + index, 4)));
+    const recordings = Array.from({ length: 10 }, (_, index) =>
+      readFileSync(audio.tune(`seed-${index}.wav`, 200 + index, 4)),
+    );
     const paths = Array.from({ length: 200 }, (_, index) => join(many, `song ${index + 1}.wav`));
     paths.forEach((path, index) => writeFileSync(path, /** @type {Buffer} */ (recordings[index % 10])));
     await lefts().evaluate((input) => input.setAttribute("multiple", ""));
@@ -271,7 +377,10 @@ describe("library", () => {
       const animate = HTMLTableRowElement.prototype.animate;
       HTMLTableRowElement.prototype.animate = function (frames, ...rest) {
         // Where it stands, not where an earlier move has got it to.
-        const top = Number(this.parentElement?.getBoundingClientRect().top) + this.offsetTop - Number(this.parentElement?.offsetTop);
+        const top =
+          Number(this.parentElement?.getBoundingClientRect().top) +
+          this.offsetTop -
+          Number(this.parentElement?.offsetTop);
         const bottom = top + this.offsetHeight;
         const from = parseFloat(String(/** @type {Keyframe[]} */ (frames)[0]?.transform).slice("translateY(".length));
         const isSeen = (/** @type {number} */ by) => bottom + by > 0 && top + by < innerHeight;
@@ -285,16 +394,23 @@ describe("library", () => {
     const { longestMs } = await stopTrace(shared.browser);
     assert.ok(longestMs < 100, `the page did not answer for ${longestMs} ms of processor time`);
     assert.equal(await visit.page.evaluate("movedUnseen"), 0, "lines out of sight were moved line by line");
-    const laidOut = await visit.page.locator("#library-rows th > button").evaluateAll((names) => names.filter((name) => name.checkVisibility({ contentVisibilityAuto: true })).length);
+    const laidOut = await visit.page
+      .locator("#library-rows th > button")
+      .evaluateAll((names) => names.filter((name) => name.checkVisibility({ contentVisibilityAuto: true })).length);
     assert.ok(laidOut >= 5 && laidOut < 60, `${laidOut} lines were laid out, where not all are in sight`);
     const lines = await table();
     assert.equal(lines.length, 199);
-    assert.deepEqual(lines.map(([rank]) => rank), Array.from({ length: 199 }, (_, index) => String(index + 1)));
+    assert.deepEqual(
+      lines.map(([rank]) => rank),
+      Array.from({ length: 199 }, (_, index) => String(index + 1)),
+    );
     assert.equal(lines.filter((cells) => /very same file as your song/i.test(String(cells[4]))).length, 19);
     assert.equal(visit.page.workers().length, 1);
     // Each recording is decoded once; two that are at work at once can't know of each other.
-    assert.ok(Number(await visit.page.evaluate("decoded")) <= 12, `${await visit.page.evaluate("decoded")} were decoded`);
+    assert.ok(
+      Number(await visit.page.evaluate("decoded")) <= 12,
+      `${await visit.page.evaluate("decoded")} were decoded`,
+    );
     assert.match(await visit.page.locator("#library-title").innerText(), /song 1\.wav against 199 songs/);
   });
-
 });

@@ -65,7 +65,8 @@ export function tune(seed, durationSecs) {
       if (arpeggio) note(samples, at, pitch(band, chord + 2 * (eighth % 4)), mix.chords, band);
     }
     if (arpeggio) continue;
-    for (const third of [0, 2, 4]) note(samples, barStart, pitch(band, chord + third), mix.chords, { ...band, decaySecs: barSecs / 2 });
+    for (const third of [0, 2, 4])
+      note(samples, barStart, pitch(band, chord + third), mix.chords, { ...band, decaySecs: barSecs / 2 });
   }
   return samples.map((sample) => Math.tanh(sample * 0.9));
 }
@@ -85,7 +86,9 @@ export function wav(samples, sampleRateHz = SAMPLE_RATE_HZ) {
   file.writeUInt16LE(16, 34);
   file.write("data", 36);
   file.writeUInt32LE(2 * samples.length, 40);
-  samples.forEach((sample, index) => file.writeInt16LE(Math.round(Math.max(-1, Math.min(1, sample)) * 32767), 44 + 2 * index));
+  samples.forEach((sample, index) =>
+    file.writeInt16LE(Math.round(Math.max(-1, Math.min(1, sample)) * 32767), 44 + 2 * index),
+  );
   return file;
 }
 

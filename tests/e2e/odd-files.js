@@ -23,7 +23,9 @@ export function flacOfTwoSizes(long, short) {
   return Buffer.concat([
     header,
     ...longFrames.slice(0, kept).map((frame, index) => withSampleNumber(frame, index * Number(longSamples))),
-    ...shortFrames.slice(switchSample / Number(shortSamples)).map((frame, index) => withSampleNumber(frame, switchSample + index * Number(shortSamples))),
+    ...shortFrames
+      .slice(switchSample / Number(shortSamples))
+      .map((frame, index) => withSampleNumber(frame, switchSample + index * Number(shortSamples))),
   ]);
 }
 
@@ -82,8 +84,17 @@ function withSampleNumber(frame, sample) {
   const numberBytes = frame[4] < 0x80 ? 1 : Math.clz32(~(frame[4] << 24));
   const sizesAt = 4 + numberBytes;
   const headerEnd = sizesAt + sizeBytes(frame);
-  const header = Buffer.concat([Buffer.of(0xff, 0xf9), frame.subarray(2, 4), utf8(sample), frame.subarray(sizesAt, headerEnd)]);
-  const body = Buffer.concat([header, Buffer.of(crc(header, 8, 0x07)), frame.subarray(headerEnd + 1, frame.length - 2)]);
+  const header = Buffer.concat([
+    Buffer.of(0xff, 0xf9),
+    frame.subarray(2, 4),
+    utf8(sample),
+    frame.subarray(sizesAt, headerEnd),
+  ]);
+  const body = Buffer.concat([
+    header,
+    Buffer.of(crc(header, 8, 0x07)),
+    frame.subarray(headerEnd + 1, frame.length - 2),
+  ]);
   const sum = crc(body, 16, 0x8005);
   return Buffer.concat([body, Buffer.of(sum >> 8, sum & 255)]);
 }
@@ -107,7 +118,12 @@ function utf8(number) {
  */
 export function m4aWithGaps(file) {
   const text = " 00000000 00000840 000001C8 0000000000000000";
-  const atom = box("----", box("mean", Buffer.alloc(4), "com.apple.iTunes"), box("name", Buffer.alloc(4), "iTunSMPB"), box("data", Buffer.of(0, 0, 0, 1, 0, 0, 0, 0), text));
+  const atom = box(
+    "----",
+    box("mean", Buffer.alloc(4), "com.apple.iTunes"),
+    box("name", Buffer.alloc(4), "iTunSMPB"),
+    box("data", Buffer.of(0, 0, 0, 1, 0, 0, 0, 0), text),
+  );
   const handler = box("hdlr", Buffer.alloc(8), "mdirappl", Buffer.alloc(12));
   const tags = box("udta", box("meta", Buffer.alloc(4), handler, box("ilst", atom)));
   const { before, moov } = splitAtHeader(file);
@@ -141,7 +157,7 @@ export function m4aWithoutAFragment(file) {
 
 /** A fragmented MP4 file that counts places from eight bytes after the beginning of each fragment on. @param {Buffer} file that says from where */
 export function m4aWithOtherBases(file) {
-  for (let at = 0; (at = file.indexOf("moof", at + 4)) >= 0; ) {
+  for (let at = 0; (at = file.indexOf("moof", at + 4)) >= 0;) {
     const base = file.indexOf("tfhd", at) + 12;
     const offset = file.indexOf("trun", at) + 12;
     file.writeBigUInt64BE(file.readBigUInt64BE(base) + 8n, base);
@@ -152,7 +168,7 @@ export function m4aWithOtherBases(file) {
 
 /** A fragmented MP4 file that does not say when its fragments begin. @param {Buffer} file */
 export function m4aWithoutTimes(file) {
-  for (let at = 0; (at = file.indexOf("tfdt", at + 4)) >= 0; ) file.write("free", at);
+  for (let at = 0; (at = file.indexOf("tfdt", at + 4)) >= 0;) file.write("free", at);
   return file;
 }
 
@@ -232,8 +248,10 @@ export function webmAsRecorded(file) {
   for (const { id, at, sizeAt, contentAt } of elementsOf(file)) {
     if (id === CUES) end = at;
     // All ones.
-    if (id === SEGMENT || id === CLUSTER) file.fill(255, sizeAt + 1, contentAt)[sizeAt] |= (1 << (8 - (contentAt - sizeAt))) - 1;
-    if (id === SIMPLE_BLOCK) file.writeUInt16BE(Math.max(0, file.readUInt16BE(contentAt + 1) + ((at * 7) % 5) - 2), contentAt + 1);
+    if (id === SEGMENT || id === CLUSTER)
+      file.fill(255, sizeAt + 1, contentAt)[sizeAt] |= (1 << (8 - (contentAt - sizeAt))) - 1;
+    if (id === SIMPLE_BLOCK)
+      file.writeUInt16BE(Math.max(0, file.readUInt16BE(contentAt + 1) + ((at * 7) % 5) - 2), contentAt + 1);
   }
   return file.subarray(0, end);
 }
@@ -266,11 +284,12 @@ export function webmWithHundredsOfElements(file) {
 /** All on the first three levels, one after the other. @param {Buffer} file */
 function elementsOf(file) {
   const elements = /** @type {{ id: string, at: number, sizeAt: number, contentAt: number, end: number }[]} */ ([]);
-  for (let at = 0; at < file.length; ) {
+  for (let at = 0; at < file.length;) {
     const sizeAt = at + Math.clz32(file[at] ?? 0) - 23;
     const contentAt = sizeAt + Math.clz32(file[sizeAt] ?? 0) - 23;
     const id = file.toString("hex", at, sizeAt);
-    const size = BigInt(`0x${file.toString("hex", sizeAt, contentAt)}`) & ((1n << BigInt(7 * (contentAt - sizeAt))) - 1n);
+    const size =
+      BigInt(`0x${file.toString("hex", sizeAt, contentAt)}`) & ((1n << BigInt(7 * (contentAt - sizeAt))) - 1n);
     const end = contentAt + Number(size);
     elements.push({ id, at, sizeAt, contentAt, end });
     at = id === SEGMENT || id === CLUSTER ? contentAt : end;

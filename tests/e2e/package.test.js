@@ -29,9 +29,15 @@ describe("package", () => {
       await checker.compare(a, b, { onProgress: (event) => events.push(event) });
       return events;`);
     const stages = new Set(events.map((/** @type {any} */ event) => event.stage));
-    for (const stage of ["load", "decode", "features", "encode", "match"]) assert.ok(stages.has(stage), `no stage ${stage}`);
-    const fractions = events.filter((/** @type {any} */ event) => event.stage !== "load").map((/** @type {any} */ event) => event.fraction);
-    assert.deepEqual(fractions, [...fractions].sort((x, y) => x - y));
+    for (const stage of ["load", "decode", "features", "encode", "match"])
+      assert.ok(stages.has(stage), `no stage ${stage}`);
+    const fractions = events
+      .filter((/** @type {any} */ event) => event.stage !== "load")
+      .map((/** @type {any} */ event) => event.fraction);
+    assert.deepEqual(
+      fractions,
+      [...fractions].sort((x, y) => x - y),
+    );
     assert.ok(fractions.at(-1) > 0.99, `ends at ${fractions.at(-1)}`);
   });
 
@@ -46,15 +52,30 @@ describe("package", () => {
     ["no sample rate", "{ samples: a }", "decode-failed", /sample rate .* is unknown/],
     ["an impossible sample rate", "{ samples: a, sampleRateHz: 3 }", "decode-failed"],
     ["a negative sample rate", "{ samples: a, sampleRateHz: -44100 }", "decode-failed"],
-    ["channels of different lengths", "{ samples: [a, a.slice(1)], sampleRateHz: 44100 }", "decode-failed", /differ in length/],
+    [
+      "channels of different lengths",
+      "{ samples: [a, a.slice(1)], sampleRateHz: 44100 }",
+      "decode-failed",
+      /differ in length/,
+    ],
     ["something that is no song", "42", "decode-failed"],
     ["nothing", "undefined", "decode-failed"],
     ["a missing address", "'/nowhere.mp3'", "decode-failed"],
     ["one second", "a.slice(0, 44100)", "too-short"],
-    ["a little less than three seconds", "a.slice(0, 3 * 44100 - 441)", "too-short", /lasts 2\.9 seconds\. At least 3 seconds/],
+    [
+      "a little less than three seconds",
+      "a.slice(0, 3 * 44100 - 441)",
+      "too-short",
+      /lasts 2\.9 seconds\. At least 3 seconds/,
+    ],
     ["silence", "new Float32Array(10 * 44100)", "silent", /is silent, or too quiet/],
     ["music that is hardly there", "a.map((sample) => sample * 1e-4)", "silent", /is silent, or too quiet/],
-    ["more than 90 minutes", "{ samples: new Float32Array(90.4 * 60 * 8000), sampleRateHz: 8000 }", "too-long", /lasts 91 minutes\. At most 90 minutes/],
+    [
+      "more than 90 minutes",
+      "{ samples: new Float32Array(90.4 * 60 * 8000), sampleRateHz: 8000 }",
+      "too-long",
+      /lasts 91 minutes\. At most 90 minutes/,
+    ],
   ])) {
     test(`${what} as the right song: ${code}`, async () => {
       const { bad, good } = await run(`
@@ -110,7 +131,10 @@ describe("package", () => {
       const made = await outcome(() => soundalike.createChecker({ backend: "cpu", signal }));
       const checker = await soundalike.createChecker({ backend: "cpu" });
       return [made, await outcome(() => checker.compare(a, b, { signal }))];`);
-    assert.deepEqual(outcomes.map((/** @type {any} */ { code }) => code), ["aborted", "aborted"]);
+    assert.deepEqual(
+      outcomes.map((/** @type {any} */ { code }) => code),
+      ["aborted", "aborted"],
+    );
   });
 
   test("a check aborted in the middle ends, and the next one works", async () => {
@@ -129,7 +153,9 @@ describe("package", () => {
   });
 
   test("checkers share a worker; one check's end is not the other's", async () => {
-    await run(`globalThis.checkers = await Promise.all([0, 1].map(() => soundalike.createChecker({ backend: "cpu" })));`);
+    await run(
+      `globalThis.checkers = await Promise.all([0, 1].map(() => soundalike.createChecker({ backend: "cpu" })));`,
+    );
     assert.equal(blank.page.workers().length, 1);
     const { first, second, third } = await run(`
       const [one, two] = checkers;
@@ -175,20 +201,28 @@ describe("package", () => {
       assert.equal(late, 0, "the work went on");
       assert.equal(report, "different");
       for (const [was, isAgain] of analysed) assert.equal(was, !isAgain, JSON.stringify(analysed));
-      if (stage === "match") assert.deepEqual(analysed, [[true, false], [true, false]]);
+      if (stage === "match")
+        assert.deepEqual(analysed, [
+          [true, false],
+          [true, false],
+        ]);
     });
   }
 
-  test("from another origin, as from a CDN, the worker starts all the same", { skip: Boolean(process.env["SOUNDALIKE_URL"]) }, async () => {
-    // Chromium asks before a page whose address it doesn't know, such as our blank one, reaches a server on this machine.
-    await blank.page.context().grantPermissions(["local-network-access"]);
-    const cdn = blank.shared.url.replace("localhost", "127.0.0.1");
-    const outcome = await run(`
+  test(
+    "from another origin, as from a CDN, the worker starts all the same",
+    { skip: Boolean(process.env["SOUNDALIKE_URL"]) },
+    async () => {
+      // Chromium asks before a page whose address it doesn't know, such as our blank one, reaches a server on this machine.
+      await blank.page.context().grantPermissions(["local-network-access"]);
+      const cdn = blank.shared.url.replace("localhost", "127.0.0.1");
+      const outcome = await run(`
       const { createChecker } = await import("${cdn}pkg/index.js");
       const checker = await createChecker({ backend: "cpu" });
       return outcome(() => checker.compare(a, a));`);
-    assert.equal(outcome.value?.verdict, "nearly-identical", JSON.stringify(outcome).slice(0, 300));
-  });
+      assert.equal(outcome.value?.verdict, "nearly-identical", JSON.stringify(outcome).slice(0, 300));
+    },
+  );
 
   test("assetsUrl names the folder with the worker and the wasm", async () => {
     const { found, missing } = await run(`

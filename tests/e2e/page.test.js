@@ -20,8 +20,27 @@ describe("page", () => {
     songs.long = audio.tune("long.wav", 3, 120);
     const album = audio.tune("album.wav", 1, 240);
     songs.album = audio.encoded("album.mp3", album, ["-ac", "2", "-c:a", "libmp3lame", "-b:a", "192k"]);
-    songs.albumCopy = audio.encoded("album-copy.mp3", album, ["-af", pitchShift(1), "-ac", "2", "-c:a", "libmp3lame", "-b:a", "192k"]);
-    songs.video = audio.encoded("video.mp4", songs.original, ["-f", "lavfi", "-i", "color=size=64x64:rate=5", "-shortest", "-c:v", "mpeg4", "-c:a", "aac"]);
+    songs.albumCopy = audio.encoded("album-copy.mp3", album, [
+      "-af",
+      pitchShift(1),
+      "-ac",
+      "2",
+      "-c:a",
+      "libmp3lame",
+      "-b:a",
+      "192k",
+    ]);
+    songs.video = audio.encoded("video.mp4", songs.original, [
+      "-f",
+      "lavfi",
+      "-i",
+      "color=size=64x64:rate=5",
+      "-shortest",
+      "-c:v",
+      "mpeg4",
+      "-c:a",
+      "aac",
+    ]);
   });
 
   test("a re-encoded copy two semitones higher is recognised", async () => {
@@ -69,15 +88,28 @@ describe("page", () => {
     await give("right", songs.album);
     await report();
     const { stage, time } = /** @type {{ stage: string[], time: string[] }} */ (await visit.page.evaluate("told"));
-    const firsts = ["Getting ready", "Opening long.wav", "Listening to long.wav", "Listening to album.mp3", "Looking for matching passages"].map((words) => stage.indexOf(words));
-    assert.ok(firsts.every((place, index) => place >= 0 && place >= (firsts[index - 1] ?? 0)), stage.join("; "));
+    const firsts = [
+      "Getting ready",
+      "Opening long.wav",
+      "Listening to long.wav",
+      "Listening to album.mp3",
+      "Looking for matching passages",
+    ].map((words) => stage.indexOf(words));
+    assert.ok(
+      firsts.every((place, index) => place >= 0 && place >= (firsts[index - 1] ?? 0)),
+      stage.join("; "),
+    );
     assert.match(time.join("; "), /about \d+ s left|a moment left/);
   });
 
   test("a cancelled check ends at once, and the next one works", async () => {
     await give("left", songs.long);
     await give("right", songs.long);
-    await visit.page.waitForFunction(() => /** @type {HTMLProgressElement} */ (document.querySelector("#progress-bar")).value > 0, undefined, { polling: 10 });
+    await visit.page.waitForFunction(
+      () => /** @type {HTMLProgressElement} */ (document.querySelector("#progress-bar")).value > 0,
+      undefined,
+      { polling: 10 },
+    );
     await visit.page.click("#cancel");
     assert.ok(await visit.page.locator("#progress").isHidden());
     assert.equal(await visit.page.locator("[data-verdict]").count(), 0);
@@ -87,10 +119,14 @@ describe("page", () => {
   });
 
   test("two songs dropped together fill both sides", async () => {
-    const files = [songs.original, songs.unrelated].map((path) => ({ name: path.replace(/^.*\//, ""), base64: readFileSync(path).toString("base64") }));
+    const files = [songs.original, songs.unrelated].map((path) => ({
+      name: path.replace(/^.*\//, ""),
+      base64: readFileSync(path).toString("base64"),
+    }));
     const transfer = await visit.page.evaluateHandle((given) => {
       const data = new DataTransfer();
-      for (const { name, base64 } of given) data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+      for (const { name, base64 } of given)
+        data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
       return data;
     }, files);
     await visit.page.dispatchEvent(".zone.right", "drop", { dataTransfer: transfer });
@@ -102,11 +138,14 @@ describe("page", () => {
   test("a link or text that is dropped is told to be no file, wherever it falls, and what is shown stays", async () => {
     /** @param {string} target @param {string} type @param {string} content */
     const drop = async (target, type, content) => {
-      const dataTransfer = await visit.page.evaluateHandle(([what, words]) => {
-        const data = new DataTransfer();
-        data.setData(String(what), String(words));
-        return data;
-      }, [type, content]);
+      const dataTransfer = await visit.page.evaluateHandle(
+        ([what, words]) => {
+          const data = new DataTransfer();
+          data.setData(String(what), String(words));
+          return data;
+        },
+        [type, content],
+      );
       await visit.page.dispatchEvent(target, "drop", { dataTransfer });
     };
     const error = visit.page.locator("#error");
@@ -166,7 +205,11 @@ describe("page", () => {
     // The introduction then makes room at once, as the check begins, and not by and by.
     await visit.page.emulateMedia({ reducedMotion: "reduce" });
     await visit.page.addInitScript(() => {
-      const seen = { shifts: /** @type {{ value: number, startTime: number }[]} */ ([]), beginsAt: Infinity, begunAt: Infinity };
+      const seen = {
+        shifts: /** @type {{ value: number, startTime: number }[]} */ ([]),
+        beginsAt: Infinity,
+        begunAt: Infinity,
+      };
       Object.assign(globalThis, { seen });
       addEventListener("DOMContentLoaded", () => {
         new MutationObserver(() => {
@@ -175,13 +218,15 @@ describe("page", () => {
           requestAnimationFrame(() => requestAnimationFrame(() => (seen.begunAt = performance.now())));
         }).observe(document.body, { attributeFilter: ["class"] });
         new PerformanceObserver((list) => {
-          for (const { value, startTime } of /** @type {any[]} */ (list.getEntries())) seen.shifts.push({ value, startTime });
+          for (const { value, startTime } of /** @type {any[]} */ (list.getEntries()))
+            seen.shifts.push({ value, startTime });
         }).observe({ type: "layout-shift" });
       });
     });
     await visit.page.reload();
     await visit.page.locator("#kept-words").getByText("Nothing is kept").waitFor();
-    const zones = () => visit.page.locator(".zone").evaluateAll((all) => all.map((zone) => JSON.stringify(zone.getBoundingClientRect())));
+    const zones = () =>
+      visit.page.locator(".zone").evaluateAll((all) => all.map((zone) => JSON.stringify(zone.getBoundingClientRect())));
     const before = await zones();
     await give("left", songs.original);
     await visit.page.locator(".zone.left").getByText("original.wav").waitFor();
@@ -190,7 +235,13 @@ describe("page", () => {
     await give("right", songs.copy);
     await report();
     await visit.page.waitForTimeout(300);
-    const { shifts: all, beginsAt, begunAt } = /** @type {{ shifts: { value: number, startTime: number }[], beginsAt: number, begunAt: number }} */ (await visit.page.evaluate("seen"));
+    const {
+      shifts: all,
+      beginsAt,
+      begunAt,
+    } = /** @type {{ shifts: { value: number, startTime: number }[], beginsAt: number, begunAt: number }} */ (
+      await visit.page.evaluate("seen")
+    );
     const shifts = all.filter(({ startTime }) => startTime < beginsAt || startTime > begunAt).map(({ value }) => value);
     // Up to 0.1 in all is called good (https://web.dev/articles/cls); the words of progress alone move a little.
     const sum = shifts.reduce((total, shift) => total + shift, 0);

@@ -17,7 +17,7 @@ const FAULTS = {
   "begins a frame late": (buffer) => changed(buffer, buffer.length, (channel) => channel.subarray(1152)),
   "is a frame short": (buffer) => changed(buffer, buffer.length - 1152, (channel) => channel.subarray(1152)),
   "is louder": (buffer) => changed(buffer, buffer.length, (channel) => channel.map((sample) => 1.001 * sample)),
-  "fails": () => {
+  fails: () => {
     throw new Error("no sound");
   },
 };
@@ -51,7 +51,11 @@ async function compare(name, fault) {
   try {
     const buffer = await new OfflineAudioContext(1, 1, RATE_HZ).decodeAudioData(await readBytes(file, name));
     atOnce = new Float32Array(buffer.length);
-    mixInto(atOnce, Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index)), 0);
+    mixInto(
+      atOnce,
+      Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index)),
+      0,
+    );
   } catch (cause) {
     error = String(cause);
   }
@@ -65,7 +69,15 @@ async function compare(name, fault) {
     energy += sample ** 2;
     energyOfDifference += one ** 2;
   });
-  return { isWhole: samples === undefined, pieces, looks, lengths: [samples?.length ?? 0, atOnce.length], difference, noise: energyOfDifference / energy, error };
+  return {
+    isWhole: samples === undefined,
+    pieces,
+    looks,
+    lengths: [samples?.length ?? 0, atOnce.length],
+    difference,
+    noise: energyOfDifference / energy,
+    error,
+  };
 }
 
 /** How it ends if the song is too long, and if it is cancelled after its first piece. @param {string} name */
@@ -127,7 +139,13 @@ async function decodedInPieces(file, fault, options) {
   };
   try {
     const recorder = new SamplesRecorder();
-    const isInPieces = await decodeInPieces(file, recorder, { name: file.name, limits: LIMITS, signal: undefined, onProgress: () => {}, ...options });
+    const isInPieces = await decodeInPieces(file, recorder, {
+      name: file.name,
+      limits: LIMITS,
+      signal: undefined,
+      onProgress: () => {},
+      ...options,
+    });
     return { samples: isInPieces ? recorder.samples : undefined, pieces, looks };
   } catch (error) {
     return { code: /** @type {any} */ (error).code ?? String(error), pieces, looks };

@@ -39,13 +39,23 @@ const mp3 = (/** @type {string[]} */ ...options) => ["-c:a", "libmp3lame", ...op
 const flac = (/** @type {string[]} */ ...options) => ["-c:a", "flac", ...options];
 /** Without noise that the decoder makes up. */
 const m4a = (/** @type {string[]} */ ...options) => ["-c:a", "aac", "-aac_pns", "0", "-b:a", "128k", ...options];
-const fragments = (/** @type {string} */ flags, /** @type {string[]} */ ...options) => m4a("-movflags", `+frag_keyframe${flags}`, "-frag_duration", "2000000", ...options);
+const fragments = (/** @type {string} */ flags, /** @type {string[]} */ ...options) =>
+  m4a("-movflags", `+frag_keyframe${flags}`, "-frag_duration", "2000000", ...options);
 const vorbis = (/** @type {string[]} */ ...options) => ["-c:a", "libvorbis", ...options];
 const opus = (/** @type {string[]} */ ...options) => ["-c:a", "libopus", ...options];
 const wav = (/** @type {string} */ format, /** @type {string[]} */ ...options) => ["-c:a", format, ...options];
 
 /** Beside the song. @param {string} codec @param {string[]} options */
-const picture = (codec, options) => ["-f", "lavfi", "-i", "testsrc=size=320x240", "-shortest", "-c:v", codec, ...options];
+const picture = (codec, options) => [
+  "-f",
+  "lavfi",
+  "-i",
+  "testsrc=size=320x240",
+  "-shortest",
+  "-c:v",
+  codec,
+  ...options,
+];
 
 /** What is decoded in pieces, as ffmpeg's options: the ending is the name's first word. @type {[string, string[]][]} */
 const IN_PIECES = [
@@ -99,10 +109,16 @@ const IN_PIECES = [
   ["ogg Vorbis mono, 48 kHz", vorbis("-ac", "1", "-ar", "48000")],
   ["ogg Vorbis 22.05 kHz, least quality", vorbis("-ar", "22050", "-q:a", "-1")],
   ["ogg Vorbis in short pages", vorbis("-q:a", "8", "-page_duration", "100000")],
-  ["ogg with a header of many pages", vorbis(..."abc".split("").flatMap((key) => ["-metadata", `${key}=${"Long ".repeat(20_000)}`]))],
+  [
+    "ogg with a header of many pages",
+    vorbis(..."abc".split("").flatMap((key) => ["-metadata", `${key}=${"Long ".repeat(20_000)}`])),
+  ],
   ["ogg Opus stereo", opus("-b:a", "96k")],
   ["opus mono, 24 kbit/s", opus("-ac", "1", "-b:a", "24k")],
-  ["opus of speech, 24 kbit/s, 60 ms", opus("-ac", "1", "-b:a", "24k", "-application", "voip", "-frame_duration", "60")],
+  [
+    "opus of speech, 24 kbit/s, 60 ms",
+    opus("-ac", "1", "-b:a", "24k", "-application", "voip", "-frame_duration", "60"),
+  ],
   ["opus 5 ms", opus("-b:a", "128k", "-frame_duration", "5")],
   ["oga FLAC stereo", flac()],
   ["oga FLAC mono", flac("-ac", "1")],
@@ -113,19 +129,30 @@ const IN_PIECES = [
   ["webm Vorbis stereo", vorbis()],
   ["webm Vorbis mono, 48 kHz", vorbis("-ac", "1", "-ar", "48000")],
   ["webm Opus with a picture that moves", picture("libvpx", opus())],
-  ["mkv Vorbis with large pictures", picture("mjpeg", ["-q:v", "2", "-vf", "noise=alls=100:allf=t,scale=640:360", "-r", "1", ...vorbis()])],
+  [
+    "mkv Vorbis with large pictures",
+    picture("mjpeg", ["-q:v", "2", "-vf", "noise=alls=100:allf=t,scale=640:360", "-r", "1", ...vorbis()]),
+  ],
   ["mka Opus", opus()],
 ];
 
 /** What is decoded in pieces though it is damaged at its end, carries more than sound, or is laid out unusually. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
 const CHANGED = [
-  ["mp3 with the tag of another program at its end", MP3, (bytes) => Buffer.concat([bytes, Buffer.from(`APETAGEX${"Title\0".repeat(2000)}`)])],
+  [
+    "mp3 with the tag of another program at its end",
+    MP3,
+    (bytes) => Buffer.concat([bytes, Buffer.from(`APETAGEX${"Title\0".repeat(2000)}`)]),
+  ],
   ["mp3 with a second tag before it", MP3, odd.tagged],
   ["mp3 cut off in a frame", MP3, (bytes) => bytes.subarray(0, bytes.length - 12_345)],
   ["mp3 with a few bytes too many", MP3, (bytes) => Buffer.concat([bytes, Buffer.alloc(100, "too many ")])],
   ["flac of unknown length", flac(), odd.flacOfUnknownLength],
   ["flac with a large header", flac(), odd.flacWithPadding],
-  ["m4a with gaps as iTunes writes them", m4a("-fflags", "+bitexact", "-map_metadata", "-1", "-use_editlist", "0"), odd.m4aWithGaps],
+  [
+    "m4a with gaps as iTunes writes them",
+    m4a("-fflags", "+bitexact", "-map_metadata", "-1", "-use_editlist", "0"),
+    odd.m4aWithGaps,
+  ],
   ["m4a in fragments that count from elsewhere", fragments("+empty_moov"), odd.m4aWithOtherBases],
   ["m4a in fragments without times", fragments("+empty_moov"), odd.m4aWithoutTimes],
   ["oga FLAC that does not say how long its header is", flac(), odd.oggWithoutACount],
@@ -135,11 +162,19 @@ const CHANGED = [
 /** What must be decoded at once: pieces of it would be another song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
 const AT_ONCE = [
   ["mp3 twice in one file", mp3("-b:a", "128k"), (bytes) => Buffer.concat([bytes, bytes])],
-  ["mp3 twice in one file, without tags", mp3("-b:a", "128k", "-id3v2_version", "0"), (bytes) => Buffer.concat([bytes, bytes])],
+  [
+    "mp3 twice in one file, without tags",
+    mp3("-b:a", "128k", "-id3v2_version", "0"),
+    (bytes) => Buffer.concat([bytes, bytes]),
+  ],
   ["mp3 that says that it has fewer frames", mp3("-b:a", "128k"), withFewerFrames],
   ["mp3 with noise in its middle", mp3("-b:a", "128k"), (bytes) => bytes.fill(0x55, 300_000, 303_000)],
   ["mp3 with a frame of no named bitrate", mp3("-b:a", "128k"), withFreeFrame],
-  ["mp3 with the info frame of another encoder", mp3("-b:a", "128k"), (bytes) => Buffer.from(bytes.toString("latin1").replace(/(?:Info|Xing)[^]{4}/, "VBRI\0\x01\0\0"), "latin1")],
+  [
+    "mp3 with the info frame of another encoder",
+    mp3("-b:a", "128k"),
+    (bytes) => Buffer.from(bytes.toString("latin1").replace(/(?:Info|Xing)[^]{4}/, "VBRI\0\x01\0\0"), "latin1"),
+  ],
   ["mp3 of less than 40 seconds", mp3("-b:a", "128k", "-t", "39"), (bytes) => bytes],
   ["mp3 that is layer II", ["-c:a", "mp2", "-f", "mp2"], (bytes) => bytes],
   ["wav of less than 40 seconds", wav("pcm_s16le", "-t", "39"), (bytes) => bytes],
@@ -147,7 +182,11 @@ const AT_ONCE = [
   ["wav that says that it is longer", wav("pcm_s16le"), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
   ["flac of less than 40 seconds", flac("-t", "39"), (bytes) => bytes],
   ["flac without its end", flac(), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
-  ["flac with a frame that is none at its beginning", flac(), (bytes) => bytes.fill(0, bytes.indexOf(Buffer.of(0xff, 0xf8)), bytes.indexOf(Buffer.of(0xff, 0xf8)) + 4)],
+  [
+    "flac with a frame that is none at its beginning",
+    flac(),
+    (bytes) => bytes.fill(0, bytes.indexOf(Buffer.of(0xff, 0xf8)), bytes.indexOf(Buffer.of(0xff, 0xf8)) + 4),
+  ],
   ["m4a of less than 40 seconds", m4a("-t", "39"), (bytes) => bytes],
   ["m4a in fragments, the first of them in its header", fragments(""), odd.m4aWithoutTimes],
   ["m4a in fragments, without its end", fragments("+empty_moov"), (bytes) => bytes.subarray(0, bytes.length - 100_000)],
@@ -187,7 +226,11 @@ const TOO_MANY = [
   ["flac with hundreds of tags", flac(), odd.withHundredsOfTags],
   ["m4a with hundreds of boxes", m4a(), odd.m4aWithHundredsOfBoxes],
   ["m4a with hundreds of boxes in its header", m4a(), odd.m4aWithHundredsOfBoxesInside],
-  ["m4a in fragments with hundreds of boxes", fragments("+empty_moov+default_base_moof"), odd.m4aWithHundredsOfBoxesAfterItsHeader],
+  [
+    "m4a in fragments with hundreds of boxes",
+    fragments("+empty_moov+default_base_moof"),
+    odd.m4aWithHundredsOfBoxesAfterItsHeader,
+  ],
   ["webm with hundreds of elements", opus(), odd.webmWithHundredsOfElements],
 ];
 
@@ -225,7 +268,10 @@ describe("pieces", () => {
     const right = audio.tune("right.wav", 7, SONG_SECS);
     song = audio.encoded("song.wav", left, ["-i", right, "-filter_complex", "[0][1]amerge=inputs=2"]);
     const folder = dirname(audio.file("pieces-page.js", readFileSync(here("pieces-page.js"))));
-    audio.file("index.html", '<!doctype html><meta charset="utf-8"><title>pieces</title><script type="module" src="pieces-page.js"></script>');
+    audio.file(
+      "index.html",
+      '<!doctype html><meta charset="utf-8"><title>pieces</title><script type="module" src="pieces-page.js"></script>',
+    );
     symlinkSync(join(SITE, "pkg"), join(folder, "pkg"));
     site = await serveSite(folder);
     chromium = await launchChromium();
@@ -292,17 +338,26 @@ describe("pieces", () => {
   }
 
   test("flac with frames of several sizes: the same samples", async () => {
-    const [long, short] = [4096, 1024].map((size) => readFileSync(join(dirname(song), encoded(`flac in frames of ${size}`, flac("-frame_size", String(size))))));
-    const name = basename(audio.file("several-sizes.flac", odd.flacOfTwoSizes(/** @type {Buffer} */ (long), /** @type {Buffer} */ (short))));
+    const [long, short] = [4096, 1024].map((size) =>
+      readFileSync(join(dirname(song), encoded(`flac in frames of ${size}`, flac("-frame_size", String(size))))),
+    );
+    const name = basename(
+      audio.file("several-sizes.flac", odd.flacOfTwoSizes(/** @type {Buffer} */ (long), /** @type {Buffer} */ (short))),
+    );
     for (const [browser, comparison] of await compared(name)) {
       assertSame(name, browser, comparison);
       assert.equal(comparison.pieces, 3, browser);
     }
   });
 
-  for (const [ending, options, paddingSamples] of /** @type {const} */ ([["flac", flac(), 0], ["aac", m4a(), 2048]])) {
+  for (const [ending, options, paddingSamples] of /** @type {const} */ ([
+    ["flac", flac(), 0],
+    ["aac", m4a(), 2048],
+  ])) {
     test(`${ending} with a tag before it: decoded, even where a browser can't decode it at once`, async () => {
-      for (const [browser, { isWhole, lengths, error, difference }] of await compared(encoded(`${ending} with a tag before it`, options, odd.tagged))) {
+      for (const [browser, { isWhole, lengths, error, difference }] of await compared(
+        encoded(`${ending} with a tag before it`, options, odd.tagged),
+      )) {
         assert.ok(!isWhole, browser);
         const added = Number(lengths[0]) - SONG_SECS * 44_100;
         assert.ok(added >= 0 && added <= paddingSamples, `${browser}: ${added} samples too many`);
@@ -328,7 +383,8 @@ describe("pieces", () => {
       for (const [browser, { isWhole, pieces, lengths, error }] of await compared(encoded(what, options, change))) {
         assert.ok(isWhole, browser);
         assert.equal(pieces, 0, `${browser} decoded pieces for nothing`);
-        if (!/compressed|layer|without its end|in its header|no browser|damage/.test(what)) assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
+        if (!/compressed|layer|without its end|in its header|no browser|damage/.test(what))
+          assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
       }
     });
   }
@@ -361,11 +417,28 @@ describe("pieces", () => {
     });
   }
 
-  for (const [ending, options] of Object.entries({ mp3: MP3, wav: wav("pcm_s16le"), flac: flac(), m4a: m4a(), ogg: vorbis(), opus: opus(), webm: opus(), oga: flac(), mp4: fragments("+empty_moov"), aac: m4a() })) {
+  for (const [ending, options] of Object.entries({
+    mp3: MP3,
+    wav: wav("pcm_s16le"),
+    flac: flac(),
+    m4a: m4a(),
+    ogg: vorbis(),
+    opus: opus(),
+    webm: opus(),
+    oga: flac(),
+    mp4: fragments("+empty_moov"),
+    aac: m4a(),
+  })) {
     test(`${ending} that is too long is refused before any of it is decoded; one that is cancelled stops after the pieces in work`, async () => {
       const name = encoded(`${ending} for its endings`, options);
-      for (const endings of [await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name), await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name)]) {
-        assert.deepEqual(endings, [{ code: "too-long", pieces: 0 }, { code: "aborted", pieces: 3 }]);
+      for (const endings of [
+        await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name),
+        await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name),
+      ]) {
+        assert.deepEqual(endings, [
+          { code: "too-long", pieces: 0 },
+          { code: "aborted", pieces: 3 },
+        ]);
       }
     });
   }

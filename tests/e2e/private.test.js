@@ -130,7 +130,10 @@ describe("what stays on the device", () => {
     const profile = join(profiles, "denied");
     mkdirSync(join(profile, "Default"), { recursive: true });
     // “Block all cookies”, which is all of a site's storage.
-    writeFileSync(join(profile, "Default/Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
+    writeFileSync(
+      join(profile, "Default/Preferences"),
+      JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }),
+    );
     const context = await launchChromiumProfile(profile);
     const page = await openPage(context);
     const denied = await page.evaluate(() => {
@@ -151,8 +154,16 @@ describe("what stays on the device", () => {
 
   for (const [what, options, words] of /** @type {const} */ ([
     ["a private window", { prefs: { "browser.privatebrowsing.autostart": true } }, /2 analysed songs/],
-    ["storage denied by a setting", { prefs: { "network.cookie.cookieBehavior": 2 } }, /^Kept until you close this page[^]*2 analysed songs/],
-    ["no room", { prefs: { "dom.quotaManager.temporaryStorage.fixedLimit": 1 } }, /^Kept until you close this page[^]*2 analysed songs/],
+    [
+      "storage denied by a setting",
+      { prefs: { "network.cookie.cookieBehavior": 2 } },
+      /^Kept until you close this page[^]*2 analysed songs/,
+    ],
+    [
+      "no room",
+      { prefs: { "dom.quotaManager.temporaryStorage.fixedLimit": 1 } },
+      /^Kept until you close this page[^]*2 analysed songs/,
+    ],
   ])) {
     test(`Firefox with ${what}: checks work and the page says what is kept`, async () => {
       const firefox = await Firefox.launch(options);
@@ -163,7 +174,11 @@ describe("what stays on the device", () => {
           await firefox.choose(".zone.left input[type=file]", songs.left);
           await firefox.choose(".zone.right input[type=file]", songs.right);
           await firefox.waitFor("[data-verdict], #error:not([hidden])", CHECK_TIMEOUT_MS);
-          return firefox.run(() => /** @type {HTMLElement | null} */ (document.querySelector("[data-verdict]"))?.dataset["score"] ?? document.body.innerText);
+          return firefox.run(
+            () =>
+              /** @type {HTMLElement | null} */ (document.querySelector("[data-verdict]"))?.dataset["score"] ??
+              document.body.innerText,
+          );
         };
         const score = await checked();
         assert.match(score, /^[01]\./);

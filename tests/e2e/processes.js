@@ -15,7 +15,8 @@ export async function pageProcess(browser) {
     .filter(({ type }) => type === "renderer")
     .map(({ id, cpuTime }) => {
       const status = readFileSync(`/proc/${id}/status`, "utf8");
-      const mb = (/** @type {string} */ name) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024);
+      const mb = (/** @type {string} */ name) =>
+        Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024);
       return { peakMb: mb("VmHWM"), residentMb: mb("VmRSS"), cpuSecs: cpuTime };
     });
   return ofPages.reduce((largest, one) => (one.peakMb > largest.peakMb ? one : largest));

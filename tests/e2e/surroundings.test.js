@@ -43,7 +43,10 @@ describe("surroundings", () => {
     assert.ok(nodes.some(({ ignored, name }) => !ignored && /needs JavaScript/.test(name?.value ?? "")));
   });
 
-  for (const [what, functions] of /** @type {const} */ ([["light-dark()", /light-dark\(/g], ["light-dark() and color-mix()", /(light-dark|color-mix)\(/g]])) {
+  for (const [what, functions] of /** @type {const} */ ([
+    ["light-dark()", /light-dark\(/g],
+    ["light-dark() and color-mix()", /(light-dark|color-mix)\(/g],
+  ])) {
     test(`a browser that knows no ${what} shows the light colours`, async (t) => {
       const page = await freshPage(t, { colorScheme: "dark" });
       for (const file of ["style.css", "pkg/element.js"]) {
@@ -55,15 +58,29 @@ describe("surroundings", () => {
       await page.goto(`${shared.url}?backend=cpu`);
       await compare(page);
       /** @param {string} selector @param {string} property */
-      const style = (selector, property) => page.locator(selector).first().evaluate((element, wanted) => getComputedStyle(element).getPropertyValue(wanted), property);
+      const style = (selector, property) =>
+        page
+          .locator(selector)
+          .first()
+          .evaluate((element, wanted) => getComputedStyle(element).getPropertyValue(wanted), property);
       assert.equal(await style("body", "color"), "rgb(23, 25, 28)");
       assert.equal(await style("body", "background-color"), "rgb(250, 249, 246)");
       assert.equal(await style(".zone", "border-top-style"), "solid");
-      assert.notEqual(await style(".zone", "border-top-color"), "rgb(23, 25, 28)", "a line in the colour of the text: its own was not understood");
+      assert.notEqual(
+        await style(".zone", "border-top-color"),
+        "rgb(23, 25, 28)",
+        "a line in the colour of the text: its own was not understood",
+      );
       assert.equal(await style(".block", "fill"), "rgb(116, 56, 176)");
       assert.notEqual(await style(".wave-base", "fill"), "rgb(0, 0, 0)");
       await page.goto(`${shared.url}embed.html`);
-      assert.equal(await page.locator("#any label").first().evaluate((label) => getComputedStyle(label).borderTopColor), "rgb(216, 213, 206)");
+      assert.equal(
+        await page
+          .locator("#any label")
+          .first()
+          .evaluate((label) => getComputedStyle(label).borderTopColor),
+        "rgb(216, 213, 206)",
+      );
     });
   }
 
@@ -71,20 +88,37 @@ describe("surroundings", () => {
     const page = await freshPage(t, { forcedColors: "active" });
     await page.goto(`${shared.url}?backend=cpu`);
     await compare(page);
-    const backgrounds = await page.locator(".segmented span").evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor));
+    const backgrounds = await page
+      .locator(".segmented span")
+      .evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor));
     assert.notEqual(backgrounds[0], backgrounds[1], "which way of playing is chosen is not to be seen");
-    const outline = () => page.locator("#passages li").first().evaluate((item) => getComputedStyle(item).outlineStyle);
+    const outline = () =>
+      page
+        .locator("#passages li")
+        .first()
+        .evaluate((item) => getComputedStyle(item).outlineStyle);
     assert.equal(await outline(), "none");
     await page.locator("#passages li").first().hover();
     assert.equal(await outline(), "solid");
-    for (const flag of await page.locator(".flag").all()) assert.equal(await flag.evaluate((one) => getComputedStyle(one).borderTopStyle), "solid");
+    for (const flag of await page.locator(".flag").all())
+      assert.equal(await flag.evaluate((one) => getComputedStyle(one).borderTopStyle), "solid");
   });
 
   test("for those who want nothing to move, nothing does", async (t) => {
     const page = await freshPage(t);
     await page.goto(shared.url);
     const moving = () =>
-      page.locator("body *").evaluateAll((all) => all.map((one) => getComputedStyle(one)).filter(({ transitionProperty, transitionDuration, animationName }) => (transitionProperty !== "none" && /[1-9]/.test(transitionDuration)) || animationName !== "none").length);
+      page
+        .locator("body *")
+        .evaluateAll(
+          (all) =>
+            all
+              .map((one) => getComputedStyle(one))
+              .filter(
+                ({ transitionProperty, transitionDuration, animationName }) =>
+                  (transitionProperty !== "none" && /[1-9]/.test(transitionDuration)) || animationName !== "none",
+              ).length,
+        );
     assert.ok((await moving()) > 0, "nothing would move anyway");
     await page.emulateMedia({ reducedMotion: "reduce" });
     assert.equal(await moving(), 0);
@@ -95,7 +129,11 @@ describe("surroundings", () => {
     t.after(() => another.close());
     const page = await another.newPage({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block" });
     await page.goto(`${shared.url}?backend=cpu`);
-    const place = () => page.locator(".zone.left").evaluate((zone) => ({ x: zone.getBoundingClientRect().x, scrolls: document.documentElement.scrollHeight > innerHeight }));
+    const place = () =>
+      page.locator(".zone.left").evaluate((zone) => ({
+        x: zone.getBoundingClientRect().x,
+        scrolls: document.documentElement.scrollHeight > innerHeight,
+      }));
     const tall = await place();
     assert.ok(tall.scrolls, "there is no scroll bar to begin with");
     await page.route("**/*.wasm", () => {});
@@ -158,7 +196,9 @@ describe("surroundings", () => {
     await status.evaluate((region) => {
       const told = /** @type {string[]} */ ([]);
       Object.assign(globalThis, { told });
-      new MutationObserver(() => told.push(`${region.checkVisibility() ? "" : "(unheard) "}${region.textContent}`)).observe(region, { childList: true });
+      new MutationObserver(() =>
+        told.push(`${region.checkVisibility() ? "" : "(unheard) "}${region.textContent}`),
+      ).observe(region, { childList: true });
     });
     await compare(page);
     const told = /** @type {string[]} */ (await page.evaluate("told"));
@@ -168,6 +208,10 @@ describe("surroundings", () => {
     const secs = await page.evaluate(() => performance.now() / 1000);
     assert.ok(told.length <= 2 + secs / 5, told.join("; "));
     await page.locator("input[type=file]").nth(1).setInputFiles([song, song]);
-    await page.waitForFunction(() => /** @type {any} */ (globalThis).told.at(-1).startsWith("All 2 checked"), undefined, { timeout: CHECK_TIMEOUT_MS });
+    await page.waitForFunction(
+      () => /** @type {any} */ (globalThis).told.at(-1).startsWith("All 2 checked"),
+      undefined,
+      { timeout: CHECK_TIMEOUT_MS },
+    );
   });
 });

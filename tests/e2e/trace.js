@@ -6,14 +6,20 @@ import assert from "node:assert/strict";
 
 /** From now on. @param {import("playwright-core").Browser} browser @param {import("playwright-core").Page} page */
 export function startTrace(browser, page) {
-  return browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] });
+  return browser.startTracing(page, {
+    categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"],
+  });
 }
 
 /** @param {import("playwright-core").Browser} browser @returns {Promise<{ longestMs: number, copies: number }>} the longest task since, and how often decoded sound was copied into a page */
 export async function stopTrace(browser) {
-  const { traceEvents } = /** @type {{ traceEvents: TraceEvent[] }} */ (JSON.parse((await browser.stopTracing()).toString()));
+  const { traceEvents } = /** @type {{ traceEvents: TraceEvent[] }} */ (
+    JSON.parse((await browser.stopTracing()).toString())
+  );
   const threads = new Set(
-    traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`),
+    traceEvents
+      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
   );
   const ofMain = traceEvents.filter(({ pid, tid }) => threads.has(`${pid} ${tid}`));
   const tasks = ofMain.filter(({ name }) => name === "RunTask" || name === "ThreadControllerImpl::RunTask");

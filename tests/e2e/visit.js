@@ -43,18 +43,32 @@ export function visits() {
     songs: /** @type {Record<string, string>} */ ({}),
     page: /** @type {Page} */ (/** @type {unknown} */ (undefined)),
     /** @param {"left" | "right"} side @param {string | string[]} file */
-    give: (side, file) => visit.page.locator("input[type=file]").nth(side === "left" ? 0 : 1).setInputFiles(file),
+    give: (side, file) =>
+      visit.page
+        .locator("input[type=file]")
+        .nth(side === "left" ? 0 : 1)
+        .setInputFiles(file),
     /** Waits for the report. */
     report: async () => {
       const standing = visit.page.locator("[data-verdict]");
       await standing.waitFor({ timeout: CHECK_TIMEOUT_MS });
-      return { verdict: await standing.getAttribute("data-verdict"), score: Number(await standing.getAttribute("data-score")) };
+      return {
+        verdict: await standing.getAttribute("data-verdict"),
+        score: Number(await standing.getAttribute("data-score")),
+      };
     },
   };
   before(() => {
     const { audio, songs } = visit;
     songs.original = audio.tune("original.wav", 1, 20);
-    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(2), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    songs.copy = audio.encoded("copy.mp3", songs.original, [
+      "-af",
+      pitchShift(2),
+      "-c:a",
+      "libmp3lame",
+      "-b:a",
+      "128k",
+    ]);
     songs.unrelated = audio.tune("unrelated.wav", 7, 18);
   });
   beforeEach(async () => {
@@ -65,9 +79,18 @@ export function visits() {
     await visit.page.goto(`${shared.url}?backend=cpu`);
   });
   afterEach(async () => {
-    assert.deepEqual(await visit.page.evaluate("policyViolations"), [], "the page's own Content-Security-Policy was violated");
-    const isOurs = (/** @type {string} */ address) => [shared.url, `blob:${shared.url}`, "data:"].some((start) => address.startsWith(start));
-    assert.deepEqual(requests.filter((address) => !isOurs(address)), [], "requests left the site");
+    assert.deepEqual(
+      await visit.page.evaluate("policyViolations"),
+      [],
+      "the page's own Content-Security-Policy was violated",
+    );
+    const isOurs = (/** @type {string} */ address) =>
+      [shared.url, `blob:${shared.url}`, "data:"].some((start) => address.startsWith(start));
+    assert.deepEqual(
+      requests.filter((address) => !isOurs(address)),
+      [],
+      "requests left the site",
+    );
     await visit.page.close();
   });
   return visit;
@@ -88,5 +111,7 @@ export function countDecoded(page) {
 function observePolicyViolations() {
   const violations = /** @type {string[]} */ ([]);
   Object.assign(globalThis, { policyViolations: violations });
-  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => violations.push(`${violatedDirective} ${blockedURI}`));
+  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+    violations.push(`${violatedDirective} ${blockedURI}`),
+  );
 }

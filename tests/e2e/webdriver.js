@@ -26,7 +26,9 @@ export class Firefox {
   static async launch({ args = [], prefs = {} } = {}) {
     const program = process.env["GECKODRIVER"] ?? (existsSync(OWN_GECKODRIVER) ? OWN_GECKODRIVER : "geckodriver");
     const firefox = process.env["FIREFOX"];
-    const driver = spawn(program, ["--port", "0", ...(firefox ? ["--binary", firefox] : [])], { stdio: ["ignore", "pipe", "inherit"] });
+    const driver = spawn(program, ["--port", "0", ...(firefox ? ["--binary", firefox] : [])], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     try {
       const address = await listeningAddress(driver);
       const capabilities = { alwaysMatch: { "moz:firefoxOptions": { args: ["-headless", ...args], prefs } } };
@@ -90,7 +92,9 @@ export class Firefox {
 /** Where the driver listens, which it says at its start. @param {import("node:child_process").ChildProcess} driver */
 function listeningAddress(driver) {
   return new Promise((resolve, reject) => {
-    driver.once("error", (cause) => reject(new Error("geckodriver is missing: `cargo xtask check` builds it, or name it in GECKODRIVER", { cause })));
+    driver.once("error", (cause) =>
+      reject(new Error("geckodriver is missing: `cargo xtask check` builds it, or name it in GECKODRIVER", { cause })),
+    );
     driver.once("exit", (code) => reject(new Error(`geckodriver ended (${code})`)));
     createInterface({ input: /** @type {import("node:stream").Readable} */ (driver.stdout) }).on("line", (line) => {
       const address = /Listening on (\S+)/.exec(line)?.[1];
@@ -101,7 +105,8 @@ function listeningAddress(driver) {
 
 /** @param {"POST" | "DELETE"} method @param {string} url @param {unknown} [body] @returns {Promise<any>} */
 async function ask(method, url, body) {
-  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  const content =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
   const response = await fetch(url, { method, ...content });
   const { value } = /** @type {{ value: any }} */ (await response.json());
   if (!response.ok) throw new Error(`${value.error}: ${value.message}`);

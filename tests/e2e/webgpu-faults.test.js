@@ -10,7 +10,8 @@ import { DIES, brokenEngine } from "./broken-engines.js";
 import { WEBGPU_FLAGS } from "./harness.js";
 
 /** As far as the loader can see. */
-const GRAPHICS_CARD = 'Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({ info: { isFallbackAdapter: false } }) }, configurable: true });';
+const GRAPHICS_CARD =
+  'Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({ info: { isFallbackAdapter: false } }) }, configurable: true });';
 
 describe("faults of WebGPU", () => {
   const blank = packageInBlankPage();
@@ -19,7 +20,10 @@ describe("faults of WebGPU", () => {
   for (const [what, gpu] of /** @type {const} */ ([
     ["is absent", "undefined"],
     ["has no adapter", "{ requestAdapter: async () => null }"],
-    ["fails when it is asked for an adapter", '{ requestAdapter: async () => { throw new DOMException("no", "OperationError"); } }'],
+    [
+      "fails when it is asked for an adapter",
+      '{ requestAdapter: async () => { throw new DOMException("no", "OperationError"); } }',
+    ],
   ])) {
     test(`WebGPU that ${what}: auto goes without, and insisting is told so`, async () => {
       const { auto, insisted, next } = await run(`
@@ -50,7 +54,9 @@ describe("faults of WebGPU", () => {
   });
 
   test("wasm for WebGPU that does not compile: the CPU's is taken", async () => {
-    await blank.page.route("**/wasm/webgpu/soundalike_bg.wasm", (route) => route.fulfill({ contentType: "application/wasm", body: "no module" }));
+    await blank.page.route("**/wasm/webgpu/soundalike_bg.wasm", (route) =>
+      route.fulfill({ contentType: "application/wasm", body: "no module" }),
+    );
     const auto = await run(`
       ${GRAPHICS_CARD}
       return checked({});`);
@@ -69,8 +75,14 @@ describe("faults of WebGPU", () => {
 
   for (const [what, failure] of /** @type {const} */ ([
     ["WebGPU that throws in the middle of a check", "throw trap"],
-    ["WebGPU that traps outside the call, whose promise then never settles", "queueMicrotask(() => { throw trap }); return new Promise(() => {})"],
-    ["WebGPU that reports that its device is lost", 'throw Object.assign(new Error("device lost"), { code: "backend-unavailable" })'],
+    [
+      "WebGPU that traps outside the call, whose promise then never settles",
+      "queueMicrotask(() => { throw trap }); return new Promise(() => {})",
+    ],
+    [
+      "WebGPU that reports that its device is lost",
+      'throw Object.assign(new Error("device lost"), { code: "backend-unavailable" })',
+    ],
     ["a worker for WebGPU that is killed", DIES],
   ])) {
     test(`${what}: the CPU finishes the check`, async () => {
@@ -93,11 +105,16 @@ describe("faults of real WebGPU", () => {
 
   for (const [what, fault] of /** @type {const} */ ([
     ["whose device is lost in the middle of a song", "devices.forEach((device) => device.destroy())"],
-    ["that refuses a kernel in the middle of a song", "GPUComputePassEncoder.prototype.dispatchWorkgroups = () => { throw new TypeError('refused') }"],
+    [
+      "that refuses a kernel in the middle of a song",
+      "GPUComputePassEncoder.prototype.dispatchWorkgroups = () => { throw new TypeError('refused') }",
+    ],
   ])) {
     test(`WebGPU ${what}: the CPU finishes the check`, async () => {
       const glue = await blank.fileOfSite("pkg/wasm/webgpu/soundalike.js");
-      await blank.page.route("**/wasm/webgpu/soundalike.js", (route) => route.fulfill({ contentType: "text/javascript", body: `${glue}\n${faultInAnalysis(fault)}` }));
+      await blank.page.route("**/wasm/webgpu/soundalike.js", (route) =>
+        route.fulfill({ contentType: "text/javascript", body: `${glue}\n${faultInAnalysis(fault)}` }),
+      );
       const { before, struck, report, after, next } = await blank.run(`
         const original = GPU.prototype.requestAdapter;
         // A graphics card, as far as the loader can see.

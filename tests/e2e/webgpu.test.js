@@ -16,7 +16,14 @@ describe("webgpu", () => {
 
   before(() => {
     songs.original = audio.tune("original.wav", 1, 8);
-    songs.copy = audio.encoded("copy.mp3", songs.original, ["-af", pitchShift(1), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    songs.copy = audio.encoded("copy.mp3", songs.original, [
+      "-af",
+      pitchShift(1),
+      "-c:a",
+      "libmp3lame",
+      "-b:a",
+      "128k",
+    ]);
   });
 
   /** @param {string} backend */

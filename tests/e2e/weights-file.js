@@ -17,7 +17,10 @@ export function resealed(file, change) {
   const data = file.subarray(8 + headerBytes);
   const hash = createHash("sha256").update(description);
   for (const name of Object.keys(tensors).sort()) {
-    const { shape, data_offsets: [from, to] } = tensors[name];
+    const {
+      shape,
+      data_offsets: [from, to],
+    } = tensors[name];
     hash.update(name);
     for (const size of shape) {
       const bytes = Buffer.alloc(8);

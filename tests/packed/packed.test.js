@@ -7,7 +7,16 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +50,10 @@ describe("packed package", () => {
     mkdirSync(installed);
     writeFileSync(join(installed, "package.json"), '{ "private": true, "type": "module" }');
     // The package has no dependencies, so that no registry is asked.
-    execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", "--silent", tarball], { cwd: installed, stdio: "inherit" });
+    execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", "--silent", tarball], {
+      cwd: installed,
+      stdio: "inherit",
+    });
     browser = await launchChromium();
   });
 
@@ -67,7 +79,10 @@ describe("packed package", () => {
   function edit(path, piece, by) {
     const text = readFileSync(path, "utf8");
     assert.ok(text.includes(piece), `${path} holds no ${piece}`);
-    writeFileSync(path, text.replace(piece, () => by));
+    writeFileSync(
+      path,
+      text.replace(piece, () => by),
+    );
   }
 
   /** Opens a site and waits until its checks are done. @param {string} url */
@@ -83,7 +98,10 @@ describe("packed package", () => {
     });
     await page.goto(url);
     const done = page.locator("body[data-verdicts]");
-    await Promise.race([done.waitFor({ timeout: CHECK_TIMEOUT_MS }), page.waitForEvent("pageerror", { timeout: CHECK_TIMEOUT_MS })]).catch(() => {});
+    await Promise.race([
+      done.waitFor({ timeout: CHECK_TIMEOUT_MS }),
+      page.waitForEvent("pageerror", { timeout: CHECK_TIMEOUT_MS }),
+    ]).catch(() => {});
     assert.deepEqual(faults, []);
     const verdicts = await done.getAttribute("data-verdicts");
     await page.close();
@@ -104,8 +122,15 @@ describe("packed package", () => {
 
   test("a site without a build step uses it", async () => {
     const folder = consumer("plain");
-    const imports = { soundalike: "./node_modules/soundalike/index.js", "soundalike/element": "./node_modules/soundalike/element.js" };
-    edit(join(folder, "index.html"), "<body>", `<script type="importmap">${JSON.stringify({ imports })}</script>\n<body>`);
+    const imports = {
+      soundalike: "./node_modules/soundalike/index.js",
+      "soundalike/element": "./node_modules/soundalike/element.js",
+    };
+    edit(
+      join(folder, "index.html"),
+      "<body>",
+      `<script type="importmap">${JSON.stringify({ imports })}</script>\n<body>`,
+    );
     assert.equal(await verdictsOfFolder(folder), VERDICTS);
   });
 
@@ -139,8 +164,9 @@ describe("packed package", () => {
     const folder = consumer("webpack");
     const path = join(folder, "dist");
     const stats = await new Promise((resolve, reject) => {
-      webpack({ context: folder, mode: "production", entry: "./main.js", output: { path, filename: "main.js" } }, (error, result) =>
-        error ? reject(error) : resolve(result),
+      webpack(
+        { context: folder, mode: "production", entry: "./main.js", output: { path, filename: "main.js" } },
+        (error, result) => (error ? reject(error) : resolve(result)),
       );
     });
     assert.deepEqual(stats.toJson({ errors: true, warnings: false }).errors, []);
@@ -151,7 +177,15 @@ describe("packed package", () => {
   test("a site that esbuild builds uses it, with the package's files beside it", async () => {
     const folder = consumer("esbuild");
     const outdir = join(folder, "dist");
-    await esbuild.build({ absWorkingDir: folder, entryPoints: ["main.js"], bundle: true, minify: true, format: "esm", outdir, logLevel: "error" });
+    await esbuild.build({
+      absWorkingDir: folder,
+      entryPoints: ["main.js"],
+      bundle: true,
+      minify: true,
+      format: "esm",
+      outdir,
+      logLevel: "error",
+    });
     cpSync(join(folder, "node_modules/soundalike"), join(outdir, "soundalike"), { recursive: true });
     cpSync(join(folder, "index.html"), join(outdir, "index.html"));
     edit(join(outdir, "index.html"), "<html", '<html data-assets="/soundalike/"');
@@ -161,7 +195,13 @@ describe("packed package", () => {
   test("unused imports cost nothing, and the element is kept", async () => {
     /** @param {string} contents */
     const bundled = async (contents) => {
-      const options = { stdin: { contents, resolveDir: installed }, bundle: true, minify: true, format: /** @type {const} */ ("esm"), write: false };
+      const options = {
+        stdin: { contents, resolveDir: installed },
+        bundle: true,
+        minify: true,
+        format: /** @type {const} */ ("esm"),
+        write: false,
+      };
       return (await esbuild.build(options)).outputFiles[0]?.text ?? "";
     };
     assert.equal(await bundled('import { createChecker } from "soundalike";'), "");
@@ -171,12 +211,26 @@ describe("packed package", () => {
   for (const moduleResolution of ["bundler", "nodenext"]) {
     test(`a strict TypeScript project compiles against its types (${moduleResolution})`, () => {
       const folder = consumer(`types-${moduleResolution}`);
-      const tsc = join(createRequire(new URL("../e2e/package.json", import.meta.url)).resolve("typescript/package.json"), "../bin/tsc");
+      const tsc = join(
+        createRequire(new URL("../e2e/package.json", import.meta.url)).resolve("typescript/package.json"),
+        "../bin/tsc",
+      );
       const module = moduleResolution === "bundler" ? "es2022" : "nodenext";
-      const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--skipLibCheck", "false"];
+      const strict = [
+        "--noEmit",
+        "--strict",
+        "--exactOptionalPropertyTypes",
+        "--noUncheckedIndexedAccess",
+        "--skipLibCheck",
+        "false",
+      ];
       const target = ["--target", "es2022", "--lib", "es2022,esnext.disposable,dom,dom.iterable", "--types", ""];
       try {
-        execFileSync("node", [tsc, ...strict, ...target, "--module", module, "--moduleResolution", moduleResolution, "types.ts"], { cwd: folder, encoding: "utf8" });
+        execFileSync(
+          "node",
+          [tsc, ...strict, ...target, "--module", module, "--moduleResolution", moduleResolution, "types.ts"],
+          { cwd: folder, encoding: "utf8" },
+        );
       } catch (error) {
         assert.fail(/** @type {{ stdout: string }} */ (error).stdout);
       }
@@ -184,12 +238,21 @@ describe("packed package", () => {
   }
 
   test("its exports and types resolve", async () => {
-    const { messages, pkg } = await publint({ pkgDir: join(installed, "node_modules/soundalike"), pack: false, strict: true });
-    assert.deepEqual(messages.map((message) => formatMessage(message, pkg)), []);
+    const { messages, pkg } = await publint({
+      pkgDir: join(installed, "node_modules/soundalike"),
+      pack: false,
+      strict: true,
+    });
+    assert.deepEqual(
+      messages.map((message) => formatMessage(message, pkg)),
+      [],
+    );
     const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
     assert.ok(analysis.types, "the package carries no types");
     // Modules of ECMAScript only: what CommonJS and Node 10 make of them is not our matter.
-    const problems = analysis.problems.filter((problem) => !("resolutionKind" in problem && ["node10", "node16-cjs"].includes(problem.resolutionKind)));
+    const problems = analysis.problems.filter(
+      (problem) => !("resolutionKind" in problem && ["node10", "node16-cjs"].includes(problem.resolutionKind)),
+    );
     assert.deepEqual(problems, []);
   });
 
@@ -202,13 +265,30 @@ describe("packed package", () => {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-    for (const needed of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-NOTICES.txt", "index.js", "index.d.ts", "element.d.ts", "sound-alike.d.ts", "worker.js", "wasm/weights.safetensors"]) {
+    for (const needed of [
+      "README.md",
+      "LICENSE-MIT",
+      "LICENSE-APACHE",
+      "THIRD-PARTY-NOTICES.txt",
+      "index.js",
+      "index.d.ts",
+      "element.d.ts",
+      "sound-alike.d.ts",
+      "worker.js",
+      "wasm/weights.safetensors",
+    ]) {
       assert.ok(files.includes(needed), `${needed} is missing`);
     }
-    assert.deepEqual(files.filter((file) => !/\.(js|d\.ts|wasm|safetensors|md)$|^package\.json$|^LICENSE-|^THIRD-PARTY-NOTICES\.txt$/.test(file)), []);
+    assert.deepEqual(
+      files.filter(
+        (file) => !/\.(js|d\.ts|wasm|safetensors|md)$|^package\.json$|^LICENSE-|^THIRD-PARTY-NOTICES\.txt$/.test(file),
+      ),
+      [],
+    );
     // One package of both modules, and one of the larger one.
     const notices = readFileSync(join(folder, "THIRD-PARTY-NOTICES.txt"), "utf8");
-    for (const words of [/^rustfft \d[^]*MIT/m, /^burn-wgpu \d/m, /Permission is hereby granted/]) assert.match(notices, words);
+    for (const words of [/^rustfft \d[^]*MIT/m, /^burn-wgpu \d/m, /Permission is hereby granted/])
+      assert.match(notices, words);
     const example = /```js\n([^]*?)```/.exec(readFileSync(join(folder, "README.md"), "utf8"))?.[1] ?? "";
     assert.match(example, /createChecker/);
     assert.ok(example.trim().split("\n").length <= 10, "the README's first example is longer than ten lines");
@@ -221,7 +301,10 @@ describe("packed package", () => {
     mkdirSync(folder);
     addSongs(folder);
     const cdnUrl = cdn.url.replace("localhost", "127.0.0.1");
-    const snippet = readFileSync(join(PACKED, "cdn.html"), "utf8").replaceAll(/https:\/\/cdn\.example\/[^/]+\//g, cdnUrl);
+    const snippet = readFileSync(join(PACKED, "cdn.html"), "utf8").replaceAll(
+      /https:\/\/cdn\.example\/[^/]+\//g,
+      cdnUrl,
+    );
     assert.ok(!snippet.includes("cdn.example"));
     const page = `<!doctype html><link rel="icon" href="data:,">${snippet}<script type="module">
       document.addEventListener("soundalike-report", ({ target }) => { document.body.dataset.verdicts = target.dataset.verdict; });
@@ -243,7 +326,10 @@ describe("packed package", () => {
     // A module that only another one imports: the script tag's own hash doesn't cover it.
     appendFileSync(join(root, "cdn/node_modules/soundalike/engine.js"), "\nglobalThis.tampered = true;\n");
     const refused = await context.newPage();
-    const complaint = refused.waitForEvent("console", { predicate: (message) => /integrity/i.test(message.text()), timeout: CHECK_TIMEOUT_MS });
+    const complaint = refused.waitForEvent("console", {
+      predicate: (message) => /integrity/i.test(message.text()),
+      timeout: CHECK_TIMEOUT_MS,
+    });
     await refused.goto(site.url);
     assert.match((await complaint).text(), /engine\.js/);
     assert.equal(await refused.evaluate("globalThis.tampered ?? customElements.get('sound-alike')"), undefined);

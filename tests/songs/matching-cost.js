@@ -23,7 +23,9 @@ const [binary, weights] = await Promise.all(
 const lengths = process.argv.length > 2 ? process.argv.slice(2) : ["1", "4", "10", "30"];
 let instances = 0;
 
-console.log("minutes         cells   analyse s   compare s   ns a cell   MiB before   MiB added   MiB in all   passages   score");
+console.log(
+  "minutes         cells   analyse s   compare s   ns a cell   MiB before   MiB added   MiB in all   passages   score",
+);
 for (const length of lengths) {
   const [left = 1, right = left] = length.split("/").map(Number);
   const analyseStart = performance.now();

@@ -18,7 +18,20 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const COPY = join(ROOT, "target/mutants/engine");
 const TARGET_FOLDER = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target/mutants/target");
 /** Those of the matcher that have constants. */
-const MODULES = ["evidence", "line_search", "matching", "refinement", "profile", "passages", "song_score", "agreement", "clip_score", "blank", "segment", "checker"];
+const MODULES = [
+  "evidence",
+  "line_search",
+  "matching",
+  "refinement",
+  "profile",
+  "passages",
+  "song_score",
+  "agreement",
+  "clip_score",
+  "blank",
+  "segment",
+  "checker",
+];
 /** Constants of these modules that are the network's; its own tests hold them. */
 const OTHERS = ["FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];
 /** Tests that have nothing to do with matching. */
@@ -83,7 +96,9 @@ for (const { name, slot } of mutants.filter(({ name }) => pattern.test(name))) {
     const failed = await failure({ SOUNDALIKE_MUTANT: slot, SOUNDALIKE_FACTOR: String(factor) });
     const explained = EXPLAINED[change];
     if (!failed && !explained) survivors += 1;
-    console.log(`${failed ? "killed  " : explained ? "harmless" : "SURVIVED"}  ${change}${failed ? `  (${failed})` : explained ? `  (${explained})` : ""}`);
+    console.log(
+      `${failed ? "killed  " : explained ? "harmless" : "SURVIVED"}  ${change}${failed ? `  (${failed})` : explained ? `  (${explained})` : ""}`,
+    );
   }
 }
 console.log(survivors === 0 ? "none survived" : `${survivors} survived`);
@@ -93,7 +108,8 @@ process.exitCode = survivors === 0 ? 0 : 1;
 function makeCopy() {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(COPY, { recursive: true });
-  for (const path of ["src", "tests/songs", "tests/golden", "Cargo.lock", "clippy.toml", "README.md"]) cpSync(join(ROOT, path), join(COPY, path), { recursive: true });
+  for (const path of ["src", "tests/songs", "tests/golden", "Cargo.lock", "clippy.toml", "README.md"])
+    cpSync(join(ROOT, path), join(COPY, path), { recursive: true });
   const manifest = readFileSync(join(ROOT, "Cargo.toml"), "utf8")
     .replace(/^members = .*$/m, "members = []")
     .replace(/^default-members = .*$/m, "")
@@ -118,7 +134,10 @@ function makeCopy() {
         slots += 1;
         return `"${slot}"`;
       };
-      let mutated = value.replace(/(?<![\w.])\d[\d_]*(?:\.\d[\d_]*)?(?![\w])/g, (/** @type {string} */ number) => `crate::mutated::value(${add()}, ${number})`);
+      let mutated = value.replace(
+        /(?<![\w.])\d[\d_]*(?:\.\d[\d_]*)?(?![\w])/g,
+        (/** @type {string} */ number) => `crate::mutated::value(${add()}, ${number})`,
+      );
       if (slots === 0) mutated = `crate::mutated::value(${add()}, ${mutated})`;
       return `${indent}#[allow(non_snake_case, missing_docs, clippy::all)] ${visibility}fn ${name}() -> ${type} { static VALUE: std::sync::OnceLock<${type}> = std::sync::OnceLock::new(); VALUE.get_or_init(|| ${mutated}).clone() }`;
     });
@@ -128,8 +147,9 @@ function makeCopy() {
   for (const path of rustFiles(COPY)) {
     const text = readFileSync(path, "utf8");
     const own = declared.get((/src\/(\w+)(?:\/tests)?\.rs$/.exec(path) ?? [])[1] ?? "") ?? new Set();
-    const imported = [...text.matchAll(/\buse (?:crate|soundalike)::(\w+)::([^;]+);/g)].flatMap(([, module = "", names = ""]) =>
-      [...(declared.get(module) ?? [])].filter((name) => new RegExp(`\\b${name}\\b`).test(names)),
+    const imported = [...text.matchAll(/\buse (?:crate|soundalike)::(\w+)::([^;]+);/g)].flatMap(
+      ([, module = "", names = ""]) =>
+        [...(declared.get(module) ?? [])].filter((name) => new RegExp(`\\b${name}\\b`).test(names)),
     );
     const names = new Set([...own, ...imported]);
     if (names.size > 0) writeFileSync(path, withCalls(text, names));
@@ -168,9 +188,30 @@ function appendTo(path, text) {
 
 /** Builds the tests of the copy. @returns {string[]} the programs, the engine's own tests first */
 function build() {
-  const args = ["test", "--offline", "--release", "-p", "soundalike", "--no-default-features", "--lib", "--test", "songs", "--no-run", "--message-format=json"];
-  const output = execFileSync("cargo", [...args, "--target-dir", TARGET_FOLDER], { cwd: COPY, encoding: "utf8", maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "inherit"] });
-  const programs = output.split("\n").filter(Boolean).map((line) => JSON.parse(line)).filter(({ executable, profile }) => executable && profile.test);
+  const args = [
+    "test",
+    "--offline",
+    "--release",
+    "-p",
+    "soundalike",
+    "--no-default-features",
+    "--lib",
+    "--test",
+    "songs",
+    "--no-run",
+    "--message-format=json",
+  ];
+  const output = execFileSync("cargo", [...args, "--target-dir", TARGET_FOLDER], {
+    cwd: COPY,
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const programs = output
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+    .filter(({ executable, profile }) => executable && profile.test);
   programs.sort((a, b) => Number(b.target.kind.includes("rlib")) - Number(a.target.kind.includes("rlib")));
   return programs.map(({ executable }) => executable).filter(existsSync);
 }
@@ -180,7 +221,11 @@ async function failure(change) {
   for (const program of binaries) {
     const failed = await new Promise((resolve) => {
       const args = SKIPPED.flatMap((name) => ["--skip", name]);
-      const child = spawn(program, args, { cwd: COPY, env: { ...process.env, ...change }, stdio: ["ignore", "pipe", "ignore"] });
+      const child = spawn(program, args, {
+        cwd: COPY,
+        env: { ...process.env, ...change },
+        stdio: ["ignore", "pipe", "ignore"],
+      });
       const timer = setTimeout(() => child.kill("SIGKILL"), TEST_TIMEOUT_MS);
       let output = "";
       child.stdout.on("data", (chunk) => {

@@ -42,7 +42,10 @@ export async function check({ rounds, peerRounds }) {
     (afterDecoding[`${name}, decoded`] ??= []).push(whole - decoding);
     return whole;
   };
-  const asInput = (/** @type {Float32Array | undefined} */ samples) => ({ samples: /** @type {Float32Array} */ (samples), sampleRateHz: MODEL_RATE_HZ });
+  const asInput = (/** @type {Float32Array | undefined} */ samples) => ({
+    samples: /** @type {Float32Array} */ (samples),
+    sampleRateHz: MODEL_RATE_HZ,
+  });
   const [withMeyda, withEssentia] = ["meyda + onnxruntime-web", "essentia.js + onnxruntime-web"];
 
   const times = await inTurn(
@@ -57,7 +60,9 @@ export async function check({ rounds, peerRounds }) {
   );
   const { score } = await checker.compare(...files);
   checker.close();
-  const decodedTimes = Object.fromEntries(Object.entries(afterDecoding).map(([name, values]) => [name, timing(values)]));
+  const decodedTimes = Object.fromEntries(
+    Object.entries(afterDecoding).map(([name, values]) => [name, timing(values)]),
+  );
   return { score, stages, times: { ...times, ...decodedTimes } };
 }
 
@@ -94,14 +99,17 @@ async function ourStages(engine, files, rounds) {
       const [left, right] = /** @type {[Float32Array, Float32Array]} */ (channels);
       const mono = new Float32Array(left.length);
       const mix = () => {
-        for (let i = 0; i < mono.length; i++) mono[i] = (/** @type {number} */ (left[i]) + /** @type {number} */ (right[i])) / 2;
+        for (let i = 0; i < mono.length; i++) mono[i] = ((left[i] ?? 0) + (right[i] ?? 0)) / 2;
       };
       add("mix to mono", await msOf(mix));
       const { song, times } = await analyse(engine, mono, DECODED_RATE_HZ);
       for (const [stage, ms] of Object.entries(times)) add(stage, ms);
       songs.push(song);
     }
-    add("match", await msOf(() => engine.compare(/** @type {any} */ (songs[0]), /** @type {any} */ (songs[1]), undefined)));
+    add(
+      "match",
+      await msOf(() => engine.compare(/** @type {any} */ (songs[0]), /** @type {any} */ (songs[1]), undefined)),
+    );
     songs.forEach((song) => song.free());
     if (round >= 0) for (const [stage, ms] of Object.entries(sums)) (all[stage] ??= []).push(ms);
   }

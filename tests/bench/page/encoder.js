@@ -53,20 +53,30 @@ export async function webgpu({ rounds }) {
 
 /** @param {string} name @param {number} [secs] the beginning only @returns {Promise<Shape>} */
 async function shape(name, secs) {
-  const [samples, frames, embeddings] = await Promise.all([`${name}.f32`, `${name}.frames.f32`, `${name}.embeddings.f32`].map(madeFloats));
+  const [samples, frames, embeddings] = await Promise.all(
+    [`${name}.f32`, `${name}.frames.f32`, `${name}.embeddings.f32`].map(madeFloats),
+  );
   if (!samples || !frames || !embeddings) throw new Error(`${name} is missing`);
   if (secs === undefined) return { samples, frames, embeddings };
-  const [all, kept] = [frames.length / MEL_BANDS, Math.round((secs * frames.length) / MEL_BANDS / (samples.length / MODEL_RATE_HZ))];
+  const [all, kept] = [
+    frames.length / MEL_BANDS,
+    Math.round((secs * frames.length) / MEL_BANDS / (samples.length / MODEL_RATE_HZ)),
+  ];
   const beginning = new Float32Array(MEL_BANDS * kept);
-  for (let band = 0; band < MEL_BANDS; band++) beginning.set(frames.subarray(band * all, band * all + kept), band * kept);
+  for (let band = 0; band < MEL_BANDS; band++)
+    beginning.set(frames.subarray(band * all, band * all + kept), band * kept);
   return { samples: samples.slice(0, secs * MODEL_RATE_HZ), frames: beginning, embeddings: undefined };
 }
 
 /** @param {import("./peers.js").OrtEncoder} ort @param {Shape} shape */
 async function differenceOf(ort, { frames, embeddings }) {
   const computed = await ort(frames, 1);
-  if (computed.length !== embeddings?.length) throw new Error(`${computed.length} values instead of ${embeddings?.length}`);
-  return computed.reduce((greatest, value, index) => Math.max(greatest, Math.abs(value - /** @type {number} */ (embeddings[index]))), 0);
+  if (computed.length !== embeddings?.length)
+    throw new Error(`${computed.length} values instead of ${embeddings?.length}`);
+  return computed.reduce(
+    (greatest, value, index) => Math.max(greatest, Math.abs(value - /** @type {number} */ (embeddings[index]))),
+    0,
+  );
 }
 
 /**

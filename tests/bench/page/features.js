@@ -10,7 +10,12 @@ const SECS = 30;
 
 /** @param {{ rounds: number }} options */
 export async function features({ rounds }) {
-  const [checker, meyda, essentia, song] = await Promise.all([startOurs("cpu"), startMeyda(), startEssentia(), madeFloats("song.f32")]);
+  const [checker, meyda, essentia, song] = await Promise.all([
+    startOurs("cpu"),
+    startMeyda(),
+    startEssentia(),
+    madeFloats("song.f32"),
+  ]);
   const samples = song.slice(0, SECS * MODEL_RATE_HZ);
   const contenders = {
     soundalike: async () => {

@@ -13,7 +13,8 @@ export async function startOurs(backend) {
     fetch("/site/pkg/wasm/weights.safetensors").then((response) => response.arrayBuffer()),
   ]);
   await glue.default({ module_or_path: `${folder}soundalike_bg.wasm` });
-  if (glue.limits().minSongSecs !== SEGMENT_SECS) throw new Error("the engine's segments have another length than the bench's");
+  if (glue.limits().minSongSecs !== SEGMENT_SECS)
+    throw new Error("the engine's segments have another length than the bench's");
   return glue.Checker.create(backend, new Uint8Array(weights));
 }
 
@@ -46,6 +47,11 @@ export async function analyse(checker, samples, sampleRateHz) {
   const firstFrame = heardAt.features[1] ?? 0;
   const lastFrame = heardAt.features.at(-1) ?? 0;
   const encodeBegun = heardAt.encode[0] ?? 0;
-  const times = { resample: firstFrame - begun, mel: lastFrame - firstFrame, levels: encodeBegun - lastFrame, encode: endedAt - encodeBegun };
+  const times = {
+    resample: firstFrame - begun,
+    mel: lastFrame - firstFrame,
+    levels: encodeBegun - lastFrame,
+    encode: endedAt - encodeBegun,
+  };
   return { song, times };
 }

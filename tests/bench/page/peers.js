@@ -1,6 +1,14 @@
 /** What a similarity checker in the browser would otherwise be made of: meyda or essentia.js for features, onnxruntime-web for the encoder. */
 
-import { FFT_SAMPLES, HOP_SAMPLES, MEL_BANDS, MODEL_RATE_HZ, SEGMENT_FRAMES, SEGMENT_HOP_FRAMES, framesIn } from "./sizes.js";
+import {
+  FFT_SAMPLES,
+  HOP_SAMPLES,
+  MEL_BANDS,
+  MODEL_RATE_HZ,
+  SEGMENT_FRAMES,
+  SEGMENT_HOP_FRAMES,
+  framesIn,
+} from "./sizes.js";
 
 const LIBRARIES = "/libraries";
 
@@ -53,8 +61,21 @@ export async function startEssentia() {
       const vector = vectors.get(frame);
       const windowed = essentia.Windowing(vector, false, FFT_SAMPLES, "hann", 0, false).frame;
       const spectrum = essentia.Spectrum(windowed, FFT_SAMPLES).spectrum;
-      const mel = essentia.MelBands(spectrum, MODEL_RATE_HZ / 2, bins, false, 0, "unit_tri", MEL_BANDS, MODEL_RATE_HZ, "power", "slaneyMel", "linear").bands;
-      for (let band = 0; band < MEL_BANDS; band++) bands[band * frames + frame] = 10 * Math.log10(Math.max(mel.get(band), POWER_FLOOR));
+      const mel = essentia.MelBands(
+        spectrum,
+        MODEL_RATE_HZ / 2,
+        bins,
+        false,
+        0,
+        "unit_tri",
+        MEL_BANDS,
+        MODEL_RATE_HZ,
+        "power",
+        "slaneyMel",
+        "linear",
+      ).bands;
+      for (let band = 0; band < MEL_BANDS; band++)
+        bands[band * frames + frame] = 10 * Math.log10(Math.max(mel.get(band), POWER_FLOOR));
       for (const used of [vector, windowed, spectrum, mel]) used.delete();
     }
     vectors.delete();

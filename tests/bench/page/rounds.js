@@ -36,7 +36,8 @@ export function timing(times) {
 /** @param {number[]} sorted */
 function median(sorted) {
   const middle = sorted.length >> 1;
-  return sorted.length % 2 ? /** @type {number} */ (sorted[middle]) : (/** @type {number} */ (sorted[middle - 1]) + /** @type {number} */ (sorted[middle])) / 2;
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
 /** @param {() => unknown} work @returns {Promise<number>} milliseconds */

@@ -1,10 +1,27 @@
 // What a TypeScript project may write against the package, and what it may not.
-import { Checker, CheckerError, Song, createChecker, type CheckerOptions, type ErrorCode, type Progress, type Report, type SongInput } from "soundalike";
+import {
+  Checker,
+  CheckerError,
+  Song,
+  createChecker,
+  type CheckerOptions,
+  type ErrorCode,
+  type Progress,
+  type Report,
+  type SongInput,
+} from "soundalike";
 import { SoundalikeElement } from "soundalike/element";
 
-const options: CheckerOptions = { backend: "auto", onProgress: ({ stage, fraction }: Progress) => console.log(stage, fraction.toFixed(2)) };
+const options: CheckerOptions = {
+  backend: "auto",
+  onProgress: ({ stage, fraction }: Progress) => console.log(stage, fraction.toFixed(2)),
+};
 
-export async function firstPassage(left: SongInput, right: Song | File, signal: AbortSignal): Promise<[number, number] | undefined> {
+export async function firstPassage(
+  left: SongInput,
+  right: Song | File,
+  signal: AbortSignal,
+): Promise<[number, number] | undefined> {
   const checker: Checker = await createChecker(options);
   try {
     const report: Report = await checker.compare(left, right, { signal });
@@ -30,9 +47,13 @@ export function check(element: SoundalikeElement, song: Blob): Report | undefine
 
 export function listen(page: Document): number | undefined {
   const element = page.querySelector("sound-alike");
-  element?.addEventListener("soundalike-progress", ({ detail }) => console.log(detail.stage, detail.fraction.toFixed(2)));
+  element?.addEventListener("soundalike-progress", ({ detail }) =>
+    console.log(detail.stage, detail.fraction.toFixed(2)),
+  );
   element?.addEventListener("soundalike-report", ({ detail }) => console.log(detail.verdict, detail.passages.length));
-  element?.addEventListener("soundalike-error", ({ detail }) => console.log(detail.code satisfies ErrorCode, detail.message));
+  element?.addEventListener("soundalike-error", ({ detail }) =>
+    console.log(detail.code satisfies ErrorCode, detail.message),
+  );
   return element?.report?.score;
 }
 
