@@ -4,7 +4,7 @@
 //! use soundalike::{Checker, Model, Waveform};
 //!
 //! # pollster::block_on(async {
-//! let model = Model::on_cpu(soundalike::model::SHIPPED_WEIGHTS)?;
+//! let model = Model::on_cpu(soundalike::SHIPPED_WEIGHTS)?;
 //! let checker = Checker::new(model, "cpu");
 //!
 //! # let samples: Vec<f32> = (0..5 * 22_050).map(|n| (n as f32 * 0.1).sin() * (n as f32 * 1e-4).cos()).collect();
@@ -70,16 +70,17 @@ pub mod song;
 mod song_bytes;
 pub mod song_score;
 pub mod spectrogram;
+pub mod training;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 pub mod weights_file;
 
 pub use audio::Waveform;
-pub use checker::Checker;
-pub use config::FeatureConfig;
+pub use checker::{Checker, Stage, limits};
+pub use config::{FeatureConfig, MAX_SONG_SECS};
 pub use error::{Error, Result};
-pub use model::Model;
+pub use model::{Model, SHIPPED_WEIGHTS};
 pub use recording::Recording;
-pub use report::Report;
+pub use report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
 pub use song::Song;
 pub use spectrogram::{LogMelPlan, LogMelSpectrogram};

@@ -2,8 +2,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
-use soundalike::Model;
-use soundalike::model::{SHIPPED_WEIGHTS, cosine_distance};
+use soundalike::training::cosine_distance;
+use soundalike::{Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// The same arithmetic in another order of summation: far below the self-test's own 1e-3.
@@ -38,10 +38,10 @@ fn burn_computes_the_golden_embedding_in_any_and_in_fixed_shapes() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn the_self_test_sees_wrong_weights() {
-    let (mut info, tensors) = soundalike::weights_file::read(SHIPPED_WEIGHTS).unwrap();
+    let (mut info, tensors) = soundalike::training::weights_file::read(SHIPPED_WEIGHTS).unwrap();
     // A known answer that is slightly turned: as far off as a kernel that computes wrongly.
     info.golden_embedding.rotate_left(1);
-    let bytes = soundalike::weights_file::write(&info, &tensors).unwrap();
+    let bytes = soundalike::training::weights_file::write(&info, &tensors).unwrap();
     let model = Model::on_cpu(&bytes).unwrap();
     let error = pollster::block_on(model.self_test("cpu")).unwrap_err();
     assert_eq!(error.code(), "backend-unavailable");

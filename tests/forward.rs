@@ -4,9 +4,10 @@
 use std::cell::Cell;
 
 use burn::tensor::Device;
-use soundalike::encoder::EncoderConfig;
-use soundalike::model::{Embeddings, SHIPPED_WEIGHTS, SiameseNetwork};
-use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, golden, weights_file};
+use soundalike::training::{
+    Embeddings, EncoderConfig, SiameseNetwork, golden_segment, weights_file,
+};
+use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Greatest difference of a value, relative to the greatest value of its embedding. Both sum hundreds of float32 products, in different orders.
@@ -80,7 +81,7 @@ fn assert_same_song([cpu, burn]: &[Model; 2], song: &LogMelSpectrogram) {
 #[wasm_bindgen_test(unsupported = test)]
 fn the_golden_segment() {
     let config = FeatureConfig::default();
-    let golden = LogMelPlan::new(&config).segment_db(&golden::segment(&config));
+    let golden = LogMelPlan::new(&config).segment_db(&golden_segment(&config));
     assert_same_song(&models(SHIPPED_WEIGHTS), &golden);
 }
 

@@ -7,11 +7,11 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
 
-use soundalike::encoder::EncoderConfig;
-use soundalike::head::Calibration;
-use soundalike::profile::{SpectralProfile, View};
-use soundalike::weights_file::{self, Tensors, WeightsInfo};
-use soundalike::{Checker, FeatureConfig, LogMelPlan, Model, Song, Waveform, golden};
+use soundalike::training::{
+    Calibration, EncoderConfig, SpectralProfile, Tensors, View, WeightsInfo, golden_segment,
+    weights_file,
+};
+use soundalike::{Checker, FeatureConfig, LogMelPlan, Model, Song, Waveform};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const RATE_HZ: u32 = 22_050;
@@ -127,7 +127,7 @@ fn features_are_the_same_bits() {
                 "profile",
                 sha256_of(columns.flatten().map(|&value| f32::from(value))),
             ),
-            ("golden segment", sha256_of(golden::segment(&config))),
+            ("golden segment", sha256_of(golden_segment(&config))),
         ],
         &[
             "samples af7c316200a38ac486843e718118a074175c929d35effc944282ffe3e16f5d73",

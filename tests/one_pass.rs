@@ -2,15 +2,17 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
-use soundalike::model::{Embeddings, SHIPPED_WEIGHTS, cosine_distance};
-use soundalike::segment::{FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES};
-use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, golden};
+use soundalike::training::{
+    Embeddings, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, cosine_distance,
+    golden_segment,
+};
+use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// `secs` seconds of the golden segment's music, repeated at rising speed so that no two segments are alike.
 fn song(secs: usize) -> LogMelSpectrogram {
     let config = FeatureConfig::default();
-    let golden = golden::segment(&config);
+    let golden = golden_segment(&config);
     let samples: Vec<f32> = (0..secs * config.sample_rate_hz as usize)
         .map(|n| golden[((n as f64).powf(1.01) as usize) % golden.len()])
         .collect();

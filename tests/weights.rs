@@ -2,9 +2,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
-use soundalike::model::SHIPPED_WEIGHTS;
-use soundalike::weights_file::{self, Tensors, WeightsInfo};
-use soundalike::{FeatureConfig, Model};
+use soundalike::training::{Tensors, WeightsInfo, weights_file};
+use soundalike::{FeatureConfig, Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn load(bytes: &[u8]) -> Result<Model, soundalike::Error> {
@@ -100,7 +99,7 @@ fn other_features_formats_and_shapes_are_refused() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_weight_beyond_f16_is_not_written() {
-    let network = soundalike::model::SiameseNetwork::new(
+    let network = soundalike::training::SiameseNetwork::new(
         &Default::default(),
         &FeatureConfig::default(),
         &Device::flex(),

@@ -2,8 +2,7 @@
 
 use std::sync::OnceLock;
 
-use soundalike::model::SHIPPED_WEIGHTS;
-use soundalike::{Checker, Model, Report, Song, Waveform};
+use soundalike::{Checker, Model, Report, SHIPPED_WEIGHTS, Song, Waveform};
 
 /// The checker with the shipped weights.
 pub fn checker() -> &'static Checker {

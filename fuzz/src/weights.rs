@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use arbitrary::{Arbitrary as _, Unstructured};
 use serde_json::Value;
-use soundalike::encoder::EncoderConfig;
-use soundalike::model::{SHIPPED_WEIGHTS, cosine_distance};
-use soundalike::weights_file::{self, Tensors, WeightsInfo};
-use soundalike::{Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, golden};
+use soundalike::training::{
+    EncoderConfig, Tensors, WeightsInfo, cosine_distance, golden_segment, weights_file,
+};
+use soundalike::{Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS};
 
 use crate::engine;
 
@@ -172,7 +172,7 @@ fn golden_frames() -> &'static LogMelSpectrogram {
     static FRAMES: OnceLock<LogMelSpectrogram> = OnceLock::new();
     FRAMES.get_or_init(|| {
         let features = FeatureConfig::default();
-        LogMelPlan::new(&features).segment_db(&golden::segment(&features))
+        LogMelPlan::new(&features).segment_db(&golden_segment(&features))
     })
 }
 

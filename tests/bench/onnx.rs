@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use prost::Message as _;
-use soundalike::error::Result as SoundalikeResult;
-use soundalike::model::SHIPPED_WEIGHTS;
-use soundalike::segment::{SEGMENT_HOP_FEATURE_FRAMES, feature_frames};
-use soundalike::weights_file::{self, Tensors, WeightsInfo};
-use soundalike::{LogMelPlan, Model};
+use soundalike::training::{
+    SEGMENT_HOP_FEATURE_FRAMES, Tensors, WeightsInfo, feature_frames, weights_file,
+};
+use soundalike::{LogMelPlan, Model, Result as SoundalikeResult, SHIPPED_WEIGHTS};
 
 #[path = "onnx/proto.rs"]
 mod proto;

@@ -5,9 +5,9 @@
 #![allow(clippy::expect_used, reason = "a bench may panic")]
 
 use divan::{Bencher, black_box};
-use soundalike::model::SHIPPED_WEIGHTS;
+use soundalike::training::golden_segment;
 use soundalike::{
-    Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, Song, Waveform, golden,
+    Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS, Song, Waveform,
 };
 
 #[allow(dead_code, reason = "shared with the tests of whole songs")]
@@ -42,7 +42,7 @@ fn features(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn encoder_one_segment(bencher: Bencher<'_, '_>) {
     let (model, config) = (model(), FeatureConfig::default());
-    let segment = [LogMelPlan::new(&config).segment_db(&golden::segment(&config))];
+    let segment = [LogMelPlan::new(&config).segment_db(&golden_segment(&config))];
     bencher.bench(|| pollster::block_on(model.embed_segments(black_box(&segment))));
 }
 

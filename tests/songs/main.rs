@@ -7,9 +7,7 @@ mod synth;
 use std::path::Path;
 
 use serde::Deserialize;
-use soundalike::model::SHIPPED_WEIGHTS;
-use soundalike::report::MatchedPassage;
-use soundalike::{Checker, Error, Model, Report, Song, Waveform};
+use soundalike::{Checker, Error, MatchedPassage, Model, Report, SHIPPED_WEIGHTS, Song, Waveform};
 
 use synth::{RATE_HZ, Recipe};
 

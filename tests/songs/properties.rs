@@ -1,7 +1,6 @@
 //! What holds whatever the songs.
 
-use soundalike::config::MAX_SONG_SECS;
-use soundalike::report::MatchedPassage;
+use soundalike::{MAX_SONG_SECS, MatchedPassage};
 
 use crate::synth::{Part, RATE_HZ, Recipe};
 use crate::{analyse, checker, compare};

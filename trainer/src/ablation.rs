@@ -6,8 +6,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use soundalike::encoder::EncoderConfig;
-use soundalike::model::SiameseNetwork;
+use soundalike::training::{EncoderConfig, SiameseNetwork};
 use soundalike::{FeatureConfig, LogMelSpectrogram};
 
 use crate::passages::Passages;
@@ -16,7 +15,7 @@ use crate::passages::Passages;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeadChoice {
-    /// [`soundalike::head::SimilarityHead`].
+    /// [`soundalike::training::SimilarityHead`].
     Monotone,
     /// Two layers without constraint, as in the PyTorch ancestor.
     Free,

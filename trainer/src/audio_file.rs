@@ -5,8 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use soundalike::config::MAX_SONG_SECS;
-use soundalike::{FeatureConfig, Waveform};
+use soundalike::{FeatureConfig, MAX_SONG_SECS, Waveform};
 use symphonia::core::audio::sample::Sample as _;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error as SymphoniaError;

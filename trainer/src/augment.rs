@@ -2,7 +2,7 @@
 
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
-use soundalike::mel::corner_frequencies_hz;
+use soundalike::training::corner_frequencies_hz;
 use soundalike::{FeatureConfig, LogMelPlan};
 
 use crate::recipe::log_uniform;

@@ -9,7 +9,7 @@ use rand::seq::SliceRandom as _;
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use soundalike::spectrogram::MelSpectrogram;
+use soundalike::training::MelSpectrogram;
 use soundalike::{FeatureConfig, LogMelPlan};
 
 use crate::audio_file;

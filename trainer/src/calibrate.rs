@@ -1,6 +1,6 @@
 //! From logits to scores that mean something: knots fitted on validation pairs.
 
-use soundalike::head::Calibration;
+use soundalike::training::Calibration;
 
 /// Fits a calibration, so that
 /// - 0.5 divides copies from other music best (balanced accuracy),

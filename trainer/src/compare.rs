@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use soundalike::report::{MatchedPassage, Verdict};
-use soundalike::{Checker, Report, Song};
+use soundalike::{Checker, MatchedPassage, Report, Song, Verdict};
 
 use crate::{audio_file, weights};
 

@@ -7,9 +7,7 @@ use burn::module::{Module as _, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use soundalike::FeatureConfig;
-use soundalike::encoder::Encoder;
-use soundalike::segment::feature_frames;
-use soundalike::weights_file::Tensors;
+use soundalike::training::{Encoder, Tensors, feature_frames};
 
 use crate::device::DeviceName;
 #[cfg(feature = "tch")]

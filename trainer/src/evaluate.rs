@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
-use soundalike::agreement::Agreement;
+use soundalike::training::Agreement;
 use soundalike::{Checker, Song};
 
 use crate::evaluation::{self, Evaluation, Group};

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
 use serde::Serialize;
 use soundalike::Model;
-use soundalike::weights_file::{self, WeightsInfo};
+use soundalike::training::{WeightsInfo, weights_file};
 
 use crate::run_folder::{self, HistoryEntry, RunFolder};
 use crate::train_config::TrainConfig;

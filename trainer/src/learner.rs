@@ -6,8 +6,7 @@ use burn::module::{Module as _, ModuleMapper, Param, ParamGroup};
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use soundalike::FeatureConfig;
-use soundalike::model::SiameseNetwork;
-use soundalike::weights_file;
+use soundalike::training::{SiameseNetwork, weights_file};
 
 use crate::ablation::TrainedNetwork;
 use crate::batches::Batch;
@@ -162,8 +161,8 @@ fn optimizer(config: &TrainConfig, network: &TrainedNetwork) -> ModuleOptimizer 
 mod tests {
     use rand::{Rng as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
-    use soundalike::model::SHIPPED_WEIGHTS;
-    use soundalike::weights_file::Tensors;
+    use soundalike::SHIPPED_WEIGHTS;
+    use soundalike::training::Tensors;
 
     use super::*;
     use crate::strip::Strip;

@@ -2,10 +2,8 @@
 //! times faster. It restates the network of [`soundalike::encoder`] for training only; a test holds both to the same embeddings and gradients.
 
 use anyhow::{Context as _, Result, ensure};
-use soundalike::encoder::EncoderConfig;
-use soundalike::segment::feature_frames;
-use soundalike::weights_file::Tensors;
-use soundalike::{FeatureConfig, model};
+use soundalike::FeatureConfig;
+use soundalike::training::{Embeddings, EncoderConfig, Tensors, feature_frames};
 use tch::{Kind, Tensor};
 
 use crate::strip::Strip;
@@ -112,10 +110,10 @@ impl Pass {
     /// # Errors
     ///
     /// When libtorch refuses.
-    pub fn embeddings(&self) -> Result<model::Embeddings> {
+    pub fn embeddings(&self) -> Result<Embeddings> {
         let dimensions = self.embeddings.size().last().copied().unwrap_or(1) as usize;
         let values = values_of(&self.embeddings)?;
-        Ok(model::Embeddings { dimensions, values })
+        Ok(Embeddings { dimensions, values })
     }
 
     /// The gradient of every parameter, by name, from that of the embeddings.

@@ -111,7 +111,7 @@ pub fn verdict(logits: Tensor<2>, relations: &BatchRelations) -> Tensor<1> {
 
 #[cfg(test)]
 mod tests {
-    use soundalike::head::SimilarityHead;
+    use soundalike::training::SimilarityHead;
 
     use super::*;
 

@@ -9,8 +9,9 @@ use anyhow::{Result, ensure};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use soundalike::model::{Embeddings, cosine_distance};
-use soundalike::segment::{CONTEXT_FEATURE_FRAMES, SEGMENT_HOP_FEATURE_FRAMES, Segments};
+use soundalike::training::{
+    CONTEXT_FEATURE_FRAMES, Embeddings, SEGMENT_HOP_FEATURE_FRAMES, Segments, cosine_distance,
+};
 use soundalike::{LogMelPlan, Model};
 
 use crate::{audio_file, progress, weights};

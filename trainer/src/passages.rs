@@ -5,10 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
-use soundalike::agreement::{Agreement, agreement};
-use soundalike::clip_score::clip_score;
-use soundalike::model::Embeddings;
-use soundalike::profile::{SpectralProfile, View};
+use soundalike::training::{Agreement, Embeddings, SpectralProfile, View, agreement, clip_score};
 use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model};
 
 use crate::pair_table::Pair;

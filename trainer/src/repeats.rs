@@ -1,7 +1,7 @@
 //! Music repeats itself: two passages of one track may be the same notes again. Then they are no negatives, whatever the clock says.
 
 use rayon::prelude::*;
-use soundalike::spectrogram::decibels;
+use soundalike::training::decibels;
 
 /// Correlation from which two passages count as repeats of one another. Among passages of different tracks of one album it stays below 0.42; a repeated bar reaches 0.5 to 1.
 const LEAST_CORRELATION: f32 = 0.45;

@@ -7,9 +7,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use burn::module::Module as _;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use soundalike::head::Calibration;
-use soundalike::model::SiameseNetwork;
-use soundalike::weights_file::{self, WeightsInfo};
+use soundalike::training::{Calibration, SiameseNetwork, WeightsInfo, weights_file};
 use soundalike::{FeatureConfig, Model};
 
 use crate::learner::Learner;

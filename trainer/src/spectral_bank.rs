@@ -6,7 +6,7 @@
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 use rayon::prelude::*;
-use soundalike::mel::{corner_frequencies_hz, triangle_weight};
+use soundalike::training::{corner_frequencies_hz, triangle_weight};
 use soundalike::{FeatureConfig, LogMelPlan, Waveform};
 
 /// Bins below this index, 1.5 kHz, are kept as they are; above, mel bands are wider than bins.

@@ -6,7 +6,7 @@
 //! lie side by side in one strip, with a gap between them that is held at zero, so that batch norm sees both at once, as it has one set of statistics for both in use.
 
 use soundalike::FeatureConfig;
-use soundalike::segment::{CONTEXT_FEATURE_FRAMES, FRAMES_PER_FEATURE_FRAME, feature_frames};
+use soundalike::training::{CONTEXT_FEATURE_FRAMES, FRAMES_PER_FEATURE_FRAME, feature_frames};
 
 /// Feature frames between a clip and a stretch: one stays zero at every layer, as far as a 3x3 convolution sees.
 const GAP_FEATURE_FRAMES: usize = 1;
@@ -117,7 +117,7 @@ mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
     use rand::{Rng as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
-    use soundalike::encoder::{Encoder, EncoderConfig};
+    use soundalike::training::{Encoder, EncoderConfig};
 
     use super::*;
 

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use burn::module::Module as _;
 use burn::tensor::Device;
 use soundalike::Model;
-use soundalike::head::Calibration;
+use soundalike::training::Calibration;
 
 use crate::batches::{BatchMaker, Sources};
 use crate::device::DeviceName;

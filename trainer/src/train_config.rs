@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
-use soundalike::encoder::EncoderConfig;
+use soundalike::training::EncoderConfig;
 
 use crate::ablation::{HeadChoice, Normalisation};
 use crate::strip::Strip;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use burn::tensor::Device;
 use soundalike::Model;
-use soundalike::head::Calibration;
+use soundalike::training::Calibration;
 
 use crate::ablation::{Normalisation, TrainedNetwork};
 use crate::calibrate;

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use soundalike::model::SHIPPED_WEIGHTS;
-use soundalike::{Checker, Model};
+use soundalike::{Checker, Model, SHIPPED_WEIGHTS};
 
 /// Loads weights onto the CPU, where figures are reproducible.
 ///

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use soundalike::mel;
+use soundalike::training::mel_from_hz;
 use soundalike::{FeatureConfig, LogMelSpectrogram};
 
 use super::{Area, INK, Plot, Scale, drawn};
@@ -85,9 +85,9 @@ fn side<DB: DrawingBackend>(
     let features = FeatureConfig::default();
     let (bands, frames) = (spectrogram.mel_bands, spectrogram.frames);
     let nyquist_hz = f64::from(features.sample_rate_hz) / 2.0;
-    let top_mel = mel::mel_from_hz(nyquist_hz);
+    let top_mel = mel_from_hz(nyquist_hz);
     // Band b has its centre at mel (b + 1) / (bands + 1) of the top: one band is one unit of the axis, its centre in the middle.
-    let band_of_hz = |hz: f64| mel::mel_from_hz(hz) / top_mel * (bands + 1) as f64 - 0.5;
+    let band_of_hz = |hz: f64| mel_from_hz(hz) / top_mel * (bands + 1) as f64 - 0.5;
     let hop_secs = features.frame_hop_secs();
     let mut chart = drawn(
         ChartBuilder::on(area)
