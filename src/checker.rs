@@ -1,20 +1,20 @@
 //! The pipeline: audio to songs, two songs to a report. The only module that knows all others.
 
-use crate::audio::Waveform;
-use crate::clip_score::is_clip;
+use crate::audio::stream::Recording;
+use crate::audio::waveform::Waveform;
 use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
-use crate::matching::covered_share;
-use crate::model::Model;
-use crate::passages::{Passage, passages};
-use crate::profile::{SpectralProfile, View};
-use crate::recording::Recording;
+use crate::recording::clips::score::is_clip;
+use crate::recording::encoder::model::Model;
+use crate::recording::passages::{Passage, passages};
+use crate::recording::runs::covered_share;
+use crate::recording::score::song_score;
+use crate::recording::score_matrix::ScoreMatrix;
+use crate::recording::segments::Segments;
+use crate::recording::whitened::{SpectralProfile, View};
 use crate::report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
-use crate::score_matrix::ScoreMatrix;
-use crate::segment::Segments;
 use crate::song::Song;
-use crate::song_score::song_score;
-use crate::spectrogram::LogMelPlan;
+use crate::spectrum::log_mel::LogMelPlan;
 
 /// Cells of the matrix in a report at most; larger ones are shown coarser. A million cells are two songs of 12 minutes.
 const REPORTED_CELLS: usize = 1_000_000;
@@ -325,7 +325,7 @@ fn round(value: f64, digits: i32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SHIPPED_WEIGHTS;
+    use crate::recording::encoder::model::SHIPPED_WEIGHTS;
 
     #[test]
     fn a_rounded_zero_has_no_sign() {

@@ -15,9 +15,23 @@
 //! # Ok::<_, soundalike::Error>(()) }).unwrap();
 //! ```
 //!
-//! The modules are the pipeline, in this order:
-//! [`audio`], whole or as a [`recording`] in parts, by [`resampling`] (mono, 22,050 Hz) → [`spectrogram`] over [`mel`] bands → [`segment`]s of 3 s → [`encoder`], computed by its [`forward`] pass or in burn → [`model`] with its [`head`] → [`score_matrix`] → [`evidence`] → [`line_search`] and [`matching`] → [`refinement`] by [`course`]s through the [`profile`] to an [`alignment`] → [`passages`] → [`song_score`], of what is too short for passages [`clip_score`] by the [`agreement`] of their profiles → [`report`],
-//! all held together by the [`checker`].
+//! # The pipeline
+//!
+//! | Stage | Module | In | Out |
+//! |---|---|---|---|
+//! | Resampling | `audio` | mono samples at any rate | samples at 22,050 Hz |
+//! | Spectrogram | `spectrum` | samples | mel power `[frames, 128]`, log-mel `[128, frames]` |
+//! | Segments | `recording::segments`, `blank` | mel power | `[segments]`: 3 s every 0.74 s, blank or not |
+//! | Whitened spectrogram | `recording::whitened` | mel power | `[frames / 4, 88]`, two bands a semitone |
+//! | Encoder | `recording::encoder` | log-mel | embeddings `[segments, 128]` |
+//! | Score matrix | `recording::score_matrix` | two songs' embeddings | logits `[left segments, right segments]` |
+//! | Evidence | `recording::evidence` | logits | evidence, of the same shape |
+//! | Runs | `recording::runs`, `geometry::lines` | evidence | lines of segments that match |
+//! | Refinement | `recording::refine`, `correlate` | a line, two whitened spectrograms | exact times, speed and pitch |
+//! | Passages | `recording::passages` | refined lines | passages with their certainty |
+//! | Clips | `recording::clips` | two songs that are too short for passages | the best alignment and its score |
+//! | Score | `recording::score` | passages or clips | 0..1 |
+//! | Report | `report` | passages, score, matrix | what the user is told |
 //!
 //! # Numeric conventions
 //!
@@ -27,60 +41,34 @@
 //! for a song with itself, 0.5 where copies and other music divide best. All numbers live in [`FeatureConfig`].
 //!
 //! On the CPU, the same samples at the model's rate give the same bits on x86-64 natively and in a browser: spectrogram, embeddings, blank segments, profiles, report. Additions,
-//! multiplications, divisions and square roots are exact by IEEE 754 and are made in one order, [the Fourier transform](power_spectrum)'s too, none of them fused;
+//! multiplications, divisions and square roots are exact by IEEE 754 and are made in one order, the Fourier transform's too, none of them fused;
 //! elementary functions come
 //! from the crate `libm` everywhere. Resampling comes before: its transforms suit the processor, and its last bits differ. So do those of WebGPU. Natively on ARM, nobody has compared them.
 
 // What has no meaning in a browser, or another one there, must not be reached.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
-pub mod agreement;
-pub mod alignment;
-pub mod audio;
-pub mod blank;
-pub mod checker;
-pub mod clip_score;
-pub mod config;
-pub mod course;
-#[cfg(feature = "burn")]
-pub mod device_pass;
-pub mod encoder;
-pub mod error;
-pub mod evidence;
-pub mod forward;
-pub mod golden;
-pub mod head;
-pub mod lanes;
-pub mod line_search;
-pub mod matching;
-pub mod mel;
-pub mod model;
-#[cfg(feature = "burn")]
-pub mod network;
-pub mod passages;
-pub mod power_spectrum;
-pub mod profile;
-pub mod recording;
-pub mod refinement;
-pub mod report;
-pub mod resampling;
-pub mod score_matrix;
-pub mod segment;
-pub mod song;
-mod song_bytes;
-pub mod song_score;
-pub mod spectrogram;
+mod audio;
+mod checker;
+mod config;
+mod error;
+mod geometry;
+mod golden;
+mod nn;
+mod recording;
+mod report;
+mod song;
+mod spectrum;
 pub mod training;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
-pub mod weights_file;
 
-pub use audio::Waveform;
+pub use audio::stream::Recording;
+pub use audio::waveform::Waveform;
 pub use checker::{Checker, Stage, limits};
 pub use config::{FeatureConfig, MAX_SONG_SECS};
 pub use error::{Error, Result};
-pub use model::{Model, SHIPPED_WEIGHTS};
-pub use recording::Recording;
+pub use recording::encoder::model::{Model, SHIPPED_WEIGHTS};
 pub use report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
 pub use song::Song;
-pub use spectrogram::{LogMelPlan, LogMelSpectrogram};
+pub use spectrum::log_mel::{LogMelPlan, LogMelSpectrogram};

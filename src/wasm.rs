@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::checker::{self, Stage};
 use crate::error::Error;
-use crate::model::Model;
+use crate::recording::encoder::model::Model;
 
 /// Shows panics in the console with their place; the trap that follows ends this instance.
 #[wasm_bindgen(start)]
@@ -24,7 +24,7 @@ pub struct Checker(checker::Checker);
 /// A song, as far as its samples have come.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Recording(crate::recording::Recording);
+pub struct Recording(crate::audio::stream::Recording);
 
 /// A song, analysed.
 #[wasm_bindgen]

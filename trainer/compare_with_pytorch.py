@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 
 class Encoder(nn.Module):
-    """The network of src/encoder.rs."""
+    """The network of src/recording/encoder/config.rs."""
 
     def __init__(self, channels=(16, 32, 64, 96, 128), reduced=64, embedding=128):
         super().__init__()
@@ -37,7 +37,7 @@ class Encoder(nn.Module):
 
 
 class Head(nn.Module):
-    """The network of src/head.rs."""
+    """The network of src/recording/encoder/head.rs."""
 
     def __init__(self, embedding=128):
         super().__init__()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the constants of src/clip_score.rs: a logistic regression on what `evaluate --pairs` says of pairs of validation tracks.
+"""Fits the constants of src/recording/clips/score.rs: a logistic regression on what `evaluate --pairs` says of pairs of validation tracks.
 
     python trainer/fit_clip_score.py REPORT-PAIRS/scores.csv REPORT-HARD/scores.csv REPORT-EXTREMES/scores.csv
 

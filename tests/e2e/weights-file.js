@@ -1,4 +1,4 @@
-/** Weights files for tests: the shipped one with another description, under a checksum that fits it (see `src/weights_file.rs`). */
+/** Weights files for tests: the shipped one with another description, under a checksum that fits it (see `src/recording/encoder/weights_file.rs`). */
 
 import { createHash } from "node:crypto";
 

@@ -4,7 +4,7 @@
  *
  *     node tests/songs/mutants.js [PATTERN]
  *
- * With a pattern only the constants whose name matches, as `passages.rs ACCIDENT_SHARES`. Exits with 1 if a change survives that isn't explained below.
+ * With a pattern only the constants whose name matches, as `recording/passages.rs ACCIDENT_SHARES`. Exits with 1 if a change survives that isn't explained below.
  *
  * The constants of a copy of the engine are made functions that read their change from the environment, so that one build serves all changes.
  */
@@ -19,30 +19,30 @@ const COPY = join(ROOT, "target/mutants/engine");
 const TARGET_FOLDER = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target/mutants/target");
 /** Those of the matcher that have constants. */
 const MODULES = [
-  "evidence",
-  "line_search",
-  "matching",
-  "refinement",
-  "profile",
-  "passages",
-  "song_score",
-  "agreement",
-  "clip_score",
-  "blank",
-  "segment",
+  "recording/evidence",
+  "geometry/lines",
+  "recording/runs",
+  "recording/refine",
+  "recording/whitened",
+  "recording/passages",
+  "recording/score",
+  "recording/clips/align",
+  "recording/clips/score",
+  "recording/blank",
+  "recording/segments",
   "checker",
 ];
 /** Constants of these modules that are the network's; its own tests hold them. */
 const OTHERS = ["FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];
 /** Tests that have nothing to do with matching. */
-const SKIPPED = ["forward::", "network::", "audio::", "mel::", "weights_file::", "power_spectrum::"];
+const SKIPPED = ["nn::", "encoder::burn::", "audio::", "spectrum::mel::", "weights_file::", "spectrum::power::"];
 const FACTORS = [0.5, 2];
 const TEST_TIMEOUT_MS = 600_000;
 
 /** Changes that no test can see, by name and factor, and why. @type {Record<string, string>} */
 const EXPLAINED = {
-  "line_search.rs STEPS_PER_COLUMN x 2": "finer than a segment can tell: the same runs, at twice the cost",
-  "refinement.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
+  "geometry/lines.rs STEPS_PER_COLUMN x 2": "finer than a segment can tell: the same runs, at twice the cost",
+  "recording/refine.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
 };
 
 /** @typedef {{ name: string, slot: string }} Mutant */
@@ -146,10 +146,12 @@ function makeCopy() {
   }
   for (const path of rustFiles(COPY)) {
     const text = readFileSync(path, "utf8");
-    const own = declared.get((/src\/(\w+)(?:\/tests)?\.rs$/.exec(path) ?? [])[1] ?? "") ?? new Set();
-    const imported = [...text.matchAll(/\buse (?:crate|soundalike)::(\w+)::([^;]+);/g)].flatMap(
+    const own = declared.get((/mutants\/engine\/src\/(.+?)(?:\/tests)?\.rs$/.exec(path) ?? [])[1] ?? "") ?? new Set();
+    const imported = [...text.matchAll(/\buse (?:crate|soundalike)::((?:\w+::)*\w+)::(\w+|\{[^;]+\});/g)].flatMap(
       ([, module = "", names = ""]) =>
-        [...(declared.get(module) ?? [])].filter((name) => new RegExp(`\\b${name}\\b`).test(names)),
+        [...(declared.get(module.replaceAll("::", "/")) ?? [])].filter((name) =>
+          new RegExp(`\\b${name}\\b`).test(names),
+        ),
     );
     const names = new Set([...own, ...imported]);
     if (names.size > 0) writeFileSync(path, withCalls(text, names));

@@ -19,16 +19,16 @@ pub struct Args {
     /// Folder of the run
     #[arg(long)]
     run: PathBuf,
-    /// Folder to write soundalike.safetensors and soundalike.json to
+    /// Folder to write recording.safetensors and recording.json to
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/weights"))]
     out: PathBuf,
     /// Fit the calibration on all pairs of this table, validation.csv of the run's pairs, instead of those that training looked at
     #[arg(long)]
     calibrate_on: Option<PathBuf>,
-    /// Where the music came from, for soundalike.json
+    /// Where the music came from, for recording.json
     #[arg(long, default_value = "")]
     data: String,
-    /// metrics.json of an evaluation of these weights, to be kept in soundalike.json
+    /// metrics.json of an evaluation of these weights, to be kept in recording.json
     #[arg(long)]
     metrics: Option<PathBuf>,
     /// Accepted by every step; exporting has nothing random
@@ -36,7 +36,7 @@ pub struct Args {
     seed: u64,
 }
 
-/// `soundalike.json`: what the weights file says about itself, readable, and where it comes from.
+/// `recording.json`: what the weights file says about itself, readable, and where it comes from.
 #[derive(Serialize)]
 struct Provenance<'a> {
     sha256: &'a str,
@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> Result<()> {
     pollster::block_on(model.self_test("cpu"))?;
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     let metrics = args.metrics.as_deref().map(overall_metrics).transpose()?;
-    let path = args.out.join("soundalike.safetensors");
+    let path = args.out.join("recording.safetensors");
     fs::write(&path, &bytes).with_context(|| format!("can't write {}", path.display()))?;
     let provenance = Provenance {
         sha256: model.sha256(),
@@ -87,7 +87,7 @@ pub fn run(args: &Args) -> Result<()> {
             .map_or(0.0, |entry| entry.elapsed_secs),
         metrics,
     };
-    run_folder::write_json(&args.out.join("soundalike.json"), &provenance)?;
+    run_folder::write_json(&args.out.join("recording.json"), &provenance)?;
     println!(
         "{}: {} parameters, {} bytes, SHA-256 {}",
         path.display(),

@@ -142,9 +142,9 @@ fn the_thread_from_music_to_figures() {
         "--out",
         text(&at("weights")),
     ]);
-    let weights = at("weights/soundalike.safetensors");
+    let weights = at("weights/recording.safetensors");
     assert_eq!(
-        json(&at("weights/soundalike.json"))["sha256"]
+        json(&at("weights/recording.json"))["sha256"]
             .as_str()
             .unwrap()
             .len(),

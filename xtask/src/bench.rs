@@ -66,7 +66,7 @@ fn ensure_current(workspace: &Workspace, site: &Path, command: &str) -> Result<(
             .with_context(|| format!("{} is missing: run cargo xtask {command}", path.display()))
     };
     let built = weights(&site.join("pkg/wasm/weights.safetensors"))?;
-    let source = weights(&workspace.root.join("src/weights/soundalike.safetensors"))?;
+    let source = weights(&workspace.root.join("src/weights/recording.safetensors"))?;
     ensure!(
         built == source,
         "{} holds other weights than src/weights: run cargo xtask {command}",

@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn links_and_code_name_paths() {
         let text = "See [the card](trainer/README.md#data), ![plot](figures/roc.svg), [site](https://example.com/a.html),
-            [below](#below), `src/mel.rs`, `pkg/`, `src/weights/`, `config.rs`, `text/javascript`, `a/b`, `RUN/history.json`,
+            [below](#below), `src/spectrum/mel.rs`, `pkg/`, `src/weights/`, `config.rs`, `text/javascript`, `a/b`, `RUN/history.json`,
             `@scope/name/x.js`, `https://x.org/y.html`, `left / right.`, `../outside/x.md`, `trainer/README.md`, `dist/NAME.tgz`.
 
             ```
@@ -161,7 +161,7 @@ mod tests {
         let expected = [
             "trainer/README.md",
             "figures/roc.svg",
-            "src/mel.rs",
+            "src/spectrum/mel.rs",
             "pkg/",
             "src/weights/",
             "trainer/README.md",

@@ -91,7 +91,7 @@ pub fn build_modules(workspace: &Workspace, profile: Profile) -> Result<()> {
         process::run(&mut bindgen)?;
     }
     copy(
-        &workspace.root.join("src/weights/soundalike.safetensors"),
+        &workspace.root.join("src/weights/recording.safetensors"),
         &workspace.wasm().join("weights.safetensors"),
     )
 }

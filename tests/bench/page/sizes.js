@@ -1,4 +1,4 @@
-/** Sizes that the contenders share. Ours has them in src/config.rs and src/segment.rs; the bench fails where they no longer agree. */
+/** Sizes that the contenders share. Ours has them in src/config.rs and src/recording/segments.rs; the bench fails where they no longer agree. */
 
 export const MODEL_RATE_HZ = 22_050;
 export const FFT_SAMPLES = 2048;

@@ -1,0 +1,3 @@
+//! Lines through a matrix.
+
+pub mod lines;

@@ -1,0 +1,4 @@
+//! Clips, which are too short for passages: aligned by exhaustive cross-correlation, then scored.
+
+pub mod align;
+pub mod score;

@@ -1,0 +1,47 @@
+//! The convolutional encoder that both songs go through: log-mel frames to feature frames, feature frames to embeddings. Here is its shape; the
+//! [forward pass](crate::recording::encoder::cpu) computes it on the CPU.
+//!
+//! The network is fully convolutional in time. A whole song passes through the convolutions once; each segment's embedding
+//! then pools the feature frames that lie under it, so that a 3-second clip is just the shortest song.
+
+use serde::{Deserialize, Serialize};
+
+/// The shape of the network. Weights carry it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EncoderConfig {
+    /// Channels after each of the five convolutions: 5x5 and three 3x3 of stride 2, then a 3x3 of stride 1.
+    pub channels: [usize; 5],
+    /// Channels after the closing 1x1 convolution; what an embedding pools.
+    pub reduced_channels: usize,
+    /// Length of an embedding.
+    pub embedding: usize,
+    /// Share of pooled values dropped in training; 0 in use.
+    pub dropout: f64,
+}
+
+impl Default for EncoderConfig {
+    fn default() -> Self {
+        Self {
+            channels: [16, 32, 64, 96, 128],
+            reduced_channels: 64,
+            embedding: 128,
+            dropout: 0.0,
+        }
+    }
+}
+
+impl EncoderConfig {
+    /// The convolutions in order: channels in, channels out, side of the kernel, stride. All pad by half their kernel.
+    #[must_use]
+    pub fn layers(&self) -> [[usize; 4]; 6] {
+        let [c1, c2, c3, c4, c5] = self.channels;
+        [
+            [1, c1, 5, 2],
+            [c1, c2, 3, 2],
+            [c2, c3, 3, 2],
+            [c3, c4, 3, 2],
+            [c4, c5, 3, 1],
+            [c5, self.reduced_channels, 1, 1],
+        ]
+    }
+}

@@ -1,0 +1,265 @@
+//! The model: encoder and head with loaded, checked weights, and who computes them.
+
+#[cfg(feature = "burn")]
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::golden;
+use crate::recording::encoder::cpu::ForwardPass;
+#[cfg(feature = "burn")]
+use crate::recording::encoder::device::DevicePass;
+use crate::recording::encoder::head::{Calibration, ScoringHead};
+use crate::recording::encoder::weights_file::{self, Tensors, WeightsInfo};
+use crate::recording::segments::SEGMENT_HOP_FEATURE_FRAMES;
+use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram};
+
+/// The weights that this release ships.
+pub const SHIPPED_WEIGHTS: &[u8] = include_bytes!("../../weights/recording.safetensors");
+
+/// Greatest cosine distance of the golden segment's embedding from the known answer. Float32 in another order of summation stays below
+/// 1e-5; a broken kernel is far above.
+const SELF_TEST_TOLERANCE: f32 = 1e-3;
+
+/// The embeddings of a song's segments, row by row.
+#[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Embeddings {
+    /// Values of one embedding.
+    pub dimensions: usize,
+    /// `segments * dimensions` values; each row has unit length.
+    pub values: Vec<f32>,
+}
+
+impl Embeddings {
+    /// Number of segments.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len() / self.dimensions
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// One embedding after the other.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        self.values.chunks_exact(self.dimensions)
+    }
+}
+
+/// Weights in use.
+#[derive(Debug)]
+pub struct Model {
+    info: WeightsInfo,
+    sha256: String,
+    parameters: usize,
+    encoder: EncoderPass,
+    head: ScoringHead,
+}
+
+/// Who computes the encoder.
+#[derive(Debug)]
+enum EncoderPass {
+    Cpu(Box<ForwardPass>),
+    #[cfg(feature = "burn")]
+    Device(Box<DevicePass>),
+}
+
+impl Model {
+    /// Loads weights for the CPU.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WeightsInvalid`] for any file that isn't a whole, undamaged weights file for these features and this network.
+    pub fn on_cpu(bytes: &[u8]) -> Result<Self> {
+        Self::with_pass(bytes, |info, tensors| {
+            let pass = ForwardPass::new(&info.encoder, &info.features, tensors)?;
+            Ok(EncoderPass::Cpu(Box::new(pass)))
+        })
+    }
+
+    /// Loads weights onto one of burn's devices. With `fixed_shapes` the blocks of songs have one of a few shapes, which GPU backends want: each new
+    /// shape costs them tuning and memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`on_cpu`](Self::on_cpu).
+    #[cfg(feature = "burn")]
+    pub async fn load(bytes: &[u8], device: &Device, fixed_shapes: bool) -> Result<Self> {
+        Self::with_pass(bytes, |info, tensors| {
+            let encoder = info.encoder.init(&info.features, device);
+            let encoder = tensors.load_into("encoder", encoder)?;
+            let pass = DevicePass::new(encoder, &info.features, device, fixed_shapes);
+            Ok(EncoderPass::Device(Box::new(pass)))
+        })
+    }
+
+    fn with_pass(
+        bytes: &[u8],
+        pass: impl FnOnce(&WeightsInfo, &Tensors) -> Result<EncoderPass>,
+    ) -> Result<Self> {
+        let (info, tensors) = weights_file::read(bytes)?;
+        let sizes = &info.encoder;
+        let plausible = sizes
+            .channels
+            .iter()
+            .chain([&sizes.reduced_channels, &sizes.embedding]);
+        // A file that asks for a network of gigabytes would exhaust memory before its shapes could be compared.
+        if plausible.into_iter().any(|&size| size == 0 || size > 4_096)
+            || !(0.0..1.0).contains(&sizes.dropout)
+        {
+            return Err(Error::WeightsInvalid(
+                "its network has impossible sizes".into(),
+            ));
+        }
+        if info.golden_embedding.len() != sizes.embedding {
+            return Err(Error::WeightsInvalid(
+                "its golden embedding has another length than its embeddings".into(),
+            ));
+        }
+        Ok(Self {
+            sha256: weights_file::sha256(bytes),
+            parameters: tensors.count("encoder."),
+            encoder: pass(&info, &tensors)?,
+            head: ScoringHead::new(sizes.embedding, &tensors)?,
+            info,
+        })
+    }
+
+    /// What the weights file says about itself.
+    #[must_use]
+    pub fn info(&self) -> &WeightsInfo {
+        &self.info
+    }
+
+    /// SHA-256 of the weights file, in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The similarity head.
+    #[must_use]
+    pub fn head(&self) -> &ScoringHead {
+        &self.head
+    }
+
+    /// Logit to score.
+    #[must_use]
+    pub fn calibration(&self) -> &Calibration {
+        &self.info.calibration
+    }
+
+    /// Number of learned values of the encoder.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.parameters
+    }
+
+    /// Embeddings of single segments, each `[mel_bands, segment_frames]`, relative to its own maximum.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BackendUnavailable`] when the device fails.
+    pub async fn embed_segments(&self, segments: &[LogMelSpectrogram]) -> Result<Embeddings> {
+        let values = match &self.encoder {
+            EncoderPass::Cpu(pass) => {
+                let mut room = pass.room();
+                let embed = |segment| pass.embed(segment, 1, &mut room, |_| ());
+                segments.iter().flat_map(embed).collect()
+            }
+            #[cfg(feature = "burn")]
+            EncoderPass::Device(pass) => pass.embed_segments(segments).await?,
+        };
+        self.embeddings(values)
+    }
+
+    /// Embeddings of a song's segments in one pass over its frames. `progress` is told the fraction done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BackendUnavailable`] when the device fails.
+    pub async fn embed_song(
+        &self,
+        song: &LogMelSpectrogram,
+        progress: impl FnMut(f32),
+    ) -> Result<Embeddings> {
+        let values = match &self.encoder {
+            EncoderPass::Cpu(pass) => {
+                pass.embed(song, SEGMENT_HOP_FEATURE_FRAMES, &mut pass.room(), progress)
+            }
+            #[cfg(feature = "burn")]
+            EncoderPass::Device(pass) => pass.embed_song(song, progress).await?,
+        };
+        self.embeddings(values)
+    }
+
+    /// Computes the golden segment's embedding, in every shape that songs are computed in, and compares it with the known answer in the weights file.
+    /// Returns the greatest cosine distance.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BackendUnavailable`], named `backend`, when the device fails or computes something else.
+    pub async fn self_test(&self, backend: &'static str) -> Result<f32> {
+        let golden = self.golden_spectrogram();
+        let embeddings = match &self.encoder {
+            #[cfg(feature = "burn")]
+            EncoderPass::Device(pass) => {
+                self.embeddings(pass.embed_segment_in_every_width(&golden).await?)?
+            }
+            EncoderPass::Cpu(_) => self.embed_song(&golden, |_| ()).await?,
+        };
+        let distances: Vec<f32> = embeddings
+            .rows()
+            .map(|embedding| cosine_distance(embedding, &self.info.golden_embedding))
+            .collect();
+        let is_wrong = |distance: f32| distance.is_nan() || distance > SELF_TEST_TOLERANCE;
+        if let Some(distance) = distances.iter().copied().find(|&one| is_wrong(one)) {
+            let reason = format!(
+                "its self-test is off by a cosine distance of {distance:.2e}, at most {SELF_TEST_TOLERANCE:.0e} is right"
+            );
+            return Err(Error::BackendUnavailable { backend, reason });
+        }
+        Ok(distances.into_iter().fold(0.0, f32::max))
+    }
+
+    /// The golden segment's embedding as this device computes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BackendUnavailable`] when the device fails.
+    pub async fn golden_embedding(&self) -> Result<Vec<f32>> {
+        let golden = self.golden_spectrogram();
+        Ok(self.embed_song(&golden, |_| ()).await?.values)
+    }
+
+    fn golden_spectrogram(&self) -> LogMelSpectrogram {
+        let features = &self.info.features;
+        LogMelPlan::new(features).segment_db(&golden::segment(features))
+    }
+
+    fn embeddings(&self, values: Vec<f32>) -> Result<Embeddings> {
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(Error::BackendUnavailable {
+                backend: "chosen",
+                reason: "it computed values that aren't numbers".into(),
+            });
+        }
+        Ok(Embeddings {
+            dimensions: self.info.encoder.embedding,
+            values,
+        })
+    }
+}
+
+/// 1 - cos of the angle between two vectors; 2 when they differ in length or have none.
+#[must_use]
+pub fn cosine_distance(left: &[f32], right: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    if left.len() != right.len() || left.is_empty() {
+        return 2.0;
+    }
+    1.0 - dot(left, right) / (dot(left, left) * dot(right, right)).sqrt()
+}

@@ -1,0 +1,225 @@
+//! The weights file: safetensors with f16 tensors, what they were trained for, and a checksum over all of it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use half::f16;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::config::FeatureConfig;
+use crate::error::{Error, Result};
+use crate::recording::encoder::config::EncoderConfig;
+use crate::recording::encoder::head::Calibration;
+
+/// Version of this layout; another one is refused.
+pub const FORMAT: u32 = 1;
+
+/// The metadata entry that makes a safetensors file ours: the checksum in hexadecimal, a space, and [`WeightsInfo`] as JSON. One entry,
+/// because the order of several isn't fixed and the same weights should make the same file.
+const INFO_KEY: &str = "soundalike";
+
+/// What a weights file says about itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsInfo {
+    /// Layout of the file, [`FORMAT`].
+    pub format: u32,
+    /// Version of the model, for people and reports.
+    pub version: String,
+    /// The features that it was trained on.
+    pub features: FeatureConfig,
+    /// Its shape.
+    pub encoder: EncoderConfig,
+    /// Logit to score.
+    pub calibration: Calibration,
+    /// The embedding of the golden segment as computed natively on the CPU: the known answer of the self-test.
+    pub golden_embedding: Vec<f32>,
+}
+
+/// The tensors of a module by path, `name -> (shape, values)`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tensors(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
+
+/// Writes a file. Values are rounded to f16, half the size at no measurable loss.
+///
+/// # Errors
+///
+/// [`Error::WeightsInvalid`] when the tensors can't be laid out, for example because a value doesn't fit f16.
+pub fn write(info: &WeightsInfo, tensors: &Tensors) -> Result<Vec<u8>> {
+    let invalid = |reason: String| Error::WeightsInvalid(reason);
+    let info = serde_json::to_string(info).map_err(|error| invalid(error.to_string()))?;
+    let mut bytes_by_name = BTreeMap::new();
+    for (name, (shape, values)) in &tensors.0 {
+        let halves = values.iter().map(|&value| f16::from_f32(value));
+        if let Some(at) = halves.clone().position(|half| !half.is_finite()) {
+            return Err(invalid(format!(
+                "value {at} of {name} doesn't fit f16: {}",
+                values[at]
+            )));
+        }
+        let bytes: Vec<u8> = halves.flat_map(f16::to_le_bytes).collect();
+        bytes_by_name.insert(name, (shape, bytes));
+    }
+    let mut views = Vec::new();
+    for (name, (shape, bytes)) in &bytes_by_name {
+        let view = TensorView::new(Dtype::F16, (*shape).clone(), bytes)
+            .map_err(|error| invalid(format!("{name}: {error}")))?;
+        views.push(((*name).clone(), view));
+    }
+    let checksum = checksum(
+        &info,
+        views.iter().map(|(name, view)| (name.as_str(), view)),
+    );
+    let metadata = HashMap::from([(INFO_KEY.to_owned(), format!("{checksum} {info}"))]);
+    safetensors::serialize(views, Some(metadata)).map_err(|error| invalid(error.to_string()))
+}
+
+/// Reads and checks a file, whatever the bytes.
+///
+/// # Errors
+///
+/// [`Error::WeightsInvalid`] when the file is truncated, foreign, damaged, of another format or made for other features.
+pub fn read(bytes: &[u8]) -> Result<(WeightsInfo, Tensors)> {
+    let invalid = |reason: String| Error::WeightsInvalid(reason);
+    let unreadable = |error| {
+        invalid(format!(
+            "the file is truncated or not a weights file ({error})"
+        ))
+    };
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    let (expected, info_json) = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(INFO_KEY)?.split_once(' '))
+        .ok_or_else(|| {
+            invalid("the file has no description of ours, so it holds other weights".into())
+        })?;
+    let mut views = file.tensors();
+    views.sort_by(|a, b| a.0.cmp(&b.0));
+    let actual = checksum(
+        info_json,
+        views.iter().map(|(name, view)| (name.as_str(), view)),
+    );
+    if actual != expected {
+        return Err(invalid(format!(
+            "the file is damaged: its checksum is {actual}, expected {expected}"
+        )));
+    }
+    let info: WeightsInfo = serde_json::from_str(info_json)
+        .map_err(|error| invalid(format!("its description can't be read ({error})")))?;
+    if info.format != FORMAT {
+        return Err(invalid(format!(
+            "the file has format {}, this engine reads {FORMAT}",
+            info.format
+        )));
+    }
+    if info.features != FeatureConfig::default() {
+        return Err(invalid(
+            "they were trained on other features than this engine computes".into(),
+        ));
+    }
+    if !info.calibration.is_valid() {
+        return Err(invalid(
+            "the calibration doesn't rise from knot to knot".into(),
+        ));
+    }
+    let mut tensors = Tensors::default();
+    for (name, view) in views {
+        let values = values_of(&view)
+            .ok_or_else(|| invalid(format!("{name} isn't made of finite f16 values")))?;
+        tensors.0.insert(name, (view.shape().to_vec(), values));
+    }
+    Ok((info, tensors))
+}
+
+fn values_of(view: &TensorView<'_>) -> Option<Vec<f32>> {
+    if view.dtype() != Dtype::F16 {
+        return None;
+    }
+    let values: Vec<f32> = view
+        .data()
+        .chunks_exact(2)
+        .map(|bytes| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
+        .collect();
+    values
+        .iter()
+        .all(|value| value.is_finite())
+        .then_some(values)
+}
+
+/// SHA-256 over the description and every tensor's name, shape and bytes, in order of names.
+fn checksum<'a>(info: &str, views: impl Iterator<Item = (&'a str, &'a TensorView<'a>)>) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(info);
+    for (name, view) in views {
+        hasher.update(name);
+        for size in view.shape() {
+            hasher.update((*size as u64).to_le_bytes());
+        }
+        hasher.update(view.data());
+    }
+    hex(&hasher.finalize())
+}
+
+/// SHA-256 of `bytes` in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Tensors {
+    /// Shape and values of the tensor of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<(&[usize], &[f32])> {
+        let (shape, values) = self.0.get(name)?;
+        Some((shape, values))
+    }
+
+    /// Values of the tensor of that name, which must have that shape.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WeightsInvalid`] when it is missing or has another shape.
+    pub fn values(&self, name: &str, shape: &[usize]) -> Result<&[f32]> {
+        let (actual, values) = self
+            .get(name)
+            .ok_or_else(|| Error::WeightsInvalid(format!("there is no tensor {name}")))?;
+        if actual != shape {
+            return Err(Error::WeightsInvalid(format!(
+                "{name} has shape {actual:?}, expected {shape:?}"
+            )));
+        }
+        Ok(values)
+    }
+
+    /// Number of values of all tensors whose name begins with `prefix`.
+    #[must_use]
+    pub fn count(&self, prefix: &str) -> usize {
+        let tensors = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
+        tensors.map(|(_, (_, values))| values.len()).sum()
+    }
+
+    /// Puts a tensor in, in place of one of the same name.
+    pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) {
+        self.0.insert(name.into(), (shape, values));
+    }
+
+    /// Puts all of `others` in.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// Changes every value.
+    pub fn map_values(&mut self, change: impl Fn(f32) -> f32) {
+        self.0
+            .values_mut()
+            .flat_map(|(_, values)| values)
+            .for_each(|value| *value = change(*value));
+    }
+}

@@ -1,0 +1,268 @@
+//! From a score matrix to the passages that match.
+//!
+//! # The problem
+//!
+//! Of two songs with `n` and `m` segments, every segment has been compared with every other: cell `(i, j)` of the [score matrix](crate::recording::score_matrix)
+//! holds the logit of "left segment `i` and right segment `j` are the same music". A passage that was copied shows as a line of high logits; its place says
+//! where it lies in both songs, its slope how much the tempo changed. Wanted are all such lines, with their ends, and none where two songs only share a
+//! key, a style or a beat.
+//!
+//! # The algorithm
+//!
+//! 1. [Evidence](crate::recording::evidence): each cell's logit relative to the calibrated divide, limited, less what its segments have in common with everything.
+//! 2. [Lines](crate::geometry::lines): for each of a few slopes in [`SLOPES`](crate::geometry::lines::SLOPES) and every offset, the contiguous run with the greatest sum of evidence, by
+//!    Kadane's algorithm. This is a Hough transform restricted to plausible tempo ratios, in which each line keeps its best run rather than its sum, so
+//!    that an excerpt counts as much as a whole song.
+//! 3. The best run of all lines is taken, its surroundings are struck out, and the search repeats until no run is left that is stronger
+//!    than what unrelated songs produce. A max-heap of all lines by their last known evidence makes this cheap: striking out only takes evidence away, so
+//!    that an old value is an upper bound, and only lines that come to the top with an outdated one are searched again (lazy evaluation, as in
+//!    M. Minoux's accelerated greedy algorithm, 1978).
+//! 4. A run that stronger ones explain in both songs is dropped: music that repeats itself resembles its own repetitions everywhere, and only the best
+//!    alignment of each stretch is news. A loop used four times stays four passages, because each use lies elsewhere in one of the songs.
+//! 5. Each run is [put right](crate::geometry::lines::aligned) on the logits, between columns too, and runs that continue each other on one line are joined.
+//! 6. [Refinement](crate::recording::refine) lays the two songs' spectra upon each other for exact times, speed and pitch. It knows nothing of this matrix.
+//!
+//! # Cost
+//!
+//! Comparing takes `n m d` operations for embeddings of `d` values. The first search of all lines takes about `s (n + m) min(n, m)` steps for `s` slopes, each further passage a
+//! small share of that. Memory is two numbers a cell. Refinement takes time in proportion to the number of passages, with a bound for each.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use crate::geometry::lines::{Line, Run, aligned, lines};
+use crate::recording::encoder::head::Calibration;
+use crate::recording::evidence::{AGAINST, LIMIT, evidence};
+use crate::recording::score_matrix::ScoreMatrix;
+use crate::recording::segments::Segments;
+
+/// Least evidence of a run: more than one cell can give. Unrelated songs reach it now and then; the passage's spectrum decides (see
+/// [`passages`](crate::recording::passages)). Larger loses faint passages, smaller costs time for accidents.
+const LEAST_EVIDENCE: f32 = 3.5;
+/// Cells on each side of a passage that are struck out with it: neighbouring segments overlap by three quarters.
+const STRIKE_OUT_CELLS: usize = 4;
+/// A run is explained by stronger ones when they cover at least this share of it in both songs.
+const EXPLAINED_SHARE: f64 = 0.6;
+/// Runs looked for at most, the explained ones included: bounds the time for songs made of one loop.
+const MOST_SEARCHES: usize = 48;
+/// Rows between two runs of one line that are joined at most: 6 s, about a quiet bar.
+const MOST_ROWS_BETWEEN: usize = 8;
+/// Columns by which a run may lie beside the other's line to be joined with it, for each row between their middles and at least.
+const COLUMNS_BESIDE: (f64, f64) = (0.02, 1.5);
+
+/// The runs that match, ordered by their place in the left song.
+#[must_use]
+pub fn runs(
+    matrix: &ScoreMatrix,
+    left: &Segments,
+    right: &Segments,
+    calibration: &Calibration,
+) -> Vec<Run> {
+    let mut evidence = evidence(matrix, left, right, calibration);
+    // A short song has few segments, and all of them may be all there is.
+    const SHARE_OF_LEAST_SONG: f32 = 0.7;
+    let least =
+        LEAST_EVIDENCE.min(SHARE_OF_LEAST_SONG * LIMIT * matrix.rows.min(matrix.columns) as f32);
+    let lines: Vec<Line> = lines(matrix.rows, matrix.columns).collect();
+    let mut queue: BinaryHeap<Candidate> = lines
+        .iter()
+        .enumerate()
+        .filter_map(|(line, of)| {
+            Some(Candidate {
+                evidence: of.best(&evidence, matrix.columns)?.evidence,
+                line,
+            })
+        })
+        .filter(|candidate| candidate.evidence >= least)
+        .collect();
+    let mut found = Vec::new();
+    let mut searches = 0;
+    while let Some(candidate) = queue.pop().filter(|_| searches < MOST_SEARCHES) {
+        // Striking out only takes evidence away, so that what a line had is a bound of what it has: the first line that still has it is the best of all.
+        let Some(best) = lines[candidate.line]
+            .best(&evidence, matrix.columns)
+            .filter(|best| best.evidence >= least)
+        else {
+            continue;
+        };
+        if best.evidence < candidate.evidence {
+            queue.push(Candidate {
+                evidence: best.evidence,
+                ..candidate
+            });
+            continue;
+        }
+        let run = Run {
+            mean_logit: mean_logit(matrix, &best),
+            ..best
+        };
+        strike_out(&mut evidence, matrix, &run);
+        searches += 1;
+        if !is_explained(&run, &found) {
+            found.push(aligned(&matrix.logits, matrix.columns, run));
+        }
+    }
+    found.sort_by_key(|run| run.first_row);
+    joined(found)
+}
+
+/// Runs that continue each other on one line made one; `runs` are ordered by their first row.
+fn joined(runs: Vec<Run>) -> Vec<Run> {
+    let mut joined: Vec<Run> = Vec::new();
+    for run in runs {
+        match joined.iter_mut().find(|before| continues(before, &run)) {
+            Some(before) => *before = union(before, &run),
+            None => joined.push(run),
+        }
+    }
+    joined
+}
+
+fn continues(before: &Run, run: &Run) -> bool {
+    let middle = |run: &Run| (run.first_row + run.last_row) as f64 / 2.0;
+    let (per_row, least) = COLUMNS_BESIDE;
+    let apart = (middle(run) - middle(before)).abs();
+    let beside = |line: &Run, row: f64, column: f64| {
+        let expected = line.first_column + line.slope * (row - line.first_row as f64);
+        (column - expected).abs() <= least.max(per_row * apart)
+    };
+    let column = |run: &Run| (run.first_column + run.last_column()) / 2.0;
+    run.first_row > before.last_row
+        && run.first_row - before.last_row <= MOST_ROWS_BETWEEN
+        && run.first_column > before.last_column()
+        && run.first_column - before.last_column() <= MOST_ROWS_BETWEEN as f64
+        && beside(before, middle(run), column(run))
+        && beside(run, middle(before), column(before))
+}
+
+fn union(before: &Run, after: &Run) -> Run {
+    let rows = |run: &Run| (run.last_row - run.first_row + 1) as f32;
+    let (before_rows, after_rows) = (rows(before), rows(after));
+    Run {
+        last_row: after.last_row,
+        slope: (after.last_column() - before.first_column)
+            / (after.last_row - before.first_row) as f64,
+        evidence: before.evidence + after.evidence,
+        mean_logit: (before.mean_logit * before_rows + after.mean_logit * after_rows)
+            / (before_rows + after_rows),
+        ..before.clone()
+    }
+}
+
+/// The evidence that a line had when last looked at.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    evidence: f32,
+    line: usize,
+}
+
+impl Ord for Candidate {
+    /// More evidence first; among equals the earlier line, so that results don't depend on the heap's moods.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.evidence
+            .total_cmp(&other.evidence)
+            .then_with(|| other.line.cmp(&self.line))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Candidate {}
+
+fn is_explained(run: &Run, stronger: &[Run]) -> bool {
+    let rows = |run: &Run| (run.first_row as f64, run.last_row as f64 + 1.0);
+    let columns = |run: &Run| (run.first_column, run.last_column() + 1.0);
+    let share = |span: fn(&Run) -> (f64, f64)| {
+        covered_share(span(run), stronger.iter().map(span).collect())
+    };
+    share(rows) >= EXPLAINED_SHARE && share(columns) >= EXPLAINED_SHARE
+}
+
+/// Share of a span `(start, end)` that lies in the union of others.
+#[must_use]
+pub fn covered_share(span: (f64, f64), mut others: Vec<(f64, f64)>) -> f64 {
+    others.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut covered, mut reached) = (0.0, span.0);
+    for (start, end) in others {
+        let (start, end) = (start.max(reached), end.min(span.1));
+        if end > start {
+            covered += end - start;
+            reached = end;
+        }
+    }
+    covered / (span.1 - span.0)
+}
+
+fn cells(run: &Run, columns: usize) -> impl Iterator<Item = (usize, usize)> {
+    (run.first_row..=run.last_row).map(move |row| {
+        // The same rounding as in `Line::best`.
+        (
+            row,
+            ((run.column_at(row) + 0.5).max(0.0) as usize).min(columns - 1),
+        )
+    })
+}
+
+fn mean_logit(matrix: &ScoreMatrix, run: &Run) -> f32 {
+    // In f64, so that the mean of equal logits is that logit and a song with itself scores exactly 1.
+    let sum: f64 = cells(run, matrix.columns)
+        .map(|(row, column)| f64::from(matrix.row(row)[column]))
+        .sum();
+    (sum / (run.last_row - run.first_row + 1) as f64) as f32
+}
+
+fn strike_out(evidence: &mut [f32], matrix: &ScoreMatrix, run: &Run) {
+    for (row, column) in cells(run, matrix.columns) {
+        let first = row.saturating_sub(STRIKE_OUT_CELLS);
+        let last = (row + STRIKE_OUT_CELLS).min(matrix.rows - 1);
+        let near = column.saturating_sub(STRIKE_OUT_CELLS)
+            ..=(column + STRIKE_OUT_CELLS).min(matrix.columns - 1);
+        for row in first..=last {
+            evidence[row * matrix.columns..][near.clone()].fill(AGAINST);
+        }
+    }
+}
+
+/// Times of a run: start and end in the left and in the right song, in seconds. Of two segments that match it is the middles that are the same
+/// moment: where the tempo differs, starts and ends are not.
+#[must_use]
+pub fn times_secs(run: &Run, left: &Segments, right: &Segments) -> [(f64, f64); 2] {
+    let half_secs = left.length_secs / 2.0;
+    let left_secs = (
+        left.start_secs(run.first_row),
+        left.start_secs(run.last_row) + left.length_secs,
+    );
+    let middle_of = |column: f64| column * right.hop_secs + right.length_secs / 2.0;
+    [
+        left_secs,
+        (
+            middle_of(run.first_column) - half_secs * run.slope,
+            middle_of(run.last_column()) + half_secs * run.slope,
+        ),
+    ]
+}
+
+/// Segments of a song of `count`, none of them blank.
+#[cfg(test)]
+pub(crate) fn test_segments(count: usize) -> Segments {
+    Segments {
+        count,
+        hop_secs: 0.75,
+        length_secs: 3.0,
+        silent: vec![false; count],
+        blank: vec![false; count],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The 3-second segments of a song: where they start, and which of them are silent or blank.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{FeatureConfig, SILENCE_DB};
+use crate::recording::blank::blank_segments;
+use crate::spectrum::log_mel::MelSpectrogram;
+
+/// Frames that one feature frame of the encoder stands for: four convolutions of stride 2.
+pub const FRAMES_PER_FEATURE_FRAME: usize = 16;
+
+/// Feature frames on each side of a feature frame that its value depends on: the receptive field is 65 frames, so two of 16.
+pub const CONTEXT_FEATURE_FRAMES: usize = 2;
+
+/// Feature frames between two segments of a song: 0.74 s, at which passages are found to about 0.4 s, for a quarter of
+/// the score matrix that a hop of one feature frame costs.
+pub const SEGMENT_HOP_FEATURE_FRAMES: usize = 2;
+
+/// Where the segments of one song lie.
+#[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Segments {
+    /// Number of segments, at least one.
+    pub count: usize,
+    /// Seconds between the starts of two segments; the first starts at 0.
+    pub hop_secs: f64,
+    /// Length of a segment in seconds.
+    pub length_secs: f64,
+    /// For each segment whether most of its frames are silent.
+    pub silent: Vec<bool>,
+    /// For each segment whether there is nothing in it to recognise; silent ones are blank, too.
+    pub blank: Vec<bool>,
+}
+
+impl Segments {
+    /// The segments of a song by its mel power.
+    #[must_use]
+    pub fn of(mel: &MelSpectrogram, config: &FeatureConfig) -> Self {
+        let window = feature_frames(config.segment_frames());
+        let available = feature_frames(mel.frames());
+        let count = available.saturating_sub(window) / SEGMENT_HOP_FEATURE_FRAMES + 1;
+        let silent_frames: Vec<bool> = mel
+            .frame_maxima_db(config)
+            .map(|maximum_db| maximum_db < SILENCE_DB)
+            .collect();
+        let hop_frames = SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;
+        let spans = (0..count).map(|segment| {
+            let first = segment * hop_frames;
+            (first, (first + config.segment_frames()).min(mel.frames()))
+        });
+        let silent: Vec<bool> = spans
+            .clone()
+            .map(|(first, end)| {
+                let silent = silent_frames[first..end].iter().filter(|&&silent| silent);
+                silent.count() * 2 > end - first
+            })
+            .collect();
+        let blank = blank_segments(mel, config, spans)
+            .into_iter()
+            .zip(&silent)
+            .map(|(blank, silent)| blank || *silent)
+            .collect();
+        Self {
+            count,
+            hop_secs: Self::hop_secs(config),
+            length_secs: config.segment_secs(),
+            silent,
+            blank,
+        }
+    }
+
+    /// Seconds between the starts of two segments.
+    #[must_use]
+    pub fn hop_secs(config: &FeatureConfig) -> f64 {
+        (SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME) as f64 * config.frame_hop_secs()
+    }
+
+    /// The same segments, none of them taken for blank.
+    #[must_use]
+    pub fn without_blanks(mut self) -> Self {
+        self.blank.fill(false);
+        self
+    }
+
+    /// Share of the segments that are blank, 0..1.
+    #[must_use]
+    pub fn blank_share(&self) -> f64 {
+        let blank = self.blank.iter().filter(|&&blank| blank).count();
+        blank as f64 / self.count as f64
+    }
+
+    /// Start of a segment in seconds.
+    #[must_use]
+    pub fn start_secs(&self, segment: usize) -> f64 {
+        segment as f64 * self.hop_secs
+    }
+}
+
+/// Feature frames that the encoder makes of `frames` frames.
+#[must_use]
+pub fn feature_frames(frames: usize) -> usize {
+    frames.div_ceil(FRAMES_PER_FEATURE_FRAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mel_of(frames: usize, loud: impl Fn(usize) -> bool) -> MelSpectrogram {
+        let power = (0..frames)
+            .flat_map(|frame| [if loud(frame) { 1.0 } else { 0.0 }; 128])
+            .collect();
+        MelSpectrogram {
+            mel_bands: 128,
+            power,
+        }
+    }
+
+    #[test]
+    fn the_shortest_song_is_one_segment() {
+        let segments = Segments::of(&mel_of(130, |_| true), &FeatureConfig::default());
+        assert_eq!((segments.count, segments.silent), (1, vec![false]));
+    }
+
+    #[test]
+    fn segments_step_through_a_song() {
+        let segments = Segments::of(&mel_of(1_000, |_| true), &FeatureConfig::default());
+        // 63 feature frames, windows of 9, hop 2.
+        assert_eq!(segments.count, 28);
+        // One more feature frame leaves no room for a whole further hop; a second one does.
+        let count =
+            |frames| Segments::of(&mel_of(frames, |_| true), &FeatureConfig::default()).count;
+        assert_eq!((count(1_016), count(1_032)), (28, 29));
+        assert!((segments.start_secs(1) - 32.0 * 512.0 / 22_050.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn segments_in_a_pause_are_silent() {
+        let segments = Segments::of(
+            &mel_of(1_000, |frame| frame < 500),
+            &FeatureConfig::default(),
+        );
+        assert!(segments.silent[..13].iter().all(|silent| !silent));
+        assert!(segments.silent[15..].iter().all(|silent| *silent));
+        assert!(segments.blank[15..].iter().all(|blank| *blank));
+    }
+}

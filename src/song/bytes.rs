@@ -1,0 +1,222 @@
+//! An analysed song as bytes, to be kept and compared later without its audio.
+//!
+//! The bytes are the header, the song, and the SHA-256 of both, the first two in [postcard](https://docs.rs/postcard)'s encoding. The header says
+//! which layout, which release and which weights made them; only the very same three can use them again. A new field of [`Song`] needs its derived
+//! `Serialize` and `Deserialize`, and another [`FORMAT`].
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::config::MAX_SONG_SECS;
+use crate::recording::clips::score::is_clip;
+use crate::recording::encoder::model::Model;
+use crate::recording::encoder::weights_file::WeightsInfo;
+use crate::recording::segments::Segments;
+use crate::recording::whitened::{FRAMES_PER_COLUMN, SpectralProfile, View};
+use crate::song::Song;
+
+/// Version of this layout. It must change with the fields of a song and with what they mean; a change of release or of weights is noticed without it.
+const FORMAT: u32 = 3;
+
+/// Length of the checksum at the end.
+const CHECKSUM_BYTES: usize = 32;
+
+/// What bytes must agree in with those who read them.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Header<'a> {
+    format: u32,
+    release: &'a str,
+    weights_sha256: &'a str,
+}
+
+impl<'a> Header<'a> {
+    fn of(model: &'a Model) -> Self {
+        Self {
+            format: FORMAT,
+            release: env!("CARGO_PKG_VERSION"),
+            weights_sha256: model.sha256(),
+        }
+    }
+}
+
+impl Song {
+    /// The song as bytes, without its name: about 2 kB for each second. `model` is the one that it was analysed with.
+    ///
+    /// # Panics
+    ///
+    /// Never: nothing in a song is beyond postcard.
+    #[must_use]
+    pub fn to_bytes(&self, model: &Model) -> Vec<u8> {
+        // Postcard fails at sequences of unknown length and at custom serialisers; a song has neither.
+        #[expect(clippy::expect_used, reason = "see above")]
+        let mut bytes = postcard::to_allocvec(&(Header::of(model), self)).expect("plain data");
+        bytes.extend(Sha256::digest(&bytes));
+        bytes
+    }
+
+    /// The song that [`to_bytes`](Self::to_bytes) made bytes of, under the name it has now. `None` when they are damaged, or come from other weights or
+    /// another release: then the song must be analysed again.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], name: &str, model: &Model) -> Option<Self> {
+        let (content, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>()?;
+        if Sha256::digest(content).as_slice() != checksum {
+            return None;
+        }
+        let (header, song) = postcard::take_from_bytes::<Header<'_>>(content).ok()?;
+        if header != Header::of(model) {
+            return None;
+        }
+        let song = Self {
+            name: name.to_owned(),
+            ..postcard::from_bytes(song).ok()?
+        };
+        song.is_whole(model).then_some(song)
+    }
+
+    /// Whether its parts agree with each other, as those of every song do that was analysed with `model`. A checksum keeps accidents out; bytes that
+    /// somebody made up must do no harm either.
+    fn is_whole(&self, model: &Model) -> bool {
+        let Self {
+            name: _,
+            duration_secs,
+            segments,
+            embeddings,
+            profile,
+            clip_profile,
+        } = self;
+        let WeightsInfo {
+            features, encoder, ..
+        } = model.info();
+        let column_secs = FRAMES_PER_COLUMN as f64 * features.frame_hop_secs();
+        let is_profile = |profile: &SpectralProfile, view: View| {
+            profile.view == view
+                && profile.column_secs == column_secs
+                && (profile.columns() as f64) * column_secs <= duration_secs + 2.0 * column_secs
+        };
+        segments.count > 0
+            && (features.segment_secs()..=MAX_SONG_SECS).contains(duration_secs)
+            && segments.silent.len() == segments.count
+            && segments.blank.len() == segments.count
+            && segments.hop_secs == Segments::hop_secs(features)
+            && segments.length_secs == features.segment_secs()
+            && segments.start_secs(segments.count - 1) < *duration_secs
+            && embeddings.dimensions == encoder.embedding
+            && Some(embeddings.values.len()) == segments.count.checked_mul(encoder.embedding)
+            // Of unit length, up to rounding.
+            && embeddings.values.iter().all(|value| value.abs() <= 1.001)
+            && is_profile(profile, View::Song)
+            && clip_profile.is_some() == is_clip(segments)
+            && clip_profile.iter().all(|profile| is_profile(profile, View::Clip))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::waveform::Waveform;
+    use crate::checker::Checker;
+    use crate::recording::encoder::model::SHIPPED_WEIGHTS;
+
+    fn checker() -> Checker {
+        Checker::new(Model::on_cpu(SHIPPED_WEIGHTS).unwrap(), "cpu")
+    }
+
+    async fn chirp(checker: &Checker) -> Song {
+        let samples = (0..6 * 22_050)
+            .map(|n| (n as f32 * 0.05 * (1.0 + n as f32 * 1e-5)).sin())
+            .collect();
+        let waveform = Waveform::new("chirp", samples, 22_050).unwrap();
+        checker.analyse("chirp", waveform, |_, _| ()).await.unwrap()
+    }
+
+    #[test]
+    fn a_song_from_bytes_gives_the_same_report() {
+        pollster::block_on(async {
+            let checker = checker();
+            let song = chirp(&checker).await;
+            let bytes = song.to_bytes(checker.model());
+            let again = Song::from_bytes(&bytes, "chirp", checker.model()).unwrap();
+            assert_eq!(
+                checker.compare(&song, &song, |_, _| ()),
+                checker.compare(&again, &song, |_, _| ())
+            );
+            let renamed = Song::from_bytes(&bytes, "other name", checker.model()).unwrap();
+            assert_eq!(renamed.name(), "other name");
+        });
+    }
+
+    #[test]
+    fn damaged_bytes_are_no_song() {
+        pollster::block_on(async {
+            let checker = checker();
+            let bytes = chirp(&checker).await.to_bytes(checker.model());
+            for at in [0, 3, 40, bytes.len() / 2, bytes.len() - 40, bytes.len() - 1] {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= 0x10;
+                assert!(
+                    Song::from_bytes(&damaged, "chirp", checker.model()).is_none(),
+                    "byte {at}"
+                );
+            }
+            for length in [0, 1, 31, 32, 100, bytes.len() - 1] {
+                assert!(
+                    Song::from_bytes(&bytes[..length], "chirp", checker.model()).is_none(),
+                    "{length} bytes"
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn bytes_of_other_weights_layouts_or_sizes_are_no_song() {
+        pollster::block_on(async {
+            let checker = checker();
+            let model = checker.model();
+            let song = chirp(&checker).await;
+            let sealed = |header: Header<'_>, song: &Song| {
+                let mut bytes = postcard::to_allocvec(&(header, song)).unwrap();
+                bytes.extend(Sha256::digest(&bytes));
+                bytes
+            };
+            let is_song = |bytes: &[u8]| Song::from_bytes(bytes, "chirp", model).is_some();
+            assert!(is_song(&sealed(Header::of(model), &song)));
+            let other_format = Header {
+                format: FORMAT + 1,
+                ..Header::of(model)
+            };
+            let other_release = Header {
+                release: "0.0.0",
+                ..Header::of(model)
+            };
+            let other_weights = Header {
+                weights_sha256: "0123",
+                ..Header::of(model)
+            };
+            for header in [other_format, other_release, other_weights] {
+                assert!(!is_song(&sealed(header, &song)));
+            }
+            let changes: [fn(&mut Song); 12] = [
+                |song| song.duration_secs = f64::NAN,
+                |song| song.segments.count = 0,
+                |song| song.segments.hop_secs = 0.0,
+                |song| song.segments.silent.truncate(1),
+                |song| song.segments.blank.truncate(1),
+                |song| song.embeddings.values.truncate(7),
+                |song| song.embeddings.values[7] = f32::NAN,
+                |song| song.embeddings.values[7] = 1e30,
+                |song| song.profile.column_secs = 0.0,
+                |song| song.profile.view = View::Clip,
+                |song| song.clip_profile = None,
+                |song| song.clip_profile = Some(song.profile.clone()),
+            ];
+            for (index, change) in changes.into_iter().enumerate() {
+                let mut changed = song.clone();
+                change(&mut changed);
+                assert!(
+                    !is_song(&sealed(Header::of(model), &changed)),
+                    "change {index}"
+                );
+            }
+        });
+    }
+}

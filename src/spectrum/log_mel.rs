@@ -1,0 +1,226 @@
+//! Short-time Fourier transform and log-mel spectrogram.
+
+use crate::config::FeatureConfig;
+use crate::spectrum::lanes::{LANES, Lanes};
+use crate::spectrum::mel::MelBank;
+use crate::spectrum::power::PowerSpectrum;
+
+/// Everything that analysis needs, planned once: window, FFT, mel bank and scratch. Analysing allocates only its result.
+pub struct LogMelPlan {
+    config: FeatureConfig,
+    power_spectrum: PowerSpectrum,
+    mel_bank: MelBank,
+    /// Frames that reach beyond an end of the song.
+    padded: [Vec<f32>; LANES],
+    /// Of four frames, in every FFT bin.
+    power: Vec<Lanes>,
+}
+
+impl std::fmt::Debug for LogMelPlan {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("LogMelPlan")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Mel power of every frame of a song, before any level is taken away: shape `[frames, mel_bands]`, frame by frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MelSpectrogram {
+    /// Mel bands of a frame.
+    pub mel_bands: usize,
+    /// Power, `frames * mel_bands` values.
+    pub power: Vec<f32>,
+}
+
+/// Decibels relative to a reference level: shape `[mel_bands, frames]`, band by band, as librosa and the encoder have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogMelSpectrogram {
+    /// Mel bands, the rows.
+    pub mel_bands: usize,
+    /// Frames, the columns.
+    pub frames: usize,
+    /// dB values, row by row.
+    pub db: Vec<f32>,
+}
+
+impl LogMelPlan {
+    /// Plans the analysis.
+    #[must_use]
+    pub fn new(config: &FeatureConfig) -> Self {
+        Self {
+            config: config.clone(),
+            power_spectrum: PowerSpectrum::new(periodic_hann(config.fft_samples)),
+            mel_bank: MelBank::new(config.sample_rate_hz, config.fft_samples, config.mel_bands),
+            padded: std::array::from_fn(|_| vec![0.0; config.fft_samples]),
+            power: vec![Lanes::default(); config.fft_bins()],
+        }
+    }
+
+    /// The configuration that this plan was made for.
+    #[must_use]
+    pub fn config(&self) -> &FeatureConfig {
+        &self.config
+    }
+
+    /// Mel power of `samples` (mono, at the configured rate), in frames centred on every hop with zeros beyond the ends.
+    /// `progress` is told the fraction done after every few hundred frames.
+    #[must_use]
+    pub fn mel_power(&mut self, samples: &[f32], mut progress: impl FnMut(f32)) -> MelSpectrogram {
+        const FRAMES_BETWEEN_PROGRESS: usize = 512;
+        let (frames, mel_bands) = (self.config.frames_in(samples.len()), self.config.mel_bands);
+        let mut power = vec![0.0; frames * mel_bands];
+        for (group, mel_power) in power.chunks_mut(LANES * mel_bands).enumerate() {
+            let frame = group * LANES;
+            self.analyse_frames(samples, frame);
+            for (band, values) in self.mel_bank.apply(&self.power).enumerate() {
+                for (frame, value) in mel_power.chunks_exact_mut(mel_bands).zip(values) {
+                    frame[band] = value;
+                }
+            }
+            if frame.is_multiple_of(FRAMES_BETWEEN_PROGRESS) {
+                progress(frame as f32 / frames as f32);
+            }
+        }
+        progress(1.0);
+        MelSpectrogram { mel_bands, power }
+    }
+
+    /// Calls `then` with the power in every FFT bin of each frame of `samples`, shape `[fft_samples / 2 + 1]`, frame by frame.
+    pub fn each_frame_power(&mut self, samples: &[f32], mut then: impl FnMut(&[f32])) {
+        let frames = self.config.frames_in(samples.len());
+        let mut power = vec![0.0; self.power.len()];
+        for first in (0..frames).step_by(LANES) {
+            self.analyse_frames(samples, first);
+            for lane in 0..LANES.min(frames - first) {
+                for (value, lanes) in power.iter_mut().zip(&self.power) {
+                    *value = lanes.values()[lane];
+                }
+                then(&power);
+            }
+        }
+    }
+
+    /// Puts the power of four frames of `samples`, from frame `first` on, into `self.power`. Frames beyond the end are zero.
+    fn analyse_frames(&mut self, samples: &[f32], first: usize) {
+        let length = self.config.fft_samples;
+        let half = length / 2;
+        let mut next_centre = first * self.config.hop_samples;
+        let frames = self.padded.each_mut().map(|padded| {
+            let centre = next_centre;
+            next_centre += self.config.hop_samples;
+            let inside = centre
+                .checked_sub(half)
+                .and_then(|start| samples.get(start..start + length));
+            inside.unwrap_or_else(|| {
+                // Frame samples that lie inside the song, the rest is zero.
+                let first = half.saturating_sub(centre);
+                let last = (samples.len() + half)
+                    .saturating_sub(centre)
+                    .clamp(first, length.max(first));
+                padded.fill(0.0);
+                let start = centre + first - half;
+                if let Some(inside) = samples.get(start..start + (last - first)) {
+                    padded[first..last].copy_from_slice(inside);
+                }
+                padded
+            })
+        });
+        self.power_spectrum.of(frames, &mut self.power);
+    }
+
+    /// The log-mel spectrogram of one segment in dB relative to its maximum, `[mel_bands, frames]`: the same as
+    /// `librosa.power_to_db(melspectrogram, ref=np.max, amin=1e-10, top_db=80)`.
+    #[must_use]
+    pub fn segment_db(&mut self, samples: &[f32]) -> LogMelSpectrogram {
+        let mel = self.mel_power(samples, |_| ());
+        let reference_db = mel
+            .frame_maxima_db(&self.config)
+            .fold(f32::NEG_INFINITY, f32::max);
+        mel.relative_db(&self.config, reference_db)
+    }
+}
+
+impl MelSpectrogram {
+    /// Number of frames.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.power.len() / self.mel_bands
+    }
+
+    /// The loudest band of every frame, in dB of mel power, not below the power floor.
+    pub fn frame_maxima_db<'a>(
+        &'a self,
+        config: &'a FeatureConfig,
+    ) -> impl Iterator<Item = f32> + 'a {
+        self.power
+            .chunks_exact(self.mel_bands)
+            .map(|frame| decibels(frame.iter().copied().fold(config.power_floor, f32::max)))
+    }
+
+    /// The song's level: a high quantile of the frames' maxima (`level_quantile`, linear between ranks), in dB.
+    #[must_use]
+    pub fn level_db(&self, config: &FeatureConfig) -> f32 {
+        let mut maxima: Vec<f32> = self.frame_maxima_db(config).collect();
+        if maxima.is_empty() {
+            return decibels(config.power_floor);
+        }
+        maxima.sort_unstable_by(f32::total_cmp);
+        let rank = config.level_quantile * (maxima.len() - 1) as f32;
+        let (below, above) = (maxima[rank.floor() as usize], maxima[rank.ceil() as usize]);
+        below + (above - below) * rank.fract()
+    }
+
+    /// Decibels relative to `reference_db`, kept between `-dynamic_range_db` and `headroom_db`.
+    #[must_use]
+    pub fn relative_db(&self, config: &FeatureConfig, reference_db: f32) -> LogMelSpectrogram {
+        let frames = self.frames();
+        let mut db = vec![0.0; self.power.len()];
+        for (frame, mel_power) in self.power.chunks_exact(self.mel_bands).enumerate() {
+            for (band, power) in mel_power.iter().enumerate() {
+                db[band * frames + frame] = (decibels(power.max(config.power_floor))
+                    - reference_db)
+                    .clamp(-config.dynamic_range_db, config.headroom_db);
+            }
+        }
+        LogMelSpectrogram {
+            mel_bands: self.mel_bands,
+            frames,
+            db,
+        }
+    }
+}
+
+impl LogMelSpectrogram {
+    /// The values that the encoder reads: `(dB - centre_db) / spread_db`, same shape.
+    #[must_use]
+    pub fn normalised(&self, config: &FeatureConfig) -> Vec<f32> {
+        self.db
+            .iter()
+            .map(|db| (db - config.centre_db) / config.spread_db)
+            .collect()
+    }
+}
+
+/// Power to decibels, `10 log10`.
+#[must_use]
+pub fn decibels(power: f32) -> f32 {
+    10.0 * libm::log10f(power)
+}
+
+/// Decibels to power.
+#[must_use]
+pub fn power_of_decibels(db: f32) -> f32 {
+    libm::powf(10.0, db / 10.0)
+}
+
+/// The periodic Hann window, whose copies at hops of a quarter add up to a constant.
+fn periodic_hann(samples: usize) -> Vec<f32> {
+    (0..samples)
+        .map(|sample| {
+            let phase = std::f64::consts::TAU * sample as f64 / samples as f64;
+            (0.5 - 0.5 * libm::cos(phase)) as f32
+        })
+        .collect()
+}
