@@ -19,7 +19,7 @@
 import { CheckerError, Song, createChecker } from "./index.js";
 
 /** @import { Checker, Progress, Report } from "./index.js" */
-/** @import { Side } from "./errors.js" */
+/** @import { Side } from "./shared/errors.js" */
 
 const STYLE = `
   :host {

@@ -11,27 +11,27 @@
  * ```
  */
 
-import { Engine } from "./engine.js";
-import { CheckerError, throwIfAborted } from "./errors.js";
-import { CheckProgress } from "./progress.js";
-import { Song } from "./song.js";
+import { Engine } from "./engine/engine.js";
+import { CheckerError, throwIfAborted } from "./shared/errors.js";
+import { CheckProgress } from "./engine/progress.js";
+import { Song } from "./song/song.js";
 
-export { SongCache } from "./cache.js";
-export { CheckerError } from "./errors.js";
-export { probeDurationSecs } from "./file.js";
-export { Song } from "./song.js";
+export { SongCache } from "./song/cache.js";
+export { CheckerError } from "./shared/errors.js";
+export { probeDurationSecs } from "./decode/song-file.js";
+export { Song } from "./song/song.js";
 
-/** @import { BackendChoice } from "./engine.js" */
-/** @import { Side } from "./errors.js" */
-/** @import { ProgressListener } from "./progress.js" */
-/** @import { Backend } from "./protocol.js" */
+/** @import { BackendChoice } from "./engine/engine.js" */
+/** @import { Side } from "./shared/errors.js" */
+/** @import { ProgressListener } from "./engine/progress.js" */
+/** @import { Backend } from "./engine/protocol.js" */
 
-/** @typedef {import("./cache.js").SongStore} SongStore */
-/** @typedef {import("./cache.js").SongCacheSize} SongCacheSize */
-/** @typedef {import("./decode.js").SongInput} SongInput */
-/** @typedef {import("./errors.js").ErrorCode} ErrorCode */
-/** @typedef {import("./progress.js").Progress} Progress */
-/** @typedef {import("./protocol.js").Report} Report */
+/** @typedef {import("./song/cache.js").SongStore} SongStore */
+/** @typedef {import("./song/cache.js").SongCacheSize} SongCacheSize */
+/** @typedef {import("./decode/decode.js").SongInput} SongInput */
+/** @typedef {import("./shared/errors.js").ErrorCode} ErrorCode */
+/** @typedef {import("./engine/progress.js").Progress} Progress */
+/** @typedef {import("./engine/protocol.js").Report} Report */
 
 /**
  * @typedef {Object} CheckerOptions

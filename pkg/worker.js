@@ -5,7 +5,7 @@
  * bundle, a CDN or a blob.
  */
 
-/** @import { CompareResult, EngineBuild, ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./protocol.js" */
+/** @import { CompareResult, EngineBuild, ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./engine/protocol.js" */
 /** @typedef {typeof import("./wasm/cpu/soundalike.js")} Engine */
 
 /** @type {{ postMessage(message: ReplyMessage, transfer?: Transferable[]): void, onmessage: ((event: MessageEvent<RequestMessage>) => void) | null }} */

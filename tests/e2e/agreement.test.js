@@ -32,7 +32,7 @@ const SPEED_TOLERANCE = 0.001;
 const PITCH_TOLERANCE_SEMITONES = 0.1;
 
 /** @typedef {{ left: string, right: string }} Pair */
-/** @typedef {Pick<import("../../pkg/protocol.js").Report, "score" | "verdict" | "passages" | "model">} Report */
+/** @typedef {Pick<import("../../pkg/engine/protocol.js").Report, "score" | "verdict" | "passages" | "model">} Report */
 
 describe("agreement", () => {
   const audio = audioFolder();

@@ -1,8 +1,8 @@
 /** What `pieces.test.js` runs in a browser: a file beside the page, decoded in pieces and at once. */
 
-import { readBytes } from "./pkg/file.js";
-import { mixInto } from "./pkg/mono.js";
-import { decodeInPieces } from "./pkg/pieces.js";
+import { readBytes } from "./pkg/decode/song-file.js";
+import { mixInto } from "./pkg/decode/mono.js";
+import { decodeInPieces } from "./pkg/decode/chunks.js";
 
 const RATE_HZ = 44_100;
 const LIMITS = { minSongSecs: 3, maxSongSecs: 5400, decodeRateHz: RATE_HZ };

@@ -324,7 +324,7 @@ describe("packed package", () => {
     await done.waitFor({ timeout: CHECK_TIMEOUT_MS });
     assert.equal(await done.getAttribute("data-verdicts"), "nearly-identical");
     // A module that only another one imports: the script tag's own hash doesn't cover it.
-    appendFileSync(join(root, "cdn/node_modules/soundalike/engine.js"), "\nglobalThis.tampered = true;\n");
+    appendFileSync(join(root, "cdn/node_modules/soundalike/engine/engine.js"), "\nglobalThis.tampered = true;\n");
     const refused = await context.newPage();
     const complaint = refused.waitForEvent("console", {
       predicate: (message) => /integrity/i.test(message.text()),

@@ -110,19 +110,29 @@ fn cdn_snippet(package: &Path, version: &str) -> Result<String> {
     Ok(html)
 }
 
-/// The modules that a page imports: all but the worker's script, which no import map reaches.
+/// The modules that a page imports, by their paths in the package: all but the worker's script and
+/// the glue in `wasm`, which only the worker imports and no import map reaches.
 fn page_modules(package: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in
-        fs::read_dir(package).with_context(|| format!("cannot read {}", package.display()))?
-    {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".js") && name != "worker.js" {
-            names.push(name);
+    let mut modules = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        let path = package.join(&folder);
+        for entry in
+            fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))?
+        {
+            let entry = entry?;
+            let module = format!("{folder}{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                if module != "wasm" {
+                    folders.push(format!("{module}/"));
+                }
+            } else if module.ends_with(".js") && module != "worker.js" {
+                modules.push(module);
+            }
         }
     }
-    names.sort();
-    Ok(names)
+    modules.sort();
+    Ok(modules)
 }
 
 /// The value of an `integrity` attribute.
@@ -144,16 +154,27 @@ mod tests {
     #[test]
     fn the_snippet_holds_every_module_of_the_page_and_not_the_worker() {
         let package = tempfile::tempdir().unwrap();
-        for name in ["element.js", "engine.js", "index.d.ts", "worker.js"] {
+        for folder in ["engine", "decode/mp3", "wasm/cpu"] {
+            fs::create_dir_all(package.path().join(folder)).unwrap();
+        }
+        for name in [
+            "element.js",
+            "engine/engine.js",
+            "decode/mp3/cutter.js",
+            "index.d.ts",
+            "worker.js",
+            "wasm/cpu/soundalike.js",
+        ] {
             fs::write(package.path().join(name), name).unwrap();
         }
         let html = cdn_snippet(package.path(), "1.2.3").unwrap();
         assert!(html.contains("src=\"https://cdn.example/soundalike@1.2.3/element.js\""));
-        let engine = format!(
-            "\"https://cdn.example/soundalike@1.2.3/engine.js\": \"{}\"",
-            integrity(b"engine.js")
-        );
-        assert!(html.contains(&engine), "{html}");
+        for module in ["engine/engine.js", "decode/mp3/cutter.js"] {
+            let hash = integrity(module.as_bytes());
+            let line = format!("\"https://cdn.example/soundalike@1.2.3/{module}\": \"{hash}\"");
+            assert!(html.contains(&line), "{html}");
+        }
+        assert!(!html.contains("/wasm/"), "{html}");
         assert!(!html.contains("/worker.js"), "{html}");
         assert!(!html.contains("d.ts"), "{html}");
     }

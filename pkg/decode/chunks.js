@@ -1,0 +1,202 @@
+/**
+ * Pieces: decodes a long song piece by piece into the mono samples that decoding the file at once gives.
+ *
+ * Decoded at once, a browser holds a song three times over and copies it into the page in one task that holds everything
+ * else up; of pieces neither is large, and some are decoded side by side. Each piece begins before the end of the last one: what
+ * both decode to must be the same (but for the noise that a decoder of AAC makes up), so that nothing is taken for granted
+ * about a browser's decoder. Where it is not, and where a file is not laid out as most are, the song is decoded at once.
+ */
+
+import { adtsPieces } from "./containers/adts/cutter.js";
+import { throwIfAborted } from "../shared/errors.js";
+import { refuseTooLong } from "./song-file.js";
+import { flacPieces } from "./containers/flac/cutter.js";
+import { m4aPieces } from "./containers/mp4/cutter.js";
+import { mixInSlices, mixInto } from "./mono.js";
+import { mp3Pieces } from "./containers/mp3/cutter.js";
+import { oggPieces } from "./containers/ogg/cutter.js";
+import { nextTask } from "../shared/tasks.js";
+import { wavPieces } from "./containers/wav/cutter.js";
+import { webmPieces } from "./containers/webm/cutter.js";
+
+/** @import { Limits } from "../engine/protocol.js" */
+/** @import { Recorder } from "../engine/upload.js" */
+
+/**
+ * @typedef {Object} Cut how to cut a file up
+ * @property {number} pieceSecs the longest piece
+ * @property {number} minSecs shorter songs stay whole
+ * @property {number} decodeRateHz what browsers decode to
+ */
+
+/**
+ * A part of a song, in samples of one channel at the file's rate.
+ * @typedef {Object} Piece
+ * @property {Blob} blob a file of its own
+ * @property {number} startSamples where it begins in the song, as far as the decoder is concerned: what a decoder leaves
+ *   out at the beginning of the song it leaves out of every piece
+ * @property {number} ownSamples where its part of the song begins; what lies before is there for what it needs and to be compared
+ * @property {number | undefined} lengthSamples before the decoder leaves anything out; `undefined` where it leaves out more than of others
+ */
+
+/**
+ * @typedef {Object} Pieces
+ * @property {number} sampleRateHz
+ * @property {number} samples as they are before a decoder leaves any out
+ * @property {Piece[]} pieces
+ * @property {boolean} [isNoisy] whether a decoder makes up some of the sound, other in each piece
+ */
+
+/** Each answers `undefined` to a file of another format, after a look at its beginning. */
+const FORMATS = [flacPieces, m4aPieces, oggPieces, webmPieces, wavPieces, adtsPieces, mp3Pieces];
+
+/** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
+const PIECE_SECS = 24;
+const MIN_SONG_SECS = 40;
+
+/** One for each core of a small machine, and one that waits its turn; each takes memory. */
+const DECODED_AT_ONCE = 3;
+
+/** This many samples on both sides of where one piece takes over from another are compared. */
+const COMPARED_SAMPLES = 1024;
+/**
+ * Four steps of 16 bits. Firefox's MP3 decoder gives whole steps and carries what it rounds off into the next sample, so one
+ * that starts elsewhere differs by a step, and once resampled by two. Of Chromium's, resamplers alone differ, by 1e-7.
+ */
+const MAX_DIFFERENCE = 2 ** -13;
+/** Of the energy, where the decoder makes up some of the sound: what is elsewhere in the song differs by twice as much as there is. */
+const MAX_NOISE = 0.5;
+/** What is quieter may agree by chance. */
+const MIN_PEAK = 8 * MAX_DIFFERENCE;
+/** What a piece's length is rounded to. */
+const MAX_LENGTH_DIFFERENCE = 2;
+
+/**
+ * @param {Blob} file
+ * @param {Recorder} recorder of the samples
+ * @param {{ name: string, limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
+ * @returns {Promise<boolean>} `false` if the file must be decoded at once; then what was recorded is not the song
+ */
+export async function decodeInPieces(file, recorder, { name, limits, signal, onProgress }) {
+  const { decodeRateHz } = limits;
+  const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
+  let plan;
+  for (const piecesOf of FORMATS) {
+    plan ??= await piecesOf(file, name, cut);
+    throwIfAborted(signal);
+  }
+  if (!plan) return false;
+  refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);
+
+  const stitch = new Stitch(plan, decodeRateHz, recorder);
+  const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
+  const ahead = plan.pieces.values();
+  const decodeNext = () => {
+    const piece = ahead.next().value;
+    if (piece) decoding.push(decoded(piece, decodeRateHz));
+  };
+  for (let begun = 0; begun < DECODED_AT_ONCE; begun++) decodeNext();
+  for (const [index, piece] of plan.pieces.entries()) {
+    const buffer = await decoding.shift();
+    // The decoder is never short of work, not even while this piece is mixed.
+    decodeNext();
+    // The browser has just copied the sound into the page, in one task: ours begins with the next.
+    await nextTask();
+    throwIfAborted(signal);
+    if (!buffer || !(await stitch.add(piece, buffer, plan.pieces[index + 1], signal))) return false;
+    onProgress((index + 1) / plan.pieces.length);
+    throwIfAborted(signal);
+  }
+  return true;
+}
+
+/** @param {Piece} piece @param {number} rateHz @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded */
+async function decoded({ blob }, rateHz) {
+  try {
+    return await new OfflineAudioContext(1, 1, rateHz).decodeAudioData(await blob.arrayBuffer());
+  } catch {
+    // Whatever it is, decoding the file at once says it in its own words.
+    return undefined;
+  }
+}
+
+/** Puts a song together. */
+class Stitch {
+  #recorder;
+  #ratio;
+  #maxSamples;
+  #isNoisy;
+  /** What the last piece has around where the next one takes over. */
+  #seam = new Float32Array(0);
+  /** How many samples a decoder leaves out at the beginning of each piece. @type {number | undefined} */
+  #leftOut;
+
+  /** @param {Pieces} plan @param {number} rateHz @param {Recorder} recorder */
+  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, recorder) {
+    this.#isNoisy = isNoisy;
+    this.#ratio = rateHz / sampleRateHz;
+    this.#maxSamples = Math.ceil(samples * this.#ratio);
+    this.#recorder = recorder;
+    recorder.begin(rateHz, this.#maxSamples);
+  }
+
+  /**
+   * @param {Piece} piece the next one
+   * @param {AudioBuffer} buffer
+   * @param {Piece | undefined} next the one after it
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<boolean>} whether it goes with the last one
+   */
+  async add({ startSamples, ownSamples, lengthSamples }, buffer, next, signal) {
+    // Not let go of by hand: that they pile up makes the browser collect its garbage, and with it the bytes of pieces, which
+    // it loses count of when it takes them to be decoded. Of an hour of WAV those are 600 MB.
+    const channels = Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
+    const start = Math.round(startSamples * this.#ratio);
+    const own = Math.round(ownSamples * this.#ratio);
+    const end = start + buffer.length;
+    const handover = next && Math.round(next.ownSamples * this.#ratio);
+    if (end > this.#maxSamples || end < (handover === undefined ? own : handover + COMPARED_SAMPLES)) return false;
+    if (lengthSamples !== undefined) {
+      const leftOut = Math.round(lengthSamples * this.#ratio) - buffer.length;
+      this.#leftOut ??= leftOut;
+      if (Math.abs(leftOut - this.#leftOut) > MAX_LENGTH_DIFFERENCE) return false;
+    }
+    if (own > 0 && !this.#agrees(channels, own - start, lengthSamples !== undefined)) return false;
+    const part = new Float32Array((handover ?? end) - own);
+    await mixInSlices(part, channels, own - start, signal);
+    if (handover !== undefined) this.#seam = mixedAround(channels, handover - start);
+    this.#recorder.append(part);
+    return true;
+  }
+
+  /**
+   * Whether a piece sounds, around where it takes over, as the last one does.
+   * @param {Float32Array[]} channels
+   * @param {number} own where in them it takes over
+   * @param {boolean} isLengthRight which says that they are in their place even if hardly anything is to be heard there
+   */
+  #agrees(channels, own, isLengthRight) {
+    if (own < COMPARED_SAMPLES || own + COMPARED_SAMPLES > Number(channels[0]?.length)) return false;
+    const mixed = mixedAround(channels, own);
+    let peak = 0;
+    let peakDifference = 0;
+    let energy = 0;
+    let energyOfDifference = 0;
+    for (const [index, sample] of this.#seam.entries()) {
+      const difference = sample - /** @type {number} */ (mixed[index]);
+      peak = Math.max(peak, Math.abs(sample));
+      peakDifference = Math.max(peakDifference, Math.abs(difference));
+      energy += sample ** 2;
+      energyOfDifference += difference ** 2;
+    }
+    const isSame = peakDifference <= MAX_DIFFERENCE || (this.#isNoisy && energyOfDifference <= MAX_NOISE * energy);
+    return isSame && (isLengthRight || peak > MIN_PEAK);
+  }
+}
+
+/** What is compared. @param {Float32Array[]} channels @param {number} at which sample of them */
+function mixedAround(channels, at) {
+  const mixed = new Float32Array(2 * COMPARED_SAMPLES);
+  mixInto(mixed, channels, at - COMPARED_SAMPLES);
+  return mixed;
+}

@@ -1,0 +1,72 @@
+/**
+ * ADTS pieces: cuts a file of AAC in ADTS frames, which follow each other without a header of the file, into files of their own
+ * (ISO/IEC 13818-7, 6.2). What a frame sounds like depends on the one before it alone, to which it is added.
+ */
+
+import { byteAt, offsetAfterTags, uint32 } from "../bytes.js";
+import { FileBlock } from "../block-reader.js";
+import { searchTable } from "../seek.js";
+import { markedPieces } from "../cut.js";
+
+/** @import { Mark } from "../cut.js" */
+/** @import { Cut, Pieces } from "../../chunks.js" */
+
+/** By the header's index. */
+const SAMPLE_RATES_HZ = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+];
+const SAMPLES_PER_FRAME = 1024;
+/** Without a checksum. */
+const HEADER_BYTES = 7;
+/** Twelve ones, any version, layer 0. */
+const SYNC_BITS = 0xfff60000;
+const SYNC = 0xfff00000;
+/** All of the first four bytes that is the same in every frame: all but marks of copyright and what belongs to the length. */
+const LASTING_BITS = 0xfffffdc0;
+/** Of some three hours; a table of more takes memory. */
+const MAX_FRAMES = 2 ** 19;
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ * @param {Cut} cut
+ * @returns {Promise<Pieces | undefined>} `undefined` if it is no file of nothing but ADTS frames of one kind, or too short
+ */
+export async function adtsPieces(file, name, cut) {
+  const start = await offsetAfterTags(file, name);
+  if (start === undefined) return undefined;
+  const window = new FileBlock(file, name);
+  const lasting = (uint32(await window.at(start)) & LASTING_BITS) >>> 0;
+  const sampleRateHz = SAMPLE_RATES_HZ[(lasting >>> 10) & 15];
+  if ((lasting & SYNC_BITS) >>> 0 !== SYNC || !sampleRateHz) return undefined;
+  const frames = /** @type {Mark[]} */ ([]);
+  for (let offset = start, frameBytes = 0; offset < file.size; offset += frameBytes) {
+    const bytes = window.holds(offset) ? window.view(offset) : await window.at(offset);
+    frameBytes = ((byteAt(bytes, 3) & 3) << 11) | (byteAt(bytes, 4) << 3) | (byteAt(bytes, 5) >>> 5);
+    const holdsOne = (byteAt(bytes, 6) & 3) === 0;
+    if (
+      (uint32(bytes) & LASTING_BITS) >>> 0 !== lasting ||
+      !holdsOne ||
+      frameBytes < HEADER_BYTES ||
+      offset + frameBytes > file.size ||
+      frames.length === MAX_FRAMES
+    )
+      return undefined;
+    const sample = frames.length * SAMPLES_PER_FRAME;
+    frames.push({ offset, sample, endSample: sample });
+  }
+  const [first] = frames;
+  return (
+    first &&
+    markedPieces(cut, {
+      sampleRateHz,
+      samples: frames.length * SAMPLES_PER_FRAME,
+      first,
+      settlingSamples: 0,
+      // Where the encoder found noise, the decoder makes up some of its own.
+      isNoisy: true,
+      marksAround: searchTable(frames),
+      parts: (from, to) => [file.slice(from.offset, to?.offset)],
+    })
+  );
+}

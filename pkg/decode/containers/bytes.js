@@ -1,0 +1,84 @@
+/** Bytes: what the readers of file formats share, which look at parts of a file only. */
+
+import { readBytes } from "../song-file.js";
+
+/** @param {Blob} file @param {string} name @param {number} from @param {number} to @returns {Promise<Uint8Array<ArrayBuffer>>} fewer at the file's end */
+export async function bytesOf(file, name, from, to) {
+  return new Uint8Array(await readBytes(file.slice(from, to), name));
+}
+
+/** What lies between two stretches is left in place if it is no larger: a slice takes a third of a millisecond, as long as to skip it. */
+const MAX_GAP_BYTES = 64 * 1024;
+
+/** Stretches of a file in order, those that follow each other closely as one. @param {{ offset: number, endOffset: number }[]} stretches */
+export function merged(stretches) {
+  const wider = /** @type {{ offset: number, endOffset: number }[]} */ ([]);
+  for (const { offset, endOffset } of stretches) {
+    const last = wider.at(-1);
+    if (last && offset >= last.endOffset && offset <= last.endOffset + MAX_GAP_BYTES) last.endOffset = endOffset;
+    else wider.push({ offset, endOffset });
+  }
+  return wider;
+}
+
+/** Tags that a song has at most; a file of millions of them would be read for minutes. */
+const MAX_TAGS = 16;
+
+/** Where a file begins after its tags (https://id3.org/id3v2.4.0-structure). @param {Blob} file @param {string} name @returns {Promise<number | undefined>} `undefined` for a tag out of order, or too many */
+export async function offsetAfterTags(file, name) {
+  for (let at = 0, tags = 0; tags <= MAX_TAGS; tags++) {
+    const bytes = await bytesOf(file, name, at, at + 10);
+    if (!isText(bytes, 0, "ID3")) return at;
+    if (bytes.length < 10 || bytes.subarray(6).some((byte) => byte > 0x7f)) return undefined;
+    const hasFooter = (byteAt(bytes, 5) & 0x10) !== 0;
+    const size = (byteAt(bytes, 6) << 21) | (byteAt(bytes, 7) << 14) | (byteAt(bytes, 8) << 7) | byteAt(bytes, 9);
+    at += 10 + size + (hasFooter ? 10 : 0);
+  }
+  return undefined;
+}
+
+/** @param {Uint8Array} bytes @param {number} at @param {string} text of ASCII */
+export function isText(bytes, at, text) {
+  for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  return true;
+}
+
+/** @param {Uint8Array} bytes @param {number} [at] */
+export function uint32(bytes, at = 0) {
+  return (
+    ((byteAt(bytes, at) << 24) |
+      (byteAt(bytes, at + 1) << 16) |
+      (byteAt(bytes, at + 2) << 8) |
+      byteAt(bytes, at + 3)) >>>
+    0
+  );
+}
+
+/** @param {Uint8Array} bytes @param {number} at @returns {number} 0 beyond the end */
+export function byteAt(bytes, at) {
+  return bytes[at] ?? 0;
+}
+
+/** @param {(number | string | Uint8Array)[]} parts numbers have 32 bits, text is ASCII */
+export function joined(parts) {
+  const arrays = parts.map((part) =>
+    typeof part === "string" ? new TextEncoder().encode(part) : typeof part === "number" ? uint32Bytes(part) : part,
+  );
+  const bytes = new Uint8Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    bytes.set(array, at);
+    at += array.length;
+  }
+  return bytes;
+}
+
+/** @param {number} value */
+function uint32Bytes(value) {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+/** @param {number} a @param {number} b @returns {number} */
+export function commonDivisor(a, b) {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}

@@ -1,0 +1,73 @@
+/**
+ * Marked pieces: cuts up a file of which it is known, at many places in it, which sample a decoder begins with there.
+ */
+
+import { commonDivisor } from "./bytes.js";
+import { Slice } from "../../shared/tasks.js";
+
+/** @import { Cut, Piece, Pieces } from "../chunks.js" */
+
+/**
+ * A place in a file where a decoder can begin.
+ * @typedef {Object} Mark
+ * @property {number} offset in bytes
+ * @property {number} sample which sample of a channel the decoder begins with there
+ * @property {number} endSample where the sound ends of a file that is cut off there; `NaN` where none can be
+ */
+
+/**
+ * @template {Mark} M
+ * @typedef {Object} Marked a file that can be cut up
+ * @property {number} sampleRateHz
+ * @property {number} samples of a channel
+ * @property {M} first
+ * @property {number} settlingSamples how much a decoder needs before what it makes of a file is what it makes of the whole
+ * @property {boolean} [isNoisy] whether a decoder makes up some of the sound
+ * @property {(fromSample: number, toSample: number) => Promise<M[]>} marksAround both and all between; none if they can't be found
+ * @property {(from: M, to: M | undefined) => BlobPart[]} parts of a file of its own
+ */
+
+/** What is decoded before and after a piece's own samples: for a resampler that looks around, and for the comparison. */
+const MARGIN_SAMPLES = 8192;
+/** Of five frames of a usual size, up to 4,608 samples, one begins where a sample at the rate of decoding begins, too. */
+const ALIGNED_SAMPLES = 5 * 4608;
+
+/**
+ * @template {Mark} M
+ * @param {Cut} cut
+ * @param {Marked<M>} marked
+ * @returns {Promise<Pieces | undefined>} `undefined` if marks are not where they must be, or it is too short
+ */
+export async function markedPieces(
+  { pieceSecs, minSecs, decodeRateHz },
+  { sampleRateHz, samples, first, settlingSamples, isNoisy = false, marksAround, parts },
+) {
+  const durationSecs = samples / sampleRateHz;
+  if (!(sampleRateHz > 0) || durationSecs < minSecs) return undefined;
+  const count = Math.ceil(durationSecs / pieceSecs);
+  const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
+  /** @type {Piece[]} */
+  const pieces = [];
+  const slice = new Slice();
+  let from = first;
+  let ownSamples = 0;
+  for (let index = 1; index <= count; index++) {
+    if (slice.isOver) await slice.next();
+    const nextOwn = Math.round((index * samples) / count);
+    const before = nextOwn - MARGIN_SAMPLES - settlingSamples;
+    const after = nextOwn + MARGIN_SAMPLES;
+    const marks = index === count ? [] : await marksAround(before - (step > 1 ? ALIGNED_SAMPLES : 0), after);
+    const to = marks.find(({ endSample }) => endSample >= after);
+    const next = marks.findLast(({ sample }) => sample <= before && sample % step === 0);
+    if (index < count && !(to && next)) return undefined;
+    pieces.push({
+      blob: new Blob(parts(from, to)),
+      startSamples: from.sample,
+      ownSamples,
+      lengthSamples: to && to.endSample - from.sample,
+    });
+    if (next) from = next;
+    ownSamples = nextOwn;
+  }
+  return { sampleRateHz, samples, pieces, isNoisy };
+}

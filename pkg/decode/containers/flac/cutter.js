@@ -1,0 +1,117 @@
+/**
+ * FLAC pieces: cuts a FLAC file into files of their own, each with the header of the whole and some of its frames, which
+ * stand alone. RFC 9639 defines the format.
+ */
+
+import { byteAt, bytesOf, isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { flacFrame } from "./frame.js";
+import { searchFile } from "../seek.js";
+import { markedPieces } from "../cut.js";
+
+/** @import { Mark } from "../cut.js" */
+/** @import { Cut, Pieces } from "../../chunks.js" */
+
+/** @typedef {Mark & { samples: number }} Frame with how many samples of a channel it has */
+
+/** The file's name, then its first block, with a header of its own. */
+const NAME = "fLaC";
+const BLOCK_HEADER_BYTES = 4;
+const INFO_AT = NAME.length + BLOCK_HEADER_BYTES;
+const INFO_BYTES = 34;
+const LAST_BLOCK = 0x80;
+/** A few tags and pictures; more is damage. */
+const MAX_BLOCKS = 64;
+
+/** As much of a file's end is looked at for its last frame. */
+const END_BYTES = 256 * 1024;
+/** So many frames in a row are not there by chance. */
+const FRAMES_IN_A_ROW = 3;
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ * @param {Cut} cut
+ * @returns {Promise<Pieces | undefined>} `undefined` if it is no FLAC file, or no simple one, or too short
+ */
+export async function flacPieces(file, name, cut) {
+  const start = await offsetAfterTags(file, name);
+  if (start === undefined) return undefined;
+  const beginning = await bytesOf(file, name, start, start + INFO_AT + INFO_BYTES);
+  if (
+    beginning.length < INFO_AT + INFO_BYTES ||
+    !isText(beginning, 0, NAME) ||
+    uint32(beginning, NAME.length) << 1 !== INFO_BYTES << 1
+  )
+    return undefined;
+  const framesAt = await offsetAfterBlocks(file, name, start + NAME.length);
+  if (framesAt === undefined) return undefined;
+
+  const info = new DataView(beginning.buffer, INFO_AT);
+  const blockSamples = info.getUint16(0) === info.getUint16(2) ? info.getUint16(0) : 0;
+  const sampleRateHz = info.getUint32(10) >>> 12;
+  const statedSamples = (info.getUint8(13) & 15) * 2 ** 32 + info.getUint32(14);
+  const findMarks = (/** @type {Uint8Array} */ bytes, /** @type {number} */ offset) =>
+    framesIn(bytes, offset, blockSamples);
+
+  const endAt = Math.max(framesAt, file.size - END_BYTES);
+  const [first] = findMarks(await bytesOf(file, name, framesAt, framesAt + END_BYTES), framesAt);
+  const last = findMarks(await bytesOf(file, name, endAt, file.size), endAt).at(-1);
+  if (sampleRateHz === 0 || first?.offset !== framesAt || first.sample !== 0 || !last) return undefined;
+  const samples = last.sample + last.samples;
+  if (statedSamples !== 0 && statedSamples !== samples) return undefined;
+  return markedPieces(cut, {
+    sampleRateHz,
+    samples,
+    first,
+    settlingSamples: 0,
+    marksAround: searchFile(file, name, { samples, first, findMarks }),
+    parts: (from, to) => [
+      headerOf(beginning, (to?.sample ?? samples) - from.sample),
+      file.slice(from.offset, to?.offset),
+    ],
+  });
+}
+
+/** Where the blocks of a header end. @param {Blob} file @param {string} name @param {number} at where they begin */
+async function offsetAfterBlocks(file, name, at) {
+  for (let blocks = 0; blocks < MAX_BLOCKS; blocks++) {
+    const bytes = await bytesOf(file, name, at, at + BLOCK_HEADER_BYTES);
+    at += BLOCK_HEADER_BYTES + (uint32(bytes) & 0xffffff);
+    if (byteAt(bytes, 0) & LAST_BLOCK) return at;
+  }
+  return undefined;
+}
+
+/** A header without tags, and without a checksum, that says how long a piece is. @param {Uint8Array<ArrayBuffer>} beginning @param {number} samples */
+function headerOf(beginning, samples) {
+  const bytes = beginning.slice();
+  const view = new DataView(bytes.buffer);
+  view.setUint8(NAME.length, LAST_BLOCK);
+  view.setUint8(INFO_AT + 13, view.getUint8(INFO_AT + 13) & 0xf0);
+  view.setUint32(INFO_AT + 14, samples);
+  bytes.fill(0, INFO_AT + 18);
+  return bytes;
+}
+
+/**
+ * A row of frames that follow each other.
+ * @param {Uint8Array} bytes
+ * @param {number} offset where they begin in the file
+ * @param {number} blockSamples of each frame but the last; 0 if it differs
+ * @returns {Frame[]}
+ */
+function framesIn(bytes, offset, blockSamples) {
+  /** Rows by where they would go on: what looks like a frame and is none begins one of its own. @type {Map<number, Frame[]>} */
+  const rows = new Map();
+  for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    const { isVariable, number, samples } = flacFrame(bytes.subarray(at)) ?? {};
+    if (!samples || number === undefined || isVariable !== (blockSamples === 0)) continue;
+    const sample = isVariable ? number : number * blockSamples;
+    const frame = { offset: offset + at, sample, endSample: sample, samples };
+    const row = rows.get(frame.sample) ?? [];
+    row.push(frame);
+    rows.delete(frame.sample);
+    rows.set(frame.sample + frame.samples, row);
+  }
+  return [...rows.values()].find(({ length }) => length >= FRAMES_IN_A_ROW) ?? [];
+}

@@ -1,0 +1,111 @@
+/**
+ * MP3 pieces: cuts an MP3 file into files of their own that a browser decodes to just what it makes of the whole.
+ *
+ * What a frame sounds like depends on those before it: its bits may begin in them (the bit reservoir), and each frame is
+ * added to the end of the one before. So each piece begins as many frames early as that reaches back. The encoder's delay
+ * before the song and its padding after it, which browsers leave out, stand in the info frame: each piece has a copy of it
+ * that holds for the piece. Then every piece loses the same samples at its beginning as the file does, and only the last one
+ * loses some at its end.
+ */
+
+import { readMp3Frames } from "./reader.js";
+
+/** @import { InfoFrame, Mp3Frames } from "./reader.js" */
+/** @import { Cut, Piece, Pieces } from "../../chunks.js" */
+
+/** A piece begins at a multiple of this many frames, where at all rates of MP3 a sample at 44.1 kHz begins, too. */
+const FRAME_STEP = 5;
+/** Frames that are decoded before a piece's own, once the reservoir is full: for the overlap, for a resampler, for the comparison. */
+const SETTLING_FRAMES = 4;
+/** Frames that are decoded after a piece's own, for the comparison; what is left out at the beginning comes on top. */
+const COMPARED_FRAMES = 4;
+/** A decoder's own delay, which browsers leave out together with the encoder's. */
+const DECODER_DELAY_SAMPLES = 529;
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ * @param {Cut} cut
+ * @returns {Promise<Pieces | undefined>} `undefined` if it is no MP3 file, or no simple one, or too short
+ */
+export async function mp3Pieces(file, name, { pieceSecs, minSecs }) {
+  const frames = await readMp3Frames(file, name);
+  if (!frames) return undefined;
+  const { sampleRateHz, samplesPerFrame, offsets, info } = frames;
+  const frameCount = offsets.length - 1;
+  const durationSecs = (frameCount * samplesPerFrame) / sampleRateHz;
+  if (durationSecs < minSecs) return undefined;
+
+  const count = Math.ceil(durationSecs / pieceSecs);
+  const tailFrames = Math.ceil(((info?.delaySamples ?? 0) + DECODER_DELAY_SAMPLES) / samplesPerFrame) + COMPARED_FRAMES;
+  /** @type {Piece[]} */
+  const pieces = [];
+  for (let index = 0; index < count; index++) {
+    const own = Math.round((index * frameCount) / count);
+    const isLast = index === count - 1;
+    const from = index === 0 ? 0 : firstFrameFor(own, frames);
+    if (from === undefined) return undefined;
+    const to = isLast ? frameCount : Math.round(((index + 1) * frameCount) / count) + tailFrames;
+    pieces.push({
+      blob: new Blob([
+        ...beginning(file, frames, from, to, isLast),
+        file.slice(offsets[from], isLast ? file.size : offsets[to]),
+      ]),
+      startSamples: from * samplesPerFrame,
+      ownSamples: own * samplesPerFrame,
+      lengthSamples: isLast ? undefined : (to - from) * samplesPerFrame,
+    });
+  }
+  return { sampleRateHz, samples: frameCount * samplesPerFrame, pieces };
+}
+
+/** Where a piece must begin so that a frame sounds as in the whole file. @param {number} frame @param {Mp3Frames} frames */
+function firstFrameFor(frame, { offsets, overheadBytes, reservoirBytes }) {
+  let from = frame;
+  for (let soundBytes = 0; soundBytes < reservoirBytes; from--) {
+    if (from === 0) return undefined;
+    soundBytes += /** @type {number} */ (offsets[from]) - /** @type {number} */ (offsets[from - 1]) - overheadBytes;
+  }
+  from -= SETTLING_FRAMES;
+  from -= ((from % FRAME_STEP) + FRAME_STEP) % FRAME_STEP;
+  return from < 0 ? undefined : from;
+}
+
+/**
+ * What a piece has before its frames: of the first one all that the file has there, too.
+ * @param {Blob} file
+ * @param {Mp3Frames} frames
+ * @param {number} from the piece's first frame
+ * @param {number} to the frame after its last one
+ * @param {boolean} isLast
+ * @returns {BlobPart[]}
+ */
+function beginning(file, { offsets, info }, from, to, isLast) {
+  const tags = from === 0 ? [file.slice(0, info?.offset ?? offsets[0])] : [];
+  if (!info) return tags;
+  const soundBytes = /** @type {number} */ (offsets[to]) - /** @type {number} */ (offsets[from]);
+  // What the last piece is short of, or has over, is what the file is and has.
+  const whole = {
+    frames: offsets.length - 1,
+    bytes: /** @type {number} */ (offsets[offsets.length - 1]) - /** @type {number} */ (offsets[0]),
+  };
+  return [
+    ...tags,
+    infoOfPiece(info, {
+      frameCount: to - from + (isLast ? info.frameCount - whole.frames : 0),
+      byteCount: soundBytes + (isLast ? info.byteCount - whole.bytes : info.bytes.length),
+      isLast,
+    }),
+  ];
+}
+
+/** @param {InfoFrame} info @param {{ frameCount: number, byteCount: number, isLast: boolean }} piece */
+function infoOfPiece({ bytes, frameCountAt, byteCountAt, paddingAt }, { frameCount, byteCount, isLast }) {
+  const copy = bytes.slice();
+  const view = new DataView(copy.buffer);
+  if (frameCountAt) view.setUint32(frameCountAt, frameCount);
+  if (byteCountAt) view.setUint32(byteCountAt, byteCount);
+  // Twelve bits of delay, then twelve of padding.
+  if (!isLast) view.setUint16(paddingAt + 1, view.getUint16(paddingAt + 1) & 0xf000);
+  return copy;
+}

@@ -1,0 +1,162 @@
+/**
+ * MP3 frames: where each frame of an MP3 file begins. A table only for files that are nothing but MPEG audio Layer III
+ * frames of one kind, one after the other, between the usual tags; ISO/IEC 11172-3 and 13818-3 define the header.
+ */
+
+import { bytesOf, isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { FileBlock } from "../block-reader.js";
+
+/**
+ * The first frame of most files: silence that holds, after its side information, what the encoder wants to be known about
+ * the whole file (http://gabriel.mp3-tech.org/mp3infotag.html).
+ * @typedef {Object} InfoFrame
+ * @property {Uint8Array<ArrayBuffer>} bytes
+ * @property {number} offset in the file
+ * @property {number} frameCountAt where in `bytes` the number of frames stands; 0 if it doesn't
+ * @property {number} byteCountAt the same of the number of bytes
+ * @property {number} paddingAt the same of the three bytes with the samples that the encoder put before and after the song
+ * @property {number} frameCount as it says; it does not count itself
+ * @property {number} byteCount as it says
+ * @property {number} delaySamples that the encoder put before the song
+ */
+
+/**
+ * @typedef {Object} Mp3Frames
+ * @property {number} sampleRateHz
+ * @property {number} samplesPerFrame per channel
+ * @property {number} overheadBytes of each frame, for what isn't sound: its header, checksum and side information
+ * @property {number} reservoirBytes how far before its own frame a frame's sound can begin, at most
+ * @property {number[]} offsets where each frame with sound begins, and where the last one ends
+ * @property {InfoFrame | undefined} info
+ */
+
+/** @typedef {{ bytes: number, sampleRateHz: number, samplesPerFrame: number, overheadBytes: number, reservoirBytes: number, infoAt: number }} Frame */
+
+/** In kbit/s, by the header's index; the first is “free format”, which names no length. */
+const BITRATES_MPEG1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+const BITRATES_MPEG2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+const SAMPLE_RATES_MPEG1_HZ = [44_100, 48_000, 32_000];
+
+const HEADER_BYTES = 4;
+/** All of a header that is the same in every frame: all but bitrate, padding, the private bit and the kind of joint stereo. */
+const LASTING_BITS = 0xffff0ccf;
+
+/** More than this after the last frame, if it is no tag, may be frames in disorder. */
+const MAX_TRAILING_BYTES = 4096;
+
+const INFO_NAMES = ["Xing", "Info"];
+/** What another encoder writes in their place, always behind 32 bytes: too rare to be worth its own rules. */
+const OTHER_INFO_NAME = "VBRI";
+const OTHER_INFO_AT = HEADER_BYTES + 32;
+const TRAILING_TAGS = ["TAG", "APETAGEX", "LYRICSBEGIN"];
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ * @returns {Promise<Mp3Frames | undefined>} `undefined` for any other file
+ */
+export async function readMp3Frames(file, name) {
+  let at = await offsetAfterTags(file, name);
+  if (at === undefined) return undefined;
+  const block = new FileBlock(file, name);
+  const info = await readInfoFrame(file, name, at, frameAt(await block.at(at)));
+  if (info === null) return undefined;
+  if (info) at += info.bytes.length;
+  const first = frameAt(await block.at(at));
+  if (!first) return undefined;
+
+  const lasting = uint32(block.view(at)) & LASTING_BITS;
+  const offsets = [at];
+  for (;;) {
+    if (!block.holds(at)) await block.at(at);
+    const bytes = block.view(at);
+    const frame = frameAt(bytes);
+    if (!frame || (uint32(bytes) & LASTING_BITS) !== lasting || at + frame.bytes > file.size) break;
+    // Another file begins here.
+    if (isInfo(bytes, frame)) return undefined;
+    at += frame.bytes;
+    offsets.push(at);
+  }
+  if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(block.view(at), 0, tag)))
+    return undefined;
+  // Fewer than there are: the file was put together from several, or written on after its end.
+  if (info?.frameCountAt && info.frameCount < offsets.length - 1) return undefined;
+  const { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes } = first;
+  return { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes, offsets, info };
+}
+
+/** @param {Uint8Array} bytes @returns {Frame | undefined} the frame whose header begins there */
+function frameAt(bytes) {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const header = uint32(bytes);
+  const version = (header >>> 19) & 3;
+  const layer = (header >>> 17) & 3;
+  const isLayer3 = layer === 1;
+  if (header >>> 21 !== 0x7ff || version === 1 || !isLayer3) return undefined;
+  const isMpeg1 = version === 3;
+  const kbits = (isMpeg1 ? BITRATES_MPEG1 : BITRATES_MPEG2)[(header >>> 12) & 15];
+  const mpeg1RateHz = SAMPLE_RATES_MPEG1_HZ[(header >>> 10) & 3];
+  if (!kbits || !mpeg1RateHz) return undefined;
+  // MPEG-2 has half the rates of MPEG-1, and “MPEG-2.5” (version 0) a quarter of them.
+  const sampleRateHz = mpeg1RateHz / (isMpeg1 ? 1 : version === 2 ? 2 : 4);
+  const samplesPerFrame = isMpeg1 ? 1152 : 576;
+  const isMono = ((header >>> 6) & 3) === 3;
+  const checksumBytes = (header >>> 16) & 1 ? 0 : 2;
+  const sideBytes = isMpeg1 ? (isMono ? 17 : 32) : isMono ? 9 : 17;
+  const padding = (header >>> 9) & 1;
+  return {
+    bytes: Math.floor(((samplesPerFrame / 8) * 1000 * kbits) / sampleRateHz) + padding,
+    sampleRateHz,
+    samplesPerFrame,
+    overheadBytes: HEADER_BYTES + checksumBytes + sideBytes,
+    // `main_data_begin` has nine bits, in MPEG-2 eight.
+    reservoirBytes: isMpeg1 ? 511 : 255,
+    infoAt: HEADER_BYTES + sideBytes,
+  };
+}
+
+/** @param {Uint8Array} bytes of a frame @param {Frame} frame */
+function isInfo(bytes, { infoAt }) {
+  return INFO_NAMES.some((name) => isText(bytes, infoAt, name)) || isText(bytes, OTHER_INFO_AT, OTHER_INFO_NAME);
+}
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ * @param {number} offset where its first frame begins
+ * @param {Frame | undefined} frame the first
+ * @returns {Promise<InfoFrame | undefined | null>} `undefined` if the first frame is sound, `null` if it can't be told
+ */
+async function readInfoFrame(file, name, offset, frame) {
+  if (!frame) return null;
+  const bytes = await bytesOf(file, name, offset, offset + frame.bytes);
+  if (!isInfo(bytes, frame)) return undefined;
+  if (bytes.length < frame.bytes || isText(bytes, OTHER_INFO_AT, OTHER_INFO_NAME)) return null;
+  const view = new DataView(bytes.buffer);
+  let at = frame.infoAt + 4;
+  if (at + 4 > bytes.length) return null;
+  const flags = view.getUint32(at);
+  at += 4;
+  /** Where a field of so many bytes stands, if the flags say that it is there. @param {number} flag @param {number} size */
+  const field = (flag, size) => {
+    if ((flags & flag) === 0) return 0;
+    at += size;
+    return at - size;
+  };
+  const frameCountAt = field(1, 4);
+  const byteCountAt = field(2, 4);
+  field(4, 100); // seek points
+  field(8, 4); // quality
+  const paddingAt = at + 21;
+  if (paddingAt + 3 > bytes.length) return null;
+  return {
+    bytes,
+    offset,
+    frameCountAt,
+    byteCountAt,
+    paddingAt,
+    frameCount: frameCountAt ? view.getUint32(frameCountAt) : 0,
+    byteCount: byteCountAt ? view.getUint32(byteCountAt) : 0,
+    delaySamples: view.getUint16(paddingAt) >>> 4,
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * WAV pieces: cuts a WAV file, of samples that each stand alone, into files of their own, each with a header as the whole file has it.
+ */
+
+import { bytesOf, commonDivisor, isText } from "../bytes.js";
+
+/** @import { Cut, Piece, Pieces } from "../../chunks.js" */
+
+/** Formats whose samples stand alone: whole numbers, floating point, A-law, μ-law; the other names one of these in a longer header. */
+const STAND_ALONE = [1, 3, 6, 7];
+const EXTENSIBLE = 0xfffe;
+/** Where a longer header names the format itself. */
+const SUBFORMAT_AT = 24;
+
+/** A header that is longer has pictures in it, or is no header. */
+const MAX_HEADER_BYTES = 1024 ** 2;
+
+/** What is decoded before and after a piece's own samples: for a resampler that looks around, and for the comparison. */
+const MARGIN_SAMPLES = 8192;
+
+/** @typedef {{ format: Uint8Array<ArrayBuffer>, sampleRateHz: number, blockBytes: number, dataAt: number, dataBytes: number }} Wav */
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ * @param {Cut} cut
+ * @returns {Promise<Pieces | undefined>} `undefined` if it is no WAV file, or no simple one, or too short
+ */
+export async function wavPieces(file, name, { pieceSecs, minSecs, decodeRateHz }) {
+  const wav = parsed(await bytesOf(file, name, 0, MAX_HEADER_BYTES), file.size);
+  if (!wav) return undefined;
+  const { sampleRateHz, blockBytes, dataAt, dataBytes } = wav;
+  const samples = Math.floor(dataBytes / blockBytes);
+  const durationSecs = samples / sampleRateHz;
+  if (durationSecs < minSecs) return undefined;
+
+  const count = Math.ceil(durationSecs / pieceSecs);
+  // Each piece begins where a sample at the rate of decoding begins, too.
+  const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
+  /** @type {Piece[]} */
+  const pieces = [];
+  for (let index = 0; index < count; index++) {
+    const ownSamples = Math.round((index * samples) / count);
+    const isLast = index === count - 1;
+    const from = index === 0 ? 0 : Math.floor((ownSamples - MARGIN_SAMPLES) / step) * step;
+    const to = isLast ? samples : Math.round(((index + 1) * samples) / count) + MARGIN_SAMPLES;
+    if (from < 0) return undefined;
+    const bytes = (to - from) * blockBytes;
+    const start = dataAt + from * blockBytes;
+    pieces.push({
+      blob: new Blob([header(wav.format, bytes), file.slice(start, start + bytes)]),
+      startSamples: from,
+      ownSamples,
+      lengthSamples: to - from,
+    });
+  }
+  return { sampleRateHz, samples, pieces };
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes the beginning of the file
+ * @param {number} fileBytes
+ * @returns {Wav | undefined}
+ */
+function parsed(bytes, fileBytes) {
+  const view = new DataView(bytes.buffer);
+  if (bytes.length < 12 || !isText(bytes, 0, "RIFF") || !isText(bytes, 8, "WAVE")) return undefined;
+  /** @type {Uint8Array<ArrayBuffer> | undefined} */
+  let format;
+  for (let at = 12; at + 8 <= bytes.length;) {
+    const size = view.getUint32(at + 4, true);
+    const isFormat = isText(bytes, at, "fmt ");
+    const isData = isText(bytes, at, "data");
+    at += 8;
+    if (isData) {
+      const sizes = format && formatSizes(format);
+      return format && sizes && size > 0 && at + size <= fileBytes
+        ? { format, ...sizes, dataAt: at, dataBytes: size }
+        : undefined;
+    }
+    if (isFormat) {
+      if (format || at + size > bytes.length) return undefined;
+      format = bytes.slice(at, at + size);
+    }
+    at += size + (size % 2);
+  }
+  return undefined;
+}
+
+/** @param {Uint8Array<ArrayBuffer>} format @returns {{ sampleRateHz: number, blockBytes: number } | undefined} */
+function formatSizes(format) {
+  if (format.length < 16 || format.length % 2 !== 0) return undefined;
+  const view = new DataView(format.buffer);
+  const tag = view.getUint16(0, true);
+  const kind = tag === EXTENSIBLE && format.length >= SUBFORMAT_AT + 2 ? view.getUint16(SUBFORMAT_AT, true) : tag;
+  const channels = view.getUint16(2, true);
+  const sampleRateHz = view.getUint32(4, true);
+  const blockBytes = view.getUint16(12, true);
+  const bits = view.getUint16(14, true);
+  if (
+    !STAND_ALONE.includes(kind) ||
+    channels === 0 ||
+    bits % 8 !== 0 ||
+    blockBytes === 0 ||
+    blockBytes !== (channels * bits) / 8
+  )
+    return undefined;
+  return sampleRateHz > 0 && view.getUint32(8, true) === sampleRateHz * blockBytes
+    ? { sampleRateHz, blockBytes }
+    : undefined;
+}
+
+/** @param {Uint8Array} format @param {number} dataBytes */
+function header(format, dataBytes) {
+  const bytes = new Uint8Array(12 + 8 + format.length + 8);
+  const view = new DataView(bytes.buffer);
+  const write = (/** @type {number} */ at, /** @type {string} */ text) => bytes.set(new TextEncoder().encode(text), at);
+  write(0, "RIFF");
+  view.setUint32(4, bytes.length - 8 + dataBytes, true);
+  write(8, "WAVEfmt ");
+  view.setUint32(16, format.length, true);
+  bytes.set(format, 20);
+  write(20 + format.length, "data");
+  view.setUint32(24 + format.length, dataBytes, true);
+  return bytes;
+}

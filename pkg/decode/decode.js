@@ -1,0 +1,127 @@
+/**
+ * Decode: whatever the caller calls a song becomes mono samples at a known rate, part by part, on the main thread, because
+ * browsers decode nowhere else. Resampling to the model's rate is the engine's work, so that it is the same in every browser.
+ */
+
+import { CheckerError, throwIfAborted } from "../shared/errors.js";
+import { readBytes, refuseTooLong, undecodable } from "./song-file.js";
+import { mixInSlices, release } from "./mono.js";
+import { decodeInPieces } from "./chunks.js";
+import { Slice, nextTask } from "../shared/tasks.js";
+
+/** @import { Limits } from "../engine/protocol.js" */
+/** @import { Recorder } from "../engine/upload.js" */
+
+/**
+ * @typedef {Object} Samples
+ * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one length; values in -1..1
+ * @property {number} sampleRateHz
+ * @property {string} [name]
+ */
+
+/**
+ * What counts as a song: a file or blob of any format that the browser decodes (of a video, its sound track), the address
+ * of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with their rate.
+ * The caller's arrays are read, never detached.
+ * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
+ */
+
+/** As much of a sound that is there as a whole is mixed and handed on at once. */
+const PART_SAMPLES = 2 ** 20;
+
+/**
+ * @typedef {Object} DecodeOptions
+ * @property {string} name
+ * @property {Limits} limits
+ * @property {AbortSignal | undefined} signal
+ * @property {(fraction: number) => void} onProgress
+ */
+
+/**
+ * @param {SongInput | undefined} input
+ * @param {Recorder} recorder of the samples
+ * @param {DecodeOptions & { file: Blob | undefined }} options `file` is what `fileOf` made of the input
+ */
+export async function decode(input, recorder, { file, ...options }) {
+  throwIfAborted(options.signal);
+  if (file) await decodeFile(file, recorder, options);
+  else await record(channelsOfSamples(input, options.limits), recorder, options);
+}
+
+/**
+ * @param {SongInput | undefined} input anything but a file
+ * @param {Limits} limits
+ * @returns {{ channels: Float32Array[], sampleRateHz: number }}
+ */
+function channelsOfSamples(input, limits) {
+  if (input instanceof Float32Array) return { channels: [input], sampleRateHz: limits.decodeRateHz };
+  if (input instanceof AudioBuffer) return channelsOf(input);
+  if (typeof input === "object" && input !== null && "samples" in input) {
+    const channels = input.samples instanceof Float32Array ? [input.samples] : [...input.samples];
+    if (channels.every((channel) => channel instanceof Float32Array))
+      return { channels, sampleRateHz: input.sampleRateHz };
+  }
+  throw new CheckerError(
+    "decode-failed",
+    "A song must be a File, Blob, address, AudioBuffer, Float32Array, or samples with their rate.",
+  );
+}
+
+/** @param {Blob} file @param {Recorder} recorder @param {DecodeOptions} options */
+async function decodeFile(file, recorder, options) {
+  if (await decodeInPieces(file, recorder, options)) return;
+  const decoded = channelsOf(await decodeAtOnce(file, options));
+  try {
+    await record(decoded, recorder, options);
+  } finally {
+    // They are large: let go of them now, not at some garbage collection.
+    release(decoded.channels);
+  }
+}
+
+/** @param {Blob} file @param {DecodeOptions} options */
+async function decodeAtOnce(file, { limits, name, signal }) {
+  const bytes = await readBytes(file, name);
+  // One fixed rate: the same file gives the same samples on every sound card.
+  const context = new OfflineAudioContext(1, 1, limits.decodeRateHz);
+  let buffer;
+  try {
+    buffer = await context.decodeAudioData(bytes);
+  } catch (cause) {
+    throw undecodable(name, cause);
+  }
+  // The browser has just copied the whole sound into the page, in one task: ours begins with the next.
+  await nextTask();
+  throwIfAborted(signal);
+  refuseTooLong(name, buffer.duration, limits);
+  return buffer;
+}
+
+/** @param {AudioBuffer} buffer */
+function channelsOf(buffer) {
+  const channels = Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
+  return { channels, sampleRateHz: buffer.sampleRate };
+}
+
+/**
+ * @param {{ channels: Float32Array[], sampleRateHz: number }} sound
+ * @param {Recorder} recorder
+ * @param {DecodeOptions} options
+ */
+async function record({ channels, sampleRateHz }, recorder, { name, signal }) {
+  const length = channels[0]?.length ?? 0;
+  if (length === 0) throw new CheckerError("no-audio", `“${name}” is empty: it holds no sound.`);
+  if (channels.some((channel) => channel.length !== length)) {
+    throw new CheckerError("decode-failed", `The channels of “${name}” differ in length.`);
+  }
+  if (!Number.isFinite(sampleRateHz) || sampleRateHz <= 0) {
+    throw new CheckerError("decode-failed", `The sample rate of “${name}” is unknown.`);
+  }
+  recorder.begin(sampleRateHz, length);
+  const slice = new Slice();
+  for (let from = 0; from < length; from += PART_SAMPLES) {
+    const part = new Float32Array(Math.min(PART_SAMPLES, length - from));
+    await mixInSlices(part, channels, from, signal, slice);
+    recorder.append(part);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * File: gets hold of a song's file, and refuses early what can't be checked, before a gigabyte is read for nothing.
+ */
+
+import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "../shared/errors.js";
+
+/** @import { SongInput } from "./decode.js" */
+/** @import { Limits } from "../engine/protocol.js" */
+
+/** A file is read whole before it is decoded; past this a browser tab is likely to die of it. */
+const MAX_FILE_BYTES = 1e9;
+
+/** Below this no file is worth a look at its duration first: at 16 kbit/s, a poor speech codec, it plays 8.7 minutes. */
+const SMALL_FILE_BYTES = 1024 ** 2;
+
+/** Above this a file is refused when the browser can't tell its duration: a 4-minute song as WAV has 42 MB. */
+const MAX_BYTES_OF_UNKNOWN_DURATION = 64 * 1024 ** 2;
+
+const METADATA_TIMEOUT_MS = 5000;
+
+/**
+ * The file behind a song that is a file, blob or address; `undefined` for songs that are samples.
+ * @param {SongInput | undefined} input
+ * @param {Limits} limits
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Blob | undefined>}
+ */
+export async function fileOf(input, limits, signal) {
+  throwIfAborted(signal);
+  if (!isFile(input)) return undefined;
+  const name = songName(input);
+  const file = input instanceof Blob ? input : await download(input, name, signal);
+  if (file.size === 0) throw new CheckerError("no-audio", `“${name}” is an empty file.`);
+  refuseTooLarge(name, file.size);
+  if (file.size > SMALL_FILE_BYTES) {
+    const durationSecs = await probeDurationSecs(file);
+    if (durationSecs !== undefined) refuseTooLong(name, durationSecs, limits);
+    else if (file.size > MAX_BYTES_OF_UNKNOWN_DURATION) throw undecodable(name);
+    throwIfAborted(signal);
+  }
+  return file;
+}
+
+/** The bytes of a file or of a part of it. @param {Blob} part @param {string} name */
+export function readBytes(part, name) {
+  return part.arrayBuffer().catch((cause) => {
+    throw new CheckerError(
+      "decode-failed",
+      `“${name}” can’t be read any more: was it moved or changed? Choose it again.`,
+      { cause },
+    );
+  });
+}
+
+/** @param {SongInput | undefined} input @returns {input is Blob | string | URL} */
+export function isFile(input) {
+  return input instanceof Blob || typeof input === "string" || input instanceof URL;
+}
+
+/**
+ * The duration that a file's header states, in seconds; `undefined` where the browser can't tell.
+ * @param {Blob} blob
+ * @returns {Promise<number | undefined>}
+ */
+export async function probeDurationSecs(blob) {
+  const url = URL.createObjectURL(blob);
+  const audio = new Audio();
+  try {
+    await new Promise((resolve, reject) => {
+      audio.onloadedmetadata = resolve;
+      audio.onerror = reject;
+      setTimeout(reject, METADATA_TIMEOUT_MS);
+      audio.preload = "metadata";
+      audio.src = url;
+    });
+    return Number.isFinite(audio.duration) && audio.duration > 0 ? audio.duration : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    audio.removeAttribute("src");
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** @param {SongInput | undefined} input */
+export function songName(input) {
+  if (typeof input === "string" || input instanceof URL) {
+    try {
+      const { pathname } = new URL(input, document.baseURI);
+      return decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1)) || "song";
+    } catch {
+      return String(input);
+    }
+  }
+  if (typeof input === "object" && input !== null && "name" in input && typeof input.name === "string" && input.name) {
+    return input.name;
+  }
+  return "song";
+}
+
+/** @param {string | URL} url @param {string} name @param {AbortSignal | undefined} signal */
+async function download(url, name, signal) {
+  try {
+    const response = await fetch(url, signal ? { signal } : {});
+    if (!response.ok)
+      throw new CheckerError("decode-failed", `“${name}” could not be loaded: the server answered ${response.status}.`);
+    refuseTooLarge(name, Number(response.headers.get("content-length")));
+    return await response.blob();
+  } catch (error) {
+    if (signal?.aborted) throw abortedError(error);
+    if (error instanceof CheckerError) throw error;
+    throw new CheckerError("decode-failed", `“${name}” could not be loaded.`, { cause: error });
+  }
+}
+
+/** Videos and formats that people meet and browsers rarely play, by the ends of their names. */
+const VIDEO_NAME = /\.(mp4|m4v|mov|mkv|webm|avi|wmv|flv|mpe?g|3gp|ts)$/i;
+const PROTECTED_NAME = /\.(m4p|aax|aa|wvd)$/i;
+const FOREIGN_NAME = /\.(wma|ape|wv|mpc|tta|dsf|dff|amr|ra|mid|midi|kar|mod|aiff?)$/i;
+
+/** @param {string} name @param {unknown} [cause] */
+export function undecodable(name, cause) {
+  const rest = VIDEO_NAME.test(name)
+    ? "is a video without a sound track that this browser can play. Save its sound as MP3 or WAV and try that."
+    : PROTECTED_NAME.test(name)
+      ? "is protected against copying, so the browser can’t open it."
+      : FOREIGN_NAME.test(name)
+        ? "has a format that this browser can’t play. Convert it to MP3, WAV or FLAC and try that."
+        : "is not a sound file that this browser can play. MP3, WAV, FLAC, M4A and Ogg usually are; damaged and protected files are not.";
+  return new CheckerError("decode-failed", `“${name}” ${rest}`, { cause });
+}
+
+/** @param {string} name @param {number} bytes */
+function refuseTooLarge(name, bytes) {
+  if (bytes > MAX_FILE_BYTES) {
+    // Rounded up, so that what is too large reads as larger than what fits.
+    throw new CheckerError(
+      "too-long",
+      `“${name}” has ${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB. At most 1 GB fits into a browser’s memory.`,
+    );
+  }
+}
+
+/** @param {string} name @param {number} durationSecs @param {Limits} limits */
+export function refuseTooLong(name, durationSecs, limits) {
+  if (durationSecs > limits.maxSongSecs) {
+    throw new CheckerError("too-long", tooLongSentence(name, durationSecs, limits.maxSongSecs));
+  }
+}

@@ -1,0 +1,40 @@
+/** Spawn: starts a worker, from wherever its script comes. */
+
+import { WorkerLink } from "./worker-link.js";
+import { locateFiles } from "./loader.js";
+
+/** @param {string | URL | undefined} assetsUrl @returns {WorkerLink} */
+export function spawnLink(assetsUrl) {
+  return new WorkerLink(spawnWorker(assetsUrl));
+}
+
+/** @param {string | URL | undefined} assetsUrl */
+function spawnWorker(assetsUrl) {
+  const script = locateFiles(assetsUrl).worker;
+  const { protocol, origin } = new URL(script, location.href);
+  if (/^https?:$/.test(protocol) && origin !== location.origin) {
+    // A worker's script must come from the page's own origin; what that script imports need not.
+    const bootstrap = new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" });
+    return new Worker(trusted(URL.createObjectURL(bootstrap)), { type: "module" });
+  }
+  if (assetsUrl !== undefined) return new Worker(trusted(script), { type: "module" });
+  try {
+    // This exact expression is what bundlers look for.
+    return new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
+  } catch (error) {
+    // A page that takes scripts from trusted policies alone refuses a bare address.
+    if (!(error instanceof TypeError)) throw error;
+    return new Worker(trusted(script), { type: "module" });
+  }
+}
+
+/** @type {{ createScriptURL(url: string): string } | undefined} */
+let policy;
+
+/** The address of one of our own files, or of the script above, in a form that pages with Trusted Types accept. @param {string} url */
+function trusted(url) {
+  policy ??= /** @type {any} */ (globalThis).trustedTypes?.createPolicy("soundalike", {
+    createScriptURL: (/** @type {string} */ own) => own,
+  });
+  return policy?.createScriptURL(url) ?? url;
+}

@@ -1,0 +1,50 @@
+/** Digest: names a file by its content. */
+
+/** @import { WorkerLink } from "../engine/worker-link.js" */
+/** @import { EngineBuild } from "../engine/protocol.js" */
+
+/**
+ * What it takes to digest a large file beside the page.
+ * @typedef {Object} DigestAside
+ * @property {() => WorkerLink} spawn a worker for it alone: the engine's may be busy
+ * @property {() => Promise<EngineBuild>} load
+ */
+
+/** The browser copies what it is to digest in one task; of this much the copy takes some 10 ms. */
+const LARGE_BYTES = 4 * 1024 ** 2;
+/** The browser digests only what it has read as a whole, and copies that: beyond this the engine does it part by part. */
+const HUGE_BYTES = 64 * 1024 ** 2;
+
+/**
+ * SHA-256 in hexadecimal; `undefined` where the browser has none (a page that came neither by HTTPS nor from this machine)
+ * or can't read the file.
+ * @param {Blob} blob
+ * @param {DigestAside} aside
+ * @returns {Promise<string | undefined>}
+ */
+export async function sha256(blob, aside) {
+  if (!globalThis.crypto?.subtle) return undefined;
+  try {
+    const digest =
+      (blob.size > LARGE_BYTES && (await digestAside(blob, aside))) ||
+      (await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {Blob} blob @param {DigestAside} aside @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` where it could not be done */
+async function digestAside(blob, { spawn, load }) {
+  /** @type {WorkerLink | undefined} */
+  let link;
+  try {
+    const engine = blob.size > HUGE_BYTES ? await load() : undefined;
+    link = spawn();
+    return await link.call({ type: "digest", blob, engine });
+  } catch {
+    return undefined;
+  } finally {
+    link?.terminate();
+  }
+}

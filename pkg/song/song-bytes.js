@@ -1,0 +1,40 @@
+/**
+ * A song as bytes: what the engine wrote, then what a page needs to draw the song. The engine's part is sealed by a
+ * checksum of its own; from the rest nothing follows but a picture.
+ *
+ *     analysis | peaks, f32 little-endian | number of peaks, u32 | duration in seconds, f64
+ */
+
+import { PEAK_COUNT } from "../decode/mono.js";
+
+/**
+ * @typedef {Object} PackedSong
+ * @property {Uint8Array} analysis the engine's part
+ * @property {number} durationSecs
+ * @property {Float32Array} peaks
+ */
+
+const TAIL_BYTES = 12;
+
+/** @param {PackedSong} song @returns {Uint8Array} */
+export function packSong({ analysis, durationSecs, peaks }) {
+  const bytes = new Uint8Array(analysis.length + 4 * peaks.length + TAIL_BYTES);
+  bytes.set(analysis);
+  const view = new DataView(bytes.buffer, analysis.length);
+  peaks.forEach((peak, index) => view.setFloat32(4 * index, peak, true));
+  view.setUint32(4 * peaks.length, peaks.length, true);
+  view.setFloat64(4 * peaks.length + 4, durationSecs, true);
+  return bytes;
+}
+
+/** @param {Uint8Array} bytes @returns {PackedSong | undefined} `undefined` for bytes that are none of ours */
+export function unpackSong(bytes) {
+  if (!(bytes instanceof Uint8Array) || bytes.length < TAIL_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = view.getUint32(bytes.length - TAIL_BYTES, true);
+  const durationSecs = view.getFloat64(bytes.length - 8, true);
+  const analysisBytes = bytes.length - TAIL_BYTES - 4 * count;
+  if (count > PEAK_COUNT || analysisBytes <= 0 || !(durationSecs > 0 && durationSecs < Infinity)) return undefined;
+  const peaks = Float32Array.from({ length: count }, (_, index) => view.getFloat32(analysisBytes + 4 * index, true));
+  return { analysis: bytes.slice(0, analysisBytes), durationSecs, peaks };
+}
