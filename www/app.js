@@ -1,22 +1,22 @@
 /** The page: songs in, reports out. Owns the state and wires the parts together; each part draws itself. */
 
 import { CheckerError, Song } from "./pkg/index.js";
-import { checker } from "./checker.js";
-import { byId, element } from "./dom.js";
-import { droppedFiles } from "./dropped-files.js";
-import { DropZone } from "./dropzone.js";
-import { showKeptSongs, showKeptSongsSoon } from "./kept-songs.js";
-import { LibraryCheck } from "./library-check.js";
-import { LibraryView } from "./library-view.js";
-import { keepForOffline } from "./offline.js";
-import { ProgressView } from "./progress-view.js";
-import { ReportView } from "./report-view.js";
-import { saveLibraryCsv } from "./save.js";
+import { checker } from "./songs/checker.js";
+import { byId, element } from "./shared/dom.js";
+import { droppedFiles } from "./songs/dropped-files.js";
+import { DropZone } from "./songs/dropzone.js";
+import { showKeptSongs, showKeptSongsSoon } from "./songs/kept-songs.js";
+import { LibraryCheck } from "./library/library-check.js";
+import { LibraryView } from "./library/library-view.js";
+import { keepForOffline } from "./shared/offline.js";
+import { ProgressView } from "./shared/progress-view.js";
+import { ReportView } from "./report/report-view.js";
+import { saveLibraryCsv } from "./report/save.js";
 
 /** @typedef {"left" | "right"} Side */
-/** @typedef {import("./dropped-files.js").Found} Found */
-/** @typedef {import("./library-check.js").Row} Row */
-/** @typedef {import("./report-view.js").ChosenSong} ChosenSong */
+/** @typedef {import("./songs/dropped-files.js").Found} Found */
+/** @typedef {import("./library/library-check.js").Row} Row */
+/** @typedef {import("./report/report-view.js").ChosenSong} ChosenSong */
 
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
@@ -104,7 +104,7 @@ function setSong(side, file) {
   showIdle();
 }
 
-/** @param {import("./dropped-files.js").FoundFile[]} files @param {import("./library-check.js").Origin} origin */
+/** @param {import("./songs/dropped-files.js").FoundFile[]} files @param {import("./library/library-check.js").Origin} origin */
 function setLibrary(files, origin) {
   stopEverything();
   chosen.right?.song.free();

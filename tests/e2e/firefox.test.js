@@ -146,11 +146,11 @@ describe("page in Firefox", () => {
           Object.assign(appended, {
             "/": `<meta name="version" content="${version}">`,
             "/style.css": `:root { --version:${version} }`,
-            "/dom.js": `export const version = "${version}";`,
+            "/shared/dom.js": `export const version = "${version}";`,
           });
         for (const url of ["about:blank", host.url]) await firefox.open(url);
         const versions = await firefox.run(async () => {
-          const { version: script = "0" } = await import(new URL("dom.js", location.href).href);
+          const { version: script = "0" } = await import(new URL("shared/dom.js", location.href).href);
           return [
             document.querySelector("meta[name=version]")?.getAttribute("content") ?? "0",
             getComputedStyle(document.documentElement).getPropertyValue("--version") || "0",

@@ -117,7 +117,7 @@ describe("offline", () => {
             getComputedStyle(document.documentElement).getPropertyValue("--version") || "0",
             version,
           ];
-        }, `${host.url}dom.js`);
+        }, `${host.url}shared/dom.js`);
       await page.goto(host.url);
       await page.evaluate(async () => {
         await navigator.serviceWorker.ready;
@@ -128,7 +128,7 @@ describe("offline", () => {
           Object.assign(appended, {
             "/": `<meta name="version" content="${version}">`,
             "/style.css": `:root { --version:${version} }`,
-            "/dom.js": `export const version = "${version}";`,
+            "/shared/dom.js": `export const version = "${version}";`,
           });
         // By a reload, and as from a bookmark.
         for (const way of version === "2" ? ["goto", "reload"] : ["reload", "goto"]) {

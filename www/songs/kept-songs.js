@@ -1,8 +1,8 @@
 /** What stays on the device: how many analysed songs, how large, and the button that forgets them. */
 
 import { cache } from "./checker.js";
-import { byId } from "./dom.js";
-import { fileSize } from "./format.js";
+import { byId } from "../shared/dom.js";
+import { fileSize } from "../shared/format.js";
 
 /** While many songs are checked, the state is shown no more often than this, as all that is kept is then looked through. */
 const REDRAW_MS = 2000;

@@ -1,8 +1,8 @@
 /** A drop zone: takes songs by drop, click or keyboard and shows what it holds. */
 
-import { probeDurationSecs } from "./pkg/index.js";
+import { probeDurationSecs } from "../pkg/index.js";
 import { chosenFiles, droppedFiles } from "./dropped-files.js";
-import { clock, fileSize } from "./format.js";
+import { clock, fileSize } from "../shared/format.js";
 
 /** @typedef {import("./dropped-files.js").Found} Found */
 /** @typedef {import("./dropped-files.js").FoundFile} FoundFile */

@@ -1,8 +1,8 @@
 /** Reports as files: JSON as the package returns it, and the passages as CSV. */
 
-import { byRank } from "./library-check.js";
+import { byRank } from "../library/library-check.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {import("../pkg/index.js").Report} Report */
 
 /** @param {Report} report */
 export function saveJson(report) {
@@ -40,12 +40,12 @@ export function passagesCsv(report) {
   return csv([header, ...rows]);
 }
 
-/** @param {string} leftName @param {import("./library-check.js").Row[]} rows */
+/** @param {string} leftName @param {import("../library/library-check.js").Row[]} rows */
 export function saveLibraryCsv(leftName, rows) {
   save(`soundalike ${cleaned(withoutExtension(leftName))} - library.csv`, "text/csv", libraryCsv(leftName, rows));
 }
 
-/** @param {string} leftName @param {import("./library-check.js").Row[]} rows */
+/** @param {string} leftName @param {import("../library/library-check.js").Row[]} rows */
 export function libraryCsv(leftName, rows) {
   const header = ["left", "right", "folder", "score", "verdict", "left_coverage", "passages", "note"];
   const lines = [...rows]

@@ -1,10 +1,10 @@
 /** The page's one checker and its cache: analysed songs stay on this device, named by their content. */
 
-import { SongCache, createChecker } from "./pkg/index.js";
+import { SongCache, createChecker } from "../pkg/index.js";
 
 export const cache = new SongCache();
 
-/** @type {Promise<import("./pkg/index.js").Checker> | undefined} */
+/** @type {Promise<import("../pkg/index.js").Checker> | undefined} */
 let promise;
 
 /** The engine, loaded once; a failure is forgotten, so that the next check tries again. */

@@ -3,7 +3,7 @@
  * stay in step) or one after the other.
  */
 
-/** @typedef {import("./pkg/index.js").Report["passages"][number]} Passage */
+/** @typedef {import("../pkg/index.js").Report["passages"][number]} Passage */
 /** @typedef {"together" | "in-turn"} PlayMode */
 /** @typedef {(leftSecs: number | undefined, rightSecs: number | undefined) => void} PositionListener */
 

@@ -1,6 +1,6 @@
 /** Offline use: registers the service worker and tells it, once all is loaded, what the page is made of. */
 
-import { checker } from "./checker.js";
+import { checker } from "../songs/checker.js";
 
 /** What a visitor may want offline without having loaded it before, and what only the worker loads. */
 const EXTRAS = [

@@ -1,9 +1,9 @@
 /** Library view: the ranked table of one song against many, its progress, and the way into each report. */
 
-import { byId, element } from "./dom.js";
-import { clock, durationWords, fileSize, percent, scoreText, shareText } from "./format.js";
+import { byId, element } from "../shared/dom.js";
+import { clock, durationWords, fileSize, percent, scoreText, shareText } from "../shared/format.js";
 import { byRank } from "./library-check.js";
-import { verdictTitle } from "./verdict.js";
+import { verdictTitle } from "../report/verdict.js";
 
 /** @typedef {import("./library-check.js").LibraryCheck} LibraryCheck */
 /** @typedef {import("./library-check.js").Row} Row */

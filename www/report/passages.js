@@ -1,10 +1,10 @@
 /** The list of passages: where in both songs, how they were changed, and a button to hear both. */
 
-import { clock, scoreText } from "./format.js";
+import { clock, scoreText } from "../shared/format.js";
 import { colourClass } from "./linking.js";
 import { changeWords } from "./verdict.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {{ markPlaying(index: number | undefined): void }} PassageList */
 
 const PLAY = "M2 1 15 8 2 15Z";

@@ -2,7 +2,7 @@
 
 import { durationWords } from "./format.js";
 
-/** @typedef {import("./pkg/index.js").Progress} Progress */
+/** @typedef {import("../pkg/index.js").Progress} Progress */
 
 /** Before this fraction an estimate is a guess. */
 const FIRST_ESTIMATE = 0.2;

@@ -3,11 +3,11 @@
  * playhead in each.
  */
 
-import { clock, tickTimes } from "./format.js";
+import { clock, tickTimes } from "../shared/format.js";
 import { colourClass } from "./linking.js";
-import { svg } from "./svg.js";
+import { svg } from "../shared/svg.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {import("../pkg/index.js").Report} Report */
 
 /**
  * @typedef {Object} Timeline

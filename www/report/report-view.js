@@ -1,19 +1,19 @@
 /** Report view: one report with its pictures, its passages to listen to, and its files to save. */
 
-import { byId } from "./dom.js";
+import { byId } from "../shared/dom.js";
 import { showFacts } from "./facts.js";
-import { scoreText } from "./format.js";
+import { scoreText } from "../shared/format.js";
 import { showHeatMap } from "./heatmap.js";
 import { linkPassages } from "./linking.js";
 import { showPassages } from "./passages.js";
 import { PassagePlayer } from "./player.js";
 import { saveCsv, saveJson } from "./save.js";
-import { nextTask } from "./tasks.js";
+import { nextTask } from "../shared/tasks.js";
 import { showTimeline } from "./timeline.js";
 import { clearVerdict, showVerdict, verdictTitle } from "./verdict.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
-/** @typedef {{ file: File, song: import("./pkg/index.js").Song }} ChosenSong */
+/** @typedef {import("../pkg/index.js").Report} Report */
+/** @typedef {{ file: File, song: import("../pkg/index.js").Song }} ChosenSong */
 
 const TITLE = document.title;
 

@@ -1,9 +1,9 @@
 /** The verdict in words: what a report says, for people who read no JSON. */
 
-import { element } from "./dom.js";
-import { percent, scoreText, shareText } from "./format.js";
+import { element } from "../shared/dom.js";
+import { percent, scoreText, shareText } from "../shared/format.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {Report["passages"][number]} Passage */
 /** @typedef {string | { side: "left" | "right", text: string }} Piece */
 

@@ -3,12 +3,12 @@
  * A copy is a diagonal line; its slope is the change of speed.
  */
 
-import { clock, preciseClock, scoreText, tickTimes } from "./format.js";
+import { clock, preciseClock, scoreText, tickTimes } from "../shared/format.js";
 import { colourClass } from "./linking.js";
-import { svg } from "./svg.js";
-import { TASK_MS, nextTask } from "./tasks.js";
+import { svg } from "../shared/svg.js";
+import { TASK_MS, nextTask } from "../shared/tasks.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }} HeatMap */
 
 /** Colours for scores 0, 1/4, 1/2, 3/4, 1: lightness alone carries the order, so that it needs no colour vision. */

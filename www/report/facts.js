@@ -1,10 +1,10 @@
 /** The facts of a check, for the record: the files with their SHA-256, the settings, the model, the backend, the time. */
 
-import { backendChoice } from "./checker.js";
-import { element } from "./dom.js";
-import { percent } from "./format.js";
+import { backendChoice } from "../songs/checker.js";
+import { element } from "../shared/dom.js";
+import { percent } from "../shared/format.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
+/** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {import("./report-view.js").ChosenSong} ChosenSong */
 
 const BACKENDS = /** @type {Record<string, string>} */ ({

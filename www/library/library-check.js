@@ -1,10 +1,10 @@
 /** Library check: one song against many. Runs the comparisons and knows what came of each; draws nothing. */
 
-import { CheckerError, Song } from "./pkg/index.js";
-import { checker } from "./checker.js";
+import { CheckerError, Song } from "../pkg/index.js";
+import { checker } from "../songs/checker.js";
 
-/** @typedef {import("./pkg/index.js").Report} Report */
-/** @typedef {import("./dropped-files.js").FoundFile} FoundFile */
+/** @typedef {import("../pkg/index.js").Report} Report */
+/** @typedef {import("../songs/dropped-files.js").FoundFile} FoundFile */
 
 /**
  * What the table says of one reference.
@@ -100,7 +100,7 @@ export class LibraryCheck {
   }
 
   /**
-   * @param {import("./pkg/index.js").Checker} ready
+   * @param {import("../pkg/index.js").Checker} ready
    * @param {Song} left
    * @param {Row} row
    * @param {AbortSignal} signal
