@@ -28,8 +28,8 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import * as vite from "vite";
 import webpack from "webpack";
-import { launchChromium, serveSite } from "../e2e/harness.js";
-import { tune, wav } from "../e2e/music.js";
+import { launchChromium, serveSite } from "../browser/support/harness.js";
+import { tune, wav } from "../browser/support/music.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 const CONSUMER = fileURLToPath(new URL("consumer", import.meta.url));
@@ -212,7 +212,7 @@ describe("packed package", () => {
     test(`a strict TypeScript project compiles against its types (${moduleResolution})`, () => {
       const folder = consumer(`types-${moduleResolution}`);
       const tsc = join(
-        createRequire(new URL("../e2e/package.json", import.meta.url)).resolve("typescript/package.json"),
+        createRequire(new URL("../browser/package.json", import.meta.url)).resolve("typescript/package.json"),
         "../bin/tsc",
       );
       const module = moduleResolution === "bundler" ? "es2022" : "nodenext";

@@ -1,4 +1,4 @@
-//! How fast the engine is in a browser, beside the libraries that it would otherwise be made of (`tests/bench`).
+//! How fast the engine is in a browser, beside the libraries that it would otherwise be made of (`benches/browser`).
 
 use std::{fs, path::Path, process::Command};
 
@@ -36,8 +36,8 @@ pub fn bench(workspace: &Workspace, parts: &[String], options: &Options) -> Resu
     ensure_current(workspace, &site, command)?;
     tools::node()?;
     let chromium = tools::test_programs()?.chromium;
-    let folder = workspace.root.join("tests/bench");
-    for folder in [&workspace.root.join("tests/e2e"), &folder] {
+    let folder = workspace.root.join("benches/browser");
+    for folder in [&workspace.root.join("tests/browser"), &folder] {
         tools::npm_ci(folder)?;
     }
     let made = workspace.target.join("bench");

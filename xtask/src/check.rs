@@ -291,7 +291,7 @@ fn build_web(workspace: &Workspace) -> Result<TestsRan> {
 }
 
 fn types(workspace: &Workspace) -> Result<TestsRan> {
-    let folder = workspace.root.join("tests/e2e");
+    let folder = workspace.root.join("tests/browser");
     tools::npm_ci(&folder)?;
     run(Command::new("npm")
         .args(["run", "--silent", "check-types"])
@@ -388,7 +388,7 @@ fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
         workspace.trainer().is_file(),
         "the trainer isn't built yet: run cargo build --release --workspace"
     );
-    let mut command = npm_test(workspace, "tests/e2e")?;
+    let mut command = npm_test(workspace, "tests/browser")?;
     command
         .env("FIREFOX", tools::test_programs()?.firefox)
         .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
@@ -410,9 +410,9 @@ fn packed_tests(workspace: &Workspace) -> Result<TestsRan> {
     process::run_tests(command.env("SOUNDALIKE_PACKED", folder))
 }
 
-/// `npm test` in a folder of browser tests, all of which use the harness of `tests/e2e`.
+/// `npm test` in a folder of browser tests, all of which use the harness of `tests/browser`.
 fn npm_test(workspace: &Workspace, folder: &str) -> Result<Command> {
-    for folder in ["tests/e2e", folder] {
+    for folder in ["tests/browser", folder] {
         tools::npm_ci(&workspace.root.join(folder))?;
     }
     let mut command = Command::new("npm");

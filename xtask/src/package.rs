@@ -55,7 +55,7 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
 
 /// Writes the declarations that the package's JSDoc comments describe beside its modules.
 fn declare_types(workspace: &Workspace, package: &Path) -> Result<()> {
-    let tools_folder = workspace.root.join("tests/e2e");
+    let tools_folder = workspace.root.join("tests/browser");
     tools::npm_ci(&tools_folder)?;
     let mut command = Command::new("node");
     command

@@ -1,0 +1,339 @@
+/** `<sound-alike>`: on the page about embedding, which has two of them. */
+
+import assert from "node:assert/strict";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { siteInChromium } from "../support/visit.js";
+
+const CHECK_TIMEOUT_MS = 90_000;
+
+describe("sound-alike element", () => {
+  const shared = siteInChromium();
+  const { audio } = shared;
+  /** @type {import("playwright-core").Page} */
+  let page;
+  /** @type {string[]} */
+  let requests;
+  /** @type {string} */
+  let unrelated;
+  /** @type {string} */
+  let text;
+
+  before(async () => {
+    unrelated = audio.tune("unrelated.wav", 7, 12);
+    text = audio.file("text.mp3", "no song");
+  });
+
+  beforeEach(async () => {
+    page = await shared.browser.newPage();
+    requests = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(`${shared.url}embed.html`);
+    await page.evaluate(() => {
+      const events = /** @type {{ id: string, type: string, detail: any }[]} */ ([]);
+      for (const type of ["soundalike-progress", "soundalike-report", "soundalike-error"]) {
+        document.addEventListener(type, (event) => {
+          const { id } = /** @type {HTMLElement} */ (event.target);
+          const { detail } = /** @type {CustomEvent} */ (event);
+          events.push({ id, type, detail: { ...detail, code: detail.code, matrix: undefined } });
+        });
+      }
+      Object.assign(globalThis, { events });
+    });
+  });
+
+  afterEach(() => page.close());
+
+  /** @param {string} type */
+  const events = (type) =>
+    /** @type {Promise<any[]>} */ (
+      page.evaluate(
+        (wanted) => /** @type {any} */ (globalThis).events.filter((/** @type {any} */ event) => event.type === wanted),
+        type,
+      )
+    );
+
+  /** The button that begins a check again. */
+  const compare = () => page.locator("#fixed").getByRole("button", { name: "Compare", exact: true });
+
+  test("nothing heavy is loaded before the visitor acts", async () => {
+    await page.waitForTimeout(500);
+    assert.deepEqual(
+      requests.filter((url) => /\.(wasm|safetensors|mp3)$/.test(url)),
+      [],
+    );
+    assert.equal(page.workers().length, 0);
+  });
+
+  for (const width of [1280, 390]) {
+    test(`nothing on the page jumps when the element's script comes, on a screen of ${width} px`, async () => {
+      /** @type {() => void} */
+      let letThrough = () => {};
+      const held = new Promise((resolve) => (letThrough = () => resolve(undefined)));
+      const another = await (
+        await shared.browser.newContext({ serviceWorkers: "block", viewport: { width, height: 900 } })
+      ).newPage();
+      await another.route("**/pkg/element.js", async (route) => {
+        await held;
+        await route.continue();
+      });
+      await another.goto(`${shared.url}embed.html`, { waitUntil: "commit" });
+      await another.locator(".bottom").waitFor({ state: "attached" });
+      await another.waitForFunction(() => getComputedStyle(document.body).margin === "0px");
+      const places = () =>
+        another
+          .locator(".card, .bottom")
+          .evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().y)));
+      const before = await places();
+      letThrough();
+      await another.waitForFunction(() => customElements.get("sound-alike"));
+      assert.deepEqual(await places(), before);
+      await another.context().close();
+    });
+  }
+
+  test("a visitor's song is compared with the site's reference", async () => {
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    const [report] = await events("soundalike-report");
+    assert.equal(report.id, "fixed");
+    assert.equal(report.detail.verdict, "different");
+    assert.equal(report.detail.left.name, "unrelated.wav");
+    assert.equal(report.detail.right.name, "harbour-lights.mp3");
+    assert.ok((await events("soundalike-progress")).length > 3);
+    assert.equal(await page.locator("#last-verdict").innerText(), "different");
+    assert.match(await page.locator("#fixed [part=verdict]").innerText(), /different songs/i);
+    assert.equal(await page.locator("#fixed").getAttribute("data-score"), String(report.detail.score));
+  });
+
+  test("two elements share one worker", async () => {
+    await page.locator("#any input").nth(0).setInputFiles(unrelated);
+    await page.locator("#any input").nth(1).setInputFiles(unrelated);
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#any[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal(await page.locator("#any").getAttribute("data-verdict"), "nearly-identical");
+    assert.equal(page.workers().length, 1);
+    assert.equal(requests.filter((url) => url.endsWith(".safetensors")).length, 1);
+  });
+
+  test("a bad file is an error event, and the element stays usable", async () => {
+    await page.locator("#fixed input").first().setInputFiles(text);
+    await page.locator("#fixed [part=error]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal((await events("soundalike-error"))[0].detail.code, "decode-failed");
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.ok(await page.locator("#fixed [part=error]").isHidden());
+  });
+
+  test("an element removed during its work cleans up and can come back", async () => {
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.waitForFunction(() => /** @type {any} */ (globalThis).events.length > 0);
+    await page.evaluate(() => {
+      const element = /** @type {HTMLElement} */ (document.querySelector("#fixed"));
+      Object.assign(globalThis, { removed: element, parent: element.parentElement });
+      element.remove();
+    });
+    await page.waitForTimeout(500);
+    assert.equal(page.workers().length, 0);
+    assert.deepEqual(await events("soundalike-report"), []);
+    await page.evaluate("parent.append(removed)");
+    await compare().click();
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+  });
+
+  /** @param {string} way of moving the element, as an expression */
+  const move = (way) =>
+    page.evaluate((source) => {
+      const element = /** @type {HTMLElement} */ (document.querySelector("#fixed"));
+      const place = /** @type {HTMLElement} */ (document.querySelector("#any")?.parentElement);
+      Function("element", "place", source)(element, place);
+    }, way);
+
+  for (const [what, way] of /** @type {const} */ ([
+    ["appended elsewhere", "place.append(element)"],
+    ["taken out and put in", "element.remove(); place.prepend(element)"],
+    ["moved with its state", "place.moveBefore ? place.moveBefore(element, null) : place.append(element)"],
+    ["put back some time later", "element.remove(); setTimeout(() => place.append(element), 300)"],
+  ])) {
+    test(`an element that is ${what} keeps its report, and neither loads nor reports again`, async () => {
+      await page.locator("#fixed input").first().setInputFiles(unrelated);
+      await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      const loaded = requests.length;
+      await move(way);
+      await page.waitForTimeout(600);
+      assert.match(await page.locator("#fixed [part=report]").innerText(), /unrelated\.wav ↔ harbour-lights\.mp3/);
+      assert.ok(await page.evaluate(() => /** @type {any} */ (document.querySelector("#fixed")).report));
+      assert.equal((await events("soundalike-report")).length, 1);
+      assert.deepEqual(requests.slice(loaded), []);
+      // Its reference is heard of even if it changed while the element was out.
+      await page.evaluate(() => {
+        const element = /** @type {any} */ (document.querySelector("#fixed"));
+        const { parentElement: parent } = element;
+        element.remove();
+        element.reference = "example/midnight-ferry.mp3";
+        parent.append(element);
+      });
+      await page.locator("#fixed [part=report]").getByText("midnight-ferry.mp3").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    });
+  }
+
+  test("an element that is moved during its work goes on with it", async () => {
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.waitForFunction(() => /** @type {any} */ (globalThis).events.length > 0);
+    const [worker] = page.workers();
+    await move("place.append(element)");
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal((await events("soundalike-report")).length, 1);
+    assert.ok(worker && page.workers()[0] === worker, "the work was begun anew");
+  });
+
+  test("a cancelled check can be begun again, and the keyboard is handed on", async () => {
+    const focused = () =>
+      page.evaluate(() => {
+        const inside = /** @type {Element} */ (document.querySelector("#fixed")).shadowRoot?.activeElement;
+        return inside?.getAttribute("part") === "button" ? inside.textContent : inside?.getAttribute("part");
+      });
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed").getByRole("button", { name: "Cancel" }).press("Enter");
+    assert.equal(await focused(), "Compare");
+    assert.ok(await page.locator("#fixed progress").isHidden());
+    await page.keyboard.press("Enter");
+    assert.equal(await focused(), "Cancel");
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal(await focused(), "report");
+    assert.equal(await page.locator("#fixed [part=button]:visible").count(), 0);
+  });
+
+  test("an engine that could not be loaded can be tried again", async () => {
+    await page.route("**/*.wasm", (route) => route.abort());
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed [part=error]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    await page.unroute("**/*.wasm");
+    await compare().click();
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+  });
+
+  for (const reference of ["http://[", "/nowhere.mp3"]) {
+    test(`a reference that can't be had (${reference}) is an error event, and another one works`, async () => {
+      const uncaught = /** @type {Error[]} */ ([]);
+      page.on("pageerror", (error) => uncaught.push(error));
+      await page.evaluate(
+        (url) => void Object.assign(document.querySelector("#fixed") ?? {}, { reference: url }),
+        reference,
+      );
+      await page.locator("#fixed input").first().setInputFiles(unrelated);
+      await page.locator("#fixed [part=error]").getByText("could not be loaded").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      const [error] = await events("soundalike-error");
+      assert.deepEqual([error.detail.code, error.detail.side], ["decode-failed", "right"]);
+      await page.evaluate(
+        () => void Object.assign(document.querySelector("#fixed") ?? {}, { reference: "example/harbour-lights.mp3" }),
+      );
+      await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      assert.deepEqual(uncaught, []);
+    });
+  }
+
+  test("another backend or folder of assets in the middle of a check begins it again", async () => {
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.waitForFunction(() => /** @type {any} */ (globalThis).events.length > 0);
+    await page.evaluate(() =>
+      Object.assign(/** @type {any} */ (document.querySelector("#fixed")), { backend: "cpu", assets: "pkg/" }),
+    );
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.deepEqual(await events("soundalike-error"), []);
+    assert.equal((await events("soundalike-report")).length, 1);
+    assert.equal(page.workers().length, 1);
+  });
+
+  test("each snippet is copied by its button, and does on an empty page what it says", async () => {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const snippets = [];
+    for (const button of await page.locator(".snippet .copy").all()) {
+      await button.click();
+      await button.getByText("Copied").waitFor();
+      snippets.push(await page.evaluate(() => navigator.clipboard.readText()));
+    }
+    const html = snippets.filter((snippet) => snippet.includes("<sound-alike"));
+    assert.equal(html.length, 2);
+    await page.route("**/songs/harbour-lights.mp3", async (route) =>
+      route.fulfill({ response: await route.fetch({ url: `${shared.url}example/harbour-lights.mp3` }) }),
+    );
+    for (const snippet of html) {
+      await page.route("**/empty.html", (route) =>
+        route.fulfill({ contentType: "text/html", body: `<!doctype html><title>empty</title>${snippet}` }),
+      );
+      const told = /** @type {string[]} */ ([]);
+      page.on("console", (message) => told.push(message.text()));
+      await page.goto(`${shared.url}empty.html`);
+      const inputs = page.locator("sound-alike input:visible");
+      for (const input of await inputs.all()) await input.setInputFiles(unrelated);
+      await page.locator("sound-alike[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      if (snippet.includes("console.log")) assert.match(told.join("\n"), /^different 0/m);
+    }
+  });
+
+  test("where a page may not copy, the button selects the snippet", async () => {
+    await page.evaluate(() =>
+      Object.assign(navigator.clipboard, {
+        writeText: () => Promise.reject(new DOMException("denied", "NotAllowedError")),
+      }),
+    );
+    await page.locator(".snippet .copy").first().click();
+    await page.locator(".snippet .copy").first().getByText("Selected").waitFor();
+    assert.match(
+      await page.evaluate(() => String(getSelection())),
+      /^<script type="module" src="\/pkg\/element\.js"><\/script>\s+<sound-alike>/,
+    );
+  });
+
+  for (const [where, foreign] of /** @type {const} */ ([
+    ["from the page's own host", false],
+    ["from another host", true],
+  ])) {
+    test(
+      `inside a page with the strictest policy that the documents allow, ${where}`,
+      { skip: foreign && Boolean(process.env["SOUNDALIKE_URL"]) },
+      async () => {
+        const host = foreign ? shared.url.replace("localhost", "127.0.0.1") : shared.url;
+        const own = foreign ? new URL(host).origin : "'self'";
+        const policy = [
+          "default-src 'none'",
+          `script-src ${own} 'wasm-unsafe-eval'`,
+          `worker-src ${foreign ? `blob: ${own}` : "'self'"}`,
+          `connect-src ${own}`,
+          "media-src blob:",
+          "require-trusted-types-for 'script'",
+          "trusted-types soundalike",
+        ].join("; ");
+        if (foreign) await page.context().grantPermissions(["local-network-access"]);
+        await page.route("**/strict.html", (route) =>
+          route.fulfill({
+            headers: { "content-type": "text/html", "content-security-policy": policy },
+            body: `<!doctype html><title>strict</title><script type="module" src="${host}pkg/element.js"></script><sound-alike reference="${host}example/harbour-lights.mp3"></sound-alike>`,
+          }),
+        );
+        await page.addInitScript(() => {
+          const violations = /** @type {string[]} */ ([]);
+          Object.assign(globalThis, { violations });
+          addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
+            violations.push(`${violatedDirective} ${blockedURI} ${sample}`),
+          );
+        });
+        await page.goto(`${shared.url}strict.html`);
+        await page.locator("sound-alike input").first().setInputFiles(unrelated);
+        await page.locator("sound-alike[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+        const colour = await page
+          .locator("sound-alike label")
+          .first()
+          .evaluate((label) => getComputedStyle(label).cursor);
+        assert.equal(colour, "pointer", "the element's style is applied");
+        // Only the worker by its plain address is tried and then given through the policy.
+        const violations = /** @type {string[]} */ (await page.evaluate("violations"));
+        assert.deepEqual(
+          violations.filter((violation) => !violation.includes("trusted-types-sink")),
+          [],
+        );
+      },
+    );
+  }
+});

@@ -1,0 +1,199 @@
+/** Songs that are analysed once: kept by whoever asks, as bytes, and in a cache. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { SONG_SECS, packageInBlankPage } from "../support/blank-page.js";
+import { tune, wav } from "../support/music.js";
+
+describe("analysed songs", () => {
+  const blank = packageInBlankPage();
+  const { run } = blank;
+
+  test("a song that is kept is analysed once", async () => {
+    const { stages, scores } = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const kept = new soundalike.Song(a);
+      const scores = [(await checker.compare(kept, b)).score];
+      const stages = [];
+      scores.push((await checker.compare(kept, b, { onProgress: ({ stage, side }) => stages.push(stage + " " + side) })).score);
+      kept.free();
+      scores.push((await checker.compare(kept, b)).score);
+      return { stages, scores, peaks: kept.peaks.length };`);
+    assert.equal(new Set(scores).size, 1, `the same songs scored ${scores}`);
+    assert.ok(!stages.some((/** @type {string} */ stage) => stage.endsWith("left")), String(stages));
+  });
+
+  test("a song is analysed, kept as bytes, and compared again without its audio", async () => {
+    const { events, ...rest } = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const events = [];
+      const song = await checker.analyse({ samples: a, sampleRateHz: 44100, name: "first" }, { onProgress: (event) => events.push(event) });
+      const fromAudio = await checker.compare(song, b);
+      const bytes = song.toBytes();
+      checker.close();
+      const again = await soundalike.createChecker({ backend: "cpu" });
+      const restored = await again.restore(bytes, { name: "first" });
+      const fromBytes = await again.compare(restored, b);
+      const renamed = await again.compare(await again.restore(bytes, { name: "second" }), restored);
+      restored.free();
+      return {
+        events, isSong: song instanceof soundalike.Song, same: JSON.stringify(fromAudio) === JSON.stringify(fromBytes), bytes: bytes.length,
+        name: renamed.left.name, score: renamed.score, durations: [song.durationSecs, restored.durationSecs],
+        peaks: JSON.stringify(song.peaks) === JSON.stringify(restored.peaks),
+        freed: await outcome(() => again.compare(restored, b)),
+        early: await outcome(() => new soundalike.Song(a).toBytes()),
+      };`);
+    assert.deepEqual(
+      events
+        .map((/** @type {any} */ { stage }) => stage)
+        .filter(
+          (/** @type {string} */ stage, /** @type {number} */ index, /** @type {string[]} */ all) =>
+            stage !== all[index - 1],
+        ),
+      ["decode", "features", "encode"],
+    );
+    assert.equal(events.at(-1).fraction, 1);
+    assert.equal(rest.isSong, true);
+    assert.equal(rest.same, true, "the report from bytes differs");
+    assert.equal(rest.peaks, true);
+    assert.deepEqual(rest.durations, [SONG_SECS, SONG_SECS]);
+    assert.equal(rest.name, "second");
+    assert.equal(rest.score, 1);
+    assert.ok(rest.bytes > 10_000 && rest.bytes < SONG_SECS * 8_000, `${rest.bytes} bytes`);
+    assert.equal(rest.freed.isCheckerError, true, "a song without audio and analysis can't be compared");
+    assert.match(rest.early.message, /has not been analysed/);
+  });
+
+  test("a song's peaks are the loudest magnitudes of equal stretches of it", async () => {
+    const peaks = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      // Ever less, and never above zero; longer than one part of it that goes to the engine.
+      const samples = Float32Array.from({ length: 3_000_000 }, (_, index) => (index / 3_000_000 - 1) * ((index >> 3) % 2));
+      const song = await checker.analyse({ samples, sampleRateHz: 44100 });
+      return [...song.peaks];`);
+    assert.equal(peaks.length, 1500);
+    for (const [index, peak] of peaks.entries())
+      assert.ok(Math.abs(peak - (1 - index / 1500)) < 1e-3, `peak ${index}: ${peak}`);
+  });
+
+  test("bytes that are damaged or none of ours are no song", async () => {
+    const restored = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const bytes = (await checker.analyse(a)).toBytes();
+      const damaged = bytes.slice();
+      damaged[1000] ^= 1;
+      const wrongCount = bytes.slice();
+      wrongCount.fill(255, -12);
+      const tries = [bytes, damaged, wrongCount, bytes.slice(0, -1), bytes.slice(100), new Uint8Array(0), new Uint8Array(5000), "no bytes"];
+      const restored = [];
+      for (const one of tries) restored.push((await checker.restore(one)) !== undefined);
+      return restored;`);
+    assert.deepEqual(restored, [true, false, false, false, false, false, false, false]);
+  });
+
+  test("a cache spares the second analysis of a file; what it holds wrongly or fails at does no harm", async () => {
+    for (const seed of [1, 7])
+      await blank.page.route(`**/${seed}.wav`, (route) => route.fulfill({ body: wav(tune(seed, SONG_SECS)) }));
+    const { keys, scores, decodes } = await run(`
+      const kept = new Map();
+      const cache = { get: async (key) => kept.get(key), put: async (key, bytes) => kept.set(key, bytes) };
+      const failing = { get: async () => { throw new Error("no get"); }, put: async () => { throw new Error("no put"); } };
+      const [left, right] = await Promise.all(["/1.wav", "/7.wav"].map(async (url) => new File([await (await fetch(url)).blob()], "song.wav")));
+      let decoded = 0;
+      const original = BaseAudioContext.prototype.decodeAudioData;
+      BaseAudioContext.prototype.decodeAudioData = function (...rest) { decoded++; return original.apply(this, rest); };
+      const scores = [];
+      const decodes = [];
+      const check = async (cache) => {
+        const checker = await soundalike.createChecker({ backend: "cpu", cache });
+        scores.push((await checker.compare(left, right)).score);
+        decodes.push(decoded);
+        checker.close();
+      };
+      await check(cache);
+      await check(cache);
+      const keys = [...kept.keys()];
+      kept.set(keys[0], kept.get(keys[0]).slice(10));
+      await check(cache);
+      await check(failing);
+      return { keys, scores, decodes };`);
+    assert.equal(keys.length, 2);
+    assert.match(keys[0], /^[0-9a-f]{64} [0-9a-f]{64} cpu$/);
+    assert.deepEqual(decodes, [2, 2, 3, 5]);
+    assert.equal(new Set(scores).size, 1, String(scores));
+  });
+
+  test("a large file’s SHA-256 is computed beside the page, or on it where no further worker starts", async () => {
+    const { expected, beside, onPage } = await run(`
+      const subtle = crypto.subtle;
+      const original = subtle.digest;
+      let digested = 0;
+      subtle.digest = function (...rest) { digested++; return original.apply(this, rest); };
+      const silence = new Uint8Array(5e6);
+      const file = new File([await (await fetch("/example/harbour-lights.mp3")).blob(), silence], "large.mp3");
+      const bytes = new Uint8Array(await original.call(subtle, "SHA-256", await file.arrayBuffer()));
+      const cache = { get: async () => undefined, put: async () => {} };
+      const checker = await soundalike.createChecker({ backend: "cpu", cache });
+      const named = async () => {
+        const song = await checker.analyse(file);
+        const { sha256 } = song;
+        song.free();
+        return { sha256, digested };
+      };
+      const beside = await named();
+      globalThis.Worker = class { constructor() { throw new Error("no worker"); } };
+      return { expected: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""), beside, onPage: await named() };`);
+    assert.deepEqual(beside, { sha256: expected, digested: 0 });
+    assert.deepEqual(onPage, { sha256: expected, digested: 1 });
+    assert.equal(blank.page.workers().length, 1, "the worker that computed it is still there");
+  });
+
+  test("a huge file’s SHA-256 is computed part by part", async () => {
+    const { expected, sha256, digested, requests } = await run(`
+      const { postMessage } = Worker.prototype;
+      const requests = [];
+      Worker.prototype.postMessage = function (request, ...rest) {
+        if (request.type === "digest") requests.push(Boolean(request.engine));
+        return postMessage.call(this, request, ...rest);
+      };
+      const { subtle } = crypto;
+      const original = subtle.digest;
+      let digested = 0;
+      subtle.digest = function (...rest) { digested++; return original.apply(this, rest); };
+      const header = new DataView(new ArrayBuffer(44));
+      const words = [0x52494646, 36 + 68e6, 0x57415645, 0x666d7420, 16, 0x00020001, 48e3, 192e3, 0x00100004, 0x64617461, 68e6];
+      words.forEach((word, index) => header.setUint32(4 * index, word, ![0, 2, 3, 9].includes(index)));
+      const file = new File([header, ...Array(68).fill(new Uint8Array(1e6).map((_, index) => index >> 4))], "huge.wav");
+      const bytes = new Uint8Array(await original.call(subtle, "SHA-256", await file.arrayBuffer()));
+      const cache = { get: async () => undefined, put: async () => {} };
+      const checker = await soundalike.createChecker({ backend: "cpu", cache });
+      const { sha256 } = await checker.analyse(file);
+      return { expected: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""), sha256, digested, requests };`);
+    assert.equal(sha256, expected);
+    assert.deepEqual({ digested, requests }, { digested: 0, requests: [true] });
+  });
+
+  test("SongCache keeps bytes across pages of the site, drops the oldest beyond its limit, and forgets when told", async () => {
+    await run(`
+      const cache = new soundalike.SongCache({ name: "test", maxBytes: 250 });
+      for (const key of ["one", "two"]) {
+        await cache.put(key, new Uint8Array(100).fill(key.length));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await cache.get("one");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await cache.put("three", new Uint8Array(100));`);
+    await blank.page.reload();
+    const { lengths, size, cleared } = await run(`
+      const { SongCache } = await import(String("/pkg/index.js"));
+      const cache = new SongCache({ name: "test", maxBytes: 250 });
+      const lengths = [];
+      for (const key of ["one", "two", "three", "four"]) lengths.push((await cache.get(key))?.length);
+      const size = await cache.size();
+      await cache.clear();
+      return { lengths, size, cleared: [await cache.size(), await cache.get("one")] };`);
+    assert.deepEqual(lengths, [100, undefined, 100, undefined], "the one that was used longest ago is gone");
+    assert.deepEqual(size, { songs: 2, bytes: 200, lasting: true });
+    assert.deepEqual(cleared, [{ songs: 0, bytes: 0, lasting: true }, undefined]);
+  });
+});

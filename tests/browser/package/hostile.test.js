@@ -1,0 +1,32 @@
+/** A few damaged music files; `npm run hostile` takes as many as one likes. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { audioFolder } from "../support/harness.js";
+import { made, throughTheEngine, throughTheTrainer } from "../programs/hostile.js";
+
+/** Each format is damaged seven times in its header and as often in its body. */
+const COUNT = 100;
+const SEED = 2;
+
+describe("damaged files", () => {
+  const audio = audioFolder();
+  /** @type {ReturnType<typeof made>} */
+  let input;
+  before(() => {
+    input = made(audio, COUNT, SEED);
+  });
+  after(() => audio.remove());
+
+  for (const [where, through] of /** @type {const} */ ([
+    ["engine", throughTheEngine],
+    ["trainer", throughTheTrainer],
+  ])) {
+    test(`${COUNT} of them through the ${where} end in time, in a report or an error, and harm nothing after them`, async () => {
+      const { endings } = await through(input.good, input.files);
+      // Damage that all files survive, or none, would test one half alone.
+      assert.ok((endings["nearly-identical"] ?? 0) > 5, JSON.stringify(endings));
+      assert.ok((endings["decode-failed"] ?? endings["error"] ?? 0) > 5, JSON.stringify(endings));
+    });
+  }
+});

@@ -1,0 +1,141 @@
+/** The site without a network: kept whole, replaced whole. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { serveSite } from "../support/harness.js";
+import { visits } from "../support/visit.js";
+
+describe("offline", () => {
+  const visit = visits();
+  const { give, report, songs } = visit;
+
+  /** The paths in the copy of the site, once one is kept. */
+  async function keptPaths() {
+    let last = "";
+    for (let tries = 0; tries < 100; tries++) {
+      const paths = await visit.page.evaluate(async () => {
+        const names = (await caches.keys()).filter((name) => name.startsWith("soundalike-"));
+        const [name] = names;
+        const keys = name === undefined ? [] : await (await caches.open(name)).keys();
+        return { names, paths: keys.map(({ url }) => new URL(url).pathname) };
+      });
+      const needed = [
+        "/",
+        "/style.css",
+        "/app.js",
+        "/pkg/worker.js",
+        "/pkg/wasm/cpu/soundalike.js",
+        "/pkg/wasm/cpu/soundalike_bg.wasm",
+        "/pkg/wasm/weights.safetensors",
+        "/example/midnight-ferry.mp3",
+        "/embed.html",
+      ];
+      // Files come into it one by one.
+      const isSettled = JSON.stringify(paths) === last;
+      last = JSON.stringify(paths);
+      if (isSettled && paths.names.length === 1 && needed.every((path) => paths.paths.includes(path))) return paths;
+      await visit.page.waitForTimeout(500);
+    }
+    return assert.fail("no one whole copy of the site is kept");
+  }
+
+  test("after the first visit the page works with the network off", async () => {
+    await keptPaths();
+    await visit.page.context().setOffline(true);
+    await visit.page.reload();
+    await give("left", songs.original);
+    await give("right", songs.copy);
+    assert.notEqual((await report()).verdict, "different");
+    // By the folder's other name, and what was never looked at before.
+    await visit.page.goto(`${visit.shared.url}index.html`);
+    await visit.page.locator(".zone.left").waitFor();
+    await visit.page.goto(visit.shared.url);
+    await visit.page.click("#example");
+    assert.notEqual((await report()).verdict, "different");
+    await visit.page.goto(`${visit.shared.url}embed.html`);
+    await visit.page.locator("#any label").first().waitFor();
+  });
+
+  test("it can be installed as an application", async () => {
+    const session = await visit.page.context().newCDPSession(visit.page);
+    const { url, errors } = await session.send("Page.getAppManifest");
+    assert.equal(url, `${visit.shared.url}site.webmanifest`);
+    assert.deepEqual(errors, []);
+    const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
+    assert.deepEqual(
+      installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"),
+      [],
+    );
+  });
+
+  test("a new version of the site replaces the kept one whole", async () => {
+    const before = await keptPaths();
+    const style = await visit.page.evaluate(async () => (await fetch("style.css")).text());
+    await visit.page
+      .context()
+      .route("**/style.css", (route) =>
+        route.fulfill({ contentType: "text/css", body: `${style}\n.brand { letter-spacing: 9px }` }),
+      );
+    await visit.page.reload();
+    assert.equal(
+      await visit.page.evaluate(
+        () => getComputedStyle(/** @type {Element} */ (document.querySelector(".brand"))).letterSpacing,
+      ),
+      "9px",
+      "an old file was served",
+    );
+    let after = before;
+    for (let tries = 0; after.names[0] === before.names[0] && tries < 100; tries++) after = await keptPaths();
+    assert.notDeepEqual(after.names, before.names);
+    assert.deepEqual(after.paths.sort(), before.paths.sort());
+    await visit.page.context().setOffline(true);
+    await visit.page.context().unroute("**/style.css");
+    await visit.page.reload();
+    assert.equal(
+      await visit.page.evaluate(
+        () => getComputedStyle(/** @type {Element} */ (document.querySelector(".brand"))).letterSpacing,
+      ),
+      "9px",
+    );
+  });
+
+  test(
+    "a new version of the site is seen at once, whole, on a host that lets its files be kept",
+    { skip: Boolean(process.env["SOUNDALIKE_URL"]) },
+    async (t) => {
+      const appended = /** @type {Record<string, string>} */ ({});
+      const host = await serveSite(undefined, { headers: { "cache-control": "max-age=600" }, appended });
+      t.after(() => host.close());
+      const page = await visit.shared.browser.newPage();
+      t.after(() => page.close());
+      /** Which version of the page, of its style and of one of its scripts is there. */
+      const versions = () =>
+        page.evaluate(async (url) => {
+          const { version = "0" } = await import(url);
+          return [
+            document.querySelector("meta[name=version]")?.getAttribute("content") ?? "0",
+            getComputedStyle(document.documentElement).getPropertyValue("--version") || "0",
+            version,
+          ];
+        }, `${host.url}shared/dom.js`);
+      await page.goto(host.url);
+      await page.evaluate(async () => {
+        await navigator.serviceWorker.ready;
+        while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 50));
+      });
+      for (const version of ["0", "1", "2"]) {
+        if (version !== "0")
+          Object.assign(appended, {
+            "/": `<meta name="version" content="${version}">`,
+            "/style.css": `:root { --version:${version} }`,
+            "/shared/dom.js": `export const version = "${version}";`,
+          });
+        // By a reload, and as from a bookmark.
+        for (const way of version === "2" ? ["goto", "reload"] : ["reload", "goto"]) {
+          await (way === "reload" ? page.reload() : page.goto(host.url));
+          assert.deepEqual(await versions(), [version, version, version], `${way} of version ${version}`);
+        }
+      }
+    },
+  );
+});

@@ -1,0 +1,62 @@
+/** Faults of the engine as a visitor of the page meets them: each is told once, with its code, and the next try works. */
+
+import assert from "node:assert/strict";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { DIES, brokenEngine } from "../support/broken-engines.js";
+import { siteInChromium } from "../support/visit.js";
+
+const CHECK_TIMEOUT_MS = 90_000;
+
+describe("faults on the page", () => {
+  const shared = siteInChromium();
+  const { audio } = shared;
+  /** @type {import("playwright-core").Page} */
+  let page;
+  /** @type {string[]} */
+  let songs;
+  before(() => {
+    songs = [audio.tune("one.wav", 1, 8), audio.tune("two.wav", 7, 8)];
+  });
+  beforeEach(async () => {
+    // A service worker would answer in the place of the faults.
+    page = await (await shared.browser.newContext({ serviceWorkers: "block" })).newPage();
+  });
+  afterEach(() => page.context().close());
+
+  const give = async () => {
+    for (const [index, song] of songs.entries()) await page.locator("input[type=file]").nth(index).setInputFiles(song);
+  };
+  const again = async () => {
+    await page.getByRole("button", { name: "Compare", exact: true }).click();
+    await page.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.ok(await page.locator("#error").isHidden());
+  };
+
+  for (const [what, file, code] of /** @type {const} */ ([
+    ["weights", "weights.safetensors", "weights-invalid"],
+    ["engine", "soundalike_bg.wasm", "crashed"],
+  ])) {
+    test(`the ${what} can't be had: one error with its code, and the next try works`, async () => {
+      await page.route(`**/${file}`, (route) => route.fulfill({ status: 404 }));
+      await page.goto(`${shared.url}?backend=cpu`);
+      await give();
+      const error = page.locator("#error");
+      await error.waitFor({ timeout: CHECK_TIMEOUT_MS });
+      assert.equal(await error.getAttribute("data-code"), code);
+      assert.match(await error.innerText(), /The check did not finish\. .*could not be loaded/);
+      await page.unroute(`**/${file}`);
+      await again();
+    });
+  }
+
+  test("the worker is killed in the middle of a check: one error with its code, and the next try works", async () => {
+    await page.route("**/wasm/cpu/soundalike.js", brokenEngine("cpu", DIES));
+    await page.goto(`${shared.url}?backend=cpu`);
+    await give();
+    const error = page.locator("#error");
+    await error.waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.equal(await error.getAttribute("data-code"), "crashed");
+    await page.unroute("**/wasm/cpu/soundalike.js");
+    await again();
+  });
+});

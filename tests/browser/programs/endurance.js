@@ -1,0 +1,219 @@
+/**
+ * How long the package holds out, on the CPU path.
+ *
+ *     cargo xtask web && npm run endurance [-- CHECKS]
+ *
+ * 1. CHECKS checks (300; with 0 this is left out) in one page, each of two files that are decoded and analysed anew: prints the curve of the engine's
+ *    memory, the page's JavaScript heap after a garbage collection, and the page process; the scores must be the same from
+ *    first to last, the curves level.
+ * 2. Two widgets of one page at work at the same time, again and again: the same scores as one after the other.
+ * 3. 60 minutes in stereo, in each format that is decoded in pieces (as WAV a file of 635 MB), against an MP3 of 3 minutes: the peak of
+ *    the page process, and how long the main thread's longest task is, which must not hold the page up.
+ *
+ * Exits with 1 if one of these doesn't hold. Linux only, for /proc.
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, statSync } from "node:fs";
+import { audioFolder, launchChromium, openBlankPage, pitchShift, serveSite } from "../support/harness.js";
+import { pageProcess } from "../support/processes.js";
+import { startTrace, stopTrace } from "../support/trace.js";
+
+const CHECKS = Number(process.argv[2] ?? 300);
+const ROUNDS = 15;
+/** After these checks everything has grown to its size: buffers of the engine, code that the browser compiles. */
+const WARM_UP = Math.ceil(CHECKS / 6);
+/** By how much the heap may then still move: the browser's own books. */
+const HEAP_DRIFT_MB = 2;
+/** Of the page process, whatever it is given. */
+const MAX_PEAK_MB = 1536;
+/** In processor time. */
+const MAX_TASK_MS = 100;
+const HOUR_SECS = 3600;
+/** How they are encoded. The encoder of AAC finds noise, which the decoder then makes up. @type {[string, string[]][]} */
+const FORMATS = [
+  ["mp3", ["-c:a", "libmp3lame", "-b:a", "128k"]],
+  ["wav", []],
+  ["flac", []],
+  ["m4a", ["-c:a", "aac", "-b:a", "192k"]],
+  ["ogg", ["-c:a", "libvorbis", "-q:a", "6"]],
+  ["opus", ["-c:a", "libopus", "-b:a", "128k"]],
+  ["webm", ["-c:a", "libopus", "-b:a", "128k"]],
+  ["mp4", ["-c:a", "aac", "-b:a", "192k", "-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "2000000"]],
+  ["oga", ["-c:a", "flac"]],
+  ["aac", ["-c:a", "aac", "-b:a", "192k"]],
+];
+const MP3 = ["-ac", "2", "-c:a", "libmp3lame", "-b:a", "128k"];
+
+const audio = audioFolder();
+const site = await serveSite();
+try {
+  if (CHECKS > 0) await manyChecks();
+  await twoWidgets();
+  await hours();
+} finally {
+  site.close();
+  audio.remove();
+}
+
+async function manyChecks() {
+  const tune = audio.tune("short.wav", 1, 5);
+  const files = {
+    "left.mp3": readFileSync(audio.encoded("left.mp3", tune, MP3)),
+    "right.mp3": readFileSync(audio.encoded("right.mp3", tune, ["-af", pitchShift(1), ...MP3])),
+  };
+  const browser = await launchChromium();
+  const page = await blankPage(browser, files);
+  await page.evaluate(async () => {
+    const { createChecker } = await import(String("/pkg/index.js"));
+    const [left, right] = await Promise.all(
+      ["left.mp3", "right.mp3"].map(async (name) => new File([await (await fetch(`/${name}`)).blob()], name)),
+    );
+    const checker = await createChecker({ backend: "cpu" });
+    const check = async () => {
+      const { matrix, ...report } = await checker.compare(left, right);
+      return JSON.stringify({
+        ...report,
+        sum: matrix.scores.reduce((/** @type {number} */ sum, /** @type {number} */ score) => sum + score, 0),
+      });
+    };
+    Object.assign(globalThis, { check });
+  });
+  const [worker] = page.workers();
+  const session = await page.context().newCDPSession(page);
+  console.log("  check   engine MB   heap MB   page process MB");
+  const curve = /** @type {{ checks: number, engineMb: number, heapMb: number }[]} */ ([]);
+  const reports = new Set();
+  for (let checks = 1; checks <= CHECKS; checks++) {
+    reports.add(await page.evaluate("check()"));
+    if (checks % Math.ceil(CHECKS / 12) !== 0 && checks !== 1) continue;
+    await session.send("HeapProfiler.collectGarbage");
+    const { usedSize } = await session.send("Runtime.getHeapUsage");
+    // The glue's second start answers what the first one made.
+    const bytes = await worker?.evaluate(
+      `import("/pkg/wasm/cpu/soundalike.js").then((glue) => glue.default()).then(({ memory }) => memory.buffer.byteLength)`,
+    );
+    const point = { checks, engineMb: Number(bytes) / 1e6, heapMb: usedSize / 1e6 };
+    curve.push(point);
+    const { residentMb } = await pageProcess(browser);
+    console.log(
+      `  ${String(checks).padStart(5)}${point.engineMb.toFixed(1).padStart(12)}${point.heapMb.toFixed(2).padStart(10)}${String(residentMb).padStart(18)}`,
+    );
+  }
+  await browser.close();
+  assert.equal(reports.size, 1, `the same songs gave ${reports.size} different reports`);
+  const [settled, ...later] = curve.filter(({ checks }) => checks >= WARM_UP);
+  for (const { checks, engineMb, heapMb } of later) {
+    assert.equal(engineMb, settled?.engineMb, `the engine's memory grew by check ${checks}`);
+    assert.ok(
+      heapMb <= Number(settled?.heapMb) + HEAP_DRIFT_MB,
+      `the heap grew to ${heapMb.toFixed(2)} MB by check ${checks}`,
+    );
+  }
+  console.log(
+    `${CHECKS} checks: one report, score ${JSON.parse([...reports][0]).score}; memory level from check ${settled?.checks} on`,
+  );
+}
+
+async function twoWidgets() {
+  const files = Object.fromEntries(
+    [1, 2, 3].map((seed) => [`${seed}.wav`, readFileSync(audio.tune(`${seed}.wav`, seed, 6))]),
+  );
+  const browser = await launchChromium();
+  const page = await blankPage(browser, files);
+  const { alone, together } = await page.evaluate(async (rounds) => {
+    await import(String("/pkg/element.js"));
+    const songs = await Promise.all(
+      [1, 2, 3].map(async (seed) => new File([await (await fetch(`/${seed}.wav`)).blob()], `${seed}.wav`)),
+    );
+    const widgets = [0, 1].map(() => {
+      const widget = /** @type {any} */ (document.createElement("sound-alike"));
+      widget.backend = "cpu";
+      document.body.append(widget);
+      return widget;
+    });
+    /** @param {number} index @param {File | undefined} left @param {File | undefined} right @returns {Promise<number>} */
+    const score = (index, left, right) =>
+      new Promise((resolve, reject) => {
+        widgets[index].addEventListener(
+          "soundalike-report",
+          (/** @type {any} */ event) => resolve(event.detail.score),
+          { once: true },
+        );
+        widgets[index].addEventListener("soundalike-error", (/** @type {any} */ event) => reject(event.detail), {
+          once: true,
+        });
+        widgets[index].setSong("left", left);
+        widgets[index].setSong("right", right);
+      });
+    const alone = [await score(0, songs[0], songs[1]), await score(1, songs[2], songs[2])];
+    const together = [];
+    for (let round = 0; round < rounds; round++) {
+      // A song of the last round is still there when the first of this one is given; that check is given up at once.
+      together.push(await Promise.all([score(0, songs[0], songs[1]), score(1, songs[2], songs[2])]));
+    }
+    return { alone, together };
+  }, ROUNDS);
+  const workers = page.workers().length;
+  await browser.close();
+  for (const scores of together) assert.deepEqual(scores, alone);
+  assert.equal(workers, 1);
+  console.log(`two widgets, ${ROUNDS} times at once: always ${alone.join(" and ")}, one worker`);
+}
+
+async function hours() {
+  const { tune, short } = threeMinutes();
+  for (const [ending, options] of FORMATS) {
+    const hour = audio.encoded(`hour.${ending}`, tune, [...looped(HOUR_SECS), "-ac", "2", ...options]);
+    const { words, longestMs } = await pageCheck(hour, short);
+    console.log(`60 minutes of ${ending}, ${Math.round(statSync(hour).size / 1e6)} MB, against 3 minutes: ${words}`);
+    assert.ok(longestMs <= MAX_TASK_MS, `${ending}: a task of ${longestMs} ms`);
+    rmSync(hour);
+  }
+}
+
+function threeMinutes() {
+  const tune = audio.tune("three.wav", 5, 180);
+  return { tune, short: audio.encoded("three-minutes.mp3", tune, ["-af", pitchShift(1), ...MP3]) };
+}
+
+/** Options that play three minutes again and again. @param {number} secs */
+function looped(secs) {
+  return ["-filter_complex", `aloop=loop=-1:size=${180 * 44_100}`, "-t", String(secs)];
+}
+
+/** A check on the page, which must come to a verdict within the memory's limit. @param {string} left @param {string} right */
+async function pageCheck(left, right) {
+  const browser = await launchChromium();
+  const page = await browser.newPage();
+  await page.goto(`${site.url}?backend=cpu`);
+  await startTrace(browser, page);
+  await page.locator("input[type=file]").nth(0).setInputFiles(left);
+  const startedAt = performance.now();
+  await page.locator("input[type=file]").nth(1).setInputFiles(right);
+  const ended = page.locator("[data-verdict], #error:not([hidden])").first();
+  await ended.waitFor({ timeout: 1_200_000 });
+  const secs = (performance.now() - startedAt) / 1000;
+  const verdict = await ended.getAttribute("data-verdict");
+  assert.ok(verdict, await ended.innerText());
+  await page.waitForTimeout(500);
+  const { longestMs } = await stopTrace(browser);
+  const { peakMb } = await pageProcess(browser);
+  await browser.close();
+  assert.ok(peakMb <= MAX_PEAK_MB, `${peakMb} MB, more than ${MAX_PEAK_MB} MB`);
+  return {
+    words: `${verdict}, ${secs.toFixed(0)} s, page process at most ${peakMb} MB, longest task ${Math.round(longestMs)} ms`,
+    longestMs,
+  };
+}
+
+/**
+ * A blank page, and files beside it.
+ * @param {import("playwright-core").Browser} browser
+ * @param {Record<string, Buffer>} files
+ */
+async function blankPage(browser, files) {
+  const page = await openBlankPage(browser, site.url);
+  for (const [name, body] of Object.entries(files)) await page.route(`**/${name}`, (route) => route.fulfill({ body }));
+  return page;
+}
