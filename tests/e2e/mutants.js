@@ -33,7 +33,7 @@ const TEST_TIMEOUT_MS = 240_000;
 const MUTANTS = [
   // The page
   ["page", "semitones higher is recognised", "verdict.js", "text: report.left.name }", 'text: "" }'],
-  ["page", "an unrelated song is different", "verdict.js", 'title: "Different songs"', 'title: "Nothing"'],
+  ["page", "an unrelated song is different", "pkg/shared/format.js", '"Different songs"', '"Nothing"'],
   [
     "page",
     "sound track of a video",
