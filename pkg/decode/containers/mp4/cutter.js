@@ -33,7 +33,6 @@ const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
  */
 export async function cut(file, name, limits) {
   const table = await readM4aFrames(file, name);
-  if (!table) throw new NotCuttable("no simple MP4 file");
   // To read a table of hours took a while.
   await nextTask();
   const { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, edit, isOpenEnded } = table;
