@@ -17,6 +17,7 @@
  */
 
 import { CheckerError, Song, createChecker } from "./index.js";
+import { clock, scoreText, verdictTitle } from "./shared/format.js";
 
 /** @import { Checker, Progress, Report } from "./index.js" */
 /** @import { Side } from "./shared/errors.js" */
@@ -102,14 +103,6 @@ function body() {
     ),
   ];
 }
-
-/** @type {Record<string, string>} */
-const VERDICTS = {
-  "nearly-identical": "Nearly identical",
-  strong: "Strong match",
-  moderate: "Moderate match",
-  different: "Different songs",
-};
 
 /** Imported on a server, the module does no harm. */
 const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (class {});
@@ -319,12 +312,8 @@ export class SoundalikeElement extends Base {
     this.#report = report;
     this.dataset["verdict"] = report.verdict;
     this.dataset["score"] = String(report.score);
-    const score = made(
-      "span",
-      { class: "score", part: "score" },
-      (report.score >= 0.995 && report.score < 1 ? 0.99 : report.score).toFixed(2),
-    );
-    const verdict = made("p", { class: "verdict", part: "verdict" }, score, VERDICTS[report.verdict] ?? report.verdict);
+    const score = made("span", { class: "score", part: "score" }, scoreText(report.score));
+    const verdict = made("p", { class: "verdict", part: "verdict" }, score, verdictTitle(report.verdict));
     const list = made("ol", { part: "passages" });
     for (const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } of report.passages) {
       list.append(
@@ -397,12 +386,6 @@ function made(name, attributes, ...children) {
   for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
   element.append(...children);
   return element;
-}
-
-/** @param {number} secs */
-function clock(secs) {
-  const whole = Math.round(secs);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
 if (globalThis.customElements && !customElements.get("sound-alike"))

@@ -7,20 +7,16 @@
  * about a browser's decoder. Where it is not, and where a file is not laid out as most are, the song is decoded at once.
  */
 
-import { adtsPieces } from "./containers/adts/cutter.js";
 import { throwIfAborted } from "../shared/errors.js";
-import { refuseTooLong } from "./song-file.js";
-import { flacPieces } from "./containers/flac/cutter.js";
-import { m4aPieces } from "./containers/mp4/cutter.js";
-import { mixInSlices, mixInto } from "./mono.js";
-import { mp3Pieces } from "./containers/mp3/cutter.js";
-import { oggPieces } from "./containers/ogg/cutter.js";
 import { nextTask } from "../shared/tasks.js";
-import { wavPieces } from "./containers/wav/cutter.js";
-import { webmPieces } from "./containers/webm/cutter.js";
+import { containerOf } from "./containers/container.js";
+import { NotCuttable } from "./containers/not-cuttable.js";
+import { mixInSlices, mixInto } from "./mono.js";
+import { refuseTooLong } from "./song-file.js";
 
 /** @import { Limits } from "../engine/protocol.js" */
 /** @import { Recorder } from "../engine/upload.js" */
+/** @import { Container } from "./containers/container.js" */
 
 /**
  * @typedef {Object} Cut how to cut a file up
@@ -47,8 +43,25 @@ import { webmPieces } from "./containers/webm/cutter.js";
  * @property {boolean} [isNoisy] whether a decoder makes up some of the sound, other in each piece
  */
 
-/** Each answers `undefined` to a file of another format, after a look at its beginning. */
-const FORMATS = [flacPieces, m4aPieces, oggPieces, webmPieces, wavPieces, adtsPieces, mp3Pieces];
+/**
+ * Cuts a file up; throws `NotCuttable` where it can't.
+ * @typedef {(file: Blob, name: string, cut: Cut) => Promise<Pieces>} Cutter
+ */
+
+/**
+ * The cutter of each container format, loaded when the first file of the format comes. Bundlers
+ * find the modules by these literals, so they must stay literals.
+ * @type {Record<Container, () => Promise<{ cut: Cutter }>>}
+ */
+const CUTTERS = {
+  adts: () => import("./containers/adts/cutter.js"),
+  flac: () => import("./containers/flac/cutter.js"),
+  mp3: () => import("./containers/mp3/cutter.js"),
+  mp4: () => import("./containers/mp4/cutter.js"),
+  ogg: () => import("./containers/ogg/cutter.js"),
+  wav: () => import("./containers/wav/cutter.js"),
+  webm: () => import("./containers/webm/cutter.js"),
+};
 
 /** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
 const PIECE_SECS = 24;
@@ -80,11 +93,8 @@ const MAX_LENGTH_DIFFERENCE = 2;
 export async function decodeInPieces(file, recorder, { name, limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
   const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
-  let plan;
-  for (const piecesOf of FORMATS) {
-    plan ??= await piecesOf(file, name, cut);
-    throwIfAborted(signal);
-  }
+  const plan = await planOf(file, name, cut);
+  throwIfAborted(signal);
   if (!plan) return false;
   refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);
 
@@ -108,6 +118,26 @@ export async function decodeInPieces(file, recorder, { name, limits, signal, onP
     throwIfAborted(signal);
   }
   return true;
+}
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ * @param {Cut} limits
+ * @returns {Promise<Pieces | undefined>} `undefined` if the file must be decoded at once
+ */
+async function planOf(file, name, limits) {
+  try {
+    const cutter = CUTTERS[await containerOf(file, name)];
+    const { cut } = await cutter().catch((cause) => {
+      throw new NotCuttable("its cutter can't be loaded", { cause });
+    });
+    return await cut(file, name, limits);
+  } catch (error) {
+    if (!(error instanceof NotCuttable)) throw error;
+    console.debug(`Soundalike: “${name}” is decoded at once: ${error.message}`, ...(error.cause ? [error.cause] : []));
+    return undefined;
+  }
 }
 
 /** @param {Piece} piece @param {number} rateHz @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded */

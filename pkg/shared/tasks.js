@@ -1,7 +1,7 @@
 /** Tasks: work on the main thread in slices, between which the page draws and answers the visitor. */
 
 /** A slice ends after this long, so that a frame (16.7 ms) is never missed by much. */
-const SLICE_MS = 10;
+export const SLICE_MS = 10;
 
 /**
  * Resolves in a task of its own, after those that wait already. By a message and not by a timer, as browsers let the

@@ -3,7 +3,7 @@
 import { byId, element } from "../shared/dom.js";
 import { clock, durationWords, fileSize, percent, scoreText, shareText } from "../shared/format.js";
 import { byRank } from "./library-check.js";
-import { verdictTitle } from "../report/verdict.js";
+import { verdictTitle } from "../pkg/shared/format.js";
 
 /** @typedef {import("./library-check.js").LibraryCheck} LibraryCheck */
 /** @typedef {import("./library-check.js").Row} Row */

@@ -6,7 +6,7 @@
 import { clock, preciseClock, scoreText, tickTimes } from "../shared/format.js";
 import { colourClass } from "./linking.js";
 import { svg } from "../shared/svg.js";
-import { TASK_MS, nextTask } from "../shared/tasks.js";
+import { SLICE_MS, nextTask } from "../pkg/shared/tasks.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }} HeatMap */
@@ -163,7 +163,7 @@ async function paintMatrix(canvas, { left, right, matrix }, colours, atOnce) {
   for (const [pixelX, [rowFrom, rowTo]] of columns.entries()) {
     if (!atOnce && performance.now() > taskEnd) {
       await nextTask();
-      taskEnd = performance.now() + TASK_MS;
+      taskEnd = performance.now() + SLICE_MS;
     }
     for (const [pixelY, [colFrom, colTo]] of lines.entries()) {
       let best = 0;

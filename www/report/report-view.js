@@ -8,9 +8,10 @@ import { linkPassages } from "./linking.js";
 import { showPassages } from "./passages.js";
 import { PassagePlayer } from "./player.js";
 import { saveCsv, saveJson } from "./save.js";
-import { nextTask } from "../shared/tasks.js";
+import { nextTask } from "../pkg/shared/tasks.js";
 import { showTimeline } from "./timeline.js";
-import { clearVerdict, showVerdict, verdictTitle } from "./verdict.js";
+import { clearVerdict, showVerdict } from "./verdict.js";
+import { verdictTitle } from "../pkg/shared/format.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {{ file: File, song: import("../pkg/index.js").Song }} ChosenSong */

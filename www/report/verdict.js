@@ -2,17 +2,18 @@
 
 import { element } from "../shared/dom.js";
 import { percent, scoreText, shareText } from "../shared/format.js";
+import { verdictTitle } from "../pkg/shared/format.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {Report["passages"][number]} Passage */
 /** @typedef {string | { side: "left" | "right", text: string }} Piece */
 
-/** @type {Record<string, { title: string, meaning: string }>} */
-const BANDS = {
-  "nearly-identical": { title: "Nearly identical", meaning: "Much of the same recording plays in both songs." },
-  strong: { title: "Strong match", meaning: "The songs share passages that are very unlikely to be a coincidence." },
-  moderate: { title: "Moderate match", meaning: "The songs share something: listen to the passages before you judge." },
-  different: { title: "Different songs", meaning: "These are different recordings, as far as this check can hear." },
+/** @type {Record<string, string>} */
+const SUMMARIES = {
+  "nearly-identical": "Much of the same recording plays in both songs.",
+  strong: "The songs share passages that are very unlikely to be a coincidence.",
+  moderate: "The songs share something: listen to the passages before you judge.",
+  different: "These are different recordings, as far as this check can hear.",
 };
 
 /** What each verdict can mean, and what it can't: the second of each pair begins with what people tend to read into it. @type {Record<string, string[]>} */
@@ -43,18 +44,13 @@ const LEFT_OUT_WORTH_TELLING = 0.2;
 
 const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
 
-/** @param {string} verdict */
-export function verdictTitle(verdict) {
-  return BANDS[verdict]?.title ?? verdict;
-}
-
 /**
  * The sentences under the title, as pieces that the page colours by song.
  * @param {Report} report
  * @returns {Piece[]}
  */
 export function verdictWords(report) {
-  const meaning = BANDS[report.verdict]?.meaning ?? "";
+  const meaning = SUMMARIES[report.verdict] ?? "";
   const { passages } = report;
   const first = passages[0];
   if (!first) {

@@ -1,20 +1,11 @@
 /** Numbers as people read them. */
 
-/** @param {number} secs @returns {string} minutes and seconds, `3:07` */
-export function clock(secs) {
-  const whole = Math.max(0, Math.round(secs));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
+export { clock, scoreText } from "../pkg/shared/format.js";
 
 /** @param {number} secs @returns {string} with tenths, as exact as decoders agree: `3:07.4` */
 export function preciseClock(secs) {
   const tenths = Math.max(0, Math.round(secs * 10));
   return `${Math.floor(tenths / 600)}:${String(Math.floor((tenths % 600) / 10)).padStart(2, "0")}.${tenths % 10}`;
-}
-
-/** @param {number} score 0..1 @returns {string} two digits; never rounded up into a perfect score */
-export function scoreText(score) {
-  return (score >= 0.995 && score < 1 ? 0.99 : score).toFixed(2);
 }
 
 /** @param {number} part 0..1 */

@@ -14,6 +14,13 @@ const EXTRAS = [
   "example/midnight-ferry.mp3",
 ];
 
+/** What cuts long songs up: each cutter is loaded when the first song of its format comes. */
+const CUTTERS = [
+  ...["adts", "flac", "mp3", "mp4", "ogg", "wav", "webm"].map((format) => `${format}/cutter.js`),
+  ...["mp3/reader.js", "mp4/reader.js", "mp4/boxes.js", "mp4/fragments.js", "webm/reader.js", "flac/frame.js"],
+  ...["block-reader.js", "cut.js", "packet-codecs.js", "seek.js"],
+].map((path) => `pkg/decode/containers/${path}`);
+
 /** Files of the engine for a backend; without a network WebGPU may still fail, and the CPU must then be there. @param {string} backend */
 const engineFiles = (backend) => [`pkg/wasm/${backend}/soundalike.js`, `pkg/wasm/${backend}/soundalike_bg.wasm`];
 
@@ -23,7 +30,7 @@ export function keepForOffline() {
     .register("service-worker.js")
     .then(() => Promise.all([navigator.serviceWorker.ready, checker()]))
     .then(([{ active }, { backend }]) => {
-      const extras = [...EXTRAS, ...engineFiles("cpu"), ...engineFiles(backend)].map(
+      const extras = [...EXTRAS, ...CUTTERS, ...engineFiles("cpu"), ...engineFiles(backend)].map(
         (path) => new URL(path, location.href).href,
       );
       active?.postMessage({ keep: [...new Set([...extras, ...loadedUrls()])] });

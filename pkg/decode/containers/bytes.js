@@ -1,6 +1,7 @@
 /** Bytes: what the readers of file formats share, which look at parts of a file only. */
 
 import { readBytes } from "../song-file.js";
+import { NotCuttable } from "./not-cuttable.js";
 
 /** @param {Blob} file @param {string} name @param {number} from @param {number} to @returns {Promise<Uint8Array<ArrayBuffer>>} fewer at the file's end */
 export async function bytesOf(file, name, from, to) {
@@ -24,17 +25,21 @@ export function merged(stretches) {
 /** Tags that a song has at most; a file of millions of them would be read for minutes. */
 const MAX_TAGS = 16;
 
-/** Where a file begins after its tags (https://id3.org/id3v2.4.0-structure). @param {Blob} file @param {string} name @returns {Promise<number | undefined>} `undefined` for a tag out of order, or too many */
+/**
+ * The offset of a file's sound, after its ID3v2 tags (https://id3.org/id3v2.4.0-structure, 3.1).
+ * @param {Blob} file
+ * @param {string} name
+ */
 export async function offsetAfterTags(file, name) {
   for (let at = 0, tags = 0; tags <= MAX_TAGS; tags++) {
     const bytes = await bytesOf(file, name, at, at + 10);
     if (!isText(bytes, 0, "ID3")) return at;
-    if (bytes.length < 10 || bytes.subarray(6).some((byte) => byte > 0x7f)) return undefined;
+    if (bytes.length < 10 || bytes.subarray(6).some((byte) => byte > 0x7f)) throw new NotCuttable("damaged ID3 tag");
     const hasFooter = (byteAt(bytes, 5) & 0x10) !== 0;
     const size = (byteAt(bytes, 6) << 21) | (byteAt(bytes, 7) << 14) | (byteAt(bytes, 8) << 7) | byteAt(bytes, 9);
     at += 10 + size + (hasFooter ? 10 : 0);
   }
-  return undefined;
+  throw new NotCuttable("too many ID3 tags");
 }
 
 /** @param {Uint8Array} bytes @param {number} at @param {string} text of ASCII */

@@ -3,6 +3,7 @@
  */
 
 import { commonDivisor } from "./bytes.js";
+import { NotCuttable } from "./not-cuttable.js";
 import { Slice } from "../../shared/tasks.js";
 
 /** @import { Cut, Piece, Pieces } from "../chunks.js" */
@@ -36,14 +37,15 @@ const ALIGNED_SAMPLES = 5 * 4608;
  * @template {Mark} M
  * @param {Cut} cut
  * @param {Marked<M>} marked
- * @returns {Promise<Pieces | undefined>} `undefined` if marks are not where they must be, or it is too short
+ * @returns {Promise<Pieces>}
  */
 export async function markedPieces(
   { pieceSecs, minSecs, decodeRateHz },
   { sampleRateHz, samples, first, settlingSamples, isNoisy = false, marksAround, parts },
 ) {
   const durationSecs = samples / sampleRateHz;
-  if (!(sampleRateHz > 0) || durationSecs < minSecs) return undefined;
+  if (!(sampleRateHz > 0)) throw new NotCuttable("no sample rate");
+  if (durationSecs < minSecs) throw new NotCuttable("too short");
   const count = Math.ceil(durationSecs / pieceSecs);
   const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
   /** @type {Piece[]} */
@@ -59,7 +61,7 @@ export async function markedPieces(
     const marks = index === count ? [] : await marksAround(before - (step > 1 ? ALIGNED_SAMPLES : 0), after);
     const to = marks.find(({ endSample }) => endSample >= after);
     const next = marks.findLast(({ sample }) => sample <= before && sample % step === 0);
-    if (index < count && !(to && next)) return undefined;
+    if (index < count && !(to && next)) throw new NotCuttable("no seek point where a piece must begin or end");
     pieces.push({
       blob: new Blob(parts(from, to)),
       startSamples: from.sample,

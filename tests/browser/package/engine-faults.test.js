@@ -10,6 +10,7 @@ import { createServer } from "node:http";
 import { describe, test } from "node:test";
 import { GOOD, assertError, packageInBlankPage } from "../support/blank-page.js";
 import { DIES, brokenEngine } from "../support/broken-engines.js";
+import { tune, wav } from "../support/music.js";
 import { resealed } from "../support/weights-file.js";
 
 const WEIGHTS = "pkg/wasm/weights.safetensors";
@@ -143,6 +144,26 @@ describe("faults of the engine", () => {
     assertError(await run(`return checked({ backend: "cpu" });`), "crashed", /stopped unexpectedly/);
     await blank.page.unroute("**/pkg/worker.js");
     assert.deepEqual(await run(`return checked({ backend: "cpu" });`), GOOD);
+  });
+
+  test("a cutter that can’t be loaded: the long song is decoded at once", async () => {
+    const cutters = /** @type {string[]} */ ([]);
+    blank.page.on("request", (request) => request.url().endsWith("/cutter.js") && cutters.push(request.url()));
+    assert.deepEqual(await run(`return checked({ backend: "cpu" });`), GOOD);
+    assert.equal(cutters.length, 0, "no cutter is loaded before a file comes");
+    const song = wav(tune(1, 45));
+    await blank.page.route("**/long.wav", (route) => route.fulfill({ contentType: "audio/wav", body: song }));
+    await blank.page.route("**/wav/cutter.js", (route) => route.fulfill({ status: 404 }));
+    const reason = blank.page.waitForEvent("console", { predicate: (message) => /at once/.test(message.text()) });
+    const { value } = await run(`return outcome(async () => {
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      const { verdict } = await checker.compare("/long.wav", "/long.wav");
+      checker.close();
+      return verdict;
+    });`);
+    assert.equal(value, "nearly-identical");
+    assert.match((await reason).text(), /“long.wav” is decoded at once: its cutter can't be loaded/);
+    assert.ok(cutters.length > 0 && cutters.every((url) => url.endsWith("/wav/cutter.js")), String(cutters));
   });
 
   test("a trap of the engine is a crash, and the next check starts afresh", async () => {

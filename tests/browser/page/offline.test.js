@@ -1,13 +1,19 @@
 /** The site without a network: kept whole, replaced whole. */
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
-import { serveSite } from "../support/harness.js";
+import { SITE, serveSite } from "../support/harness.js";
 import { visits } from "../support/visit.js";
 
 describe("offline", () => {
   const visit = visits();
   const { give, report, songs } = visit;
+
+  /** All modules that a page may import, be it only when a long song comes. */
+  const modulesOfPackage = readdirSync(`${SITE}/pkg`, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".js") && !path.startsWith("wasm"))
+    .map((path) => `/pkg/${path}`);
 
   /** The paths in the copy of the site, once one is kept. */
   async function keptPaths() {
@@ -29,6 +35,7 @@ describe("offline", () => {
         "/pkg/wasm/weights.safetensors",
         "/example/midnight-ferry.mp3",
         "/embed.html",
+        ...modulesOfPackage,
       ];
       // Files come into it one by one.
       const isSettled = JSON.stringify(paths) === last;

@@ -34,7 +34,7 @@ const CHROMIUM_FLAGS = [
 export const WEBGPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
 /** The built site. */
-const SITE = process.env["SOUNDALIKE_SITE"] ?? fileURLToPath(new URL("../../../target/site", import.meta.url));
+export const SITE = process.env["SOUNDALIKE_SITE"] ?? fileURLToPath(new URL("../../../target/site", import.meta.url));
 
 /**
  * Serves a folder, or takes the server that SOUNDALIKE_URL names.

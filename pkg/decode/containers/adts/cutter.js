@@ -5,6 +5,7 @@
 
 import { byteAt, offsetAfterTags, uint32 } from "../bytes.js";
 import { FileBlock } from "../block-reader.js";
+import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { markedPieces } from "../cut.js";
 
@@ -29,44 +30,37 @@ const MAX_FRAMES = 2 ** 19;
 /**
  * @param {Blob} file
  * @param {string} name
- * @param {Cut} cut
- * @returns {Promise<Pieces | undefined>} `undefined` if it is no file of nothing but ADTS frames of one kind, or too short
+ * @param {Cut} limits
+ * @returns {Promise<Pieces>} of a file of nothing but ADTS frames of one kind
  */
-export async function adtsPieces(file, name, cut) {
+export async function cut(file, name, limits) {
   const start = await offsetAfterTags(file, name);
-  if (start === undefined) return undefined;
   const window = new FileBlock(file, name);
   const lasting = (uint32(await window.at(start)) & LASTING_BITS) >>> 0;
   const sampleRateHz = SAMPLE_RATES_HZ[(lasting >>> 10) & 15];
-  if ((lasting & SYNC_BITS) >>> 0 !== SYNC || !sampleRateHz) return undefined;
+  if ((lasting & SYNC_BITS) >>> 0 !== SYNC || !sampleRateHz) throw new NotCuttable("no ADTS header");
   const frames = /** @type {Mark[]} */ ([]);
   for (let offset = start, frameBytes = 0; offset < file.size; offset += frameBytes) {
     const bytes = window.holds(offset) ? window.view(offset) : await window.at(offset);
     frameBytes = ((byteAt(bytes, 3) & 3) << 11) | (byteAt(bytes, 4) << 3) | (byteAt(bytes, 5) >>> 5);
     const holdsOne = (byteAt(bytes, 6) & 3) === 0;
-    if (
-      (uint32(bytes) & LASTING_BITS) >>> 0 !== lasting ||
-      !holdsOne ||
-      frameBytes < HEADER_BYTES ||
-      offset + frameBytes > file.size ||
-      frames.length === MAX_FRAMES
-    )
-      return undefined;
+    if ((uint32(bytes) & LASTING_BITS) >>> 0 !== lasting) throw new NotCuttable("not all ADTS headers are alike");
+    if (!holdsOne) throw new NotCuttable("several raw data blocks in an ADTS frame");
+    if (frameBytes < HEADER_BYTES || offset + frameBytes > file.size) throw new NotCuttable("damaged ADTS frame");
+    if (frames.length === MAX_FRAMES) throw new NotCuttable("too many frames");
     const sample = frames.length * SAMPLES_PER_FRAME;
     frames.push({ offset, sample, endSample: sample });
   }
   const [first] = frames;
-  return (
-    first &&
-    markedPieces(cut, {
-      sampleRateHz,
-      samples: frames.length * SAMPLES_PER_FRAME,
-      first,
-      settlingSamples: 0,
-      // Where the encoder found noise, the decoder makes up some of its own.
-      isNoisy: true,
-      marksAround: searchTable(frames),
-      parts: (from, to) => [file.slice(from.offset, to?.offset)],
-    })
-  );
+  if (!first) throw new NotCuttable("no frames");
+  return markedPieces(limits, {
+    sampleRateHz,
+    samples: frames.length * SAMPLES_PER_FRAME,
+    first,
+    settlingSamples: 0,
+    // Where the encoder found noise, the decoder makes up some of its own.
+    isNoisy: true,
+    marksAround: searchTable(frames),
+    parts: (from, to) => [file.slice(from.offset, to?.offset)],
+  });
 }

@@ -5,6 +5,7 @@
 
 import { byteAt, bytesOf, isText, offsetAfterTags, uint32 } from "../bytes.js";
 import { flacFrame } from "./frame.js";
+import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
 import { markedPieces } from "../cut.js";
 
@@ -30,21 +31,19 @@ const FRAMES_IN_A_ROW = 3;
 /**
  * @param {Blob} file
  * @param {string} name
- * @param {Cut} cut
- * @returns {Promise<Pieces | undefined>} `undefined` if it is no FLAC file, or no simple one, or too short
+ * @param {Cut} limits
+ * @returns {Promise<Pieces>}
  */
-export async function flacPieces(file, name, cut) {
+export async function cut(file, name, limits) {
   const start = await offsetAfterTags(file, name);
-  if (start === undefined) return undefined;
   const beginning = await bytesOf(file, name, start, start + INFO_AT + INFO_BYTES);
   if (
     beginning.length < INFO_AT + INFO_BYTES ||
     !isText(beginning, 0, NAME) ||
     uint32(beginning, NAME.length) << 1 !== INFO_BYTES << 1
   )
-    return undefined;
+    throw new NotCuttable("no STREAMINFO block");
   const framesAt = await offsetAfterBlocks(file, name, start + NAME.length);
-  if (framesAt === undefined) return undefined;
 
   const info = new DataView(beginning.buffer, INFO_AT);
   const blockSamples = info.getUint16(0) === info.getUint16(2) ? info.getUint16(0) : 0;
@@ -56,10 +55,13 @@ export async function flacPieces(file, name, cut) {
   const endAt = Math.max(framesAt, file.size - END_BYTES);
   const [first] = findMarks(await bytesOf(file, name, framesAt, framesAt + END_BYTES), framesAt);
   const last = findMarks(await bytesOf(file, name, endAt, file.size), endAt).at(-1);
-  if (sampleRateHz === 0 || first?.offset !== framesAt || first.sample !== 0 || !last) return undefined;
+  if (sampleRateHz === 0) throw new NotCuttable("no sample rate");
+  if (first?.offset !== framesAt || first.sample !== 0) throw new NotCuttable("no frame after the metadata");
+  if (!last) throw new NotCuttable("no frame at the end");
   const samples = last.sample + last.samples;
-  if (statedSamples !== 0 && statedSamples !== samples) return undefined;
-  return markedPieces(cut, {
+  if (statedSamples !== 0 && statedSamples !== samples)
+    throw new NotCuttable("another number of samples than STREAMINFO states");
+  return markedPieces(limits, {
     sampleRateHz,
     samples,
     first,
@@ -79,7 +81,7 @@ async function offsetAfterBlocks(file, name, at) {
     at += BLOCK_HEADER_BYTES + (uint32(bytes) & 0xffffff);
     if (byteAt(bytes, 0) & LAST_BLOCK) return at;
   }
-  return undefined;
+  throw new NotCuttable("too many metadata blocks");
 }
 
 /** A header without tags, and without a checksum, that says how long a piece is. @param {Uint8Array<ArrayBuffer>} beginning @param {number} samples */

@@ -8,6 +8,7 @@
  * loses some at its end.
  */
 
+import { NotCuttable } from "../not-cuttable.js";
 import { readMp3Frames } from "./reader.js";
 
 /** @import { InfoFrame, Mp3Frames } from "./reader.js" */
@@ -26,15 +27,14 @@ const DECODER_DELAY_SAMPLES = 529;
  * @param {Blob} file
  * @param {string} name
  * @param {Cut} cut
- * @returns {Promise<Pieces | undefined>} `undefined` if it is no MP3 file, or no simple one, or too short
+ * @returns {Promise<Pieces>}
  */
-export async function mp3Pieces(file, name, { pieceSecs, minSecs }) {
+export async function cut(file, name, { pieceSecs, minSecs }) {
   const frames = await readMp3Frames(file, name);
-  if (!frames) return undefined;
   const { sampleRateHz, samplesPerFrame, offsets, info } = frames;
   const frameCount = offsets.length - 1;
   const durationSecs = (frameCount * samplesPerFrame) / sampleRateHz;
-  if (durationSecs < minSecs) return undefined;
+  if (durationSecs < minSecs) throw new NotCuttable("too short");
 
   const count = Math.ceil(durationSecs / pieceSecs);
   const tailFrames = Math.ceil(((info?.delaySamples ?? 0) + DECODER_DELAY_SAMPLES) / samplesPerFrame) + COMPARED_FRAMES;
@@ -44,7 +44,6 @@ export async function mp3Pieces(file, name, { pieceSecs, minSecs }) {
     const own = Math.round((index * frameCount) / count);
     const isLast = index === count - 1;
     const from = index === 0 ? 0 : firstFrameFor(own, frames);
-    if (from === undefined) return undefined;
     const to = isLast ? frameCount : Math.round(((index + 1) * frameCount) / count) + tailFrames;
     pieces.push({
       blob: new Blob([
@@ -63,12 +62,13 @@ export async function mp3Pieces(file, name, { pieceSecs, minSecs }) {
 function firstFrameFor(frame, { offsets, overheadBytes, reservoirBytes }) {
   let from = frame;
   for (let soundBytes = 0; soundBytes < reservoirBytes; from--) {
-    if (from === 0) return undefined;
+    if (from === 0) throw new NotCuttable("too few frames before a piece");
     soundBytes += /** @type {number} */ (offsets[from]) - /** @type {number} */ (offsets[from - 1]) - overheadBytes;
   }
   from -= SETTLING_FRAMES;
   from -= ((from % FRAME_STEP) + FRAME_STEP) % FRAME_STEP;
-  return from < 0 ? undefined : from;
+  if (from < 0) throw new NotCuttable("too few frames before a piece");
+  return from;
 }
 
 /**

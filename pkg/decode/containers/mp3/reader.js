@@ -4,6 +4,7 @@
  */
 
 import { bytesOf, isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { NotCuttable } from "../not-cuttable.js";
 import { FileBlock } from "../block-reader.js";
 
 /**
@@ -53,17 +54,15 @@ const TRAILING_TAGS = ["TAG", "APETAGEX", "LYRICSBEGIN"];
 /**
  * @param {Blob} file
  * @param {string} name
- * @returns {Promise<Mp3Frames | undefined>} `undefined` for any other file
+ * @returns {Promise<Mp3Frames>}
  */
 export async function readMp3Frames(file, name) {
   let at = await offsetAfterTags(file, name);
-  if (at === undefined) return undefined;
   const block = new FileBlock(file, name);
   const info = await readInfoFrame(file, name, at, frameAt(await block.at(at)));
-  if (info === null) return undefined;
   if (info) at += info.bytes.length;
   const first = frameAt(await block.at(at));
-  if (!first) return undefined;
+  if (!first) throw new NotCuttable("no Layer III frame");
 
   const lasting = uint32(block.view(at)) & LASTING_BITS;
   const offsets = [at];
@@ -73,14 +72,15 @@ export async function readMp3Frames(file, name) {
     const frame = frameAt(bytes);
     if (!frame || (uint32(bytes) & LASTING_BITS) !== lasting || at + frame.bytes > file.size) break;
     // Another file begins here.
-    if (isInfo(bytes, frame)) return undefined;
+    if (isInfo(bytes, frame)) throw new NotCuttable("an info frame in the middle");
     at += frame.bytes;
     offsets.push(at);
   }
   if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(block.view(at), 0, tag)))
-    return undefined;
+    throw new NotCuttable("unknown bytes between or after the frames");
   // Fewer than there are: the file was put together from several, or written on after its end.
-  if (info?.frameCountAt && info.frameCount < offsets.length - 1) return undefined;
+  if (info?.frameCountAt && info.frameCount < offsets.length - 1)
+    throw new NotCuttable("more frames than the info frame states");
   const { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes } = first;
   return { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes, offsets, info };
 }
@@ -125,16 +125,17 @@ function isInfo(bytes, { infoAt }) {
  * @param {string} name
  * @param {number} offset where its first frame begins
  * @param {Frame | undefined} frame the first
- * @returns {Promise<InfoFrame | undefined | null>} `undefined` if the first frame is sound, `null` if it can't be told
+ * @returns {Promise<InfoFrame | undefined>} `undefined` if the first frame is sound
  */
 async function readInfoFrame(file, name, offset, frame) {
-  if (!frame) return null;
+  if (!frame) throw new NotCuttable("no Layer III frame");
   const bytes = await bytesOf(file, name, offset, offset + frame.bytes);
   if (!isInfo(bytes, frame)) return undefined;
-  if (bytes.length < frame.bytes || isText(bytes, OTHER_INFO_AT, OTHER_INFO_NAME)) return null;
+  if (isText(bytes, OTHER_INFO_AT, OTHER_INFO_NAME)) throw new NotCuttable("a VBRI header");
+  if (bytes.length < frame.bytes) throw new NotCuttable("the info frame is cut off");
   const view = new DataView(bytes.buffer);
   let at = frame.infoAt + 4;
-  if (at + 4 > bytes.length) return null;
+  if (at + 4 > bytes.length) throw new NotCuttable("the info frame is too small");
   const flags = view.getUint32(at);
   at += 4;
   /** Where a field of so many bytes stands, if the flags say that it is there. @param {number} flag @param {number} size */
@@ -148,7 +149,7 @@ async function readInfoFrame(file, name, offset, frame) {
   field(4, 100); // seek points
   field(8, 4); // quality
   const paddingAt = at + 21;
-  if (paddingAt + 3 > bytes.length) return null;
+  if (paddingAt + 3 > bytes.length) throw new NotCuttable("the info frame states no padding");
   return {
     bytes,
     offset,

@@ -10,6 +10,7 @@ import { joined, merged } from "../bytes.js";
 import { readM4aFrames } from "./reader.js";
 import { searchTable } from "../seek.js";
 import { markedPieces } from "../cut.js";
+import { NotCuttable } from "../not-cuttable.js";
 import { HEAD_BYTES } from "./boxes.js";
 import { nextTask } from "../../../shared/tasks.js";
 
@@ -27,12 +28,11 @@ const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
 /**
  * @param {Blob} file
  * @param {string} name
- * @param {Cut} cut
- * @returns {Promise<Pieces | undefined>} `undefined` if it is no MP4 file, or no simple one, or too short
+ * @param {Cut} limits
+ * @returns {Promise<Pieces>}
  */
-export async function m4aPieces(file, name, cut) {
+export async function cut(file, name, limits) {
   const table = await readM4aFrames(file, name);
-  if (!table) return undefined;
   // To read a table of hours took a while.
   await nextTask();
   const { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, edit, isOpenEnded } = table;
@@ -42,9 +42,10 @@ export async function m4aPieces(file, name, cut) {
   });
   const [first] = frames;
   const samples = (frames.length - 1) * samplesPerFrame + (isOpenEnded ? samplesPerFrame : lastSamples);
-  const lastOwn = samples - samples / Math.ceil(samples / sampleRateHz / cut.pieceSecs);
-  if (!first || (edit && (edit.leftOutSamples > MAX_LEFT_OUT_SAMPLES || edit.samples < lastOwn))) return undefined;
-  return markedPieces(cut, {
+  const lastOwn = samples - samples / Math.ceil(samples / sampleRateHz / limits.pieceSecs);
+  if (!first || (edit && (edit.leftOutSamples > MAX_LEFT_OUT_SAMPLES || edit.samples < lastOwn)))
+    throw new NotCuttable("an edit list that leaves out too much");
+  return markedPieces(limits, {
     sampleRateHz,
     samples,
     first,

@@ -5,7 +5,20 @@
 
 import { bytesOf, isText, uint32 } from "../bytes.js";
 import { readFragments } from "./fragments.js";
-import { HEAD_BYTES, MAX_BOXES, VERSION_BYTES, afterDates, boxesIn, inside, sizeOf, uint64 } from "./boxes.js";
+import { NotCuttable } from "../not-cuttable.js";
+import {
+  HEAD_BYTES,
+  MAX_BOXES,
+  VERSION_BYTES,
+  boxesIn,
+  inside,
+  readElst,
+  readStsd,
+  readTimes,
+  readTrackId,
+  sizeOf,
+  uint64,
+} from "./boxes.js";
 
 /** @import { Table } from "./fragments.js" */
 
@@ -22,56 +35,38 @@ import { HEAD_BYTES, MAX_BOXES, VERSION_BYTES, afterDates, boxesIn, inside, size
  * @property {{ leftOutSamples: number, samples: number } | undefined} edit how much is left out at the beginning, and how much of what follows is played
  */
 
-/** Of some ten hours, or with large pictures. */
+/** At most ten hours, or large pictures. */
 const MAX_HEADER_BYTES = 2 ** 24;
 const GAPS = new TextEncoder().encode("iTunSMPB");
 
-/** @param {Blob} file @param {string} name @returns {Promise<M4aFrames | undefined>} `undefined` for any other file */
+/** @param {Blob} file @param {string} name @returns {Promise<M4aFrames>} */
 export async function readM4aFrames(file, name) {
-  const { moov, endOffset } = (await readMoov(file, name)) ?? {};
-  if (!moov || !endOffset) return undefined;
-  const tracks = boxesIn(moov).filter(
-    ({ type, content }) => type === "trak" && isText(inside(content, "mdia hdlr") ?? content, 8, "soun"),
-  );
-  const track = tracks.length === 1 ? tracks[0]?.content : undefined;
-  const table = track && inside(track, "mdia minf stbl");
-  const movie = inside(moov, "mvhd");
-  const media = track && inside(track, "mdia mdhd");
-  const trackHeader = track && inside(track, "tkhd");
-  if (!table || !movie || !media || !trackHeader || inside(table, "ctts")) return undefined;
-  const sampleRateHz = afterDates(media);
-  const description = boxesIn(table).find(({ type }) => type === "stsd")?.bytes;
-  const edit = editOf(inside(track, "edts elst"), sampleRateHz / afterDates(movie));
-  // One kind of frame: of AAC, in the open.
-  if (
-    !description ||
-    edit === null ||
-    uint32(description, HEAD_BYTES + VERSION_BYTES) !== 1 ||
-    !isText(description, HEAD_BYTES + VERSION_BYTES + 8, "mp4a")
-  )
-    return undefined;
+  const { moov, endOffset } = await readMoov(file, name);
+  const track = soundTrackIn(moov);
+  const table = boxInside(track, "mdia minf stbl");
+  if (inside(table, "ctts")) throw new NotCuttable("frames in another order than they are played");
+  const media = readTimes(boxInside(track, "mdia mdhd"));
+  const movie = readTimes(boxInside(moov, "mvhd"));
+  const trackId = readTrackId(boxInside(track, "tkhd"));
+  const sampleRateHz = media.timescale;
+  if (!(sampleRateHz > 0)) throw new NotCuttable("no sample rate");
+  const description = descriptionIn(table);
+  const edit = editOf(inside(track, "edts elst"), sampleRateHz / movie.timescale);
+
   const isFragmented = inside(moov, "mvex") !== undefined;
   const inHeader = framesIn(table);
   // Where there are frames in the header, too, a browser stops after them.
-  if (isFragmented && inHeader?.sizes.length !== 0) return undefined;
-  const found = isFragmented ? await readFragments(file, name, endOffset, moov, afterDates(trackHeader)) : inHeader;
-  if (!found) return undefined;
+  if (isFragmented && inHeader?.sizes.length !== 0) throw new NotCuttable("frames in the header and in fragments");
+  const found = isFragmented ? await readFragments(file, name, endOffset, moov, trackId) : inHeader;
+  if (!found) throw new NotCuttable("damaged table of frames");
   const { offsets, sizes, durations } = found;
-  const [[one = 0, firstSamples = 0] = [], next] = durations;
-  // The first may last until the picture begins, but sounds no longer than others.
-  if (isFragmented && next && one === 1 && firstSamples > Number(next[1])) {
-    durations.shift();
-    next[0]++;
-  }
+  if (isFragmented) shortenFirst(durations);
   const { frames, samplesPerFrame, lastSamples } = evened(durations);
-  if (frames !== sizes.length || !(sampleRateHz > 0) || !(lastSamples > 0)) return undefined;
-  if (offsets.some((offset, index) => offset + /** @type {number} */ (sizes[index]) > file.size)) return undefined;
+  if (frames !== sizes.length || !(lastSamples > 0)) throw new NotCuttable("frames of different lengths");
+  if (offsets.some((offset, index) => offset + /** @type {number} */ (sizes[index]) > file.size))
+    throw new NotCuttable("frames after the file's end");
   // One that was written before there was any sound: all is played, and browsers leave nothing out at the end.
   if (isFragmented && edit?.samples === 0) edit.samples = sizes.length * samplesPerFrame;
-  const items = boxesIn(moov).flatMap(({ type, content }) =>
-    type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : [],
-  );
-  const gaps = items.filter(({ type, content }) => type === "----" && includes(content, GAPS));
   return {
     sampleRateHz,
     samplesPerFrame,
@@ -79,10 +74,58 @@ export async function readM4aFrames(file, name) {
     offsets,
     sizes,
     description,
-    gaps: gaps.map(({ bytes }) => bytes),
+    gaps: gapsIn(moov),
     edit,
-    isOpenEnded: isFragmented && uint32(media, media[0] === 1 ? 28 : 16) === 0,
+    isOpenEnded: isFragmented && media.duration === 0,
   };
+}
+
+/** The only sound track. @param {Uint8Array<ArrayBuffer>} moov */
+function soundTrackIn(moov) {
+  const tracks = boxesIn(moov).filter(
+    ({ type, content }) => type === "trak" && isText(inside(content, "mdia hdlr") ?? content, 8, "soun"),
+  );
+  const track = tracks.length === 1 ? tracks[0]?.content : undefined;
+  if (!track) throw new NotCuttable(`${tracks.length} sound tracks`);
+  return track;
+}
+
+/** The content of the first box on a path. @param {Uint8Array<ArrayBuffer>} content @param {string} path */
+function boxInside(content, path) {
+  const found = inside(content, path);
+  if (!found) throw new NotCuttable(`no box ${path}`);
+  return found;
+}
+
+/** The box with the one description of all frames, of unencrypted AAC. @param {Uint8Array<ArrayBuffer>} table */
+function descriptionIn(table) {
+  const box = boxesIn(table).find(({ type }) => type === "stsd");
+  if (!box) throw new NotCuttable("no box stsd");
+  const { count, isAac } = readStsd(box.content);
+  if (count !== 1) throw new NotCuttable("several kinds of frames");
+  if (!isAac) throw new NotCuttable("no unencrypted AAC");
+  return box.bytes;
+}
+
+/**
+ * Gives the first frame the length of the others: in fragments it may be stated to last until the
+ * picture begins, but it sounds no longer.
+ * @param {number[][]} durations
+ */
+function shortenFirst(durations) {
+  const [[count = 0, samples = 0] = [], next] = durations;
+  if (next && count === 1 && samples > Number(next[1])) {
+    durations.shift();
+    next[0]++;
+  }
+}
+
+/** The metadata items of iTunes with the encoder's delay and padding. @param {Uint8Array<ArrayBuffer>} moov */
+function gapsIn(moov) {
+  const items = boxesIn(moov).flatMap(({ type, content }) =>
+    type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : [],
+  );
+  return items.filter(({ type, content }) => type === "----" && includes(content, GAPS)).map(({ bytes }) => bytes);
 }
 
 /** @param {Uint8Array<ArrayBuffer>} table in the header @returns {Table | undefined} */
@@ -96,20 +139,24 @@ function framesIn(table) {
   return offsets && durations && { offsets, sizes, durations };
 }
 
-/** @param {Blob} file @param {string} name @returns {Promise<{ moov: Uint8Array<ArrayBuffer>, endOffset: number } | undefined>} what the header holds, and where it ends */
+/**
+ * The content of the movie box, and where it ends.
+ * @param {Blob} file
+ * @param {string} name
+ */
 async function readMoov(file, name) {
   for (let at = 0, boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
     const head = await bytesOf(file, name, at, at + 2 * HEAD_BYTES);
-    if (boxes === 0 && !isText(head, 4, "ftyp")) return undefined;
+    if (boxes === 0 && !isText(head, 4, "ftyp")) throw new NotCuttable("no box ftyp");
     const endOffset = at + sizeOf(head);
-    if (!(endOffset <= file.size)) return undefined;
-    if (isText(head, 4, "moov"))
-      return endOffset - at > MAX_HEADER_BYTES
-        ? undefined
-        : { moov: await bytesOf(file, name, at + HEAD_BYTES, endOffset), endOffset };
+    if (!(endOffset <= file.size)) throw new NotCuttable("a box ends after the file");
+    if (isText(head, 4, "moov")) {
+      if (endOffset - at > MAX_HEADER_BYTES) throw new NotCuttable("the header is too large");
+      return { moov: await bytesOf(file, name, at + HEAD_BYTES, endOffset), endOffset };
+    }
     at = endOffset;
   }
-  return undefined;
+  throw new NotCuttable("no box moov");
 }
 
 /** A table after its length. @param {Uint8Array} content @param {number} at @param {4 | 8} bytes of each number */
@@ -170,18 +217,16 @@ function offsetsOf(table, sizes) {
 }
 
 /**
- * @param {Uint8Array | undefined} list of what is played
+ * The one edit, at normal speed, of a track that has any.
+ * @param {Uint8Array | undefined} list
  * @param {number} scale from the movie's units to samples
- * @returns {M4aFrames["edit"] | null} `undefined` if there is none, `null` if it is of another kind
+ * @returns {M4aFrames["edit"]}
  */
 function editOf(list, scale) {
   if (!list) return undefined;
-  const isLong = list[0] === 1;
-  const [duration, start, rate] = isLong
-    ? [uint64(list, 8), uint64(list, 16), uint32(list, 24)]
-    : [uint32(list, 8), uint32(list, 12), uint32(list, 16)];
-  if (uint32(list, VERSION_BYTES) !== 1 || start >= 2 ** 31 || rate !== 0x10000) return null;
-  return { leftOutSamples: start, samples: Math.round(duration * scale) };
+  const { count, duration, mediaTime, rate } = readElst(list);
+  if (count !== 1 || mediaTime >= 2 ** 31 || rate !== 0x10000) throw new NotCuttable("an edit list of another kind");
+  return { leftOutSamples: mediaTime, samples: Math.round(duration * scale) };
 }
 
 /** @param {Uint8Array} bytes @param {Uint8Array} wanted */

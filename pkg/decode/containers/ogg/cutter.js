@@ -4,6 +4,7 @@
  */
 
 import { bytesOf, isText, joined } from "../bytes.js";
+import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
 import { markedPieces } from "../cut.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
@@ -43,22 +44,22 @@ const END_BYTES = 128 * 1024;
 /**
  * @param {Blob} file
  * @param {string} name
- * @param {Cut} cut
- * @returns {Promise<Pieces | undefined>} `undefined` if it is no Ogg file, or no simple one, or too short
+ * @param {Cut} limits
+ * @returns {Promise<Pieces>}
  */
-export async function oggPieces(file, name, cut) {
+export async function cut(file, name, limits) {
   const header = await readHeader(file, name);
-  if (!header) return undefined;
+  if (!header) throw new NotCuttable("no header of one stream of Vorbis, Opus or FLAC");
   const { codec, headerBytes, serial } = header;
   const endAt = Math.max(headerBytes, file.size - END_BYTES);
   const last = pagesIn(await bytesOf(file, name, endAt, file.size)).at(-1);
-  if (!last || last.serial !== serial || !(last.position > 0)) return undefined;
+  if (!last || last.serial !== serial || !(last.position > 0)) throw new NotCuttable("no last page of the stream");
   const beginning = await bytesOf(file, name, headerBytes, headerBytes + END_BYTES);
   const [page] = pagesIn(beginning);
-  if (!page || page.bytes.byteOffset !== 0) return undefined;
+  if (!page || page.bytes.byteOffset !== 0) throw new NotCuttable("no page after the header");
   const samples = last.position;
   const first = { offset: headerBytes, sample: 0, endSample: 0, page, segment: 0, segmentAt: page.soundAt };
-  return markedPieces(cut, {
+  return markedPieces(limits, {
     sampleRateHz: codec.sampleRateHz,
     samples,
     first,

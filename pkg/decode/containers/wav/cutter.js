@@ -3,6 +3,7 @@
  */
 
 import { bytesOf, commonDivisor, isText } from "../bytes.js";
+import { NotCuttable } from "../not-cuttable.js";
 
 /** @import { Cut, Piece, Pieces } from "../../chunks.js" */
 
@@ -24,15 +25,14 @@ const MARGIN_SAMPLES = 8192;
  * @param {Blob} file
  * @param {string} name
  * @param {Cut} cut
- * @returns {Promise<Pieces | undefined>} `undefined` if it is no WAV file, or no simple one, or too short
+ * @returns {Promise<Pieces>}
  */
-export async function wavPieces(file, name, { pieceSecs, minSecs, decodeRateHz }) {
+export async function cut(file, name, { pieceSecs, minSecs, decodeRateHz }) {
   const wav = parsed(await bytesOf(file, name, 0, MAX_HEADER_BYTES), file.size);
-  if (!wav) return undefined;
   const { sampleRateHz, blockBytes, dataAt, dataBytes } = wav;
   const samples = Math.floor(dataBytes / blockBytes);
   const durationSecs = samples / sampleRateHz;
-  if (durationSecs < minSecs) return undefined;
+  if (durationSecs < minSecs) throw new NotCuttable("too short");
 
   const count = Math.ceil(durationSecs / pieceSecs);
   // Each piece begins where a sample at the rate of decoding begins, too.
@@ -44,7 +44,7 @@ export async function wavPieces(file, name, { pieceSecs, minSecs, decodeRateHz }
     const isLast = index === count - 1;
     const from = index === 0 ? 0 : Math.floor((ownSamples - MARGIN_SAMPLES) / step) * step;
     const to = isLast ? samples : Math.round(((index + 1) * samples) / count) + MARGIN_SAMPLES;
-    if (from < 0) return undefined;
+    if (from < 0) throw new NotCuttable("no room for a margin");
     const bytes = (to - from) * blockBytes;
     const start = dataAt + from * blockBytes;
     pieces.push({
@@ -60,11 +60,12 @@ export async function wavPieces(file, name, { pieceSecs, minSecs, decodeRateHz }
 /**
  * @param {Uint8Array<ArrayBuffer>} bytes the beginning of the file
  * @param {number} fileBytes
- * @returns {Wav | undefined}
+ * @returns {Wav}
  */
 function parsed(bytes, fileBytes) {
   const view = new DataView(bytes.buffer);
-  if (bytes.length < 12 || !isText(bytes, 0, "RIFF") || !isText(bytes, 8, "WAVE")) return undefined;
+  if (bytes.length < 12 || !isText(bytes, 0, "RIFF") || !isText(bytes, 8, "WAVE"))
+    throw new NotCuttable("no RIFF header");
   /** @type {Uint8Array<ArrayBuffer> | undefined} */
   let format;
   for (let at = 12; at + 8 <= bytes.length;) {
@@ -73,23 +74,22 @@ function parsed(bytes, fileBytes) {
     const isData = isText(bytes, at, "data");
     at += 8;
     if (isData) {
-      const sizes = format && formatSizes(format);
-      return format && sizes && size > 0 && at + size <= fileBytes
-        ? { format, ...sizes, dataAt: at, dataBytes: size }
-        : undefined;
+      if (!format) throw new NotCuttable("no format before the data");
+      if (size === 0 || at + size > fileBytes) throw new NotCuttable("wrong size of the data");
+      return { format, ...formatSizes(format), dataAt: at, dataBytes: size };
     }
     if (isFormat) {
-      if (format || at + size > bytes.length) return undefined;
+      if (format || at + size > bytes.length) throw new NotCuttable("several formats, or one cut off");
       format = bytes.slice(at, at + size);
     }
     at += size + (size % 2);
   }
-  return undefined;
+  throw new NotCuttable("no data");
 }
 
-/** @param {Uint8Array<ArrayBuffer>} format @returns {{ sampleRateHz: number, blockBytes: number } | undefined} */
+/** @param {Uint8Array<ArrayBuffer>} format @returns {{ sampleRateHz: number, blockBytes: number }} */
 function formatSizes(format) {
-  if (format.length < 16 || format.length % 2 !== 0) return undefined;
+  if (format.length < 16 || format.length % 2 !== 0) throw new NotCuttable("odd size of the format");
   const view = new DataView(format.buffer);
   const tag = view.getUint16(0, true);
   const kind = tag === EXTENSIBLE && format.length >= SUBFORMAT_AT + 2 ? view.getUint16(SUBFORMAT_AT, true) : tag;
@@ -104,10 +104,10 @@ function formatSizes(format) {
     blockBytes === 0 ||
     blockBytes !== (channels * bits) / 8
   )
-    return undefined;
-  return sampleRateHz > 0 && view.getUint32(8, true) === sampleRateHz * blockBytes
-    ? { sampleRateHz, blockBytes }
-    : undefined;
+    throw new NotCuttable(`format ${kind} with ${bits} bits`);
+  if (sampleRateHz === 0 || view.getUint32(8, true) !== sampleRateHz * blockBytes)
+    throw new NotCuttable("sample rate and byte rate contradict each other");
+  return { sampleRateHz, blockBytes };
 }
 
 /** @param {Uint8Array} format @param {number} dataBytes */

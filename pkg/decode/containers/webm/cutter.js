@@ -4,6 +4,7 @@
  */
 
 import { joined, merged } from "../bytes.js";
+import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { markedPieces } from "../cut.js";
 import { nextTask } from "../../../shared/tasks.js";
@@ -22,17 +23,17 @@ const IS_KEY = 0x80;
 /**
  * @param {Blob} file
  * @param {string} name
- * @param {Cut} cut
- * @returns {Promise<Pieces | undefined>} `undefined` if it is no WebM file, or no simple one, or too short
+ * @param {Cut} limits
+ * @returns {Promise<Pieces>}
  */
-export async function webmPieces(file, name, cut) {
+export async function cut(file, name, limits) {
   const table = await readWebmBlocks(file, name);
   const first = table?.blocks[0];
-  if (!first) return undefined;
+  if (!first) throw new NotCuttable("no simple WebM file");
   // To read a table of hours took a while.
   await nextTask();
   const { track, blocks, samples } = table;
-  return markedPieces(cut, {
+  return markedPieces(limits, {
     sampleRateHz: track.codec.sampleRateHz,
     samples,
     first,
