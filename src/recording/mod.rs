@@ -19,6 +19,3 @@ pub mod score;
 pub mod score_matrix;
 pub mod segments;
 pub mod whitened;
-
-/// Greatest shift of pitch looked for, in semitones, either way.
-pub(crate) const MAX_SEMITONES: usize = 13;

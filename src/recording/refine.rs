@@ -6,10 +6,9 @@
 //! prefer a wrong lag, a beat or a bar away; all of them agree on one line only.
 
 use crate::geometry::lines::SLOPES;
-use crate::recording::MAX_SEMITONES;
 use crate::recording::alignment::Alignment;
 use crate::recording::correlate::{Course, ProfilePair, centres, coefficient};
-use crate::recording::whitened::BANDS_PER_SEMITONE;
+use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES};
 
 /// Length of a window, in columns: 2 s, some four beats.
 const WINDOW_COLUMNS: usize = 22;

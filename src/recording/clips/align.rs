@@ -4,8 +4,7 @@
 //! pitch is tried, which so few columns allow. The best correlation of two different clips is one of the best of some ten thousand accidents, about 0.2 over 3 s; of a clip
 //! and its copy it is mostly above 0.6.
 
-use crate::recording::MAX_SEMITONES;
-use crate::recording::whitened::{BANDS_PER_SEMITONE, SpectralProfile, product};
+use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES, SpectralProfile, product};
 
 /// Greatest shift of pitch tried, in bands either way.
 const MOST_BANDS: isize = (MAX_SEMITONES * BANDS_PER_SEMITONE) as isize;
