@@ -11,16 +11,13 @@ use std::{env, fs};
 
 use prost::Message as _;
 use soundalike::training::{
-    SEGMENT_HOP_FEATURE_FRAMES, Tensors, WeightsInfo, feature_frames, weights_file,
+    EncoderConfig, SEGMENT_HOP_FEATURE_FRAMES, Tensors, WeightsInfo, feature_frames, weights_file,
 };
 use soundalike::{LogMelPlan, Model, Result as SoundalikeResult, SHIPPED_WEIGHTS};
 
 #[path = "onnx/proto.rs"]
 mod proto;
 use proto::{Graph, Model as OnnxModel, Node, OperatorSet, Tensor, ValueInfo};
-
-/// burn's default, which the network is trained with.
-const BATCH_NORM_EPSILON: f32 = 1e-5;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -164,7 +161,7 @@ fn batch_norm(
     let scale: Vec<f32> = values("gamma")?
         .iter()
         .zip(values("running_var")?)
-        .map(|(gamma, variance)| gamma / (variance + BATCH_NORM_EPSILON).sqrt())
+        .map(|(gamma, variance)| gamma / (variance + EncoderConfig::BATCH_NORM_EPSILON).sqrt())
         .collect();
     let shift = values("beta")?
         .iter()

@@ -1,23 +1,22 @@
 //! The pipeline: audio to songs, two songs to a report. The only module that knows all others.
 
-use crate::audio::stream::Recording;
+use crate::audio::stream::SampleStream;
 use crate::audio::waveform::Waveform;
 use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
 use crate::recording::clips::score::is_clip;
 use crate::recording::encoder::model::Model;
-use crate::recording::passages::{Passage, passages};
-use crate::recording::runs::covered_share;
+use crate::recording::passages::passages;
 use crate::recording::score::song_score;
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
 use crate::recording::whitened::{SpectralProfile, View};
-use crate::report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
+use crate::report::build::{
+    matched_passage, mirror_passage, reported_matrix, round, summary, transposed,
+};
+use crate::report::{Limits, MatchedPassage, ModelSummary, Report, Verdict};
 use crate::song::Song;
 use crate::spectrum::log_mel::LogMelPlan;
-
-/// Cells of the matrix in a report at most; larger ones are shown coarser. A million cells are two songs of 12 minutes.
-const REPORTED_CELLS: usize = 1_000_000;
 
 /// Compares songs with one model on one backend.
 #[derive(Debug)]
@@ -127,9 +126,9 @@ impl Checker {
         name: &str,
         sample_rate_hz: u32,
         expected_samples: usize,
-    ) -> Result<Recording> {
+    ) -> Result<SampleStream> {
         let model_rate_hz = self.model.info().features.sample_rate_hz;
-        Recording::new(name, sample_rate_hz, model_rate_hz, expected_samples)
+        SampleStream::new(name, sample_rate_hz, model_rate_hz, expected_samples)
     }
 
     /// [`Checker::analyse`] for a song that came in parts.
@@ -139,7 +138,7 @@ impl Checker {
     /// Those of [`Checker::analyse`]; [`Error::NoAudio`] when nothing came.
     pub async fn analyse_recording(
         &self,
-        recording: Recording,
+        recording: SampleStream,
         mut progress: impl FnMut(Stage, f32),
     ) -> Result<Song> {
         let config = &self.model.info().features;
@@ -185,7 +184,7 @@ impl Checker {
         progress(Stage::Match, 0.0);
         let (head, calibration) = (self.model.head(), self.model.calibration());
         // Lines are drawn through rows, so that rows and columns aren't quite alike. To mirror exactly, the songs take these places by what they are, not by which came first.
-        let swapped = precedes(right, left);
+        let swapped = right.precedes(left);
         let (first, second) = if swapped {
             (right, left)
         } else {
@@ -199,7 +198,7 @@ impl Checker {
             4,
         );
         let mut passages: Vec<MatchedPassage> = passages.iter().map(matched_passage).collect();
-        let mut matrix = self.matrix(&scores, first.segments.hop_secs);
+        let mut matrix = reported_matrix(&scores, first.segments.hop_secs, calibration);
         if swapped {
             passages.iter_mut().for_each(mirror_passage);
             passages.sort_by(|a, b| a.left_start_secs.total_cmp(&b.left_start_secs));
@@ -228,110 +227,12 @@ impl Checker {
             backend: self.backend.to_owned(),
         }
     }
-
-    /// The matrix for the report: calibrated scores; when it is large, each cell stands for the best of a square of cells.
-    fn matrix(&self, scores: &ScoreMatrix, hop_secs: f64) -> Matrix {
-        let mut side = 1;
-        while scores.rows.div_ceil(side) * scores.columns.div_ceil(side) > REPORTED_CELLS {
-            side += 1;
-        }
-        let (rows, cols) = (scores.rows.div_ceil(side), scores.columns.div_ceil(side));
-        let mut best = vec![f32::NEG_INFINITY; rows * cols];
-        for (row, logits) in scores.logits.chunks_exact(scores.columns).enumerate() {
-            for (column, &logit) in logits.iter().enumerate() {
-                let cell = &mut best[row / side * cols + column / side];
-                *cell = cell.max(logit);
-            }
-        }
-        let scores = best
-            .into_iter()
-            .map(|logit| round(f64::from(self.model.calibration().score(logit)), 4))
-            .collect();
-        Matrix {
-            rows,
-            cols,
-            hop_secs: hop_secs * side as f64,
-            scores,
-        }
-    }
-}
-
-fn matched_passage(passage: &Passage) -> MatchedPassage {
-    let alignment = &passage.alignment;
-    MatchedPassage {
-        left_start_secs: round(alignment.left_secs.0, 2),
-        left_end_secs: round(alignment.left_secs.1, 2),
-        right_start_secs: round(alignment.right_secs.0, 2),
-        right_end_secs: round(alignment.right_secs.1, 2),
-        score: round(f64::from(passage.score), 4),
-        speed_ratio: round(1.0 / alignment.slope(), 3),
-        pitch_shift_semitones: round(alignment.semitones, 1),
-    }
-}
-
-fn mirror_passage(passage: &mut MatchedPassage) {
-    std::mem::swap(&mut passage.left_start_secs, &mut passage.right_start_secs);
-    std::mem::swap(&mut passage.left_end_secs, &mut passage.right_end_secs);
-    passage.speed_ratio = round(1.0 / passage.speed_ratio, 3);
-    passage.pitch_shift_semitones = round(-passage.pitch_shift_semitones, 1);
-}
-
-fn transposed(matrix: &Matrix) -> Matrix {
-    let scores = (0..matrix.cols)
-        .flat_map(|col| (0..matrix.rows).map(move |row| matrix.scores[row * matrix.cols + col]))
-        .collect();
-    Matrix {
-        rows: matrix.cols,
-        cols: matrix.rows,
-        hop_secs: matrix.hop_secs,
-        scores,
-    }
-}
-
-/// Whether a song comes first in a fixed order: shorter ones do, then it goes by content. By all of it, because recordings that differ only where no segment
-/// reaches, at their ends, have the same embeddings.
-fn precedes(one: &Song, other: &Song) -> bool {
-    fn content(song: &Song) -> impl PartialOrd {
-        let Song {
-            name: _,
-            duration_secs,
-            segments,
-            embeddings,
-            profile,
-            clip_profile,
-        } = song;
-        let length = embeddings.values.len();
-        let spectrum = (profile, clip_profile);
-        (length, embeddings, duration_secs, spectrum, segments)
-    }
-    content(one) < content(other)
-}
-
-fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
-    SongSummary {
-        name: song.name.clone(),
-        duration_secs: round(song.duration_secs, 3),
-        coverage: round(covered_share((0.0, song.duration_secs), spans_secs), 4),
-        left_out_share: round(song.segments.blank_share(), 4),
-    }
-}
-
-/// Rounded; a zero has no sign, which would show.
-fn round(value: f64, digits: i32) -> f64 {
-    let scale = 10.0_f64.powi(digits);
-    (value * scale).round() / scale + 0.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recording::encoder::model::SHIPPED_WEIGHTS;
-
-    #[test]
-    fn a_rounded_zero_has_no_sign() {
-        assert_eq!(round(-0.04, 1).to_bits(), 0.0_f64.to_bits());
-        assert_eq!((round(-0.06, 1), round(1.25, 1)), (-0.1, 1.3));
-    }
 
     #[test]
     fn songs_of_equal_embeddings_and_unequal_sound_mirror_each_other() {
@@ -360,31 +261,5 @@ mod tests {
                 (mirrored.right.coverage, mirrored.left.coverage)
             );
         });
-    }
-
-    #[test]
-    fn a_large_matrix_is_reported_coarser_by_its_best_cells() {
-        let checker = Checker::new(Model::on_cpu(SHIPPED_WEIGHTS).unwrap(), "cpu");
-        let matrix = |rows: usize, columns: usize| {
-            let mut logits = vec![-20.0; rows * columns];
-            logits[rows * columns - 2] = 20.0;
-            let scores = ScoreMatrix {
-                rows,
-                columns,
-                logits,
-            };
-            checker.matrix(&scores, 0.75)
-        };
-        // Two songs of 11 minutes are reported cell by cell.
-        let whole = matrix(900, 1_000);
-        assert_eq!((whole.rows, whole.cols, whole.hop_secs), (900, 1_000, 0.75));
-        let coarse = matrix(1_500, 1_000);
-        assert_eq!((coarse.rows, coarse.cols, coarse.hop_secs), (750, 500, 1.5));
-        let best = coarse.scores.iter().position(|&score| score > 0.5);
-        assert_eq!(best, Some(750 * 500 - 1));
-        assert_eq!(
-            coarse.scores.iter().filter(|&&score| score > 0.5).count(),
-            1
-        );
     }
 }

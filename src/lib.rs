@@ -63,7 +63,7 @@ pub mod training;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-pub use audio::stream::Recording;
+pub use audio::stream::SampleStream;
 pub use audio::waveform::Waveform;
 pub use checker::{Checker, Stage, limits};
 pub use config::{FeatureConfig, MAX_SONG_SECS};

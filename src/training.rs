@@ -2,14 +2,15 @@
 //! pipeline, one by one. Nothing here is kept stable for others.
 
 pub use crate::golden::segment as golden_segment;
+pub use crate::nn::tensors::Tensors;
 pub use crate::recording::clips::align::{Agreement, agreement};
 pub use crate::recording::clips::score::clip_score;
 #[cfg(feature = "burn")]
 pub use crate::recording::encoder::burn::{Encoder, SiameseNetwork, SimilarityHead};
+pub use crate::recording::encoder::calibration::Calibration;
 pub use crate::recording::encoder::config::EncoderConfig;
-pub use crate::recording::encoder::head::Calibration;
 pub use crate::recording::encoder::model::{Embeddings, cosine_distance};
-pub use crate::recording::encoder::weights_file::{self, Tensors, WeightsInfo};
+pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
 pub use crate::recording::segments::{
     CONTEXT_FEATURE_FRAMES, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, Segments,
     feature_frames,

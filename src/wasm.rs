@@ -24,7 +24,7 @@ pub struct Checker(checker::Checker);
 /// A song, as far as its samples have come.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Recording(crate::audio::stream::Recording);
+pub struct Recording(crate::audio::stream::SampleStream);
 
 /// A song, analysed.
 #[wasm_bindgen]

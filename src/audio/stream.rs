@@ -7,13 +7,13 @@ use crate::error::Result;
 
 /// A song, as far as it has come.
 #[derive(Debug)]
-pub struct Recording {
+pub struct SampleStream {
     name: String,
     sample_rate_hz: u32,
     resampling: Resampling,
 }
 
-impl Recording {
+impl SampleStream {
     /// A song of `name`, of which nothing has come yet. `expected_samples` is how many are to come, as far as is known: room is made for so many.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_no_sample_is_named_by_its_place_in_the_song() {
-        let mut recording = Recording::new("a", 44_100, 22_050, 3).unwrap();
+        let mut recording = SampleStream::new("a", 44_100, 22_050, 3).unwrap();
         recording.append(&[0.5; 441]).unwrap();
         let error = recording.append(&[0.0, f32::NAN]).unwrap_err();
         assert_eq!(error.code(), "decode-failed");
@@ -87,9 +87,9 @@ mod tests {
 
     #[test]
     fn nothing_is_no_song() {
-        let recording = Recording::new("a", 44_100, 22_050, 0).unwrap();
+        let recording = SampleStream::new("a", 44_100, 22_050, 0).unwrap();
         assert_eq!(recording.finish().unwrap_err().code(), "no-audio");
-        let impossible = Recording::new("a", 3, 22_050, 0);
+        let impossible = SampleStream::new("a", 3, 22_050, 0);
         assert_eq!(impossible.unwrap_err().code(), "decode-failed");
     }
 }

@@ -1,3 +1,4 @@
-//! Lines through a matrix.
+//! Lines through a matrix, and spans.
 
 pub mod lines;
+pub mod spans;

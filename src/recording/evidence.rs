@@ -6,7 +6,7 @@
 //! counted several times (a margin is asked for); single cells err badly (each is limited); and what resembles everything says little (its
 //! background is taken off).
 
-use crate::recording::encoder::head::Calibration;
+use crate::recording::encoder::calibration::Calibration;
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
 
@@ -70,7 +70,7 @@ fn limited(evidence: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::runs::test_segments;
+    use crate::recording::segments::test_segments;
 
     const CALIBRATION: Calibration = Calibration { knots: Vec::new() };
 

@@ -4,12 +4,13 @@
 //! two songs of one style alike for a few seconds; the moving spectrum of two different songs never correlates for long, but noise drowns it.
 
 use crate::geometry::lines::Run;
+use crate::geometry::spans::covered_share;
 use crate::recording::alignment::Alignment;
 use crate::recording::correlate::ProfilePair;
-use crate::recording::encoder::head::Calibration;
+use crate::recording::encoder::calibration::Calibration;
 use crate::recording::evidence::LIMIT;
 use crate::recording::refine::refined;
-use crate::recording::runs::{covered_share, runs, times_secs};
+use crate::recording::runs::{runs, times_secs};
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::song::Song;
 

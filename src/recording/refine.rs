@@ -8,10 +8,8 @@
 use crate::geometry::lines::SLOPES;
 use crate::recording::alignment::Alignment;
 use crate::recording::correlate::{Course, ProfilePair, centres, coefficient};
-use crate::recording::whitened::BANDS_PER_SEMITONE;
+use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES};
 
-/// Greatest shift of pitch looked for, in semitones, either way.
-const MAX_SEMITONES: usize = 13;
 /// Length of a window, in columns: 2 s, some four beats.
 const WINDOW_COLUMNS: usize = 22;
 /// Windows of a passage at most; in longer ones they lie apart.

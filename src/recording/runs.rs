@@ -31,7 +31,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::geometry::lines::{Line, Run, aligned, lines};
-use crate::recording::encoder::head::Calibration;
+use crate::geometry::spans::covered_share;
+use crate::recording::encoder::calibration::Calibration;
 use crate::recording::evidence::{AGAINST, LIMIT, evidence};
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
@@ -188,21 +189,6 @@ fn is_explained(run: &Run, stronger: &[Run]) -> bool {
     share(rows) >= EXPLAINED_SHARE && share(columns) >= EXPLAINED_SHARE
 }
 
-/// Share of a span `(start, end)` that lies in the union of others.
-#[must_use]
-pub fn covered_share(span: (f64, f64), mut others: Vec<(f64, f64)>) -> f64 {
-    others.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut covered, mut reached) = (0.0, span.0);
-    for (start, end) in others {
-        let (start, end) = (start.max(reached), end.min(span.1));
-        if end > start {
-            covered += end - start;
-            reached = end;
-        }
-    }
-    covered / (span.1 - span.0)
-}
-
 fn cells(run: &Run, columns: usize) -> impl Iterator<Item = (usize, usize)> {
     (run.first_row..=run.last_row).map(move |row| {
         // The same rounding as in `Line::best`.
@@ -250,18 +236,6 @@ pub fn times_secs(run: &Run, left: &Segments, right: &Segments) -> [(f64, f64); 
             middle_of(run.last_column()) + half_secs * run.slope,
         ),
     ]
-}
-
-/// Segments of a song of `count`, none of them blank.
-#[cfg(test)]
-pub(crate) fn test_segments(count: usize) -> Segments {
-    Segments {
-        count,
-        hop_secs: 0.75,
-        length_secs: 3.0,
-        silent: vec![false; count],
-        blank: vec![false; count],
-    }
 }
 
 #[cfg(test)]

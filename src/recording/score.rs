@@ -2,7 +2,7 @@
 
 use crate::recording::clips::align::{Agreement, agreement};
 use crate::recording::clips::score::{clip_score, is_clip};
-use crate::recording::encoder::head::Calibration;
+use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passages::Passage;
 use crate::recording::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
@@ -73,7 +73,7 @@ mod tests {
     use crate::config::FeatureConfig;
     use crate::recording::alignment::Alignment;
     use crate::recording::encoder::model::Embeddings;
-    use crate::recording::runs::test_segments;
+    use crate::recording::segments::test_segments;
     use crate::recording::whitened::{SpectralProfile, View};
     use crate::spectrum::log_mel::LogMelPlan;
 

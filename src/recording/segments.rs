@@ -101,6 +101,18 @@ pub fn feature_frames(frames: usize) -> usize {
     frames.div_ceil(FRAMES_PER_FEATURE_FRAME)
 }
 
+/// Segments of a song of `count`, none of them blank.
+#[cfg(test)]
+pub(crate) fn test_segments(count: usize) -> Segments {
+    Segments {
+        count,
+        hop_secs: 0.75,
+        length_secs: 3.0,
+        silent: vec![false; count],
+        blank: vec![false; count],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

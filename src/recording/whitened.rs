@@ -15,6 +15,8 @@ use crate::spectrum::mel::mel_from_hz;
 pub(crate) const FRAMES_PER_COLUMN: usize = 4;
 /// Bands to a semitone: as many as mel bands above 1 kHz have.
 pub const BANDS_PER_SEMITONE: usize = 2;
+/// Greatest shift of pitch looked for, in semitones, either way.
+pub const MAX_SEMITONES: usize = 13;
 /// Bands on each side over which a column's envelope is averaged: three semitones.
 const ENVELOPE_BANDS: usize = 6;
 /// Columns on each side over which a band is averaged: 1.5 s.

@@ -1,5 +1,7 @@
 //! The answer: plain data, the same natively and in the browser.
 
+pub(crate) mod build;
+
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
 

@@ -40,4 +40,23 @@ impl Song {
     pub fn embeddings(&self) -> &Embeddings {
         &self.embeddings
     }
+
+    /// Whether a song comes first in a fixed order: shorter ones do, then it goes by content. By all of it, because recordings that differ only where no segment
+    /// reaches, at their ends, have the same embeddings.
+    pub(crate) fn precedes(&self, other: &Self) -> bool {
+        fn content(song: &Song) -> impl PartialOrd {
+            let Song {
+                name: _,
+                duration_secs,
+                segments,
+                embeddings,
+                profile,
+                clip_profile,
+            } = song;
+            let length = embeddings.values.len();
+            let spectrum = (profile, clip_profile);
+            (length, embeddings, duration_secs, spectrum, segments)
+        }
+        content(self) < content(other)
+    }
 }

@@ -30,7 +30,7 @@ const MODULES = [
   "recording/clips/score",
   "recording/blank",
   "recording/segments",
-  "checker",
+  "report/build",
 ];
 /** Constants of these modules that are the network's; its own tests hold them. */
 const OTHERS = ["FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];

@@ -4,10 +4,10 @@
 //! pitch is tried, which so few columns allow. The best correlation of two different clips is one of the best of some ten thousand accidents, about 0.2 over 3 s; of a clip
 //! and its copy it is mostly above 0.6.
 
-use crate::recording::whitened::{BANDS_PER_SEMITONE, SpectralProfile, product};
+use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES, SpectralProfile, product};
 
-/// Greatest shift of pitch tried, in bands either way: 13 semitones.
-const MOST_BANDS: isize = (13 * BANDS_PER_SEMITONE) as isize;
+/// Greatest shift of pitch tried, in bands either way.
+const MOST_BANDS: isize = (MAX_SEMITONES * BANDS_PER_SEMITONE) as isize;
 /// Speeds from one try to the next, as a natural logarithm: over 3 s neighbours part by no more than a column at the ends.
 const SPEED_STEP: f64 = 0.06;
 /// Speeds tried either way: to 2.05 times and 0.49 times the speed.

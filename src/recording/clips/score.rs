@@ -5,7 +5,7 @@
 //! the less they are believed, the more alike the spectra are in any position: what goes on and on is soon taken for itself.
 
 use crate::recording::clips::align::Agreement;
-use crate::recording::encoder::head::{Calibration, sigmoid};
+use crate::recording::encoder::calibration::{Calibration, sigmoid};
 use crate::recording::segments::Segments;
 
 /// Segments in which no passage can form: less than 7 s.
@@ -44,7 +44,7 @@ pub fn clip_score(logit: f32, agreement: Option<&Agreement>, calibration: &Calib
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::runs::test_segments;
+    use crate::recording::segments::test_segments;
 
     fn score(logit: f32, correlation: f64) -> f32 {
         score_at_spread(logit, correlation, 0.05)

@@ -12,8 +12,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::config::FeatureConfig;
 use crate::error::{Error, Result};
+use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
-use crate::recording::encoder::weights_file::Tensors;
 use crate::recording::segments::{FRAMES_PER_FEATURE_FRAME, feature_frames};
 
 /// The two halves that are trained together.

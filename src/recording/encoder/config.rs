@@ -31,6 +31,9 @@ impl Default for EncoderConfig {
 }
 
 impl EncoderConfig {
+    /// What batch norm adds to a variance: burn's default.
+    pub const BATCH_NORM_EPSILON: f32 = 1e-5;
+
     /// The convolutions in order: channels in, channels out, side of the kernel, stride. All pad by half their kernel.
     #[must_use]
     pub fn layers(&self) -> [[usize; 4]; 6] {

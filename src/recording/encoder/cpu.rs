@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::nn::columns::Columns;
 use crate::nn::convolution::{Convolution, StridedConvolution, TileRoom};
 use crate::nn::packed_matrix::{PANEL, PackedMatrix};
+use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
-use crate::recording::encoder::weights_file::Tensors;
 use crate::recording::segments::feature_frames;
 use crate::spectrum::log_mel::LogMelSpectrogram;
 
@@ -22,15 +22,14 @@ const FRAMES_AT_ONCE: usize = 128;
 const FIRST_TAPS: usize = 5;
 const FIRST_STRIDE: usize = 2;
 
-/// burn's default, which the network is trained with.
-const BATCH_NORM_EPSILON: f32 = 1e-5;
-
 /// The encoder with its weights laid out for the forward pass.
 #[derive(Debug)]
 pub struct ForwardPass {
     features: FeatureConfig,
     /// Rows of the maps between the layers, from the mel bands to the feature frames.
     rows: [usize; 6],
+    /// Of the layers, in columns.
+    strides: [usize; 6],
     /// 5x5, as a matrix product of the patches under it.
     first: PackedMatrix,
     strided: [StridedConvolution; 3],
@@ -98,6 +97,7 @@ impl ForwardPass {
             embedding: config.embedding,
             features: features.clone(),
             rows,
+            strides: layers.map(|[_, _, _, stride]| stride),
         })
     }
 
@@ -163,8 +163,7 @@ impl ForwardPass {
         mut progress: impl FnMut(f32),
     ) {
         let mut columns = song.frames;
-        let strides = [FIRST_STRIDE, 2, 2, 2, 1, 1];
-        for (map, stride) in room.maps.iter_mut().zip(strides) {
+        for (map, stride) in room.maps.iter_mut().zip(self.strides) {
             map.start(columns);
             columns = columns.div_ceil(stride);
         }
@@ -311,7 +310,7 @@ fn batch_norm(name: &str, channels: usize, tensors: &Tensors) -> Result<Folded> 
     let scale: Vec<f32> = gamma
         .iter()
         .zip(variance)
-        .map(|(gamma, variance)| gamma / (variance + BATCH_NORM_EPSILON).sqrt())
+        .map(|(gamma, variance)| gamma / (variance + EncoderConfig::BATCH_NORM_EPSILON).sqrt())
         .collect();
     let shift = values("beta")?
         .iter()

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "burn")]
 pub mod burn;
+pub mod calibration;
 pub mod config;
 pub mod cpu;
 #[cfg(feature = "burn")]

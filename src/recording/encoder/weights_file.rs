@@ -10,8 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::FeatureConfig;
 use crate::error::{Error, Result};
+use crate::nn::tensors::Tensors;
+use crate::recording::encoder::calibration::Calibration;
 use crate::recording::encoder::config::EncoderConfig;
-use crate::recording::encoder::head::Calibration;
 
 /// Version of this layout; another one is refused.
 pub const FORMAT: u32 = 1;
@@ -37,10 +38,6 @@ pub struct WeightsInfo {
     pub golden_embedding: Vec<f32>,
 }
 
-/// The tensors of a module by path, `name -> (shape, values)`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Tensors(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
-
 /// Writes a file. Values are rounded to f16, half the size at no measurable loss.
 ///
 /// # Errors
@@ -50,7 +47,7 @@ pub fn write(info: &WeightsInfo, tensors: &Tensors) -> Result<Vec<u8>> {
     let invalid = |reason: String| Error::WeightsInvalid(reason);
     let info = serde_json::to_string(info).map_err(|error| invalid(error.to_string()))?;
     let mut bytes_by_name = BTreeMap::new();
-    for (name, (shape, values)) in &tensors.0 {
+    for (name, (shape, values)) in tensors.iter() {
         let halves = values.iter().map(|&value| f16::from_f32(value));
         if let Some(at) = halves.clone().position(|half| !half.is_finite()) {
             return Err(invalid(format!(
@@ -129,7 +126,7 @@ pub fn read(bytes: &[u8]) -> Result<(WeightsInfo, Tensors)> {
     for (name, view) in views {
         let values = values_of(&view)
             .ok_or_else(|| invalid(format!("{name} isn't made of finite f16 values")))?;
-        tensors.0.insert(name, (view.shape().to_vec(), values));
+        tensors.insert(name, view.shape().to_vec(), values);
     }
     Ok((info, tensors))
 }
@@ -171,55 +168,4 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl Tensors {
-    /// Shape and values of the tensor of that name.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<(&[usize], &[f32])> {
-        let (shape, values) = self.0.get(name)?;
-        Some((shape, values))
-    }
-
-    /// Values of the tensor of that name, which must have that shape.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::WeightsInvalid`] when it is missing or has another shape.
-    pub fn values(&self, name: &str, shape: &[usize]) -> Result<&[f32]> {
-        let (actual, values) = self
-            .get(name)
-            .ok_or_else(|| Error::WeightsInvalid(format!("there is no tensor {name}")))?;
-        if actual != shape {
-            return Err(Error::WeightsInvalid(format!(
-                "{name} has shape {actual:?}, expected {shape:?}"
-            )));
-        }
-        Ok(values)
-    }
-
-    /// Number of values of all tensors whose name begins with `prefix`.
-    #[must_use]
-    pub fn count(&self, prefix: &str) -> usize {
-        let tensors = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
-        tensors.map(|(_, (_, values))| values.len()).sum()
-    }
-
-    /// Puts a tensor in, in place of one of the same name.
-    pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) {
-        self.0.insert(name.into(), (shape, values));
-    }
-
-    /// Puts all of `others` in.
-    pub fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
-    }
-
-    /// Changes every value.
-    pub fn map_values(&mut self, change: impl Fn(f32) -> f32) {
-        self.0
-            .values_mut()
-            .flat_map(|(_, values)| values)
-            .for_each(|value| *value = change(*value));
-    }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::recording::segments::test_segments;
 
 const CALIBRATION: Calibration = Calibration { knots: Vec::new() };
 

@@ -1,0 +1,124 @@
+//! The figures of a report: rounded, mirrored, and a large matrix made coarser.
+
+use crate::geometry::spans::covered_share;
+use crate::recording::encoder::calibration::Calibration;
+use crate::recording::passages::Passage;
+use crate::recording::score_matrix::ScoreMatrix;
+use crate::report::{MatchedPassage, Matrix, SongSummary};
+use crate::song::Song;
+
+/// Cells of the matrix in a report at most; larger ones are shown coarser. A million cells are two songs of 12 minutes.
+const REPORTED_CELLS: usize = 1_000_000;
+
+/// The matrix for the report: calibrated scores; when it is large, each cell stands for the best of a square of cells.
+pub fn reported_matrix(scores: &ScoreMatrix, hop_secs: f64, calibration: &Calibration) -> Matrix {
+    let mut side = 1;
+    while scores.rows.div_ceil(side) * scores.columns.div_ceil(side) > REPORTED_CELLS {
+        side += 1;
+    }
+    let (rows, cols) = (scores.rows.div_ceil(side), scores.columns.div_ceil(side));
+    let mut best = vec![f32::NEG_INFINITY; rows * cols];
+    for (row, logits) in scores.logits.chunks_exact(scores.columns).enumerate() {
+        for (column, &logit) in logits.iter().enumerate() {
+            let cell = &mut best[row / side * cols + column / side];
+            *cell = cell.max(logit);
+        }
+    }
+    let scores = best
+        .into_iter()
+        .map(|logit| round(f64::from(calibration.score(logit)), 4))
+        .collect();
+    Matrix {
+        rows,
+        cols,
+        hop_secs: hop_secs * side as f64,
+        scores,
+    }
+}
+
+/// A passage in rounded figures.
+pub fn matched_passage(passage: &Passage) -> MatchedPassage {
+    let alignment = &passage.alignment;
+    MatchedPassage {
+        left_start_secs: round(alignment.left_secs.0, 2),
+        left_end_secs: round(alignment.left_secs.1, 2),
+        right_start_secs: round(alignment.right_secs.0, 2),
+        right_end_secs: round(alignment.right_secs.1, 2),
+        score: round(f64::from(passage.score), 4),
+        speed_ratio: round(1.0 / alignment.slope(), 3),
+        pitch_shift_semitones: round(alignment.semitones, 1),
+    }
+}
+
+/// Exchanges the left and the right song.
+pub fn mirror_passage(passage: &mut MatchedPassage) {
+    std::mem::swap(&mut passage.left_start_secs, &mut passage.right_start_secs);
+    std::mem::swap(&mut passage.left_end_secs, &mut passage.right_end_secs);
+    passage.speed_ratio = round(1.0 / passage.speed_ratio, 3);
+    passage.pitch_shift_semitones = round(-passage.pitch_shift_semitones, 1);
+}
+
+/// The matrix with the left and the right song exchanged.
+pub fn transposed(matrix: &Matrix) -> Matrix {
+    let scores = (0..matrix.cols)
+        .flat_map(|col| (0..matrix.rows).map(move |row| matrix.scores[row * matrix.cols + col]))
+        .collect();
+    Matrix {
+        rows: matrix.cols,
+        cols: matrix.rows,
+        hop_secs: matrix.hop_secs,
+        scores,
+    }
+}
+
+/// A song, and how much of it lies in the spans of passages.
+pub fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
+    SongSummary {
+        name: song.name.clone(),
+        duration_secs: round(song.duration_secs, 3),
+        coverage: round(covered_share((0.0, song.duration_secs), spans_secs), 4),
+        left_out_share: round(song.segments.blank_share(), 4),
+    }
+}
+
+/// Rounded; a zero has no sign, which would show.
+pub fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10.0_f64.powi(digits);
+    (value * scale).round() / scale + 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rounded_zero_has_no_sign() {
+        assert_eq!(round(-0.04, 1).to_bits(), 0.0_f64.to_bits());
+        assert_eq!((round(-0.06, 1), round(1.25, 1)), (-0.1, 1.3));
+    }
+
+    #[test]
+    fn a_large_matrix_is_reported_coarser_by_its_best_cells() {
+        let matrix = |rows: usize, columns: usize| {
+            let mut logits = vec![-20.0; rows * columns];
+            logits[rows * columns - 2] = 20.0;
+            let scores = ScoreMatrix {
+                rows,
+                columns,
+                logits,
+            };
+            reported_matrix(&scores, 0.75, &Calibration::default())
+        };
+        // Two songs of 11 minutes are reported cell by cell.
+        let whole = matrix(900, 1_000);
+        assert_eq!((whole.rows, whole.cols, whole.hop_secs), (900, 1_000, 0.75));
+        let coarse = matrix(1_500, 1_000);
+        assert_eq!((coarse.rows, coarse.cols, coarse.hop_secs), (750, 500, 1.5));
+        let best = coarse.scores.iter().position(|&score| score > 0.5);
+        assert_eq!(best, Some(750 * 500 - 1));
+        assert_eq!(
+            coarse.scores.iter().filter(|&&score| score > 0.5).count(),
+            1
+        );
+    }
+}
