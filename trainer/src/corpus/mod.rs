@@ -1,0 +1,8 @@
+//! Tracks, their splits, tables of pairs, and the passages that the pairs compare.
+
+pub mod fma;
+pub mod pair_table;
+pub mod tracks;
+
+pub(crate) mod passages;
+pub(crate) mod repeats;
