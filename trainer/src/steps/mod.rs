@@ -6,7 +6,7 @@ mod demo;
 mod evaluate;
 mod export;
 mod one_pass;
-pub(crate) mod pairs;
+mod pairs;
 mod partial_success;
 mod plot;
 mod render;

@@ -12,14 +12,15 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use soundalike::{FeatureConfig, Waveform};
 use soundalike_native::{audio_file, progress, wav};
 
 use crate::changes::perturb;
 use crate::changes::recipe::Recipe;
 use crate::corpus::fma::{self, FmaMetadata};
+use crate::corpus::manifest::Manifest;
 use crate::corpus::pair_table::{self, Pair};
+use crate::corpus::passage_starts::{MISALIGNMENT_SECS, START_GRID_SECS, starts_secs};
 use crate::corpus::tracks::{self, Split, Track};
 use crate::steps::partial_success::PartialSuccess;
 
@@ -46,32 +47,30 @@ pub struct Args {
     seed: u64,
 }
 
-/// What was made of what: `manifest.json`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Manifest {
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Pairs in each table.
-    pub pairs: HashMap<String, usize>,
-    /// All tracks with their split.
-    pub tracks: Vec<Track>,
-    /// Files that were left out, with the reason.
-    pub skipped: Vec<String>,
-}
-
 /// A track with the places where passages may start.
 struct Source<'a> {
     track: &'a Track,
-    starts_secs: Vec<f64>,
+    starts_secs: &'a [f64],
 }
 
-/// Greatest misalignment of the two passages of a copy, in seconds.
-const MISALIGNMENT_SECS: f64 = 0.5;
-/// Passages start on this grid.
-const START_GRID_SECS: f64 = 0.25;
-/// A passage must be at least this loud (RMS, full scale = 1): -46 dB.
-const QUIETEST_RMS: f32 = 0.005;
+/// Audio files to listen to, and why the others are not among them.
+struct Found {
+    files: Vec<PathBuf>,
+    damaged: Vec<String>,
+}
 
+/// Where passages may start in each file that can be used, and why the others can't be.
+struct Heard {
+    starts_secs: HashMap<PathBuf, Vec<f64>>,
+    skipped: Vec<String>,
+}
+
+/// Runs the step.
+///
+/// # Errors
+///
+/// When folders can't be read or written, or there is too little music for three splits; also when some files can't be
+/// used or have no row in the metadata, though the tables are there.
 pub fn run(args: &Args) -> Result<()> {
     let began = Instant::now();
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
@@ -80,100 +79,26 @@ pub fn run(args: &Args) -> Result<()> {
         .as_deref()
         .map(FmaMetadata::read)
         .transpose()?;
-    let roots: Vec<PathBuf> = args
-        .audio
-        .iter()
-        .map(|root| {
-            root.canonicalize()
-                .with_context(|| format!("there is no {}", root.display()))
-        })
-        .collect::<Result<_>>()?;
-    let damaged = |path: &PathBuf| {
-        metadata.is_some()
-            && fma::track_id(path).is_some_and(|id| fma::DAMAGED_TRACKS.contains(&id))
-    };
-    let (mut skipped, files): (Vec<_>, Vec<_>) =
-        audio_file::find(&roots)?.into_iter().partition(damaged);
-    let mut skipped: Vec<String> = skipped
-        .drain(..)
-        .map(|path| format!("{}: known to be damaged", path.display()))
-        .collect();
-
-    let (known, found) = (skipped.len(), files.len());
+    let Found { files, damaged } = find(&args.audio, metadata.is_some())?;
+    let (known, found) = (damaged.len(), files.len());
     let without_row = metadata.as_ref().map_or(0, |metadata| {
         note_files_without_row(&files, metadata, args.fma_metadata.as_deref())
     });
-    let bar = progress::bar(files.len(), "listen");
-    let heard: Vec<(PathBuf, Result<Vec<f64>>)> = files
-        .into_par_iter()
-        .map(|path| {
-            let starts_secs = starts_secs(&path);
-            bar.inc(1);
-            (path, starts_secs)
-        })
-        .collect();
-    bar.finish();
-    // What can't be used takes no place in a split.
-    let mut starts_of: HashMap<PathBuf, Vec<f64>> = HashMap::new();
-    for (path, starts_secs) in heard {
-        match starts_secs {
-            Ok(starts_secs) => _ = starts_of.insert(path, starts_secs),
-            Err(error) => skipped.push(format!("{error:#}")),
-        }
-    }
-    skipped
-        .iter()
-        .for_each(|reason| eprintln!("skipped: {reason}"));
-    let mut files: Vec<PathBuf> = starts_of.keys().cloned().collect();
+    let Heard {
+        starts_secs,
+        skipped,
+    } = listen(files, damaged);
+    let mut files: Vec<PathBuf> = starts_secs.keys().cloned().collect();
     files.sort();
     let tracks = tracks::split(files, metadata.as_ref(), args.seed);
-    let usable: Vec<Source<'_>> = tracks
-        .iter()
-        .filter_map(|track| {
-            let starts_secs = starts_of.get(&track.path)?.clone();
-            Some(Source { track, starts_secs })
-        })
-        .collect();
-
-    let mut counts = HashMap::new();
-    for (split, percent) in Split::ALL {
-        let count = args.count * percent / 100 / 2 * 2;
-        let of_split: Vec<&Source<'_>> = usable
-            .iter()
-            .filter(|source| source.track.split == split)
-            .collect();
-        if of_split.len() < 2 {
-            bail!(
-                "the {} split has {} usable tracks; at least 2 are needed, so give more music",
-                split.name(),
-                of_split.len()
-            );
-        }
-        // Each split draws from its own stream, so that the tables don't depend on each other's length.
-        let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-        rng.set_stream(split as u64 + 1);
-        let mut pairs = draw(&of_split, count, &mut rng)?;
-        if args.render {
-            render(&mut pairs, &args.out, split)?;
-        }
-        pair_table::write(&args.out.join(split.name()).with_extension("csv"), &pairs)?;
-        println!(
-            "{}: {} pairs from {} tracks",
-            split.name(),
-            pairs.len(),
-            of_split.len()
-        );
-        counts.insert(split.name().to_owned(), pairs.len());
-    }
+    let pairs = write_tables(args, &tracks, &starts_secs)?;
     let manifest = Manifest {
         seed: args.seed,
-        pairs: counts,
+        pairs,
         tracks,
         skipped,
     };
-    let path = args.out.join("manifest.json");
-    fs::write(&path, serde_json::to_string_pretty(&manifest)?)
-        .with_context(|| format!("can't write {}", path.display()))?;
+    manifest.write(&args.out)?;
     let total: usize = manifest.pairs.values().sum();
     println!(
         "{total} pairs in {:.1} s, {} files left out",
@@ -194,6 +119,97 @@ pub fn run(args: &Args) -> Result<()> {
         ],
         "the tables are there",
     )
+}
+
+/// Searches the folders; files that the FMA is known to have damaged are left out where it `is_fma`.
+fn find(roots: &[PathBuf], is_fma: bool) -> Result<Found> {
+    let roots: Vec<PathBuf> = roots
+        .iter()
+        .map(|root| {
+            root.canonicalize()
+                .with_context(|| format!("there is no {}", root.display()))
+        })
+        .collect::<Result<_>>()?;
+    let is_damaged = |path: &PathBuf| {
+        is_fma && fma::track_id(path).is_some_and(|id| fma::DAMAGED_TRACKS.contains(&id))
+    };
+    let (damaged, files): (Vec<_>, Vec<_>) =
+        audio_file::find(&roots)?.into_iter().partition(is_damaged);
+    let damaged = damaged
+        .into_iter()
+        .map(|path| format!("{}: known to be damaged", path.display()))
+        .collect();
+    Ok(Found { files, damaged })
+}
+
+/// Decodes all files. Those that can't be used are named, after the `skipped` ones, and take no place in a split.
+fn listen(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Heard {
+    let bar = progress::bar(files.len(), "listen");
+    let heard: Vec<(PathBuf, Result<Vec<f64>>)> = files
+        .into_par_iter()
+        .map(|path| {
+            let starts_secs = starts_secs(&path);
+            bar.inc(1);
+            (path, starts_secs)
+        })
+        .collect();
+    bar.finish();
+    let mut starts_of = HashMap::new();
+    for (path, starts_secs) in heard {
+        match starts_secs {
+            Ok(starts_secs) => _ = starts_of.insert(path, starts_secs),
+            Err(error) => skipped.push(format!("{error:#}")),
+        }
+    }
+    skipped
+        .iter()
+        .for_each(|reason| eprintln!("skipped: {reason}"));
+    Heard {
+        starts_secs: starts_of,
+        skipped,
+    }
+}
+
+/// Draws and writes the table of each split; their numbers of pairs by name.
+fn write_tables(
+    args: &Args,
+    tracks: &[Track],
+    starts_secs: &HashMap<PathBuf, Vec<f64>>,
+) -> Result<HashMap<String, usize>> {
+    let mut counts = HashMap::new();
+    for (split, percent) in Split::ALL {
+        let sources: Vec<Source<'_>> = tracks
+            .iter()
+            .filter(|track| track.split == split)
+            .filter_map(|track| {
+                let starts_secs = starts_secs.get(&track.path)?;
+                Some(Source { track, starts_secs })
+            })
+            .collect();
+        if sources.len() < 2 {
+            bail!(
+                "the {} split has {} usable tracks; at least 2 are needed, so give more music",
+                split.name(),
+                sources.len()
+            );
+        }
+        // Each split draws from its own stream, so that the tables don't depend on each other's length.
+        let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
+        rng.set_stream(split as u64 + 1);
+        let mut pairs = draw(&sources, args.count * percent / 100 / 2 * 2, &mut rng)?;
+        if args.render {
+            render(&mut pairs, &args.out, split)?;
+        }
+        pair_table::write(&args.out.join(split.name()).with_extension("csv"), &pairs)?;
+        println!(
+            "{}: {} pairs from {} tracks",
+            split.name(),
+            pairs.len(),
+            sources.len()
+        );
+        counts.insert(split.name().to_owned(), pairs.len());
+    }
+    Ok(counts)
 }
 
 /// One line for all of them, and their number: they stay, each as if by an artist of its own.
@@ -218,50 +234,15 @@ fn note_files_without_row(
     without.len()
 }
 
-/// Where passages of a file may start: loud enough, with room for the misalignment and for a slower or faster copy.
-pub fn starts_secs(path: &Path) -> Result<Vec<f64>> {
-    let features = FeatureConfig::default();
-    // At the file's own rate: resampling takes longer than all the rest.
-    let song = audio_file::decode(path)?;
-    let rate_hz = f64::from(song.sample_rate_hz());
-    let passage_samples = (features.segment_secs() * rate_hz).round() as usize;
-    let last_secs = song.duration_secs() - features.segment_secs() - MISALIGNMENT_SECS;
-    // Running sums of energy: the loudness of any passage is the difference of two.
-    let energies: Vec<f64> = std::iter::once(0.0)
-        .chain(song.samples().iter().scan(0.0, |sum, &sample| {
-            *sum += f64::from(sample) * f64::from(sample);
-            Some(*sum)
-        }))
-        .collect();
-    let least = f64::from(QUIETEST_RMS).powi(2) * passage_samples as f64;
-    let mut starts = Vec::new();
-    let mut start_secs = MISALIGNMENT_SECS;
-    while start_secs <= last_secs {
-        let first = (start_secs * rate_hz) as usize;
-        if energies[first + passage_samples] - energies[first] >= least {
-            starts.push(start_secs);
-        }
-        start_secs += START_GRID_SECS;
-    }
-    if starts.is_empty() {
-        bail!(
-            "{} is silent or shorter than {:.0} s",
-            path.display(),
-            features.segment_secs() + 2.0 * MISALIGNMENT_SECS
-        );
-    }
-    Ok(starts)
-}
-
-/// `count` pairs, every second one a copy. Long tracks are drawn more often, by the square root of their length. Both kinds of pair get a modified right side, so that a
-/// modification says nothing about the label.
-fn draw(sources: &[&Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Result<Vec<Pair>> {
+/// `count` pairs, every second one a copy. Long tracks are drawn more often, by the square root of their length. Both
+/// kinds of pair get a modified right side, so that a modification says nothing about the label.
+fn draw(sources: &[Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Result<Vec<Pair>> {
     let weights = sources
         .iter()
         .map(|source| (source.starts_secs.len() as f64).sqrt());
     let by_weight = WeightedIndex::new(weights).context("no track has a passage")?;
     let pick = |rng: &mut ChaCha8Rng| {
-        let source = sources[by_weight.sample(rng)];
+        let source = &sources[by_weight.sample(rng)];
         let start_secs = source.starts_secs.choose(rng).copied().unwrap_or_default();
         (
             source.track,

@@ -11,7 +11,7 @@ use soundalike::{FeatureConfig, LogMelPlan};
 use soundalike_native::{audio_file, progress};
 
 use crate::corpus::pair_table::Pair;
-use crate::steps::pairs;
+use crate::corpus::passage_starts::starts_secs;
 use crate::training::spectral_bank::{ShiftedMelBanks, TrackSpectra};
 use crate::training::train_config::TrainConfig;
 
@@ -124,7 +124,7 @@ impl Track {
 impl Source {
     fn load(&self, plan: &mut LogMelPlan, banks: &ShiftedMelBanks) -> Result<Track> {
         let starts_secs = if self.is_rendered {
-            pairs::starts_secs(&self.path)?
+            starts_secs(&self.path)?
         } else {
             self.starts_secs.clone()
         };
