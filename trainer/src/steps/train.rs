@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use burn::module::Module as _;
@@ -146,75 +146,67 @@ impl Run {
         maker: Arc<BatchMaker>,
         validation: &Validation,
     ) -> Result<()> {
-        let began = Instant::now();
-        let elapsed_before_secs = self
-            .history
-            .entries
-            .last()
-            .map_or(0.0, |entry| entry.elapsed_secs);
+        let clock = Clock::continued(&self.history);
         let bar = progress::bar(self.config.steps, "train").with_position(first_step as u64);
         let batches = maker.spawn(first_step);
         let mut losses = Vec::new();
-        let mut waiting_secs = 0.0;
+        let mut waited = Duration::ZERO;
         for step in first_step..self.config.steps {
             let asked = Instant::now();
             let batch = batches
                 .recv()
                 .context("the thread that makes batches has died")?;
-            waiting_secs += asked.elapsed().as_secs_f64();
+            waited += asked.elapsed();
             losses.push(self.learner.step(step, batch)?);
             bar.inc(1);
             let done = step + 1;
             if done % self.config.validate_every != 0 && done != self.config.steps {
                 continue;
             }
-            let mean = |part: fn(&(f32, f32)) -> f32| {
-                losses.iter().map(part).sum::<f32>() / losses.len() as f32
-            };
-            let (contrast_loss, verdict_loss) = (mean(|loss| loss.0), mean(|loss| loss.1));
+            let entry = self.unvalidated_entry(step, &losses, clock.elapsed_secs());
             losses.clear();
-            let elapsed_secs = elapsed_before_secs + began.elapsed().as_secs_f64();
-            let learning_rate = self.config.learning_rate_at(step);
-            let entry = HistoryEntry {
-                step: done,
-                elapsed_secs,
-                learning_rate,
-                contrast_loss,
-                verdict_loss,
-                validation_roc_auc: 0.0,
-                validation_loss: 0.0,
-                validation_accuracy: 0.0,
-                identity_score: 0.0,
-                is_best: false,
-            };
             let entry = self.validate(entry, validation)?;
-            bar.suspend(|| println!(
-                "step {done}: contrast {contrast_loss:.3}, verdict {verdict_loss:.3}; validation AUC {:.5}, accuracy {:.4}, loss {:.4}{}",
-                entry.validation_roc_auc,
-                entry.validation_accuracy,
-                entry.validation_loss,
-                if entry.is_best { ", best" } else { "" }
-            ));
+            bar.suspend(|| print_entry(&entry));
             self.history.entries.push(entry);
             self.folder.save_state(&self.learner, &self.history)?;
             if self.has_stopped_improving() {
-                bar.suspend(|| {
-                    println!(
-                        "no better one in {} validations: stopped",
-                        self.config.patience
-                    )
-                });
+                let patience = self.config.patience;
+                bar.suspend(|| println!("no better one in {patience} validations: stopped"));
                 break;
             }
         }
         bar.finish();
+        let trained_secs = clock.began.elapsed().as_secs_f64();
         println!(
-            "{:.1} % of {:.0} s spent waiting for batches",
-            100.0 * waiting_secs / began.elapsed().as_secs_f64(),
-            began.elapsed().as_secs_f64()
+            "{:.1} % of {trained_secs:.0} s spent waiting for batches",
+            100.0 * waited.as_secs_f64() / trained_secs
         );
         println!("best weights: {}", self.folder.best_path().display());
         Ok(())
+    }
+
+    /// The entry after a step, with the mean losses since the last one; figures on validation pairs are still missing.
+    fn unvalidated_entry(
+        &self,
+        step: usize,
+        losses: &[(f32, f32)],
+        elapsed_secs: f64,
+    ) -> HistoryEntry {
+        let mean = |part: fn(&(f32, f32)) -> f32| {
+            losses.iter().map(part).sum::<f32>() / losses.len() as f32
+        };
+        HistoryEntry {
+            step: step + 1,
+            elapsed_secs,
+            learning_rate: self.config.learning_rate_at(step),
+            contrast_loss: mean(|loss| loss.0),
+            verdict_loss: mean(|loss| loss.1),
+            validation_roc_auc: 0.0,
+            validation_loss: 0.0,
+            validation_accuracy: 0.0,
+            identity_score: 0.0,
+            is_best: false,
+        }
     }
 
     /// Looks at the validation pairs; keeps the weights when they are the best so far.
@@ -254,6 +246,42 @@ impl Run {
             .position(|entry| entry.is_best);
         since_best.is_some_and(|validations| validations >= self.config.patience)
     }
+}
+
+/// Measures the training time of a run over all its resumptions.
+struct Clock {
+    began: Instant,
+    before_secs: f64,
+}
+
+impl Clock {
+    /// Begins now, after the time that the run has taken already.
+    fn continued(history: &History) -> Self {
+        Self {
+            began: Instant::now(),
+            before_secs: history
+                .entries
+                .last()
+                .map_or(0.0, |entry| entry.elapsed_secs),
+        }
+    }
+
+    fn elapsed_secs(&self) -> f64 {
+        self.before_secs + self.began.elapsed().as_secs_f64()
+    }
+}
+
+fn print_entry(entry: &HistoryEntry) {
+    println!(
+        "step {}: contrast {:.3}, verdict {:.3}; validation AUC {:.5}, accuracy {:.4}, loss {:.4}{}",
+        entry.step,
+        entry.contrast_loss,
+        entry.verdict_loss,
+        entry.validation_roc_auc,
+        entry.validation_accuracy,
+        entry.validation_loss,
+        if entry.is_best { ", best" } else { "" }
+    );
 }
 
 impl HistoryEntry {
