@@ -36,7 +36,7 @@ pub enum Change {
     Vorbis(f32),
     /// There and back through Opus at this many kbit/s.
     Opus(f32),
-    /// There and back through MP3 at this many kbit/s, one of [`MP3_KBPS`](crate::changes::codec::MP3_KBPS).
+    /// There and back through MP3 at this many kbit/s, one of `codec::MP3_KBPS`.
     Mp3(f32),
     /// There and back through AAC-LC at this many kbit/s.
     Aac(f32),
