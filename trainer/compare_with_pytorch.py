@@ -50,7 +50,7 @@ class Head(nn.Module):
 
 
 def pytorch_steps(count, pairs=64):
-    """Seconds of `count` steps: contrast and verdict as in trainer/src/loss.rs, AdamW."""
+    """Seconds of `count` steps: contrast and verdict as in trainer/src/training/loss.rs, AdamW."""
     encoder, head = Encoder().to(memory_format=torch.channels_last), Head()
     optimizer = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=3e-3, weight_decay=0.02)
     identity, others = torch.eye(pairs), 1 - torch.eye(pairs)

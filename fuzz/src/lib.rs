@@ -2,22 +2,18 @@
 //!
 //! `cargo fuzz run TARGET` calls them with bytes that libFuzzer thinks of; `cargo test --no-default-features` with those kept under `seeds/`.
 
+// The trainer's own dependencies take minutes to build, and some are C: its readers are compiled here once more, from
+// the same files.
+#[allow(dead_code, reason = "drawing recipes is not for strangers")]
+mod changes;
+#[allow(dead_code, reason = "its writers are not for strangers")]
+mod corpus;
+
 mod engine;
 mod songs;
 mod sound;
 mod tables;
 mod weights;
-
-// The trainer is a program and has no library: its readers are compiled here once more, from the same files.
-#[allow(dead_code, reason = "its writers are not for strangers")]
-#[path = "../../trainer/src/fma.rs"]
-mod fma;
-#[allow(dead_code, reason = "its writers are not for strangers")]
-#[path = "../../trainer/src/pair_table.rs"]
-mod pair_table;
-#[allow(dead_code, reason = "drawing recipes is not for strangers")]
-#[path = "../../trainer/src/recipe.rs"]
-mod recipe;
 
 pub use songs::{report, song_bytes};
 pub use sound::samples;

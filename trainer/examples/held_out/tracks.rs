@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use rayon::prelude::*;
-use serde::Deserialize;
+use soundalike_trainer::corpus::manifest::Manifest;
+use soundalike_trainer::corpus::tracks;
 
 use super::tools;
 
@@ -20,19 +21,13 @@ pub enum Split {
     Validation,
 }
 
-#[derive(Deserialize)]
-struct Manifest {
-    tracks: Vec<ManifestTrack>,
-}
-
-#[derive(Deserialize)]
-struct ManifestTrack {
-    path: PathBuf,
-    split: String,
-    #[serde(default)]
-    artist: Option<String>,
-    #[serde(default)]
-    album: Option<String>,
+impl From<Split> for tracks::Split {
+    fn from(split: Split) -> Self {
+        match split {
+            Split::Test => Self::Test,
+            Split::Validation => Self::Validation,
+        }
+    }
 }
 
 /// A track that no training has seen.
@@ -40,7 +35,7 @@ struct ManifestTrack {
 pub struct Track {
     pub path: PathBuf,
     pub artist: Option<String>,
-    /// The album where known, else the folder.
+    /// The album where known, else the folder's name.
     pub album: String,
     pub duration_secs: f64,
 }
@@ -59,14 +54,8 @@ pub fn held_out_tracks(
     split: Split,
     originals: Option<&Path>,
 ) -> Result<Vec<Track>> {
-    let split = match split {
-        Split::Test => "test",
-        Split::Validation => "validation",
-    };
-    let text = std::fs::read_to_string(manifest_path)
-        .with_context(|| format!("reading {}", manifest_path.display()))?;
-    let manifest: Manifest = serde_json::from_str(&text)
-        .with_context(|| format!("{} is no manifest of 'pairs'", manifest_path.display()))?;
+    let split = tracks::Split::from(split);
+    let manifest = Manifest::read(manifest_path)?;
     let folder = manifest_path.parent().unwrap_or(Path::new("."));
     let mut held_out: Vec<_> = manifest
         .tracks
@@ -87,21 +76,12 @@ pub fn held_out_tracks(
         .filter_map(|track| {
             let path = folder.join(&track.path);
             match duration_secs(&path) {
-                Ok(duration_secs) if duration_secs >= SHORTEST_SECS => {
-                    let folder = || {
-                        track
-                            .path
-                            .parent()
-                            .map_or_else(String::new, |folder| folder.display().to_string())
-                    };
-                    let album = track.album.unwrap_or_else(folder);
-                    Some(Track {
-                        path,
-                        artist: track.artist,
-                        album,
-                        duration_secs,
-                    })
-                }
+                Ok(duration_secs) if duration_secs >= SHORTEST_SECS => Some(Track {
+                    path,
+                    artist: track.artist,
+                    album: track.album,
+                    duration_secs,
+                }),
                 Ok(duration_secs) => {
                     eprintln!(
                         "left out, only {duration_secs:.1} s long: {}",
@@ -118,8 +98,9 @@ pub fn held_out_tracks(
         .collect();
     ensure!(
         tracks.len() >= 2,
-        "{} has fewer than two usable tracks in its split '{split}'",
-        manifest_path.display()
+        "{} has fewer than two usable tracks in its split '{}'",
+        manifest_path.display(),
+        split.name()
     );
     Ok(tracks)
 }

@@ -1,0 +1,6 @@
+//! Metrics with confidence intervals, and plots of them.
+
+pub mod evaluation;
+pub mod intervals;
+pub mod metrics;
+pub mod plots;

@@ -1,0 +1,188 @@
+//! Plots as SVG and PNG, all of one look.
+
+mod bitmap;
+mod charts;
+mod figures;
+mod learning;
+mod strength;
+mod verdicts;
+
+pub mod spectrogram;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::figures::evaluation::Evaluation;
+use crate::figures::metrics::{Ranking, Scored};
+use crate::training::run_folder::HistoryEntry;
+
+/// Two colours that also differ for colour-blind readers, and by brightness.
+const COPY: RGBColor = RGBColor(11, 110, 153);
+const OTHER: RGBColor = RGBColor(214, 120, 30);
+const INK: RGBColor = RGBColor(40, 40, 46);
+const GRID: RGBColor = RGBColor(225, 227, 230);
+
+/// PNG files have twice the SVG's nominal size, for dense screens, and are drawn twice as large again, so that shrinking smooths every edge.
+const PNG_SCALE: u32 = 2;
+const SMOOTHING: u32 = 2;
+
+type Area<DB> = DrawingArea<DB, Shift>;
+
+/// Something to draw at any size: nominal pixels go through a [`Scale`].
+trait Plot {
+    /// Nominal width and height.
+    fn size(&self) -> (u32, u32);
+
+    /// Draws onto an area of that size, scaled.
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, scale: Scale) -> Result<()>;
+}
+
+/// How many pixels make a nominal one.
+#[derive(Clone, Copy, Debug)]
+struct Scale(u32);
+
+impl Scale {
+    fn px(self, nominal: u32) -> u32 {
+        nominal * self.0
+    }
+
+    fn text(self, nominal_px: u32) -> TextStyle<'static> {
+        ("sans-serif", self.px(nominal_px)).into_font().color(&INK)
+    }
+
+    /// Labels of axes and panels.
+    fn label(self) -> TextStyle<'static> {
+        self.text(15)
+    }
+
+    fn title(self) -> TextStyle<'static> {
+        self.text(18)
+    }
+}
+
+/// Draws all plots of an evaluation into a folder. Plots that need both kinds of pairs, or a modification in several strengths, are left out
+/// where the table lacks them.
+///
+/// # Errors
+///
+/// When a file can't be written.
+pub fn draw(folder: &Path, scored: &[Scored<'_>], evaluation: &Evaluation) -> Result<()> {
+    let curve = Ranking::new(scored).curve();
+    if !curve.is_empty() {
+        save(folder, "roc", &figures::Curve::roc(&curve, evaluation))?;
+        save(
+            folder,
+            "precision_recall",
+            &figures::Curve::precision_recall(&curve, evaluation),
+        )?;
+    }
+    save(
+        folder,
+        "confusion_matrix",
+        &verdicts::ConfusionMatrix(evaluation),
+    )?;
+    save(
+        folder,
+        "scores",
+        &verdicts::Histogram {
+            scored,
+            threshold: evaluation.threshold,
+        },
+    )?;
+    let panels = strength::Panels::of(evaluation);
+    if !panels.is_empty() {
+        save(folder, "score_by_strength", &panels)?;
+    }
+    Ok(())
+}
+
+/// Draws the learning curves of a run into a folder.
+///
+/// # Errors
+///
+/// When a file can't be written.
+pub fn draw_learning(folder: &Path, history: &[HistoryEntry]) -> Result<()> {
+    save(
+        folder,
+        "learning_curves",
+        &learning::LearningCurves(history),
+    )
+}
+
+/// Writes a plot as NAME.svg and NAME.png.
+fn save(folder: &Path, name: &str, plot: &impl Plot) -> Result<()> {
+    save_svg(&folder.join(name).with_extension("svg"), plot)?;
+    save_png(&folder.join(name).with_extension("png"), plot)
+}
+
+fn save_svg(path: &Path, plot: &impl Plot) -> Result<()> {
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, plot.size()).into_drawing_area();
+        drawn(area.fill(&WHITE))?;
+        plot.draw(&area, Scale(1))?;
+        drawn(area.present())?;
+    }
+    fs::write(path, svg).with_context(|| format!("can't write {}", path.display()))
+}
+
+fn save_png(path: &Path, plot: &impl Plot) -> Result<()> {
+    let (width, height) = plot.size();
+    let drawn_at = PNG_SCALE * SMOOTHING;
+    let mut pixels = vec![0; (width * drawn_at * height * drawn_at * 3) as usize];
+    {
+        let size = (width * drawn_at, height * drawn_at);
+        let area = bitmap::Bitmap::new(&mut pixels, size)?.into_drawing_area();
+        drawn(area.fill(&WHITE))?;
+        plot.draw(&area, Scale(drawn_at))?;
+        drawn(area.present())?;
+    }
+    let shrunk = shrink(&pixels, (width * drawn_at) as usize);
+    bitmap::write_png(path, &shrunk, (width * PNG_SCALE, height * PNG_SCALE))
+}
+
+/// Means of squares of `SMOOTHING` pixels; RGB, rows of `width` pixels.
+fn shrink(pixels: &[u8], width: usize) -> Vec<u8> {
+    let side = SMOOTHING as usize;
+    let mut shrunk = Vec::with_capacity(pixels.len() / (side * side));
+    for rows in pixels.chunks_exact(width * 3 * side) {
+        for column in 0..width / side {
+            for channel in 0..3 {
+                let sum: usize = (0..side * side)
+                    .map(|index| {
+                        let (row, pixel) = (index / side, column * side + index % side);
+                        usize::from(rows[(row * width + pixel) * 3 + channel])
+                    })
+                    .sum();
+                shrunk.push((sum / (side * side)) as u8);
+            }
+        }
+    }
+    shrunk
+}
+
+/// Errors of plotters borrow their drawing; only their text outlives it.
+fn drawn<T, E: std::error::Error>(result: Result<T, E>) -> Result<T> {
+    result.map_err(|error| anyhow!("can't draw: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shrinking_averages_squares() {
+        // Two squares side by side: one black and white mixed, one all 10.
+        let pixel = |value: u8| [value, value, 0];
+        let rows = [
+            [pixel(0), pixel(255), pixel(10), pixel(10)].concat(),
+            [pixel(255), pixel(0), pixel(10), pixel(10)].concat(),
+        ]
+        .concat();
+        assert_eq!(shrink(&rows, 4), [127, 127, 0, 10, 10, 0]);
+    }
+}

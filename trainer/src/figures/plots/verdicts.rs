@@ -1,0 +1,176 @@
+//! The confusion matrix, and the histogram of scores.
+
+use anyhow::Result;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::charts;
+use super::{Area, COPY, INK, OTHER, Plot, Scale, drawn};
+use crate::figures::evaluation::Evaluation;
+use crate::figures::metrics::{Confusion, Scored};
+
+/// Counts of verdicts, shaded by their share of the row.
+pub struct ConfusionMatrix<'a>(pub &'a Evaluation);
+
+impl Plot for ConfusionMatrix<'_> {
+    fn size(&self) -> (u32, u32) {
+        (560, 440)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, scale: Scale) -> Result<()> {
+        let Confusion { tp, fp, tn, fn_ } = self.0.confusion;
+        let px = |nominal: u32| scale.px(nominal) as i32;
+        let centred = Pos::new(HPos::Center, VPos::Center);
+        let title = format!("Verdicts at threshold {}", self.0.threshold);
+        drawn(area.draw_text(&title, &scale.title().pos(centred), (px(320), px(24))))?;
+        let (left, top, side) = (140, 84, 166);
+        let (large, label) = (scale.text(26).pos(centred), scale.label().pos(centred));
+        for (row, (name, counts)) in [("copies", [tp, fn_]), ("other music", [fp, tn])]
+            .into_iter()
+            .enumerate()
+        {
+            let y = top + row as u32 * side;
+            drawn(area.draw_text(name, &label, (px(left / 2), px(y + side / 2))))?;
+            let total = counts[0] + counts[1];
+            for (column, count) in counts.into_iter().enumerate() {
+                let x = left + column as u32 * side;
+                let share = count as f64 / total.max(1) as f64;
+                let corners = [(px(x + 2), px(y + 2)), (px(x + side - 2), px(y + side - 2))];
+                // Right verdicts blue, wrong ones orange; a wrong one is never quite white.
+                let colour = if row == column {
+                    COPY.mix(0.06 + 0.42 * share)
+                } else {
+                    OTHER.mix(0.06 + 0.74 * share)
+                };
+                drawn(area.draw(&Rectangle::new(corners, colour.filled())))?;
+                drawn(area.draw_text(
+                    &count.to_string(),
+                    &large,
+                    (px(x + side / 2), px(y + side / 2 - 12)),
+                ))?;
+                let percent = if total == 0 {
+                    "-".into()
+                } else {
+                    format!("{:.2} %", 100.0 * share)
+                };
+                drawn(area.draw_text(&percent, &label, (px(x + side / 2), px(y + side / 2 + 18))))?;
+            }
+        }
+        for (column, name) in ["called copies", "called different"]
+            .into_iter()
+            .enumerate()
+        {
+            drawn(area.draw_text(
+                name,
+                &label,
+                (px(left + column as u32 * side + side / 2), px(top - 18)),
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Scores of copies and of other music, as shares of each in twentieths, on a logarithmic axis that also shows single errors.
+pub struct Histogram<'a> {
+    pub scored: &'a [Scored<'a>],
+    pub threshold: f32,
+}
+
+const BINS: usize = 20;
+
+impl Histogram<'_> {
+    /// Share of the copies (or of the others) in each bin.
+    fn shares(&self, is_copy: bool) -> [f64; BINS] {
+        let mut bins = [0.0; BINS];
+        let of_kind = self.scored.iter().filter(|pair| pair.is_copy == is_copy);
+        let total = of_kind.clone().count().max(1) as f64;
+        for pair in of_kind {
+            bins[((pair.score * BINS as f32) as usize).min(BINS - 1)] += 1.0 / total;
+        }
+        bins
+    }
+}
+
+impl Plot for Histogram<'_> {
+    fn size(&self) -> (u32, u32) {
+        (720, 420)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, scale: Scale) -> Result<()> {
+        let (copies, others) = (self.shares(true), self.shares(false));
+        // Decades down to the smallest bar.
+        let smallest = copies
+            .iter()
+            .chain(&others)
+            .copied()
+            .filter(|share| *share > 0.0)
+            .fold(1.0, f64::min);
+        let decades = (-smallest.log10()).floor() + 1.0;
+        let percent = |decade: &f64| {
+            let value = 10_f64.powf(decade + 2.0);
+            if value >= 1.0 {
+                format!("{value:.0} %")
+            } else {
+                format!("{value} %")
+            }
+        };
+        let mut chart = drawn(
+            ChartBuilder::on(area)
+                .caption("Scores of copies and of other music", scale.title())
+                .margin(scale.px(12))
+                .margin_right(scale.px(20))
+                .x_label_area_size(scale.px(48))
+                .y_label_area_size(scale.px(78))
+                .build_cartesian_2d(0.0..1.0, (-decades..0.0).step(1.0)),
+        )?;
+        drawn(
+            chart
+                .configure_mesh()
+                .x_desc("score")
+                .y_desc("share of pairs (log scale)")
+                .x_labels(11)
+                .y_label_formatter(&percent)
+                .disable_x_mesh()
+                .label_style(scale.label())
+                .axis_style(INK.stroke_width(scale.px(1)))
+                .bold_line_style(super::GRID.stroke_width(scale.px(1)))
+                .light_line_style(WHITE.mix(0.0))
+                .set_all_tick_mark_size(scale.px(4))
+                .draw(),
+        )?;
+        let width = 1.0 / BINS as f64;
+        for (bins, colour, from) in [(others, OTHER, 0.06), (copies, COPY, 0.5)] {
+            let bars = bins
+                .into_iter()
+                .enumerate()
+                .filter(|(_, share)| *share > 0.0)
+                .map(|(bin, share)| {
+                    let left = (bin as f64 + from) * width;
+                    Rectangle::new(
+                        [(left, -decades), (left + 0.44 * width, share.log10())],
+                        colour.filled(),
+                    )
+                });
+            drawn(chart.draw_series(bars))?;
+        }
+        let threshold = f64::from(self.threshold);
+        let dashes = DashedLineSeries::new(
+            [(threshold, -decades), (threshold, 0.0)],
+            scale.px(6),
+            scale.px(5),
+            INK.stroke_width(scale.px(1)),
+        );
+        drawn(chart.draw_series(dashes))?;
+        charts::legend(
+            area,
+            scale,
+            (230, 58),
+            &[(COPY, "copies"), (OTHER, "other music")],
+        )?;
+        drawn(area.draw_text(
+            "- -  threshold",
+            &scale.label(),
+            (scale.px(227) as i32, scale.px(100) as i32),
+        ))
+    }
+}

@@ -1,0 +1,97 @@
+//! `compare`: two audio files to the report that the browser would show.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use soundalike::{Checker, MatchedPassage, Report, Song, Verdict};
+use soundalike_native::{audio_file, weights};
+
+/// Compare two audio files as the browser does
+#[derive(clap::Args)]
+pub struct Args {
+    /// The left song
+    left: PathBuf,
+    /// The right song
+    right: PathBuf,
+    /// Print the whole report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Weights to use instead of the shipped ones
+    #[arg(long)]
+    weights: Option<PathBuf>,
+    /// Accepted by every step; comparing has nothing random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let checker = weights::checker(args.weights.as_deref())?;
+    let (left, right) = (
+        analyse(&checker, &args.left)?,
+        analyse(&checker, &args.right)?,
+    );
+    let report = checker.compare(&left, &right, |_, _| ());
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(())
+}
+
+/// Decodes and analyses one file.
+///
+/// # Errors
+///
+/// When it can't be decoded or is no song (too short, silent ...).
+pub fn analyse(checker: &Checker, path: &Path) -> Result<Song> {
+    let waveform = audio_file::decode(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(pollster::block_on(checker.analyse(
+        &name,
+        waveform,
+        |_, _| (),
+    ))?)
+}
+
+fn print(report: &Report) {
+    let verdict = match report.verdict {
+        Verdict::NearlyIdentical => "nearly identical",
+        Verdict::Strong => "strong match",
+        Verdict::Moderate => "moderate match",
+        Verdict::Different => "different",
+    };
+    println!("{:.2}  {verdict}", report.score);
+    for song in [&report.left, &report.right] {
+        println!(
+            "  {} ({}): {:.0} % matches",
+            song.name,
+            clock(song.duration_secs),
+            100.0 * song.coverage
+        );
+    }
+    for passage in &report.passages {
+        let MatchedPassage {
+            left_start_secs,
+            left_end_secs,
+            right_start_secs,
+            right_end_secs,
+            ..
+        } = passage;
+        println!(
+            "  {}-{} = {}-{}: {:+.1} semitones, {:.2} times as fast, score {:.2}",
+            clock(*left_start_secs),
+            clock(*left_end_secs),
+            clock(*right_start_secs),
+            clock(*right_end_secs),
+            passage.pitch_shift_semitones,
+            passage.speed_ratio,
+            passage.score
+        );
+    }
+}
+
+fn clock(secs: f64) -> String {
+    let secs = secs.round() as u64;
+    format!("{}:{:02}", secs / 60, secs % 60)
+}

@@ -1,0 +1,208 @@
+//! `evaluate`: how well weights tell copies from other music, passage by passage or song by song.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use rayon::prelude::*;
+use soundalike::training::Agreement;
+use soundalike::{Checker, Song};
+use soundalike_native::{progress, weights};
+
+use crate::corpus::pair_table::{self, Pair};
+use crate::corpus::passages::Passages;
+use crate::figures::evaluation::{self, Evaluation, Group};
+use crate::figures::intervals::Interval;
+use crate::figures::metrics::Figures;
+use crate::figures::plots;
+use crate::steps::compare;
+use crate::training::run_folder;
+
+/// Score a table of pairs: scores.csv, metrics.json and plots
+#[derive(clap::Args)]
+#[command(group(clap::ArgGroup::new("table").required(true).args(["pairs", "songs"])))]
+pub struct Args {
+    /// Table of 3-second passages: left,right,label and optionally left_start_secs,right_start_secs,perturbation,recipe
+    #[arg(long)]
+    pairs: Option<PathBuf>,
+    /// Table of whole songs, compared as the browser does
+    #[arg(long)]
+    songs: Option<PathBuf>,
+    /// Folder to write to
+    #[arg(long)]
+    out: PathBuf,
+    /// Weights to use instead of the shipped ones
+    #[arg(long)]
+    weights: Option<PathBuf>,
+    /// Scores from here on count as "copy"
+    #[arg(long, default_value_t = 0.5)]
+    threshold: f32,
+    /// Seed of the bootstrap that gives the intervals
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let (table, of_songs) = match (&args.pairs, &args.songs) {
+        (Some(pairs), _) => (pairs, false),
+        (None, Some(songs)) => (songs, true),
+        (None, None) => bail!("give --pairs or --songs"),
+    };
+    let pairs = pair_table::read(table)?;
+    let checker = weights::checker(args.weights.as_deref())?;
+    let (scores, found) = if of_songs {
+        let scored = score_songs(&checker, &pairs)?;
+        let (scores, passages): (Vec<f32>, Vec<String>) = scored.into_iter().unzip();
+        (scores, vec![("passages", passages)])
+    } else {
+        score_passages(&checker, &pairs)?
+    };
+    let evaluation = Evaluation::of(&pairs, &scores, args.threshold, args.seed);
+    fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
+    write_scores(table, &args.out.join("scores.csv"), &scores, &found)?;
+    run_folder::write_json(&args.out.join("metrics.json"), &evaluation)?;
+    plots::draw(&args.out, &evaluation::scored(&pairs, &scores), &evaluation)?;
+    print(&evaluation);
+    Ok(())
+}
+
+/// A column of scores.csv: its name and a cell for every pair.
+type Column = (&'static str, Vec<String>);
+
+/// Score of every pair, and its reasons.
+fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<(Vec<f32>, Vec<Column>)> {
+    let scored = Passages::load(pairs)?.scored(checker.model())?;
+    let logits = scored.iter().map(|pair| format!("{:.4}", pair.logit));
+    let of_agreement = |value: fn(&Agreement) -> f64| {
+        let cells = scored.iter().map(|pair| {
+            let value = pair.agreement.as_ref().map(value);
+            value.map_or_else(String::new, |value| format!("{value:.4}"))
+        });
+        cells.collect()
+    };
+    let columns = vec![
+        ("logit", logits.collect()),
+        ("correlation", of_agreement(|found| found.correlation)),
+        ("spread", of_agreement(|found| found.spread)),
+    ];
+    Ok((scored.iter().map(|pair| pair.score).collect(), columns))
+}
+
+/// Score and passages (as JSON) of every pair; each file is analysed once.
+fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> {
+    if let Some(pair) = pairs.iter().find(|pair| !pair.recipe.is_empty()) {
+        bail!(
+            "{} has a recipe, which works on passages only; render whole songs first",
+            pair.right.display()
+        );
+    }
+    let mut paths: Vec<&Path> = pairs
+        .iter()
+        .flat_map(|pair| [pair.left.as_path(), pair.right.as_path()])
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let bar = progress::bar(paths.len(), "analyse");
+    let songs: BTreeMap<&Path, Song> = paths
+        .into_par_iter()
+        .map(|path| {
+            let song = compare::analyse(checker, path)?;
+            bar.inc(1);
+            Ok((path, song))
+        })
+        .collect::<Result<_>>()?;
+    bar.finish();
+    let bar = progress::bar(pairs.len(), "compare");
+    pairs
+        .par_iter()
+        .map(|pair| {
+            let report = checker.compare(
+                &songs[pair.left.as_path()],
+                &songs[pair.right.as_path()],
+                |_, _| (),
+            );
+            bar.inc(1);
+            Ok((
+                report.score as f32,
+                serde_json::to_string(&report.passages)?,
+            ))
+        })
+        .collect()
+}
+
+/// The input's own columns, in its order, and what was found.
+fn write_scores(table: &Path, out: &Path, scores: &[f32], found: &[Column]) -> Result<()> {
+    let written = || -> Result<()> {
+        let mut reader = csv::Reader::from_path(table)?;
+        let mut writer = csv::Writer::from_path(out)?;
+        let mut header = reader.headers()?.clone();
+        header.push_field("score");
+        for (name, _) in found {
+            header.push_field(name);
+        }
+        writer.write_record(&header)?;
+        for (row, record) in reader.records().enumerate() {
+            let mut record = record?;
+            record.push_field(&format!("{:.6}", scores[row]));
+            for (_, cells) in found {
+                record.push_field(&cells[row]);
+            }
+            writer.write_record(&record)?;
+        }
+        Ok(writer.flush()?)
+    };
+    written().with_context(|| format!("can't write {}", out.display()))
+}
+
+fn print(evaluation: &Evaluation) {
+    println!(
+        "{} pairs at threshold {}; 95 % intervals by the percentile bootstrap over pairs, those of groups by Wilson",
+        evaluation.pairs, evaluation.threshold
+    );
+    let values = evaluation.figures.values();
+    for ((key, name), value) in Figures::NAMES.into_iter().zip(values) {
+        let interval = evaluation.intervals.figures.get(key).copied().flatten();
+        println!(
+            "{name:>24}  {:>7}  {}",
+            value.map_or("-".into(), |value| format!("{value:.5}")),
+            interval.map_or("-".into(), |interval| shown(interval, 5))
+        );
+    }
+    let confusion = evaluation.confusion;
+    println!(
+        "{:>24}  tp {}, fp {}, tn {}, fn {}",
+        "confusion", confusion.tp, confusion.fp, confusion.tn, confusion.fn_
+    );
+    let row = |name: &str, group: &Group| {
+        println!(
+            "{name:>24}  {:>5}  {:>10.3}  {:>13.4}  {}",
+            group.pairs,
+            group.mean_score,
+            group.called_copies,
+            shown(group.interval, 4)
+        );
+    };
+    let header =
+        |what: &str| println!("{what:>24}  pairs  mean score  called copies  95 % interval");
+    if !evaluation.other_music.is_empty() {
+        header("other music");
+        for (sort, group) in &evaluation.other_music {
+            row(sort, group);
+        }
+    }
+    if !evaluation.per_modification.is_empty() {
+        header("copies");
+        for (family, modification) in &evaluation.per_modification {
+            row(family, &modification.all);
+            let unit = modification.unit;
+            for of in &modification.strengths {
+                row(format!("{} {unit}", of.strength).trim_end(), &of.group);
+            }
+        }
+    }
+}
+
+fn shown([low, high]: Interval, digits: usize) -> String {
+    format!("{low:.digits$} to {high:.digits$}")
+}

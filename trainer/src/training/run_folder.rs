@@ -1,0 +1,215 @@
+//! A training run on disk: configuration, history, the latest state to resume from, the best weights so far.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use burn::module::Module as _;
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+use soundalike::training::{Calibration, SiameseNetwork, WeightsInfo, weights_file};
+use soundalike::{FeatureConfig, Model};
+
+use crate::training::learner::Learner;
+use crate::training::train_config::TrainConfig;
+
+const STATE: &str = "state";
+const PREVIOUS_STATE: &str = "state.previous";
+const HISTORY: &str = "history.json";
+
+/// The folder of one run.
+pub struct RunFolder(PathBuf);
+
+/// One line of the learning curves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// Steps done.
+    pub step: usize,
+    /// Seconds of training so far, over all sessions.
+    pub elapsed_secs: f64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Mean contrastive loss since the last entry.
+    pub contrast_loss: f32,
+    /// Mean loss of the head since the last entry.
+    pub verdict_loss: f32,
+    /// ROC-AUC on the validation pairs.
+    pub validation_roc_auc: f64,
+    /// Loss of the head on the validation pairs.
+    pub validation_loss: f64,
+    /// Best balanced accuracy on the validation pairs.
+    pub validation_accuracy: f64,
+    /// Uncalibrated score of a passage with itself.
+    pub identity_score: f32,
+    /// Whether it was the best so far.
+    pub is_best: bool,
+}
+
+/// `history.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// One entry a validation.
+    pub entries: Vec<HistoryEntry>,
+}
+
+impl RunFolder {
+    /// Starts a run in an empty or new folder.
+    ///
+    /// # Errors
+    ///
+    /// When the folder already holds a run.
+    pub fn create(path: &Path, config: &TrainConfig) -> Result<Self> {
+        let folder = Self(path.to_owned());
+        if folder.config_path().exists() {
+            bail!(
+                "{} already holds a run; continue it with --resume or choose another folder",
+                path.display()
+            );
+        }
+        fs::create_dir_all(path).with_context(|| format!("can't make {}", path.display()))?;
+        write_json(&folder.config_path(), config)?;
+        Ok(folder)
+    }
+
+    /// Opens a run that was started before.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn open(path: &Path) -> Result<(Self, TrainConfig, History)> {
+        let folder = Self(path.to_owned());
+        let config = TrainConfig::read(&folder.config_path())
+            .with_context(|| format!("{} holds no run", path.display()))?;
+        // The history that belongs to the state, which may be older than the one beside it.
+        let history_path = folder.state_path().join(HISTORY);
+        let history = match fs::read_to_string(&history_path) {
+            Ok(text) => serde_json::from_str(&text)
+                .with_context(|| format!("{} is damaged", history_path.display()))?,
+            Err(_) => bail!(
+                "{} was interrupted before its first checkpoint: there is nothing to resume, start it again in another folder",
+                path.display()
+            ),
+        };
+        Ok((folder, config, history))
+    }
+
+    /// The best weights so far.
+    pub fn best_path(&self) -> PathBuf {
+        self.0.join("best.safetensors")
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
+    /// The last whole state.
+    fn state_path(&self) -> PathBuf {
+        let (current, previous) = (self.0.join(STATE), self.0.join(PREVIOUS_STATE));
+        if current.exists() || !previous.exists() {
+            current
+        } else {
+            previous
+        }
+    }
+
+    /// Saves the best weights so far; the ones before them stay until these are written.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be written.
+    pub fn save_best(&self, weights: &[u8]) -> Result<()> {
+        let new = self.0.join("best.new");
+        fs::write(&new, weights)
+            .and_then(|()| fs::rename(&new, self.best_path()))
+            .context("can't save the best weights; those before them are untouched")
+    }
+
+    /// Saves what resuming needs, and `history.json` for readers. The new state is complete before it takes the place of the old one.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be written.
+    pub fn save_state(&self, learner: &Learner, history: &History) -> Result<()> {
+        let at = |name: &str| self.0.join(name);
+        let (new, current, previous) = (at("state.new"), at(STATE), at(PREVIOUS_STATE));
+        let _ = fs::remove_dir_all(&new);
+        self.write_state(&new, learner, history)
+            .context("the checkpoint before this one is untouched")?;
+        let _ = fs::remove_dir_all(&previous);
+        if current.exists() {
+            fs::rename(&current, &previous).context("can't put the last state aside")?;
+        }
+        fs::rename(&new, &current).context("can't save the state")?;
+        let _ = fs::remove_dir_all(&previous);
+        write_json(&at(HISTORY), history)
+    }
+
+    fn write_state(&self, new: &Path, learner: &Learner, history: &History) -> Result<()> {
+        fs::create_dir_all(new)?;
+        let network = learner.network.clone();
+        network
+            .save_file(new.join("network"))
+            .context("can't save the network")?;
+        learner
+            .optimizer
+            .save(new.join("optimizer"))
+            .context("can't save the optimiser")?;
+        write_json(&new.join(HISTORY), history)
+    }
+
+    /// Loads the saved network and optimiser into a fresh learner of the same configuration.
+    ///
+    /// # Errors
+    ///
+    /// When one is missing or damaged.
+    pub fn load_state(&self, learner: &mut Learner) -> Result<()> {
+        let state = self.state_path();
+        let network = learner.network.clone();
+        learner.network = network
+            .try_load_file(state.join("network"))
+            .map_err(|error| anyhow!("the saved network is missing or damaged: {error}"))?;
+        // Made for the network's shape; its state goes by the identity of parameters, which the file of the network keeps.
+        learner.optimizer = learner
+            .fresh_optimizer()
+            .load(state.join("optimizer"))
+            .map_err(|error| anyhow!("the saved optimiser is missing or damaged: {error}"))?;
+        Ok(())
+    }
+}
+
+/// A network as the bytes of a weights file, with its calibration and the golden segment's embedding.
+///
+/// # Errors
+///
+/// When a weight doesn't fit the format.
+pub fn weights(
+    network: &SiameseNetwork,
+    config: &TrainConfig,
+    calibration: Calibration,
+    version: &str,
+) -> Result<Vec<u8>> {
+    let tensors = network.tensors();
+    let mut info = WeightsInfo {
+        format: weights_file::FORMAT,
+        version: version.to_owned(),
+        features: FeatureConfig::default(),
+        encoder: config.encoder.clone(),
+        calibration,
+        golden_embedding: vec![0.0; config.encoder.embedding],
+    };
+    // The known answer is that of the weights as they are in the file, rounded; so they go there and back once.
+    let draft = weights_file::write(&info, &tensors)?;
+    let model = pollster::block_on(Model::load(&draft, &Device::flex(), false))?;
+    info.golden_embedding = pollster::block_on(model.golden_embedding())?;
+    Ok(weights_file::write(&info, &tensors)?)
+}
+
+/// Writes pretty JSON.
+///
+/// # Errors
+///
+/// When the file can't be written.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    fs::write(path, serde_json::to_string_pretty(value)? + "\n")
+        .with_context(|| format!("can't write {}", path.display()))
+}
