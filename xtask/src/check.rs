@@ -8,9 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    advisories,
-    cargo_tools::{self, WasmBindgen},
-    house, package, process,
+    advisories, cargo_tools, house, package, process,
     sizes::{self, Build},
     supply,
     tests_ran::TestsRan,
@@ -39,7 +37,8 @@ enum Need {
     Libclang,
     Node,
     TestPrograms,
-    WasmTools,
+    WasmTarget,
+    WasmTestRunner,
 }
 
 const STEPS: &[Step] = &[
@@ -64,7 +63,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         what: "Rust lints",
-        needs: &[Need::Libclang, Need::RustComponents, Need::WasmTools],
+        needs: &[Need::Libclang, Need::RustComponents, Need::WasmTarget],
         run: clippy,
     },
     Step {
@@ -88,7 +87,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "web",
         what: "both WebAssembly modules, the site",
-        needs: &[Need::WasmTools],
+        needs: &[Need::WasmTarget],
         run: build_web,
     },
     Step {
@@ -100,25 +99,30 @@ const STEPS: &[Step] = &[
     Step {
         name: "page",
         what: "Rust tests on a page",
-        needs: &[Need::WasmTools, Need::TestPrograms],
+        needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
         run: page_tests,
     },
     Step {
         name: "worker",
         what: "Rust tests in a worker",
-        needs: &[Need::WasmTools, Need::TestPrograms],
+        needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
         run: worker_tests,
     },
     Step {
         name: "firefox",
         what: "Rust tests in Firefox, on a page and in a worker",
-        needs: &[Need::Geckodriver, Need::WasmTools, Need::TestPrograms],
+        needs: &[
+            Need::Geckodriver,
+            Need::WasmTarget,
+            Need::WasmTestRunner,
+            Need::TestPrograms,
+        ],
         run: firefox_tests,
     },
     Step {
         name: "webgpu",
         what: "both backends on a page, WebGPU in software",
-        needs: &[Need::WasmTools, Need::TestPrograms],
+        needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
         run: webgpu_tests,
     },
     Step {
@@ -205,9 +209,11 @@ fn get_tools(workspace: &Workspace, steps: &[&Step]) -> Result<()> {
     if needed(Need::RustComponents) {
         tools::rust_components(workspace)?;
     }
-    if needed(Need::WasmTools) {
+    if needed(Need::WasmTarget) {
         tools::wasm_target()?;
-        WasmBindgen::get(workspace)?;
+    }
+    if needed(Need::WasmTestRunner) {
+        cargo_tools::wasm_test_runner(workspace)?;
     }
     if needed(Need::Geckodriver) {
         cargo_tools::geckodriver(workspace)?;
@@ -340,7 +346,7 @@ fn browser_tests(
     host: Host,
     selection: &[&str],
 ) -> Result<TestsRan> {
-    let runner = WasmBindgen::get(workspace)?.test_runner();
+    let runner = cargo_tools::wasm_test_runner(workspace)?;
     let programs = tools::test_programs()?;
     let host_variable = match host {
         Host::Page => "WASM_BINDGEN_USE_BROWSER",
