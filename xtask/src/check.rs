@@ -49,6 +49,12 @@ const STEPS: &[Step] = &[
         run: fmt,
     },
     Step {
+        name: "javascript",
+        what: "formatting of JavaScript and style sheets, JavaScript lints",
+        needs: &[Need::Node],
+        run: javascript,
+    },
+    Step {
         name: "house",
         what: "paths in documents, versions",
         needs: &[],
@@ -187,7 +193,7 @@ pub fn check(workspace: &Workspace, names: &[String]) -> Result<()> {
         } else {
             format!("  {ran}")
         };
-        println!("  {name:<8} {:>8}{tests}", seconds(time));
+        println!("  {name:<10} {:>8}{tests}", seconds(time));
     }
     if total != TestsRan::default() {
         println!("\n{total}");
@@ -233,6 +239,23 @@ fn run(command: &mut Command) -> Result<TestsRan> {
 
 fn fmt(workspace: &Workspace) -> Result<TestsRan> {
     run(workspace.cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn javascript(workspace: &Workspace) -> Result<TestsRan> {
+    let folder = workspace.root.join("xtask");
+    tools::npm_ci(&folder)?;
+    for (program, arguments) in [
+        ("prettier/bin/prettier.cjs", ["--check", "."]),
+        ("@biomejs/biome/bin/biome", ["lint", "--error-on-warnings"]),
+    ] {
+        process::run(
+            Command::new("node")
+                .arg(folder.join("node_modules").join(program))
+                .args(arguments)
+                .current_dir(&workspace.root),
+        )?;
+    }
+    Ok(TestsRan::default())
 }
 
 fn house(workspace: &Workspace) -> Result<TestsRan> {
