@@ -13,46 +13,23 @@ use crate::{process, workspace::Workspace};
 /// The release of geckodriver that is built where none is on the PATH.
 const GECKODRIVER_VERSION: &str = "0.36.0";
 
-/// wasm-bindgen's command line tools, at the version of the library in Cargo.lock.
-pub struct WasmBindgen {
-    folder: PathBuf,
-}
-
-impl WasmBindgen {
-    /// Finds the tools in the target folder, or builds them into it.
-    ///
-    /// The library and the tools only understand each other at exactly the same version.
-    ///
-    /// # Errors
-    ///
-    /// When cargo can't build them.
-    pub fn get(workspace: &Workspace) -> Result<Self> {
-        let version = workspace.locked_version("wasm-bindgen")?;
-        let tools = Self {
-            folder: bin(workspace),
-        };
-        if version_of(&tools.program("wasm-bindgen")) != Some(version.clone())
-            || !tools.test_runner().is_file()
-        {
-            let options = ["--no-default-features"];
-            install(workspace, "wasm-bindgen-cli", &version, &options)?;
-        }
-        Ok(tools)
+/// The path of wasm-bindgen's program that runs tests in a browser, found in the target folder or
+/// built into it. It only understands a library of exactly the same version, that in Cargo.lock.
+///
+/// # Errors
+///
+/// When cargo can't build it.
+pub fn wasm_test_runner(workspace: &Workspace) -> Result<PathBuf> {
+    const NAME: &str = "wasm-bindgen-test-runner";
+    let version = workspace.locked_version("wasm-bindgen")?;
+    let path = executable(&bin(workspace), NAME);
+    if version_of(&path).as_deref() != Some(&version) {
+        // Not `--locked`: releases are locked to a version of webpki-roots that registries may lack,
+        // and a tool that only talks to a browser on this machine doesn't depend on the very version.
+        let options = ["--no-default-features", "--bin", NAME];
+        install(workspace, "wasm-bindgen-cli", &version, &options)?;
     }
-
-    /// The tool that makes the JavaScript glue.
-    pub fn bindgen(&self) -> Command {
-        Command::new(self.program("wasm-bindgen"))
-    }
-
-    /// The path of the tool that runs tests in a browser.
-    pub fn test_runner(&self) -> PathBuf {
-        self.program("wasm-bindgen-test-runner")
-    }
-
-    fn program(&self, name: &str) -> PathBuf {
-        executable(&self.folder, name)
-    }
+    Ok(path)
 }
 
 /// The path of the program that drives Firefox: the one that `GECKODRIVER` names, one on the PATH, or our own build.
@@ -69,31 +46,26 @@ pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
     }
     let path = executable(&bin(workspace), "geckodriver");
     if version_of(&path).as_deref() != Some(GECKODRIVER_VERSION) {
-        install(workspace, "geckodriver", GECKODRIVER_VERSION, &[])?;
+        // The registry may lack a version that the release is locked to; then the newest that fit.
+        install(workspace, "geckodriver", GECKODRIVER_VERSION, &["--locked"]).or_else(|error| {
+            println!("  {error:#}; once more, without the lock file");
+            install(workspace, "geckodriver", GECKODRIVER_VERSION, &[])
+        })?;
     }
     Ok(path)
 }
 
-/// Builds a published tool, with the very dependencies that its authors released it with where the registry has them.
-///
-/// A registry may lack one of those (a mirror that lags, a release withdrawn since); then cargo chooses the newest that fit.
+/// Builds a published tool.
 fn install(workspace: &Workspace, package: &str, version: &str, options: &[&str]) -> Result<()> {
     println!("building {package} {version}, once (about two minutes)");
-    let install = |locked: &[&str]| {
-        let mut install = workspace.cargo();
-        install
-            .args(["install", "--quiet", "--force"])
-            .args(locked)
-            .args([package, "--version", &format!("={version}")])
-            .args(options)
-            .arg("--root")
-            .arg(tools_folder(workspace));
-        process::run(&mut install)
-    };
-    install(&["--locked"]).or_else(|error| {
-        println!("  {error:#}; once more, without the versions that {package} was released with");
-        install(&[])
-    })
+    let mut install = workspace.cargo();
+    install
+        .args(["install", "--quiet", "--force"])
+        .args([package, "--version", &format!("={version}")])
+        .args(options)
+        .arg("--root")
+        .arg(tools_folder(workspace));
+    process::run(&mut install)
 }
 
 fn tools_folder(workspace: &Workspace) -> PathBuf {

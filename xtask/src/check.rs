@@ -8,9 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    advisories,
-    cargo_tools::{self, WasmBindgen},
-    house, package, process,
+    advisories, cargo_tools, house, package, process,
     sizes::{self, Build},
     supply,
     tests_ran::TestsRan,
@@ -39,7 +37,8 @@ enum Need {
     Libclang,
     Node,
     TestPrograms,
-    WasmTools,
+    WasmTarget,
+    WasmTestRunner,
 }
 
 const STEPS: &[Step] = &[
@@ -48,6 +47,12 @@ const STEPS: &[Step] = &[
         what: "Rust formatting",
         needs: &[Need::RustComponents],
         run: fmt,
+    },
+    Step {
+        name: "javascript",
+        what: "formatting of JavaScript and style sheets, JavaScript lints",
+        needs: &[Need::Node],
+        run: javascript,
     },
     Step {
         name: "house",
@@ -64,7 +69,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         what: "Rust lints",
-        needs: &[Need::Libclang, Need::RustComponents, Need::WasmTools],
+        needs: &[Need::Libclang, Need::RustComponents, Need::WasmTarget],
         run: clippy,
     },
     Step {
@@ -88,7 +93,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "web",
         what: "both WebAssembly modules, the site",
-        needs: &[Need::WasmTools],
+        needs: &[Need::WasmTarget],
         run: build_web,
     },
     Step {
@@ -100,25 +105,30 @@ const STEPS: &[Step] = &[
     Step {
         name: "page",
         what: "Rust tests on a page",
-        needs: &[Need::WasmTools, Need::TestPrograms],
+        needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
         run: page_tests,
     },
     Step {
         name: "worker",
         what: "Rust tests in a worker",
-        needs: &[Need::WasmTools, Need::TestPrograms],
+        needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
         run: worker_tests,
     },
     Step {
         name: "firefox",
         what: "Rust tests in Firefox, on a page and in a worker",
-        needs: &[Need::Geckodriver, Need::WasmTools, Need::TestPrograms],
+        needs: &[
+            Need::Geckodriver,
+            Need::WasmTarget,
+            Need::WasmTestRunner,
+            Need::TestPrograms,
+        ],
         run: firefox_tests,
     },
     Step {
         name: "webgpu",
         what: "both backends on a page, WebGPU in software",
-        needs: &[Need::WasmTools, Need::TestPrograms],
+        needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
         run: webgpu_tests,
     },
     Step {
@@ -183,7 +193,7 @@ pub fn check(workspace: &Workspace, names: &[String]) -> Result<()> {
         } else {
             format!("  {ran}")
         };
-        println!("  {name:<8} {:>8}{tests}", seconds(time));
+        println!("  {name:<10} {:>8}{tests}", seconds(time));
     }
     if total != TestsRan::default() {
         println!("\n{total}");
@@ -205,9 +215,11 @@ fn get_tools(workspace: &Workspace, steps: &[&Step]) -> Result<()> {
     if needed(Need::RustComponents) {
         tools::rust_components(workspace)?;
     }
-    if needed(Need::WasmTools) {
+    if needed(Need::WasmTarget) {
         tools::wasm_target()?;
-        WasmBindgen::get(workspace)?;
+    }
+    if needed(Need::WasmTestRunner) {
+        cargo_tools::wasm_test_runner(workspace)?;
     }
     if needed(Need::Geckodriver) {
         cargo_tools::geckodriver(workspace)?;
@@ -227,6 +239,23 @@ fn run(command: &mut Command) -> Result<TestsRan> {
 
 fn fmt(workspace: &Workspace) -> Result<TestsRan> {
     run(workspace.cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn javascript(workspace: &Workspace) -> Result<TestsRan> {
+    let folder = workspace.root.join("xtask");
+    tools::npm_ci(&folder)?;
+    for (program, arguments) in [
+        ("prettier/bin/prettier.cjs", ["--check", "."]),
+        ("@biomejs/biome/bin/biome", ["lint", "--error-on-warnings"]),
+    ] {
+        process::run(
+            Command::new("node")
+                .arg(folder.join("node_modules").join(program))
+                .args(arguments)
+                .current_dir(&workspace.root),
+        )?;
+    }
+    Ok(TestsRan::default())
 }
 
 fn house(workspace: &Workspace) -> Result<TestsRan> {
@@ -340,7 +369,7 @@ fn browser_tests(
     host: Host,
     selection: &[&str],
 ) -> Result<TestsRan> {
-    let runner = WasmBindgen::get(workspace)?.test_runner();
+    let runner = cargo_tools::wasm_test_runner(workspace)?;
     let programs = tools::test_programs()?;
     let host_variable = match host {
         Host::Page => "WASM_BINDGEN_USE_BROWSER",

@@ -3,7 +3,7 @@
 //! | command | what it does | file |
 //! |---|---|---|
 //! | `web` | builds both WebAssembly modules and the static site | `web.rs` |
-//! | `serve` | `web`, then serves the site on this machine | `serve.rs` |
+//! | `serve` | serves the site on this machine as soon as the CPU module is built | `serve.rs` |
 //! | `check` | everything that continuous integration runs | `check.rs` |
 //! | `pack` | optimised npm tarball and site under `dist/` | `pack.rs` |
 //! | `bench` | speed in a browser beside other libraries | `bench.rs` |
@@ -77,8 +77,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = Workspace::find().and_then(|workspace| match cli.command {
         Command::Web => web::build(&workspace, web::Profile::Release),
-        Command::Serve { port } => web::build(&workspace, web::Profile::Release)
-            .and_then(|()| serve::serve(&workspace.site(), port)),
+        Command::Serve { port } => web::build_and_serve(&workspace, port),
         Command::Check { steps } => check::check(&workspace, &steps),
         Command::Pack => pack::pack(&workspace),
         Command::Bench { parts, options } => bench::bench(&workspace, &parts, &options),

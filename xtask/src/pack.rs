@@ -31,7 +31,7 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
     tools::node()?;
     let tools_folder = workspace.root.join("xtask");
     tools::npm_ci(&tools_folder)?;
-    web::build_modules(workspace, Profile::Ship)?;
+    web::build_modules(workspace, &web::MODULES, Profile::Ship)?;
     for module in web::MODULES {
         let path = workspace
             .wasm()
@@ -43,7 +43,7 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
             &path,
         )?;
     }
-    web::assemble_site(workspace, &workspace.site())?;
+    web::assemble_site(workspace, &workspace.site(), &web::MODULES)?;
 
     let dist = workspace.root.join("dist");
     empty_folder(&dist)?;

@@ -15,12 +15,12 @@ use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
 /// Answers that may be under way at once: a page asks for a few files together.
 const THREADS_PER_ADDRESS: usize = 4;
 
-/// Serves a folder on this machine only, until the program is stopped.
+/// Serves a folder on this machine only, until the program is stopped; does some work meanwhile.
 ///
 /// # Errors
 ///
 /// When the port is taken or may not be used.
-pub fn serve(site: &Path, port: u16) -> Result<()> {
+pub fn serve(site: &Path, port: u16, meanwhile: impl FnOnce() + Send) -> Result<()> {
     let server = listen(Ipv4Addr::LOCALHOST.into(), port)?;
     let port = server
         .server_addr()
@@ -33,6 +33,7 @@ pub fn serve(site: &Path, port: u16) -> Result<()> {
         .collect();
     println!("Soundalike is served on http://localhost:{port} (Ctrl+C stops)");
     thread::scope(|scope| {
+        scope.spawn(meanwhile);
         for server in &servers {
             for _ in 0..THREADS_PER_ADDRESS {
                 scope.spawn(move || {
@@ -207,7 +208,7 @@ mod tests {
     fn a_taken_port_is_named() {
         let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let error = serve(Path::new("."), port).unwrap_err();
+        let error = serve(Path::new("."), port, || ()).unwrap_err();
         assert!(
             error
                 .to_string()

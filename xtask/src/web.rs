@@ -5,11 +5,11 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{
-    cargo_tools::WasmBindgen,
-    process,
+    process, serve,
     tools::{self, WASM_TARGET},
     workspace::{Workspace, copy, copy_folder, empty_folder, move_folder},
 };
@@ -23,18 +23,20 @@ pub struct Module {
     pub features: &'static [&'static str],
 }
 
+/// Without burn: the CPU has a forward pass of its own, and the module half the bytes.
+pub const CPU: Module = Module {
+    name: "cpu",
+    features: &["--no-default-features"],
+};
+
+/// With burn and its GPU runtime, which take minutes to compile.
+pub const WEBGPU: Module = Module {
+    name: "webgpu",
+    features: &["--features=webgpu"],
+};
+
 /// The modules that are shipped.
-pub const MODULES: [Module; 2] = [
-    Module {
-        name: "cpu",
-        // Without burn: the CPU has a forward pass of its own, and the module half the bytes.
-        features: &["--no-default-features"],
-    },
-    Module {
-        name: "webgpu",
-        features: &["--features=webgpu"],
-    },
-];
+pub const MODULES: [Module; 2] = [CPU, WEBGPU];
 
 /// How much the compiler optimises.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,40 +62,87 @@ impl Profile {
 ///
 /// When a tool is missing and can't be got, or a build fails.
 pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
-    build_modules(workspace, profile)?;
-    assemble_site(workspace, &workspace.site())?;
+    build_modules(workspace, &MODULES, profile)?;
+    assemble_site(workspace, &workspace.site(), &MODULES)?;
     println!("the site is in {}", workspace.site().display());
     Ok(())
 }
 
-/// Builds both modules into `pkg/wasm` and puts the weights beside them.
+/// Builds the CPU module and serves the site; builds the webgpu module while the site is in use.
+///
+/// Until the webgpu module is in place, the browser gets a 404 for it, and a checker with the
+/// backend `auto` takes the CPU.
+///
+/// # Errors
+///
+/// When a tool is missing and can't be got, the CPU module can't be built, or the port is taken.
+pub fn build_and_serve(workspace: &Workspace, port: u16) -> Result<()> {
+    build_modules(workspace, &[CPU], Profile::Release)?;
+    // A webgpu module of an earlier build may not fit the sources any more.
+    assemble_site(workspace, &workspace.site(), &[CPU])?;
+    serve::serve(&workspace.site(), port, || {
+        let added = build_module(workspace, WEBGPU, Profile::Release)
+            .and_then(|()| add_module(&workspace.wasm(), &workspace.site(), WEBGPU));
+        match added {
+            Ok(()) => println!("the webgpu module is in place: reload the page to use it"),
+            Err(error) => {
+                eprintln!("the webgpu module isn't built, the page uses the CPU: {error:#}");
+            }
+        }
+    })
+}
+
+/// Builds modules into `pkg/wasm` and puts the weights beside them.
 ///
 /// # Errors
 ///
 /// When a tool is missing and can't be got, or a build fails.
-pub fn build_modules(workspace: &Workspace, profile: Profile) -> Result<()> {
+pub fn build_modules(workspace: &Workspace, modules: &[Module], profile: Profile) -> Result<()> {
     tools::wasm_target()?;
-    let wasm_bindgen = WasmBindgen::get(workspace)?;
-    for module in MODULES {
-        println!(
-            "building the {} module (profile {})",
-            module.name,
-            profile.name()
-        );
-        let compiled = compile(workspace, module, profile)?;
-        let folder = workspace.wasm().join(module.name);
-        empty_folder(&folder)?;
-        let mut bindgen = wasm_bindgen.bindgen();
-        bindgen
-            .args(["--target", "web", "--out-name", "soundalike", "--out-dir"])
-            .arg(folder)
-            .arg(compiled);
-        process::run(&mut bindgen)?;
+    for module in modules {
+        build_module(workspace, *module, profile)?;
     }
     copy(
         &workspace.root.join("src/weights/recording.safetensors"),
         &workspace.wasm().join("weights.safetensors"),
     )
+}
+
+fn build_module(workspace: &Workspace, module: Module, profile: Profile) -> Result<()> {
+    println!(
+        "building the {} module (profile {})",
+        module.name,
+        profile.name()
+    );
+    let compiled = compile(workspace, module, profile)?;
+    replace_folder(&workspace.wasm().join(module.name), |folder| {
+        Bindgen::new()
+            .input_path(&compiled)
+            .out_name("soundalike")
+            .web(true)?
+            .typescript(true)
+            // As the command line tool does by default.
+            .omit_default_module_path(false)
+            .generate(folder)
+            .with_context(|| format!("cannot make the JavaScript of {}", compiled.display()))
+    })
+}
+
+/// Copies a module from `pkg/wasm` into a site that may be being served.
+fn add_module(wasm: &Path, site: &Path, module: Module) -> Result<()> {
+    replace_folder(&site.join("pkg/wasm").join(module.name), |folder| {
+        copy_folder(&wasm.join(module.name), folder, is_shipped)
+    })
+}
+
+/// Fills a folder aside and then moves it in place, so that its readers never find it half full.
+fn replace_folder(folder: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    // A hidden name, which `is_shipped` leaves out should an interrupted build leave it behind.
+    let aside = folder.with_file_name(format!(".{name}-new"));
+    empty_folder(&aside)?;
+    fill(&aside)?;
+    move_folder(&aside, folder)
 }
 
 /// A cargo command for the browser builds.
@@ -128,21 +177,30 @@ fn compile(workspace: &Workspace, module: Module, profile: Profile) -> Result<Pa
         .join("soundalike.wasm"))
 }
 
-/// Lays the site out: `www` at its root and the npm package, as it is published, under `pkg`.
+/// Lays the site out: `www` at its root and the npm package, as it is published, under `pkg`,
+/// with these modules.
 ///
 /// # Errors
 ///
 /// When `pkg/wasm` hasn't been built, or a file can't be copied.
-pub fn assemble_site(workspace: &Workspace, site: &Path) -> Result<()> {
+pub fn assemble_site(workspace: &Workspace, site: &Path, modules: &[Module]) -> Result<()> {
     ensure!(
         workspace.wasm().join("weights.safetensors").is_file(),
         "pkg/wasm isn't built yet: run cargo xtask web"
     );
+    let is_left_out = |path: &Path| {
+        MODULES
+            .iter()
+            .filter(|module| modules.iter().all(|kept| kept.name != module.name))
+            .any(|module| path == workspace.wasm().join(module.name))
+    };
     // Laid out aside and then moved, so that a site that is being served is never half there.
     let aside = site.with_extension(format!("new-{}", std::process::id()));
     empty_folder(&aside)?;
     copy_folder(&workspace.root.join("www"), &aside, is_shipped)?;
-    copy_folder(&workspace.root.join("pkg"), &aside.join("pkg"), is_shipped)?;
+    copy_folder(&workspace.root.join("pkg"), &aside.join("pkg"), |path| {
+        is_shipped(path) && !is_left_out(path)
+    })?;
     move_folder(&aside, site)
 }
 
@@ -150,4 +208,56 @@ pub fn assemble_site(workspace: &Workspace, site: &Path) -> Result<()> {
 pub fn is_shipped(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     !name.starts_with('.') && name != "node_modules" && name != "package-lock.json"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_site_starts_without_webgpu_and_gets_it_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace {
+            root: folder.path().to_owned(),
+            target: folder.path().join("target"),
+        };
+        fs::create_dir_all(folder.path().join("www")).unwrap();
+        fs::create_dir_all(&workspace.target).unwrap();
+        for module in ["cpu", "webgpu", ".webgpu-new"] {
+            let folder = workspace.wasm().join(module);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("soundalike.js"), "").unwrap();
+        }
+        fs::write(workspace.wasm().join("weights.safetensors"), "").unwrap();
+        let site = workspace.site();
+        let holds = |module: &str| {
+            site.join("pkg/wasm")
+                .join(module)
+                .join("soundalike.js")
+                .is_file()
+        };
+
+        assemble_site(&workspace, &site, &[CPU]).unwrap();
+        assert_eq!(
+            ["cpu", "webgpu", ".webgpu-new"].map(holds),
+            [true, false, false]
+        );
+
+        add_module(&workspace.wasm(), &site, WEBGPU).unwrap();
+        assert_eq!(
+            ["cpu", "webgpu", ".webgpu-new"].map(holds),
+            [true, true, false]
+        );
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_filled_leaves_the_old_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("cpu");
+        fs::create_dir(&folder).unwrap();
+        replace_folder(&folder, |_| anyhow::bail!("no")).unwrap_err();
+        assert!(folder.is_dir());
+    }
 }
