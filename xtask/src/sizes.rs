@@ -19,11 +19,11 @@ impl Build {
     ///
     /// The published ones are promises to visitors. The development build's modules are neither optimised across crates
     /// nor shrunk, which would take continuous integration longer than all its tests; its budgets stand 2 to 4 % above what it
-    /// measured when they were set (1.05 and 4.33 MB), so that a dependency too many fails here and not first at a release.
+    /// measured when they were set (1.05 and 4.35 MB), so that a dependency too many fails here and not first at a release.
     const fn budgets_bytes(self) -> [u64; 2] {
         match self {
-            Self::Development => [1_075_000, 4_500_000],
-            Self::Published => [1_000_000, 3_000_000],
+            Self::Development => [1_070_000, 4_480_000],
+            Self::Published => [985_000, 3_000_000],
         }
     }
 
@@ -42,6 +42,9 @@ const WINDOW_LOG2: i32 = 24;
 
 /// The folder of the example songs.
 const EXAMPLES: &str = "example/";
+/// The folder of the container formats. Each format is a folder in it, imported when the first long
+/// song of that format comes; the files beside those folders are imported at once.
+const CONTAINERS: &str = "pkg/decode/containers/";
 
 /// One file of the site.
 #[derive(Debug)]
@@ -97,11 +100,17 @@ fn enforce(files: &[FileSize], budgets_bytes: [u64; 2]) -> Result<()> {
     Ok(())
 }
 
-/// What a visitor downloads who runs one module: everything but the other, and the example songs, which come on demand.
+/// Whether a file is loaded only when the visitor does something that needs it.
+fn is_on_demand(path: &str) -> bool {
+    let format = path.strip_prefix(CONTAINERS);
+    path.starts_with(EXAMPLES) || format.is_some_and(|path| path.contains('/'))
+}
+
+/// What a visitor downloads who runs one module: everything but the other, and but what comes on demand.
 fn first_visit_bytes(files: &[FileSize], other_module: &str) -> u64 {
     files
         .iter()
-        .filter(|file| !file.path.starts_with(other_module) && !file.path.starts_with(EXAMPLES))
+        .filter(|file| !file.path.starts_with(other_module) && !is_on_demand(&file.path))
         .map(|file| file.brotli_bytes)
         .sum()
 }
@@ -178,6 +187,8 @@ mod tests {
         for (path, bytes) in [
             ("example/song.mp3", 30_000),
             ("index.html", 1_000),
+            ("pkg/decode/containers/bytes.js", 500),
+            ("pkg/decode/containers/mp3/reader.js", 10_000),
             ("pkg/index.d.ts", 1_000),
             ("pkg/package.json", 1_000),
             ("pkg/wasm/cpu/a.wasm", 20_000),
@@ -214,6 +225,8 @@ mod tests {
             [
                 "example/song.mp3",
                 "index.html",
+                "pkg/decode/containers/bytes.js",
+                "pkg/decode/containers/mp3/reader.js",
                 "pkg/wasm/cpu/a.wasm",
                 "pkg/wasm/webgpu/a.wasm"
             ]
@@ -224,9 +237,9 @@ mod tests {
     fn a_first_visit_holds_one_module() {
         let files = measure(site().path(), 1).unwrap();
         let cpu = first_visit_bytes(&files, "pkg/wasm/webgpu/");
-        assert!((21_000..21_100).contains(&cpu), "{cpu}");
+        assert!((21_500..21_650).contains(&cpu), "{cpu}");
         let webgpu = first_visit_bytes(&files, "pkg/wasm/cpu/");
-        assert!((41_000..41_100).contains(&webgpu), "{webgpu}");
+        assert!((41_500..41_650).contains(&webgpu), "{webgpu}");
     }
 
     #[test]
