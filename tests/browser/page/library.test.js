@@ -268,7 +268,7 @@ describe("library", () => {
           });
           await library.run({ name: "mine.wav" }, new AbortController().signal, () => {});
           return { estimates, endedAtSecs: performance.now() / 1000 };
-        }, `${shared.url}library-check.js`)
+        }, `${shared.url}library/library-check.js`)
       );
     await context.close();
     assert.equal(estimates.length, 24);
@@ -352,7 +352,7 @@ describe("library", () => {
       };
       const passages = passagesCsv({ left: { name: "-2.mp3" }, right: { name: "b.mp3" }, passages: [passage] });
       return [library, passages].map((text) => text.split("\r\n"));
-    }, `${shared.url}save.js`);
+    }, `${shared.url}report/save.js`);
     const [library, passages] = /** @type {[string[], string[]]} */ (cells);
     assert.deepEqual(
       library.slice(1, -1).map((line) => line.slice("mine.wav,".length, -",,,not checked,,,".length)),

@@ -9,7 +9,7 @@ const PHONE = { width: 360, height: 740 };
 
 /** The page's own checker, whose reports the test changes before the page has them. */
 const CHECKER = `
-  import { SongCache, createChecker } from "../../e2e/pkg/index.js";
+  import { SongCache, createChecker } from "../pkg/index.js";
   export const cache = new SongCache();
   const real = createChecker({ backend: "cpu", cache });
   export const backendChoice = () => "cpu";
@@ -143,7 +143,7 @@ describe("result", () => {
             .map((/** @type {any} */ piece) => piece.text ?? piece)
             .join("");
         },
-        /** @type {const} */ ([`${shared.url}verdict.js`, report]),
+        /** @type {const} */ ([`${shared.url}report/verdict.js`, report]),
       );
       assert.match(sentence, words);
     });
