@@ -42,7 +42,7 @@ const WINDOW_LOG2: i32 = 24;
 
 /// The folder of the example songs.
 const EXAMPLES: &str = "example/";
-/// The folder of the container formats. Each format is a folder in it, imported when the first long
+/// The folder of the container formats. Each format is a folder in it, imported when the first
 /// song of that format comes; the files beside those folders are imported at once.
 const CONTAINERS: &str = "pkg/decode/containers/";
 
