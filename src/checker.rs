@@ -1,16 +1,12 @@
-//! The pipeline: audio to songs, two songs to a report. The only module that knows all others.
+//! The pipeline: audio to songs, two songs to a report. It runs the analysers and puts their
+//! findings into a report; the only module that knows all others.
 
 use crate::audio::stream::SampleStream;
 use crate::audio::waveform::Waveform;
 use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
-use crate::recording::clips::score::is_clip;
+use crate::recording;
 use crate::recording::encoder::model::Model;
-use crate::recording::passages::passages;
-use crate::recording::score::song_score;
-use crate::recording::score_matrix::ScoreMatrix;
-use crate::recording::segments::Segments;
-use crate::recording::whitened::{SpectralProfile, View};
 use crate::report::build::{
     matched_passage, mirror_passage, reported_matrix, round, summary, transposed,
 };
@@ -25,7 +21,7 @@ pub struct Checker {
     backend: &'static str,
 }
 
-/// What is being done, for progress.
+/// Stages of the pipeline, for progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Resampling and log-mel spectrogram.
@@ -48,7 +44,7 @@ impl Stage {
     }
 }
 
-/// What input is accepted.
+/// Limits of the input.
 #[must_use]
 pub fn limits() -> Limits {
     Limits {
@@ -96,31 +92,34 @@ impl Checker {
         self.backend
     }
 
-    /// Prepares a song for comparison. `progress` is told the stage and the fraction of it that is done.
+    /// Prepares a song for comparison. `progress` is told the stage and the fraction of it that is
+    /// done.
     ///
     /// # Errors
     ///
-    /// [`Error::TooShort`], [`Error::TooLong`] or [`Error::Silent`] by what the song is; [`Error::BackendUnavailable`] when the device fails.
+    /// [`Error::TooShort`], [`Error::TooLong`] or [`Error::Silent`] by the content of the song;
+    /// [`Error::BackendUnavailable`] if the device fails.
     pub async fn analyse(
         &self,
         name: &str,
         waveform: Waveform,
         progress: impl FnMut(Stage, f32),
     ) -> Result<Song> {
-        // What is refused needs no resampling.
+        // Before resampling, which is costly.
         check_duration(name, waveform.duration_secs())?;
         let samples = waveform.samples();
-        let mut recording = self.record(name, waveform.sample_rate_hz(), samples.len())?;
-        recording.append(samples)?;
+        let mut stream = self.record(name, waveform.sample_rate_hz(), samples.len())?;
+        stream.append(samples)?;
         drop(waveform);
-        self.analyse_recording(recording, progress).await
+        self.analyse_stream(stream, progress).await
     }
 
-    /// Begins a song that comes in parts, to be given to [`Checker::analyse_recording`]. `expected_samples` is how many are to come, as far as is known.
+    /// Begins a song that comes in parts, for [`Checker::analyse_stream`]. `expected_samples` is
+    /// the number of samples to come, as far as it is known.
     ///
     /// # Errors
     ///
-    /// [`Error::DecodeFailed`] when `sample_rate_hz` is none that audio has.
+    /// [`Error::DecodeFailed`] if audio can't have this sample rate.
     pub fn record(
         &self,
         name: &str,
@@ -135,42 +134,24 @@ impl Checker {
     ///
     /// # Errors
     ///
-    /// Those of [`Checker::analyse`]; [`Error::NoAudio`] when nothing came.
-    pub async fn analyse_recording(
+    /// Those of [`Checker::analyse`]; [`Error::NoAudio`] if no sample came.
+    pub async fn analyse_stream(
         &self,
-        recording: SampleStream,
+        samples: SampleStream,
         mut progress: impl FnMut(Stage, f32),
     ) -> Result<Song> {
         let config = &self.model.info().features;
-        let name = recording.name().to_owned();
-        let duration_secs = recording.duration_secs();
+        let name = samples.name().to_owned();
+        let duration_secs = samples.duration_secs();
         progress(Stage::Features, 0.0);
-        let samples = recording.finish()?;
+        let samples = samples.finish()?;
         check_duration(&name, duration_secs)?;
         let mel = LogMelPlan::new(config)
             .mel_power(&samples, |fraction| progress(Stage::Features, fraction));
         drop(samples);
-        let segments = Segments::of(&mel, config);
-        if segments.silent.iter().all(|&silent| silent) {
-            return Err(Error::Silent { name });
-        }
-        let profile = SpectralProfile::new(&mel, View::Song, config);
-        let clip_profile =
-            is_clip(&segments).then(|| SpectralProfile::new(&mel, View::Clip, config));
-        let log_mel = mel.relative_db(config, mel.level_db(config));
-        drop(mel);
-        let embeddings = self
-            .model
-            .embed_song(&log_mel, |fraction| progress(Stage::Encode, fraction))
-            .await?;
-        Ok(Song {
-            name,
-            duration_secs,
-            segments,
-            embeddings,
-            profile,
-            clip_profile,
-        })
+        let encode = |fraction| progress(Stage::Encode, fraction);
+        let recording = recording::analyse(&self.model, &name, duration_secs, mel, encode).await?;
+        Ok(Song { name, recording })
     }
 
     /// Compares two songs. The report of `(b, a)` mirrors that of `(a, b)`.
@@ -181,24 +162,19 @@ impl Checker {
         right: &Song,
         mut progress: impl FnMut(Stage, f32),
     ) -> Report {
-        progress(Stage::Match, 0.0);
-        let (head, calibration) = (self.model.head(), self.model.calibration());
-        // Lines are drawn through rows, so that rows and columns aren't quite alike. To mirror exactly, the songs take these places by what they are, not by which came first.
-        let swapped = right.precedes(left);
-        let (first, second) = if swapped {
-            (right, left)
-        } else {
-            (left, right)
-        };
-        let scores = ScoreMatrix::new(&first.embeddings, &second.embeddings, head);
-        progress(Stage::Match, 0.3);
-        let passages = passages(&scores, first, second, calibration);
-        let score = round(
-            f64::from(song_score(&scores, &passages, [first, second], calibration)),
-            4,
-        );
-        let mut passages: Vec<MatchedPassage> = passages.iter().map(matched_passage).collect();
-        let mut matrix = reported_matrix(&scores, first.segments.hop_secs, calibration);
+        // Rows and columns of the matrix aren't treated exactly alike. So that reports mirror each
+        // other, the songs are compared in an order of their content.
+        let songs = [&left.recording, &right.recording];
+        let swapped = right.recording.precedes(&left.recording);
+        let ordered = if swapped { [songs[1], songs[0]] } else { songs };
+        let findings = recording::compare(&self.model, ordered, |fraction| {
+            progress(Stage::Match, fraction);
+        });
+        let score = round(f64::from(findings.score), 4);
+        let mut passages: Vec<MatchedPassage> =
+            findings.passages.iter().map(matched_passage).collect();
+        let hop_secs = ordered[0].segments.hop_secs;
+        let mut matrix = reported_matrix(&findings.matrix, hop_secs, self.model.calibration());
         if swapped {
             passages.iter_mut().for_each(mirror_passage);
             passages.sort_by(|a, b| a.left_start_secs.total_cmp(&b.left_start_secs));
@@ -251,7 +227,7 @@ mod tests {
                 let waveform = Waveform::new("notes", samples, 22_050).unwrap();
                 songs.push(checker.analyse("notes", waveform, |_, _| ()).await.unwrap());
             }
-            songs[1].embeddings = songs[0].embeddings.clone();
+            songs[1].recording.embeddings = songs[0].recording.embeddings.clone();
             let report = checker.compare(&songs[0], &songs[1], |_, _| ());
             let mut mirrored = checker.compare(&songs[1], &songs[0], |_, _| ());
             mirrored.passages.iter_mut().for_each(mirror_passage);

@@ -7,7 +7,8 @@
 //! let model = Model::on_cpu(soundalike::SHIPPED_WEIGHTS)?;
 //! let checker = Checker::new(model, "cpu");
 //!
-//! # let samples: Vec<f32> = (0..5 * 22_050).map(|n| (n as f32 * 0.1).sin() * (n as f32 * 1e-4).cos()).collect();
+//! # let sample = |n: i32| (n as f32 * 0.1).sin() * (n as f32 * 1e-4).cos();
+//! # let samples: Vec<f32> = (0..5 * 22_050).map(sample).collect();
 //! let waveform = Waveform::new("my song", samples, 22_050)?;
 //! let song = checker.analyse("my song", waveform, |_stage, _fraction| ()).await?;
 //! let report = checker.compare(&song, &song, |_stage, _fraction| ());
@@ -31,21 +32,36 @@
 //! | Passages | `recording::passages` | refined lines | passages with their certainty |
 //! | Clips | `recording::clips` | two songs that are too short for passages | the best alignment and its score |
 //! | Score | `recording::score` | passages or clips | 0..1 |
-//! | Report | `report` | passages, score, matrix | what the user is told |
+//! | Report | `report` | passages, score, matrix | the answer as plain data |
+//!
+//! `recording` is an analyser: a song goes in by `recording::analyse`, two analyses by
+//! `recording::compare`. Every line that maps one song to the other is a
+//! `geometry::time_map::TimeMap`: in segments where a run is found, in seconds where it is refined
+//! and reported.
 //!
 //! # Numeric conventions
 //!
-//! They are librosa's, so that anyone can check them. Samples are mono `f32`, nominally -1..1. A frame is one column of the STFT: 2,048 samples under a periodic Hann window, every
-//! 512 samples, centred, with zeros beyond the ends. Mel bands are 128 on Slaney's scale from 0 to 11,025 Hz, of unit area. Power becomes `10 log10(max(x, 1e-10))` dB relative to
-//! the maximum of a segment or to the level of a song, never below -80 dB, then `(dB + 40) / 20`. A segment is 3.0 s, 130 frames. An embedding has unit length. A score is 0..1: 1
-//! for a song with itself, 0.5 where copies and other music divide best. All numbers live in [`FeatureConfig`].
+//! They are librosa's, so that anyone can check them. All numbers live in [`FeatureConfig`].
 //!
-//! On the CPU, the same samples at the model's rate give the same bits on x86-64 natively and in a browser: spectrogram, embeddings, blank segments, profiles, report. Additions,
-//! multiplications, divisions and square roots are exact by IEEE 754 and are made in one order, the Fourier transform's too, none of them fused;
-//! elementary functions come
-//! from the crate `libm` everywhere. Resampling comes before: its transforms suit the processor, and its last bits differ. So do those of WebGPU. Natively on ARM, nobody has compared them.
+//! | Quantity | Convention |
+//! |---|---|
+//! | Sample | mono `f32`, nominally -1..1 |
+//! | Frame | one column of the STFT: 2,048 samples under a periodic Hann window, every 512 samples, centred, zeros beyond the ends |
+//! | Mel band | 128 bands on Slaney's scale from 0 to 11,025 Hz, of unit area |
+//! | Level | `10 log10(max(power, 1e-10))` dB relative to the maximum of a segment or to the level of a song, at least -80 dB |
+//! | Encoder input | `(dB + 40) / 20` |
+//! | Segment | 3.0 s, 130 frames |
+//! | Embedding | unit length |
+//! | Score | 0..1: 1 for a song with itself; 0.5 separates copies from other music best |
+//!
+//! On the CPU, the same samples at the model's rate give the same bits on x86-64 natively and in a
+//! browser: spectrogram, embeddings, blank segments, whitened spectrograms, report. Additions,
+//! multiplications, divisions and square roots are exact by IEEE 754 and are made in one order,
+//! also in the Fourier transform, none of them fused. Elementary functions come from the crate
+//! `libm` everywhere. Resampling comes before: its transforms depend on the processor, so that its
+//! last bits differ. So do those of WebGPU. On ARM the bits have not been compared.
 
-// What has no meaning in a browser, or another one there, must not be reached.
+// Functions that don't exist in a browser, or behave differently there, must not be reached.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod audio;

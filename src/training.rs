@@ -1,9 +1,9 @@
-//! What training, evaluation and tests need beyond the engine's own door: the parts of the
-//! pipeline, one by one. Nothing here is kept stable for others.
+//! The parts of the pipeline, one by one, for training, evaluation and tests. Not a stable
+//! interface.
 
 pub use crate::golden::segment as golden_segment;
 pub use crate::nn::tensors::Tensors;
-pub use crate::recording::clips::align::{Agreement, agreement};
+pub use crate::recording::clips::align::{ClipAlignment, align_clips};
 pub use crate::recording::clips::score::clip_score;
 #[cfg(feature = "burn")]
 pub use crate::recording::encoder::burn::{Encoder, SiameseNetwork, SimilarityHead};
@@ -15,6 +15,6 @@ pub use crate::recording::segments::{
     CONTEXT_FEATURE_FRAMES, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, Segments,
     feature_frames,
 };
-pub use crate::recording::whitened::{SpectralProfile, View};
+pub use crate::recording::whitened::{Preset, WhitenedSpectrogram};
 pub use crate::spectrum::log_mel::{MelSpectrogram, decibels};
 pub use crate::spectrum::mel::{corner_frequencies_hz, mel_from_hz, triangle_weight};

@@ -81,7 +81,7 @@ impl Checker {
     ) -> Result<Song, JsValue> {
         let song = self
             .0
-            .analyse_recording(recording.0, reporter(on_progress.as_ref()))
+            .analyse_stream(recording.0, reporter(on_progress.as_ref()))
             .await
             .map_err(js_error)?;
         Ok(Song(song))

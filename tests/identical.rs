@@ -8,7 +8,7 @@
 #![cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
 
 use soundalike::training::{
-    Calibration, EncoderConfig, SpectralProfile, Tensors, View, WeightsInfo, golden_segment,
+    Calibration, EncoderConfig, Preset, Tensors, WeightsInfo, WhitenedSpectrogram, golden_segment,
     weights_file,
 };
 use soundalike::{Checker, FeatureConfig, LogMelPlan, Model, Song, Waveform};
@@ -116,7 +116,7 @@ fn features_are_the_same_bits() {
     let samples = song(1, 20, 5_000);
     let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
     let log_mel = mel.relative_db(&config, mel.level_db(&config));
-    let profile = SpectralProfile::new(&mel, View::Song, &config);
+    let profile = WhitenedSpectrogram::new(&mel, Preset::Song, &config);
     let columns = (0..profile.columns()).filter_map(|column| profile.column(column as isize));
     assert_hashes(
         &[

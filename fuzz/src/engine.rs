@@ -40,7 +40,7 @@ pub fn analyse_in_parts(
     for part in samples.chunks(part_samples) {
         recording.append(part)?;
     }
-    pollster::block_on(checker.analyse_recording(recording, |_, _| ()))
+    pollster::block_on(checker.analyse_stream(recording, |_, _| ()))
 }
 
 /// Compares both ways and looks the reports over.

@@ -1,24 +1,26 @@
 //! Straight lines through a score matrix: the best run on each, and its place between the cells.
 //!
-//! A line has one cell in each row, at the column nearest to it; the lines of one slope, one for each whole offset, cross every cell exactly once. There are
-//! about `rows * slope + columns` of them for each slope, and searching one takes time in proportion to its rows.
+//! A line has one cell in each row, at the column nearest to it. The lines of one slope, one for
+//! each whole offset, cross every cell exactly once. There are about `rows * slope + columns` of
+//! them for each slope, and a search of one line takes time in proportion to its rows.
 
-/// Slopes of the lines searched, columns per row: tempo changed by up to a factor of 1.45 either way.
+use crate::geometry::time_map::TimeMap;
+
+/// Slopes of the lines, in columns per row: tempo changed by up to a factor of 1.45 either way.
 pub const SLOPES: std::ops::RangeInclusive<f64> = 0.69..=1.45;
-/// Slopes are evenly spaced in logarithm, 2.5 % apart, so that a line along a 30 s passage stays within half a segment hop of the truth.
+/// Natural logarithm of the ratio of neighbouring slopes: 2.5 %. Along a passage of 30 s the
+/// nearest slope then stays within half a segment hop of the true one.
 const SLOPE_STEP: f64 = 0.0247;
 
-/// A run along a line of the matrix.
+/// A run: consecutive cells on a line of the matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// First segment of the left song.
     pub first_row: usize,
     /// Last segment of the left song.
     pub last_row: usize,
-    /// Column at the first row; between two columns in general.
-    pub first_column: f64,
-    /// Columns per row.
-    pub slope: f64,
+    /// From rows to columns, between two columns in general; anchored at the first row.
+    pub map: TimeMap,
     /// Sum of evidence.
     pub evidence: f32,
     /// Mean logit of its cells.
@@ -29,7 +31,13 @@ impl Run {
     /// Column at a row.
     #[must_use]
     pub fn column_at(&self, row: usize) -> f64 {
-        self.first_column + self.slope * (row - self.first_row) as f64
+        self.map.at(row as f64)
+    }
+
+    /// Column at the first row.
+    #[must_use]
+    pub fn first_column(&self) -> f64 {
+        self.column_at(self.first_row)
     }
 
     /// Column at the last row.
@@ -39,17 +47,17 @@ impl Run {
     }
 }
 
-/// A straight line through the matrix: the column at row `r` is `offset + slope * r`, rounded.
+/// A line through the matrix, from the first row at which it lies inside to the last one.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
-    slope: f64,
-    offset: i64,
+    /// From rows to columns, which are rounded.
+    map: TimeMap,
     first_row: usize,
     last_row: usize,
 }
 
-/// Slopes `step` apart in logarithm, 1 among them, those that change the tempo least first: where several lines have the same evidence, the plainest is
-/// taken.
+/// Slopes `step` apart in logarithm, 1 among them, ordered by their change of tempo: of several
+/// lines with the same evidence the search then takes the one that changes the tempo least.
 fn slopes(step: f64) -> Vec<f64> {
     let slower = (libm::log(*SLOPES.start()) / step).ceil() as i32;
     let faster = (libm::log(*SLOPES.end()) / step).floor() as i32;
@@ -61,25 +69,25 @@ fn slopes(step: f64) -> Vec<f64> {
         .collect()
 }
 
-/// The run moved and turned to where the matrix is brightest along it.
+/// The run, moved and turned to the line with the greatest mean logit over the same rows.
 ///
-/// The search goes by whole columns and coarse slopes, on evidence that is cut off where it is beyond doubt; so many lines
-/// serve equally well for a short passage. Here the logits themselves decide, between columns too: the mean logit over the
-/// same rows is greatest on the true line. `logits` has `columns` values a row.
+/// The search uses whole columns, coarse slopes and limited evidence, so that for a short passage
+/// many lines are equally good. The mean of the logits themselves, interpolated between columns, is
+/// greatest on the true line. `logits` has `columns` values a row.
 pub fn aligned(logits: &[f32], columns: usize, run: Run) -> Run {
     const FINE_SLOPE_STEP: f64 = SLOPE_STEP / 2.0;
-    /// The middle of the run moves by up to this many columns either way.
+    /// Greatest distance by which the middle of the run moves, in columns.
     const REACH_COLUMNS: i32 = 2;
     const STEPS_PER_COLUMN: i32 = 4;
-    /// Logits given up for a change of tempo by a factor of e: a short passage looks nearly the same at many slopes.
+    /// Penalty in logits for a change of tempo by a factor of e. Needed because a short passage has
+    /// nearly the same mean logit at many slopes.
     const PREFERENCE: f64 = 0.3;
-    let half_rows = (run.last_row - run.first_row) as f64 / 2.0;
-    let middle = run.first_column + run.slope * half_rows;
-    let mean_logit = |slope: f64, middle: f64| {
+    let rows = run.first_row..=run.last_row;
+    let last_column = (columns - 1) as f64;
+    let mean_logit = |map: &TimeMap| {
         let mut sum = 0.0;
-        for row in run.first_row..=run.last_row {
-            let column = middle + slope * ((row - run.first_row) as f64 - half_rows);
-            let column = column.clamp(0.0, (columns - 1) as f64);
+        for row in rows.clone() {
+            let column = map.at(row as f64).clamp(0.0, last_column);
             let (below, part) = (column as usize, column.fract() as f32);
             let above = (below + 1).min(columns - 1);
             let row = &logits[row * columns..(row + 1) * columns];
@@ -90,20 +98,29 @@ pub fn aligned(logits: &[f32], columns: usize, run: Run) -> Run {
     let reach = REACH_COLUMNS * STEPS_PER_COLUMN;
     let mut shifts: Vec<i32> = (-reach..=reach).collect();
     shifts.sort_by_key(|shift| shift.abs());
-    let mut best = (f64::NEG_INFINITY, run.slope, middle);
+    let middle_row = (run.first_row + run.last_row) as f64 / 2.0;
+    let middle_column = run.map.at(middle_row);
+    let (mut greatest, mut best) = (f64::NEG_INFINITY, run.map);
     for slope in slopes(FINE_SLOPE_STEP) {
         for shift in &shifts {
-            let middle = middle + f64::from(*shift) / f64::from(STEPS_PER_COLUMN);
-            let value = mean_logit(slope, middle) - PREFERENCE * libm::log(slope).abs();
-            if value > best.0 {
-                best = (value, slope, middle);
+            let column = middle_column + f64::from(*shift) / f64::from(STEPS_PER_COLUMN);
+            let map = TimeMap {
+                anchor: (middle_row, column),
+                slope,
+            };
+            let value = mean_logit(&map) - PREFERENCE * libm::log(slope).abs();
+            if value > greatest {
+                (greatest, best) = (value, map);
             }
         }
     }
-    let (_, slope, middle) = best;
+    let first_row = run.first_row as f64;
+    let first_column = best.at(first_row).clamp(0.0, last_column);
     Run {
-        first_column: (middle - slope * half_rows).clamp(0.0, (columns - 1) as f64),
-        slope,
+        map: TimeMap {
+            anchor: (first_row, first_column),
+            ..best
+        },
         ..run
     }
 }
@@ -113,13 +130,16 @@ pub fn lines(rows: usize, columns: usize) -> impl Iterator<Item = Line> {
     slopes(SLOPE_STEP).into_iter().flat_map(move |slope| {
         let rise = (slope * (rows - 1) as f64).ceil() as i64;
         (-rise..columns as i64).filter_map(move |offset| {
+            let offset = offset as f64;
             // Rows at which the rounded column lies inside.
-            let first = ((-0.5 - offset as f64) / slope).ceil().max(0.0) as usize;
-            let last = ((columns as f64 - 0.5 - offset as f64) / slope).ceil() as i64 - 1;
+            let first = ((-0.5 - offset) / slope).ceil().max(0.0) as usize;
+            let last = ((columns as f64 - 0.5 - offset) / slope).ceil() as i64 - 1;
             let last = (last.max(0) as usize).min(rows - 1);
             (first <= last).then_some(Line {
-                slope,
-                offset,
+                map: TimeMap {
+                    anchor: (0.0, offset),
+                    slope,
+                },
                 first_row: first,
                 last_row: last,
             })
@@ -128,13 +148,12 @@ pub fn lines(rows: usize, columns: usize) -> impl Iterator<Item = Line> {
 }
 
 impl Line {
-    fn column_at(&self, row: usize) -> f64 {
-        self.offset as f64 + self.slope * row as f64
-    }
-
-    /// The run with the greatest sum of evidence, by Kadane's algorithm (J. Bentley, "Programming pearls: algorithm design techniques", CACM 27(9), 1984): the best
-    /// run that ends at a row is the best that ended before, extended, or a new one. `None` when nothing on the line speaks for a match. The mean logit is
-    /// left for the caller.
+    /// The run with the greatest sum of evidence; `None` if no cell has positive evidence. Its mean
+    /// logit is left for the caller.
+    ///
+    /// Kadane's algorithm (J. Bentley, "Programming pearls: algorithm design techniques", CACM
+    /// 27(9), 1984): the best run that ends at a row extends the best run that ended at the row
+    /// before, or begins here.
     pub fn best(&self, evidence: &[f32], columns: usize) -> Option<Run> {
         let (mut sum, mut since) = (0.0_f32, 0);
         let mut best = (0.0_f32, 0, 0);
@@ -142,8 +161,9 @@ impl Line {
             if sum <= 0.0 {
                 (sum, since) = (0.0, row);
             }
-            // Adding a half and cutting off rounds, and is one instruction in a browser, where `round` is many.
-            let column = ((self.column_at(row) + 0.5) as usize).min(columns - 1);
+            // A half added and the fraction cut off: rounding in one instruction in a browser,
+            // where `round` takes many.
+            let column = ((self.map.at(row as f64) + 0.5) as usize).min(columns - 1);
             sum += evidence[row * columns + column];
             if sum > best.0 {
                 best = (sum, since, row);
@@ -153,8 +173,7 @@ impl Line {
         (evidence > 0.0).then(|| Run {
             first_row,
             last_row,
-            first_column: self.column_at(first_row),
-            slope: self.slope,
+            map: self.map.anchored_at(first_row as f64),
             evidence,
             mean_logit: 0.0,
         })
@@ -166,16 +185,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slopes_cover_their_range_the_plainest_first() {
+    fn slopes_cover_their_range_least_change_first() {
         let mut slopes = slopes(SLOPE_STEP);
         assert_eq!(slopes[0], 1.0);
         slopes.sort_by(f64::total_cmp);
         let (first, last) = (slopes[0], slopes[slopes.len() - 1]);
         assert!((SLOPES.start() / first - 1.0).abs() < SLOPE_STEP && first >= *SLOPES.start());
         assert!((SLOPES.end() / last - 1.0).abs() < SLOPE_STEP && last <= *SLOPES.end());
-        // A tempo changed by up to a factor of 1.45, either way.
+        // Tempo changed by up to a factor of 1.45, either way.
         assert!((1.0 / 1.46..1.0 / 1.42).contains(&first) && (1.42..1.46).contains(&last));
-        // Along the 40 segments of 30 s, half a step stays within half a column. Each slope costs the time of all its lines.
+        // Along the 40 segments of 30 s, half a step stays within half a column. Each slope costs
+        // the time of all its lines.
         assert!(slopes.windows(2).all(|pair| pair[1] / pair[0] < 1.026));
         assert!(slopes.len() < 40, "{} slopes", slopes.len());
     }
@@ -186,7 +206,7 @@ mod tests {
             let mut crossed = vec![0; rows * columns];
             for line in lines(rows, columns) {
                 for row in line.first_row..=line.last_row {
-                    let column = (line.column_at(row) + 0.5) as usize;
+                    let column = (line.map.at(row as f64) + 0.5) as usize;
                     assert!(
                         column < columns,
                         "{line:?} leaves a matrix of {columns} columns"
@@ -212,7 +232,7 @@ mod tests {
         let mut found = 0;
         for line in lines(rows, columns) {
             let along: Vec<f32> = (line.first_row..=line.last_row)
-                .map(|row| evidence[row * columns + (line.column_at(row) + 0.5) as usize])
+                .map(|row| evidence[row * columns + (line.map.at(row as f64) + 0.5) as usize])
                 .collect();
             let greatest = (0..along.len())
                 .flat_map(|first| (first + 1..=along.len()).map(move |end| (first, end)))
@@ -234,8 +254,8 @@ mod tests {
     }
 
     #[test]
-    fn a_roughly_found_run_is_put_right() {
-        // A ridge of the shape that overlapping segments give: falling by one for each column away from the line.
+    fn a_roughly_found_run_is_moved_onto_the_true_line() {
+        // A ridge as overlapping segments give it: the logit falls by one for each column.
         let (rows, columns) = (40, 80);
         for (slope, first) in [
             (1.0, 20.0),
@@ -253,15 +273,20 @@ mod tests {
             let rough = Run {
                 first_row: 4,
                 last_row: 24,
-                first_column: first + slope * 4.0 + 1.2,
-                slope: slope * 1.06,
+                map: TimeMap {
+                    anchor: (4.0, first + slope * 4.0 + 1.2),
+                    slope: slope * 1.06,
+                },
                 evidence: 30.0,
                 mean_logit: 4.0,
             };
             let run = aligned(&logits, columns, rough);
-            // Half a fine step of slope, half a step of the middle's column.
-            assert!((run.slope / slope - 1.0).abs() < 0.008, "{slope}: {run:?}");
-            let middle = (run.first_column + run.last_column()) / 2.0;
+            // Half a fine step of the slope, and half a step of the middle's column.
+            assert!(
+                (run.map.slope / slope - 1.0).abs() < 0.008,
+                "{slope}: {run:?}"
+            );
+            let middle = (run.first_column() + run.last_column()) / 2.0;
             assert!(
                 (middle - (first + slope * 14.0)).abs() < 0.15,
                 "{slope}: {run:?}"
@@ -269,7 +294,8 @@ mod tests {
         }
     }
 
-    /// A run of 21 rows, with logits that fall by `fall` for each column away from a line of slope 1.1 through its middle.
+    /// A run of 21 rows, aligned on logits that fall by `fall` for each column away from a line of
+    /// slope 1.1 through its middle.
     fn aligned_near_a_faster_line(fall: f32) -> Run {
         let columns = 60;
         let logits: Vec<f32> = (0..40 * columns)
@@ -281,8 +307,10 @@ mod tests {
         let rough = Run {
             first_row: 4,
             last_row: 24,
-            first_column: 10.0,
-            slope: 1.0,
+            map: TimeMap {
+                anchor: (4.0, 10.0),
+                slope: 1.0,
+            },
             evidence: 30.0,
             mean_logit: 4.0,
         };
@@ -290,16 +318,16 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_tempo_must_be_seen_in_the_logits() {
-        // A tenth faster costs 0.029 logits. The line of slope 1 lies half a column off in the mean.
+    fn a_change_of_tempo_must_raise_the_mean_logit() {
+        // Slope 1.1 costs 0.029 logits. The line of slope 1 is half a column off in the mean.
         let run = aligned_near_a_faster_line(0.1);
-        assert!((run.slope - 1.0).abs() < 0.01, "{run:?}");
+        assert!((run.map.slope - 1.0).abs() < 0.01, "{run:?}");
         let run = aligned_near_a_faster_line(0.2);
-        assert!((run.slope - 1.1).abs() < 0.012, "{run:?}");
+        assert!((run.map.slope - 1.1).abs() < 0.012, "{run:?}");
     }
 
     #[test]
-    fn a_brighter_line_farther_away_is_another_run() {
+    fn a_better_line_farther_away_is_another_run() {
         let columns = 40;
         let logits: Vec<f32> = (0..30 * columns)
             .map(|cell| {
@@ -310,26 +338,30 @@ mod tests {
         let rough = Run {
             first_row: 4,
             last_row: 24,
-            first_column: 4.0,
-            slope: 1.0,
+            map: TimeMap {
+                anchor: (4.0, 4.0),
+                slope: 1.0,
+            },
             evidence: 30.0,
             mean_logit: 4.0,
         };
         let run = aligned(&logits, columns, rough);
-        assert_eq!(run.first_column, 4.0);
+        assert_eq!(run.first_column(), 4.0);
     }
 
     #[test]
-    fn where_everything_is_alike_the_plainest_line_is_taken() {
+    fn among_equal_lines_the_one_of_least_change_is_taken() {
         let rough = Run {
             first_row: 2,
             last_row: 12,
-            first_column: 3.0,
-            slope: 1.3,
+            map: TimeMap {
+                anchor: (2.0, 3.0),
+                slope: 1.3,
+            },
             evidence: 30.0,
             mean_logit: 4.0,
         };
         let run = aligned(&[4.0; 30 * 30], 30, rough);
-        assert!((run.slope - 1.0).abs() < 0.01, "{run:?}");
+        assert!((run.map.slope - 1.0).abs() < 0.01, "{run:?}");
     }
 }

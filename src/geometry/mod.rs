@@ -1,4 +1,5 @@
-//! Lines through a matrix, and spans.
+//! Straight maps, lines through a matrix, and spans.
 
 pub mod lines;
 pub mod spans;
+pub mod time_map;

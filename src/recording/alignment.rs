@@ -1,39 +1,48 @@
-//! Which stretch of one song is which stretch of another.
+//! An exact alignment of a stretch of one song with a stretch of another.
 
-/// Which stretch of the left song is which stretch of the right one.
+use crate::geometry::time_map::TimeMap;
+
+/// A stretch of the left song, and the stretch of the right song that it is aligned with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alignment {
     /// Start and end in the left song, in seconds.
     pub left_secs: (f64, f64),
-    /// Start and end in the right song, in seconds.
-    pub right_secs: (f64, f64),
-    /// How much higher the right song is.
+    /// From seconds of the left song to seconds of the right one.
+    pub map: TimeMap,
+    /// Transposition of the right song against the left one, in semitones.
     pub semitones: f64,
-    /// Correlation coefficient of the two profiles along the passage.
+    /// Correlation coefficient of the two whitened spectrograms along the map.
     pub correlation: f64,
 }
 
 impl Alignment {
-    /// Seconds of the right song for one of the left.
+    /// Start and end in the right song, in seconds.
     #[must_use]
-    pub fn slope(&self) -> f64 {
-        (self.right_secs.1 - self.right_secs.0) / (self.left_secs.1 - self.left_secs.0)
+    pub fn right_secs(&self) -> (f64, f64) {
+        self.map.span(self.left_secs)
     }
 
-    /// The alignment with ends inside of songs of these lengths. Where no more than `completed_secs` are missing to an end of one of them, they are added.
+    /// Length in the left song, in seconds.
+    #[must_use]
+    pub fn secs(&self) -> f64 {
+        self.left_secs.1 - self.left_secs.0
+    }
+
+    /// The alignment cut off at the ends of two songs of these lengths. Where an end of it lies
+    /// less than `completed_secs` before the end of a song, it is extended to there.
     #[must_use]
     pub fn within(mut self, left_secs: f64, right_secs: f64, completed_secs: f64) -> Self {
-        let slope = self.slope();
-        // Seconds of the left song from the passage's ends to the first end of a song.
-        let before = self.left_secs.0.min(self.right_secs.0 / slope);
-        let after = (left_secs - self.left_secs.1).min((right_secs - self.right_secs.1) / slope);
+        let slope = self.map.slope;
+        let right = self.right_secs();
+        // Seconds of the left song from the alignment's ends to the nearer end of a song; negative
+        // beyond it.
+        let before = self.left_secs.0.min(right.0 / slope);
+        let after = (left_secs - self.left_secs.1).min((right_secs - right.1) / slope);
         if before < completed_secs {
             self.left_secs.0 -= before;
-            self.right_secs.0 -= before * slope;
         }
         if after < completed_secs {
             self.left_secs.1 += after;
-            self.right_secs.1 += after * slope;
         }
         self
     }
@@ -46,7 +55,7 @@ mod tests {
     fn alignment(left_secs: (f64, f64), right_secs: (f64, f64)) -> Alignment {
         Alignment {
             left_secs,
-            right_secs,
+            map: TimeMap::fitted_to(left_secs, right_secs),
             semitones: 0.0,
             correlation: 0.0,
         }
@@ -56,20 +65,14 @@ mod tests {
     fn ends_stay_inside_of_both_songs_and_reach_near_ones() {
         let inside = alignment((-0.5, 19.5), (2.0, 22.0)).within(19.0, 30.0, 1.0);
         assert_eq!(
-            (inside.left_secs, inside.right_secs),
+            (inside.left_secs, inside.right_secs()),
             ((0.0, 19.0), (2.5, 21.5))
         );
-        // Half as fast: 0.4 s of the left song are missing, and 0.6 s of the right one.
+        // At half the speed: 0.4 s of the left song are missing, and 0.6 s of the right one.
         let completed = alignment((0.4, 10.0), (5.0, 24.2)).within(40.0, 24.8, 1.0);
-        assert!(
-            (completed.left_secs.0 - 0.0).abs() < 1e-9
-                && (completed.left_secs.1 - 10.3).abs() < 1e-9
-        );
-        assert!(
-            (completed.right_secs.0 - 4.2).abs() < 1e-9
-                && (completed.right_secs.1 - 24.8).abs() < 1e-9
-        );
-        assert!((completed.slope() - 2.0).abs() < 1e-9);
+        let (left, right) = (completed.left_secs, completed.right_secs());
+        assert!(left.0.abs() < 1e-9 && (left.1 - 10.3).abs() < 1e-9);
+        assert!((right.0 - 4.2).abs() < 1e-9 && (right.1 - 24.8).abs() < 1e-9);
         let far = alignment((3.0, 10.0), (5.0, 12.0));
         assert_eq!(far.within(40.0, 40.0, 1.0), far);
     }

@@ -1,22 +1,28 @@
-//! What each cell of a score matrix says for or against a copy.
+//! The evidence of each cell of a score matrix: its logit, made fit to be summed along a line.
 //!
-//! A logit is the logarithm of a likelihood ratio, up to a constant: copy against other music. Sums of logits along a line are then the logarithm of the
-//! line's likelihood ratio, as far as its cells are independent, and the line with the greatest sum is the most likely copy. Three things
-//! make the plain logit less trustworthy than that, and each is met here: neighbouring segments overlap, so that one accident is
-//! counted several times (a margin is asked for); single cells err badly (each is limited); and what resembles everything says little (its
-//! background is taken off).
+//! A logit is the logarithm of a likelihood ratio, up to a constant: copy against other music. If
+//! cells were independent, the sum of the logits along a line would be the log-likelihood ratio of
+//! the line, and the line with the greatest sum the most likely copy. Three effects are corrected:
+//!
+//! | Effect | Correction |
+//! |---|---|
+//! | Neighbouring segments overlap, so that one false positive counts several times | a margin above the threshold |
+//! | Single cells have large errors | limits |
+//! | Some segments (a drone, a bare beat) resemble everything | their background is subtracted |
 
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
 
-/// Logits above the calibrated 0.5 from which a cell speaks for a match. Larger finds fewer weak copies, smaller lets chance resemblances grow into passages.
+/// Logits above the calibrated score of 0.5 from which evidence is positive. A larger margin finds
+/// fewer weak copies, a smaller one lets chance resemblances grow into passages.
 const MARGIN: f32 = 2.0;
-/// Share of a segment's typical resemblance to all of the other song that is taken off its evidence: what resembles everything (a drone, a bare beat) says little.
+/// Share of a segment's background, its median logit against all of the other song above that of
+/// unrelated music, that is subtracted from its evidence.
 const BACKGROUND_SHARE: f32 = 0.1;
-/// No single cell speaks louder than this, for or against.
+/// Greatest evidence of a single cell, positive or negative.
 pub const LIMIT: f32 = 3.0;
-/// Evidence of a cell with a blank segment, or of one that belongs to a passage already found: strongly against.
+/// Evidence of a cell with a blank segment, and of one that belongs to a run already found.
 pub const AGAINST: f32 = -LIMIT;
 
 /// Evidence of all cells, in the matrix's order. Blank segments match nothing.
@@ -27,10 +33,10 @@ pub fn evidence(
     right: &Segments,
     calibration: &Calibration,
 ) -> Vec<f32> {
-    let divide = calibration.logit_of_half() + MARGIN;
+    let threshold = calibration.logit_of_half() + MARGIN;
     let unrelated = calibration.logit_of_unrelated();
     let background = |median: f32, segments: usize| {
-        // Of a short song a match itself may be the typical resemblance.
+        // In a short song the match itself may be the median.
         const ENOUGH_SEGMENTS: usize = 16;
         if segments < ENOUGH_SEGMENTS {
             return 0.0;
@@ -53,14 +59,15 @@ pub fn evidence(
             if left.blank[row] || *right_is_blank {
                 AGAINST
             } else {
-                limited(logit - divide - row_background.max(*column_background))
+                limited(logit - threshold - row_background.max(*column_background))
             }
         }));
     }
     evidence
 }
 
-/// Evidence within its limits. Above, a hundredth still counts, so that of two lines without doubt the better one is taken.
+/// Evidence within its limits. A hundredth of the excess still counts, so that the better one of
+/// two certain lines is taken.
 fn limited(evidence: f32) -> f32 {
     const SHARE_BEYOND: f32 = 0.01;
     let beyond = (evidence - LIMIT).max(0.0);
@@ -89,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_speaks_from_the_margin_on_and_within_the_limits() {
-        // Without knots the divide is at logit 0.
+    fn evidence_begins_at_the_margin_and_stays_within_the_limits() {
+        // Without knots the threshold is at logit 0.
         let evidence = evidence_of(vec![MARGIN, MARGIN + 1.0, -50.0, 50.0], 4);
         assert_eq!(evidence[..3], [0.0, 1.0, -LIMIT]);
         // A hundredth of the 45 beyond the limit.
@@ -100,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_divide_moves_with_the_calibration() {
+    fn the_threshold_follows_the_calibration() {
         let calibration = Calibration {
             knots: vec![(-1.0, 0.1), (4.0, 0.5), (8.0, 1.0)],
         };
@@ -114,8 +121,8 @@ mod tests {
     }
 
     #[test]
-    fn what_resembles_everything_says_less() {
-        // Column 3 resembles every row; the cell (5, 5) is as high, but only that.
+    fn a_segment_that_resembles_everything_has_less_evidence() {
+        // Column 3 resembles every row; of column 5 only the cell (5, 5) is as high.
         let (rows, columns) = (20, 20);
         let mut logits = vec![-6.0; rows * columns];
         for row in 0..rows {
@@ -123,7 +130,7 @@ mod tests {
         }
         logits[5 * columns + 5] = 4.0;
         let evidence = evidence_of(logits, columns);
-        // A tenth of what its typical 4 lies above the -3.9 of unrelated music.
+        // A tenth of the distance from the -3.9 of unrelated music to its median of 4.
         let less = evidence[5 * columns + 5] - evidence[5 * columns + 3];
         assert!((less - 0.79).abs() < 0.01, "{less}");
     }
@@ -135,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_segments_speak_against() {
+    fn blank_segments_are_evidence_against_a_match() {
         let matrix = ScoreMatrix {
             rows: 2,
             columns: 2,
@@ -155,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_segment_weighs_as_much_as_one_without_doubt() {
+    fn a_blank_segment_weighs_as_much_as_a_certain_one() {
         let matrix = ScoreMatrix {
             rows: 1,
             columns: 2,

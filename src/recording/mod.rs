@@ -1,12 +1,14 @@
-//! The analyser of recordings: finds the same recording again, also where it was changed.
+//! The analyser of recordings: finds the same recording again, also if it was changed.
 //!
-//! [`segments`] that are not [`blank`] go through the [`encoder`]. All pairs of embeddings are scored
-//! ([`score_matrix`]), logits become [`evidence`], and lines of evidence become [`runs`]. The
-//! [`whitened`] spectrograms are [correlated](correlate) to [`refine`] each run to its exact place,
-//! speed and pitch. The [`passages`] decide the [`score`]; songs that are too short for passages are
-//! compared as [`clips`].
+//! Its door is [`Analysis`], [`analyse`] and [`compare`]. Inside, [`segments`] that are not
+//! [`blank`] go through the [`encoder`]. All pairs of embeddings are scored ([`score_matrix`]),
+//! logits become [`evidence`], and lines of evidence become [`runs`]. The [`whitened`] spectrograms
+//! are [correlated](correlate) to [`refine`] each run to its exact place, speed and pitch. The
+//! [`passages`] decide the [`score`]; songs that are too short for passages are compared as
+//! [`clips`].
 
 pub mod alignment;
+pub mod analysis;
 pub mod blank;
 pub mod clips;
 pub mod correlate;
@@ -19,3 +21,5 @@ pub mod score;
 pub mod score_matrix;
 pub mod segments;
 pub mod whitened;
+
+pub use analysis::{Analysis, analyse, compare};

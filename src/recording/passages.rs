@@ -1,108 +1,119 @@
-//! Passages: runs of the score matrix, laid exactly upon each other and believed as far as both kinds of evidence go.
+//! Passages: runs of the score matrix, exactly aligned, with the certainty that both kinds of
+//! evidence give together.
 //!
-//! A run speaks by its embeddings, an alignment by the spectrum itself; their errors have little in common. Embeddings bear noise and filters, but find
-//! two songs of one style alike for a few seconds; the moving spectrum of two different songs never correlates for long, but noise drowns it.
+//! Two measurements with nearly independent errors are fused. Embeddings survive noise and filters
+//! but confuse songs of one style for a few seconds. The correlation of whitened spectrograms
+//! separates those, and never stays high for long by chance, but fails in noise. For a run with
+//! evidence `E`, relative to the evidence that suffices, and an alignment of `s` seconds with
+//! correlation `r`:
+//!
+//! ```text
+//! certainty = max( min(E, 1) * ramp(r, SUPPORTING),          both
+//!                  UNSUPPORTED_SHARE * E,                    embeddings alone
+//!                  ramp(r, SUFFICIENT) * min(s / 5, 1) )     spectrograms alone
+//! ramp(r, (from, to)) = (r - f) / (t - f),  f = max(from, 1.2 / sqrt(s)),  t = max(to, 1.65 / sqrt(s))
+//! ```
+//!
+//! all within 0..1. The terms with the root are the chance level, [`CHANCE_CORRELATIONS`].
 
 use crate::geometry::lines::Run;
 use crate::geometry::spans::covered_share;
+use crate::recording::Analysis;
 use crate::recording::alignment::Alignment;
-use crate::recording::correlate::ProfilePair;
+use crate::recording::correlate::SpectrogramPair;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::evidence::LIMIT;
 use crate::recording::refine::refined;
-use crate::recording::runs::{runs, times_secs};
+use crate::recording::runs::{rough_secs, runs};
 use crate::recording::score_matrix::ScoreMatrix;
-use crate::song::Song;
 
-/// Evidence that suffices where the spectra agree: ten seconds of very good resemblance.
+/// Evidence that suffices where the spectrograms correlate: ten seconds of very high logits.
 const FULL_EVIDENCE: f32 = 16.0;
-/// Share of a run's evidence that counts where the spectra deny the match. Then 160 are asked for: a minute and a half without a break, as only a copy drowned in
-/// noise gives. Unrelated songs of one style reached 36.
-const DENIED_SHARE: f64 = 0.1;
-/// What can be asked of a short song: this share of its segments.
+/// Share of a run's evidence that counts without any correlation. Then 160 are needed: a minute and
+/// a half without a break, as only a copy in loud noise gives. Unrelated songs of one style reached
+/// 36.
+const UNSUPPORTED_SHARE: f64 = 0.1;
+/// The evidence that suffices is at most this share of a short song's segments.
 const SHARE_OF_SHORT_SONG: f32 = 0.6;
-/// Correlations between which the spectra turn from denying a match to agreeing with it. Chance alignments of different songs over more than 7 s reached
-/// 0.25, of tunes by one synthesiser 0.32; copies with noise, codec, pitch and speed changed stay above 0.6.
-const AGREEING_CORRELATIONS: (f64, f64) = (0.25, 0.45);
-/// Correlations between which the spectra turn from saying too little alone to proving a match. Chance alignments over more than 5 s reached 0.37.
-const PROVING_CORRELATIONS: (f64, f64) = (0.35, 0.6);
-/// Correlation times the square root of seconds: what a passage must exceed, and what it must reach, for its correlation to be no accident. The shorter an alignment, the
-/// better it correlates by chance, in inverse proportion to that root. The best of 19,000 chance alignments, in 1,200 pairs of 8 s of one tune and 5 minutes of another by the same synthesiser, reached 1.2 whatever their length,
-/// from 0.78 over 2.5 s to 0.42 over 8 s, and 1.5 where key, tempo and instruments were the same, too. Copies reach 1.7.
+/// Correlations between which the evidence of a run begins to count and counts in full.
+///
+/// | Alignments over more than 7 s | Correlation |
+/// |---|---|
+/// | of different songs, by chance | up to 0.25 |
+/// | of tunes by one synthesiser, by chance | up to 0.32 |
+/// | of copies with noise, codec, pitch and speed changed | above 0.6 |
+const SUPPORTING_CORRELATIONS: (f64, f64) = (0.25, 0.45);
+/// Correlations between which the spectrograms alone begin to suffice and suffice. Over more than 5
+/// s chance alignments reached 0.37.
+const SUFFICIENT_CORRELATIONS: (f64, f64) = (0.35, 0.6);
+/// Thresholds on `correlation * sqrt(secs)`: below the first an alignment may be chance, above the
+/// second it is not. By chance, correlation falls as `1 / sqrt(secs)`.
+///
+/// | Alignments | Correlation * sqrt(secs) |
+/// |---|---|
+/// | the best of 19,000 by chance | 1.2: correlations from 0.78 over 2.5 s to 0.42 over 8 s |
+/// | by chance, with key, tempo and instruments the same, too | 1.5 |
+/// | copies | from 1.7 |
+///
+/// The chance alignments come from 1,200 pairs, 8 s of one tune and 5 minutes of another by the
+/// same synthesiser.
 const CHANCE_CORRELATIONS: (f64, f64) = (1.2, 1.65);
-/// Shortest passage that a correlation can prove, in seconds.
-const PROVING_SECS: f64 = 5.0;
-/// The same for a part of a run: many parts are tried, so that chance has more opportunities.
-const PROVING_PART_SECS: f64 = 8.0;
-/// Passages that are surer than not are reported.
-const LEAST_SURENESS: f64 = 0.5;
-/// A passage that correlates less than this share as well as another one, of which it shares this much in one of the songs, is an accident beside a copy: the
-/// beat and the key that go on through a song.
-const ACCIDENT_SHARES: (f64, f64) = (0.6, 0.5);
-/// An alignment is the same as a surer one when that covers this share of it in both songs.
+/// Shortest passage for which a correlation suffices, in seconds.
+const SUFFICIENT_SECS: f64 = 5.0;
+/// The same for a part of a run: many parts are tried, which makes false positives likelier.
+const SUFFICIENT_PART_SECS: f64 = 8.0;
+/// Least certainty of a passage that is reported.
+const LEAST_CERTAINTY: f64 = 0.5;
+/// A passage is a false positive beside a stronger one if its correlation is less than the first
+/// share of that one's, and if the second share of it lies in the stronger one in one of the songs:
+/// a copy also resembles the beat and the key that go on through the whole song.
+const FALSE_POSITIVE_SHARES: (f64, f64) = (0.6, 0.5);
+/// A passage is the same as a stronger one that covers this share of it in both songs.
 const SAME_SHARE: f64 = 0.7;
-/// What is missing to both songs' ends is added up to this length, in seconds: the last segment starts up to a hop before, and music fades out.
+/// A passage that ends less than this before the end of a song is extended to it, in seconds: the
+/// last segment starts up to a hop before, and music fades out.
 const COMPLETED_SECS: f64 = 1.0;
 
 /// A stretch of the left song that also plays in the right one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Passage {
-    /// Where exactly it lies in both songs, and how it was changed.
+    /// Its exact place in both songs, and how it was changed.
     pub alignment: Alignment,
-    /// How alike its segments are, 0..1.
+    /// Similarity of its segments, 0..1.
     pub score: f32,
-    /// How surely it is no accident, 0..1.
-    pub sureness: f64,
+    /// Certainty that it is no false positive, 0..1.
+    pub certainty: f64,
 }
 
 /// The passages that match, ordered by their place in the left song.
 #[must_use]
 pub fn passages(
     matrix: &ScoreMatrix,
-    left: &Song,
-    right: &Song,
+    [left, right]: [&Analysis; 2],
     calibration: &Calibration,
 ) -> Vec<Passage> {
-    let full = full_evidence(matrix);
-    // What is blank can't tell two songs apart; but a song is always the same as itself.
+    // Blank segments can't tell two songs apart; but a song is always the same as itself.
     let runs = if left.embeddings == right.embeddings {
         let segments = left.segments.clone().without_blanks();
         runs(matrix, &segments, &segments, calibration)
     } else {
         runs(matrix, &left.segments, &right.segments, calibration)
     };
-    let pair = SongPair {
-        left,
-        right,
-        profiles: ProfilePair::new(&left.profile, &right.profile),
+    let finder = Finder {
+        songs: [left, right],
+        spectrograms: SpectrogramPair::new(&left.whitened, &right.whitened),
+        full_evidence: full_evidence(matrix),
+        calibration,
     };
-    let mut passages: Vec<Passage> = runs
+    let passages = runs
         .iter()
-        .flat_map(|run| {
-            let whole = pair.passage(run, full, calibration);
-            if whole.alignment.correlation >= AGREEING_CORRELATIONS.1 {
-                return vec![whole];
-            }
-            let parts = parts(run)
-                .map(|part| pair.passage(&part, full, calibration))
-                .filter(|part| proves_itself(&part.alignment));
-            std::iter::once(whole).chain(parts).collect()
-        })
-        .filter(|passage| passage.sureness >= LEAST_SURENESS)
+        .flat_map(|run| finder.of_run(run))
+        .filter(|passage| passage.certainty >= LEAST_CERTAINTY)
         .collect();
-    passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
-    let mut distinct: Vec<Passage> = Vec::new();
-    for passage in passages {
-        let is_news = |surer| !is_same(&passage, surer) && !is_accident(&passage, surer);
-        if distinct.iter().all(is_news) {
-            distinct.push(passage);
-        }
-    }
+    let mut distinct = distinct(passages);
     let starts = |passage: &Passage| {
-        (
-            passage.alignment.left_secs.0,
-            passage.alignment.right_secs.0,
-        )
+        let alignment = &passage.alignment;
+        (alignment.left_secs.0, alignment.right_secs().0)
     };
     distinct.sort_by(|a, b| {
         let (a, b) = (starts(a), starts(b));
@@ -111,59 +122,73 @@ pub fn passages(
     distinct
 }
 
-/// Ten seconds of a run after the other, each half over the one before. Where two songs resemble each other anyway, a run goes on beyond the
-/// passage that was copied, and has no line of its own; some part of it does.
+/// What turns the runs of two songs into passages.
+struct Finder<'a> {
+    songs: [&'a Analysis; 2],
+    spectrograms: SpectrogramPair<'a>,
+    full_evidence: f32,
+    calibration: &'a Calibration,
+}
+
+impl Finder<'_> {
+    /// The passage of a whole run and, unless its correlation is high, those of its parts that
+    /// correlate well enough alone.
+    fn of_run(&self, run: &Run) -> Vec<Passage> {
+        let whole = self.passage(run);
+        if whole.alignment.correlation >= SUPPORTING_CORRELATIONS.1 {
+            return vec![whole];
+        }
+        let parts = parts(run)
+            .map(|part| self.passage(&part))
+            .filter(|part| suffices_as_part(&part.alignment));
+        std::iter::once(whole).chain(parts).collect()
+    }
+
+    fn passage(&self, run: &Run) -> Passage {
+        let [left, right] = self.songs;
+        let (rough_span, rough) = rough_secs(run, &left.segments, &right.segments);
+        let alignment = completed(
+            refined(&self.spectrograms, rough_span, &rough),
+            left.duration_secs,
+            right.duration_secs,
+        );
+        // Where refinement shortens a run, the same share of its evidence counts.
+        let kept = (alignment.secs() / (rough_span.1 - rough_span.0)).min(1.0);
+        let evidence = f64::from(run.evidence) * kept;
+        Passage {
+            certainty: certainty(evidence / f64::from(self.full_evidence), &alignment),
+            score: self.calibration.score(run.mean_logit),
+            alignment,
+        }
+    }
+}
+
+/// Parts of a run, 10 s each, each overlapping half of the one before. Where two songs resemble
+/// each other anyway, a run goes on beyond the copied passage, off the passage's own line. Some
+/// part of it lies on that line.
 fn parts(run: &Run) -> impl Iterator<Item = Run> {
     /// Segments of a part: 10 s.
     const ROWS: usize = 10;
-    /// Parts of a run at most, then farther apart.
+    /// Most parts of a run; in a longer run they lie farther apart.
     const MOST: usize = 16;
     let rows = run.last_row - run.first_row + 1;
-    let room = rows.saturating_sub(ROWS);
-    let count = room.div_ceil(ROWS / 2).min(MOST);
+    let spare = rows.saturating_sub(ROWS);
+    let count = spare.div_ceil(ROWS / 2).min(MOST);
     (0..count).map(move |part| {
-        let first_row = run.first_row + room * part / (count - 1).max(1);
+        let first_row = run.first_row + spare * part / (count - 1).max(1);
         Run {
             first_row,
             last_row: first_row + ROWS - 1,
-            first_column: run.column_at(first_row),
+            map: run.map.anchored_at(first_row as f64),
             evidence: run.evidence * ROWS as f32 / rows as f32,
             ..run.clone()
         }
     })
 }
 
-/// Whether a part of a run is a passage by its spectrum alone.
-fn proves_itself(part: &Alignment) -> bool {
-    part.correlation >= PROVING_CORRELATIONS.1 && secs(part) >= PROVING_PART_SECS
-}
-
-struct SongPair<'a> {
-    left: &'a Song,
-    right: &'a Song,
-    profiles: ProfilePair<'a>,
-}
-
-impl SongPair<'_> {
-    fn passage(&self, run: &Run, full_evidence: f32, calibration: &Calibration) -> Passage {
-        let [left_secs, right_secs] = times_secs(run, &self.left.segments, &self.right.segments);
-        let rough = Alignment {
-            left_secs,
-            right_secs,
-            semitones: 0.0,
-            correlation: 0.0,
-        };
-        let (left, right) = (self.left.duration_secs, self.right.duration_secs);
-        let alignment = completed(refined(&self.profiles, &rough), left, right);
-        // What the spectra leave of a run has its share of the evidence.
-        let left_over = (secs(&alignment) / secs(&rough)).min(1.0);
-        let evidence = f64::from(run.evidence) * left_over;
-        Passage {
-            sureness: sureness(evidence / f64::from(full_evidence), &alignment),
-            score: calibration.score(run.mean_logit),
-            alignment,
-        }
-    }
+/// Whether a part of a run is a passage by its spectrograms alone.
+fn suffices_as_part(part: &Alignment) -> bool {
+    part.correlation >= SUFFICIENT_CORRELATIONS.1 && part.secs() >= SUFFICIENT_PART_SECS
 }
 
 /// The alignment inside of songs of these lengths, and to their ends where it nearly reaches them.
@@ -177,19 +202,19 @@ fn full_evidence(matrix: &ScoreMatrix) -> f32 {
     FULL_EVIDENCE.min(LIMIT * (SHARE_OF_SHORT_SONG * shorter as f32).max(1.0))
 }
 
-/// How surely a passage is no accident, by its share of the evidence that suffices and by its alignment.
-fn sureness(evidence_share: f64, alignment: &Alignment) -> f64 {
-    let agreement = beyond_chance(alignment, AGREEING_CORRELATIONS);
-    let by_both = evidence_share.min(1.0) * agreement;
-    let by_evidence = evidence_share * DENIED_SHARE;
-    let by_spectrum =
-        beyond_chance(alignment, PROVING_CORRELATIONS) * (secs(alignment) / PROVING_SECS).min(1.0);
-    by_both.max(by_evidence).max(by_spectrum).min(1.0)
+/// Certainty of a passage, by its share of the evidence that suffices and by its alignment.
+fn certainty(evidence_share: f64, alignment: &Alignment) -> f64 {
+    let by_both = evidence_share.min(1.0) * above_chance(alignment, SUPPORTING_CORRELATIONS);
+    let by_evidence = evidence_share * UNSUPPORTED_SHARE;
+    let by_correlation = above_chance(alignment, SUFFICIENT_CORRELATIONS)
+        * (alignment.secs() / SUFFICIENT_SECS).min(1.0);
+    by_both.max(by_evidence).max(by_correlation).min(1.0)
 }
 
-/// How far an alignment's correlation lies between two, or between those that chance reaches over so few seconds: 0 to 1.
-fn beyond_chance(alignment: &Alignment, (from, to): (f64, f64)) -> f64 {
-    let root = secs(alignment).max(1.0).sqrt();
+/// Position of an alignment's correlation between two thresholds, which are raised to the chance
+/// level of its length: 0..1.
+fn above_chance(alignment: &Alignment, (from, to): (f64, f64)) -> f64 {
+    let root = alignment.secs().max(1.0).sqrt();
     let (chance, certain) = CHANCE_CORRELATIONS;
     ramp(
         alignment.correlation,
@@ -197,107 +222,124 @@ fn beyond_chance(alignment: &Alignment, (from, to): (f64, f64)) -> f64 {
     )
 }
 
-fn secs(alignment: &Alignment) -> f64 {
-    alignment.left_secs.1 - alignment.left_secs.0
-}
-
 /// 0 below the first of two values, 1 above the second, a straight line between.
 fn ramp(value: f64, (from, to): (f64, f64)) -> f64 {
     ((value - from) / (to - from)).clamp(0.0, 1.0)
 }
 
-/// Longer and better correlated passages are the likelier originals of those that overlap them.
+/// The passages without those that a stronger one makes superfluous.
+fn distinct(mut passages: Vec<Passage>) -> Vec<Passage> {
+    passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+    let mut distinct: Vec<Passage> = Vec::new();
+    for passage in passages {
+        let is_news =
+            |stronger| !is_same(&passage, stronger) && !is_false_positive(&passage, stronger);
+        if distinct.iter().all(is_news) {
+            distinct.push(passage);
+        }
+    }
+    distinct
+}
+
+/// Of passages that overlap, the longer and better correlated one is more likely the true one.
 fn strength(passage: &Passage) -> f64 {
-    let (start, end) = passage.alignment.left_secs;
-    (end - start) * passage.alignment.correlation.max(0.0) + passage.sureness
+    let alignment = &passage.alignment;
+    alignment.secs() * alignment.correlation.max(0.0) + passage.certainty
 }
 
-fn is_accident(passage: &Passage, surer: &Passage) -> bool {
-    let (correlation_share, shared) = ACCIDENT_SHARES;
-    let share = |of: fn(&Passage) -> (f64, f64)| covered_share(of(passage), vec![of(surer)]);
-    passage.alignment.correlation < correlation_share * surer.alignment.correlation
-        && share(|passage| passage.alignment.left_secs)
-            .max(share(|passage| passage.alignment.right_secs))
-            >= shared
+/// Shares of a passage that a stronger one covers, in the left and in the right song.
+fn covered_shares(passage: &Passage, stronger: &Passage) -> (f64, f64) {
+    let (passage, stronger) = (&passage.alignment, &stronger.alignment);
+    (
+        covered_share(passage.left_secs, vec![stronger.left_secs]),
+        covered_share(passage.right_secs(), vec![stronger.right_secs()]),
+    )
 }
 
-fn is_same(passage: &Passage, surer: &Passage) -> bool {
-    let share = |of: fn(&Passage) -> (f64, f64)| covered_share(of(passage), vec![of(surer)]);
-    share(|passage| passage.alignment.left_secs) >= SAME_SHARE
-        && share(|passage| passage.alignment.right_secs) >= SAME_SHARE
+fn is_false_positive(passage: &Passage, stronger: &Passage) -> bool {
+    let (correlation_share, shared) = FALSE_POSITIVE_SHARES;
+    let (left, right) = covered_shares(passage, stronger);
+    passage.alignment.correlation < correlation_share * stronger.alignment.correlation
+        && left.max(right) >= shared
+}
+
+fn is_same(passage: &Passage, stronger: &Passage) -> bool {
+    let (left, right) = covered_shares(passage, stronger);
+    left >= SAME_SHARE && right >= SAME_SHARE
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::time_map::TimeMap;
 
     fn alignment(secs: f64, correlation: f64) -> Alignment {
         Alignment {
             left_secs: (0.0, secs),
-            right_secs: (0.0, secs),
+            map: TimeMap::fitted_to((0.0, secs), (0.0, secs)),
             semitones: 0.0,
             correlation,
         }
     }
 
     #[test]
-    fn evidence_counts_as_far_as_the_spectra_agree() {
-        assert_eq!(sureness(1.0, &alignment(20.0, 0.5)), 1.0);
-        assert!(sureness(0.6, &alignment(20.0, 0.5)) > LEAST_SURENESS);
-        assert!(sureness(2.5, &alignment(20.0, 0.05)) < LEAST_SURENESS);
+    fn evidence_counts_in_proportion_to_the_correlation() {
+        assert_eq!(certainty(1.0, &alignment(20.0, 0.5)), 1.0);
+        assert!(certainty(0.6, &alignment(20.0, 0.5)) > LEAST_CERTAINTY);
+        assert!(certainty(2.5, &alignment(20.0, 0.05)) < LEAST_CERTAINTY);
         assert!(
-            sureness(2.5, &alignment(20.0, 0.25)) < LEAST_SURENESS,
+            certainty(2.5, &alignment(20.0, 0.25)) < LEAST_CERTAINTY,
             "no better than chance"
         );
         assert_eq!(
-            sureness(10.0, &alignment(90.0, 0.05)),
+            certainty(10.0, &alignment(90.0, 0.05)),
             1.0,
             "very much suffices alone"
         );
     }
 
     #[test]
-    fn a_spectrum_proves_a_passage_of_little_evidence() {
+    fn a_high_correlation_suffices_with_little_evidence() {
         let weak = 0.2;
-        assert_eq!(sureness(weak, &alignment(10.0, 0.6)), 1.0);
-        assert!(sureness(weak, &alignment(10.0, 0.15)) < LEAST_SURENESS);
+        assert_eq!(certainty(weak, &alignment(10.0, 0.6)), 1.0);
+        assert!(certainty(weak, &alignment(10.0, 0.15)) < LEAST_CERTAINTY);
         assert!(
-            sureness(weak, &alignment(1.5, 0.6)) < LEAST_SURENESS,
+            certainty(weak, &alignment(1.5, 0.6)) < LEAST_CERTAINTY,
             "too short"
         );
         assert_eq!(
-            sureness(weak, &alignment(5.0, 0.75)),
+            certainty(weak, &alignment(5.0, 0.75)),
             1.0,
             "just long enough"
         );
         assert!(
-            sureness(weak, &alignment(10.0, 0.42)) < LEAST_SURENESS,
+            certainty(weak, &alignment(10.0, 0.42)) < LEAST_CERTAINTY,
             "little more than chance"
         );
     }
 
     #[test]
-    fn a_part_proves_itself_by_8_s() {
-        assert!(proves_itself(&alignment(9.0, 0.65)));
-        assert!(!proves_itself(&alignment(7.0, 0.65)));
-        assert!(!proves_itself(&alignment(9.0, 0.5)));
+    fn a_part_needs_8_s() {
+        assert!(suffices_as_part(&alignment(9.0, 0.65)));
+        assert!(!suffices_as_part(&alignment(7.0, 0.65)));
+        assert!(!suffices_as_part(&alignment(9.0, 0.5)));
     }
 
     #[test]
-    fn seven_seconds_without_doubt_are_evidence_enough_and_four_are_not() {
+    fn seven_certain_seconds_are_evidence_enough_and_four_are_not() {
         let full = full_evidence(&ScoreMatrix {
             rows: 100,
             columns: 200,
             logits: Vec::new(),
         });
         let of_segments = |count: f32| f64::from(LIMIT * count / full);
-        assert_eq!(sureness(of_segments(6.0), &alignment(7.0, 0.65)), 1.0);
-        assert!(sureness(of_segments(3.0), &alignment(4.5, 0.65)) < 0.7);
+        assert_eq!(certainty(of_segments(6.0), &alignment(7.0, 0.65)), 1.0);
+        assert!(certainty(of_segments(3.0), &alignment(4.5, 0.65)) < 0.7);
     }
 
     #[test]
     fn the_shorter_an_alignment_the_better_it_must_correlate() {
-        // What tunes by one synthesiser reached by chance, over so many seconds.
+        // Greatest chance correlations of tunes by one synthesiser, by length.
         for (secs, chance) in [
             (2.5, 0.78),
             (3.5, 0.64),
@@ -305,35 +347,35 @@ mod tests {
             (5.5, 0.52),
             (8.0, 0.42),
         ] {
-            let sureness = |correlation| sureness(1.5, &alignment(secs, correlation));
+            let certainty = |correlation| certainty(1.5, &alignment(secs, correlation));
             assert!(
-                sureness(chance) < LEAST_SURENESS / 2.0,
+                certainty(chance) < LEAST_CERTAINTY / 2.0,
                 "{secs} s: {}",
-                sureness(chance)
+                certainty(chance)
             );
             let copied = 1.42 * chance;
-            assert!(copied > 1.0 || sureness(copied) == 1.0, "{secs} s");
+            assert!(copied > 1.0 || certainty(copied) == 1.0, "{secs} s");
         }
         // Over a minute chance reaches little, but one beat and one style do.
-        assert!(sureness(1.5, &alignment(60.0, 0.25)) < LEAST_SURENESS);
-        assert_eq!(sureness(1.5, &alignment(60.0, 0.45)), 1.0);
+        assert!(certainty(1.5, &alignment(60.0, 0.25)) < LEAST_CERTAINTY);
+        assert_eq!(certainty(1.5, &alignment(60.0, 0.45)), 1.0);
     }
 
     #[test]
-    fn no_evidence_makes_up_for_spectra_that_hardly_agree() {
+    fn evidence_does_not_replace_correlation() {
         let halfway = alignment(8.0, 0.5);
-        assert_eq!(sureness(1.0, &halfway), sureness(1.7, &halfway));
-        assert!(sureness(1.7, &halfway) < LEAST_SURENESS);
+        assert_eq!(certainty(1.0, &halfway), certainty(1.7, &halfway));
+        assert!(certainty(1.7, &halfway) < LEAST_CERTAINTY);
     }
 
     #[test]
-    fn a_hop_missing_to_the_end_is_added_and_no_more() {
+    fn a_passage_is_extended_by_a_hop_and_no_more() {
         let until = |secs: f64| completed(alignment(secs, 0.8), 40.0, 50.0).left_secs.1;
         assert_eq!((until(39.2), until(38.5)), (40.0, 38.5));
     }
 
     #[test]
-    fn less_is_asked_of_short_songs() {
+    fn short_songs_need_less_evidence() {
         let matrix = |rows, columns| ScoreMatrix {
             rows,
             columns,
@@ -345,16 +387,16 @@ mod tests {
     }
 
     #[test]
-    fn only_what_overlaps_in_both_songs_is_the_same() {
+    fn only_passages_that_overlap_in_both_songs_are_the_same() {
         let passage = |left: (f64, f64), right: (f64, f64)| Passage {
             alignment: Alignment {
                 left_secs: left,
-                right_secs: right,
+                map: TimeMap::fitted_to(left, right),
                 semitones: 0.0,
                 correlation: 0.8,
             },
             score: 0.9,
-            sureness: 1.0,
+            certainty: 1.0,
         };
         let one = passage((10.0, 20.0), (40.0, 50.0));
         assert!(is_same(&passage((11.0, 20.5), (41.0, 50.5)), &one));
@@ -373,27 +415,30 @@ mod tests {
     }
 
     #[test]
-    fn a_use_of_a_loop_correlates_as_well_as_the_others_and_an_accident_does_not() {
+    fn uses_of_a_loop_correlate_equally_and_a_false_positive_does_not() {
         let passage = |right: (f64, f64), correlation: f64| Passage {
             alignment: Alignment {
                 left_secs: (0.0, 10.0),
-                right_secs: right,
+                map: TimeMap::fitted_to((0.0, 10.0), right),
                 semitones: 0.0,
                 correlation,
             },
             score: 0.9,
-            sureness: 1.0,
+            certainty: 1.0,
         };
-        let surer = passage((0.0, 10.0), 0.9);
-        assert!(!is_accident(&passage((20.0, 30.0), 0.7), &surer));
-        assert!(is_accident(&passage((20.0, 30.0), 0.4), &surer));
-        let mut elsewhere = passage((20.0, 30.0), 0.4);
-        elsewhere.alignment.left_secs = (30.0, 40.0);
-        assert!(!is_accident(&elsewhere, &surer));
-        elsewhere.alignment.left_secs = (6.0, 16.0);
-        assert!(!is_accident(&elsewhere, &surer), "four tenths are shared");
-        elsewhere.alignment.left_secs = (3.5, 13.5);
-        assert!(is_accident(&elsewhere, &surer), "two thirds are shared");
+        let stronger = passage((0.0, 10.0), 0.9);
+        assert!(!is_false_positive(&passage((20.0, 30.0), 0.7), &stronger));
+        assert!(is_false_positive(&passage((20.0, 30.0), 0.4), &stronger));
+        let from = |left_start_secs: f64| {
+            let mut elsewhere = passage((20.0, 30.0), 0.4);
+            let left_secs = (left_start_secs, left_start_secs + 10.0);
+            elsewhere.alignment.left_secs = left_secs;
+            elsewhere.alignment.map = TimeMap::fitted_to(left_secs, (20.0, 30.0));
+            is_false_positive(&elsewhere, &stronger)
+        };
+        assert!(!from(30.0));
+        assert!(!from(6.0), "four tenths are shared");
+        assert!(from(3.5), "two thirds are shared");
     }
 
     #[test]
@@ -401,8 +446,10 @@ mod tests {
         let run = |last_row| Run {
             first_row: 5,
             last_row,
-            first_column: 20.0,
-            slope: 1.1,
+            map: TimeMap {
+                anchor: (5.0, 20.0),
+                slope: 1.1,
+            },
             evidence: 60.0,
             mean_logit: 4.0,
         };
@@ -415,7 +462,7 @@ mod tests {
             assert!(parts.iter().all(|part| part.last_row <= last_row));
             assert!(parts.len() == 1 || parts[parts.len() - 1].last_row == last_row);
             for part in &parts {
-                assert!((part.first_column - run.column_at(part.first_row)).abs() < 1e-9);
+                assert!((part.first_column() - run.column_at(part.first_row)).abs() < 1e-9);
                 assert!(part.evidence < run.evidence);
             }
         }

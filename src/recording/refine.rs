@@ -1,235 +1,304 @@
-//! A passage's exact place, speed, pitch and ends, from the audio's [profile](crate::recording::whitened).
+//! The exact place, speed, pitch and ends of a passage, by the [whitened
+//! spectrograms](crate::recording::whitened).
 //!
-//! The score matrix knows a passage to about a second, because a segment is 3 s long. Here the two songs themselves are laid upon each other: short
-//! windows of the left passage are correlated with the right song at every lag near the rough line, and the straight line along which the sum of
-//! correlations is greatest gives offset and speed at once (a Radon transform of the correlations over window and lag). One window alone may well
-//! prefer a wrong lag, a beat or a bar away; all of them agree on one line only.
+//! The score matrix gives a passage to about a second, because a segment is 3 s long. Here short
+//! windows of the left passage are correlated with the right song at every lag near the rough line.
+//! The straight line along which the sum of the correlations is greatest gives offset and speed at
+//! once: a Radon transform of the correlations over window and lag. A single window may prefer a
+//! wrong lag, a beat or a bar away; all windows together fit one line only.
 
 use crate::geometry::lines::SLOPES;
+use crate::geometry::time_map::TimeMap;
 use crate::recording::alignment::Alignment;
-use crate::recording::correlate::{Course, ProfilePair, centres, coefficient};
+use crate::recording::correlate::{Overlay, SpectrogramPair, centres, coefficient};
 use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES};
 
 /// Length of a window, in columns: 2 s, some four beats.
 const WINDOW_COLUMNS: usize = 22;
-/// Windows of a passage at most; in longer ones they lie apart.
+/// Most windows of a passage; in a longer passage they lie apart.
 const MOST_WINDOWS: usize = 12;
-/// Slopes from one try to the next: windows still correlate half a step away.
+/// Relative distance of the slopes that are tried: windows still correlate half a step away.
 const SLOPE_STEP: f64 = 0.06;
-/// How often ends are looked for and the line straightened between them. Each time ends come into sight that lie 8 s farther out, and farther ends fix the slope better.
+/// Rounds of finding the ends and fitting the line again. Each round finds ends up to 8 s farther
+/// out, and farther ends determine the slope better.
 const ROUNDS: usize = 4;
-/// By how many columns the line is moved each time: one that fits already needs no more where its ends are now.
+/// Columns by which the line moves in a round, at most: its ends are all that may still be wrong.
 const LAGS_OF_ROUND: i32 = 1;
 
-/// The alignment near a rough one.
+/// The exact alignment near a rough one, given by its seconds in the left song and by its map.
 #[must_use]
-pub fn refined(pair: &ProfilePair<'_>, rough: &Alignment) -> Alignment {
+pub fn refined(
+    pair: &SpectrogramPair<'_>,
+    left_secs: (f64, f64),
+    rough_secs: &TimeMap,
+) -> Alignment {
     let column_secs = pair.left.column_secs;
-    let columns = |(start, end): (f64, f64)| (start / column_secs, end / column_secs);
-    let (left_span, right_span) = (columns(rough.left_secs), columns(rough.right_secs));
-    let middle = |span: (f64, f64)| (span.0 + span.1) / 2.0;
-    let mut course = Course {
-        middle: (middle(left_span), middle(right_span)),
-        slope: rough.slope(),
-        shift: 0,
+    let mut span = (left_secs.0 / column_secs, left_secs.1 / column_secs);
+    let mut overlay = Overlay {
+        map: rough_secs
+            .in_unit(1.0 / column_secs)
+            .anchored_at((span.0 + span.1) / 2.0),
+        shift_bands: 0,
     };
-    course.shift = pair.shift(&course, left_span);
-    course = pair.turned(&course, left_span);
-    let mut left_span = left_span;
+    overlay.shift_bands = pair.best_shift_bands(&overlay, span);
+    overlay = pair.with_best_slope(&overlay, span);
     for _ in 0..ROUNDS {
-        left_span = pair.ends(&course, left_span);
-        course = pair.straightened(&course, left_span, LAGS_OF_ROUND).1;
+        span = pair.ends(&overlay, span);
+        overlay = pair.fitted(&overlay, span, LAGS_OF_ROUND).overlay;
     }
-    let left_span = pair.ends(&course, left_span);
-    let right_span = (course.right_of(left_span.0), course.right_of(left_span.1));
-    let secs = |span: (f64, f64)| (span.0 * column_secs, span.1 * column_secs);
-    let (bands, correlation) = pair.shift_and_correlation(&course, left_span);
+    let span = pair.ends(&overlay, span);
+    let (bands, correlation) = pair.shift_and_correlation(&overlay, span);
     Alignment {
-        left_secs: secs(left_span),
-        right_secs: secs(right_span),
+        left_secs: (span.0 * column_secs, span.1 * column_secs),
+        map: overlay.map.in_unit(column_secs),
         semitones: bands / BANDS_PER_SEMITONE as f64,
         correlation,
     }
 }
 
-impl ProfilePair<'_> {
-    /// The shift of pitch, in bands, at which the windows find the best lags.
-    fn shift(&self, course: &Course, span: (f64, f64)) -> isize {
-        /// How far the matrix may be wrong here, in columns: 1.3 s.
+/// A line, and how well the windows correlate along it.
+struct Fit {
+    overlay: Overlay,
+    /// Sum of the correlations of all windows.
+    sum: f64,
+}
+
+/// The correlation of every window with the right song at every lag from `-reach` to `reach`
+/// columns.
+struct CorrelationTable {
+    /// Centres of the windows, in left columns.
+    centres: Vec<f64>,
+    /// Shape `[windows][2 * reach + 1]`.
+    rows: Vec<Vec<f64>>,
+    reach: i32,
+}
+
+impl CorrelationTable {
+    /// Sum of the correlations along the line with lag `lag` at column `middle` and `turn` columns
+    /// of lag more for each column after it. Between whole lags it is interpolated.
+    fn sum_along(&self, middle: f64, turn: f64, lag: f64) -> f64 {
+        self.centres
+            .iter()
+            .zip(&self.rows)
+            .map(|(&centre, row)| {
+                let place = lag + turn * (centre - middle) + f64::from(self.reach);
+                let (below, part) = (place as usize, place.fract());
+                let above = (below + 1).min(row.len() - 1);
+                row[below] + (row[above] - row[below]) * part
+            })
+            .sum()
+    }
+}
+
+/// Whole steps from `-most` to `most`, the smallest first: among equals the least change is taken.
+fn smallest_first(most: i32) -> Vec<i32> {
+    let mut steps: Vec<i32> = (-most..=most).collect();
+    steps.sort_by_key(|step| step.abs());
+    steps
+}
+
+impl SpectrogramPair<'_> {
+    /// The transposition, in bands, at which the windows reach the greatest correlations near the
+    /// line.
+    fn best_shift_bands(&self, overlay: &Overlay, span: (f64, f64)) -> isize {
+        /// Greatest error of the rough line here, in columns: 1.3 s.
         const LAGS: i32 = 14;
-        /// Columns from one lag to the next: the correlation of a window falls to nothing within some four.
+        /// Columns from one lag to the next: the correlation of a window falls to nothing within
+        /// four.
         const LAG_STEP: usize = 2;
         // Shorter windows than for the line, because the slope isn't known yet.
         let width = (WINDOW_COLUMNS / 2).min((span.1 - span.0) as usize);
         let centres = centres(span, width, MOST_WINDOWS);
-        let most = (MAX_SEMITONES * BANDS_PER_SEMITONE) as isize;
-        let mut shifts: Vec<isize> = (-most..=most).collect();
-        shifts.sort_by_key(|shift| shift.abs());
+        let most_bands = (MAX_SEMITONES * BANDS_PER_SEMITONE) as i32;
         let mut best = (f64::NEG_INFINITY, 0);
-        for shift in shifts {
-            let course = Course { shift, ..*course };
+        for shift_bands in smallest_first(most_bands) {
+            let shift_bands = shift_bands as isize;
+            let overlay = Overlay {
+                shift_bands,
+                ..*overlay
+            };
             let sum: f64 = centres
                 .iter()
                 .map(|&centre| {
                     (-LAGS..=LAGS)
                         .step_by(LAG_STEP)
-                        .map(|lag| self.correlation(&course, centre, width, f64::from(lag)))
+                        .map(|lag| self.correlation(&overlay, centre, width, f64::from(lag)))
                         .fold(f64::NEG_INFINITY, f64::max)
                 })
                 .sum();
             if sum > best.0 {
-                best = (sum, shift);
+                best = (sum, shift_bands);
             }
         }
         best.1
     }
 
-    /// The best line of all slopes that the score matrix leaves open.
-    fn turned(&self, course: &Course, span: (f64, f64)) -> Course {
-        /// How far the matrix may be wrong at the ends of a passage, in columns: 2.8 s.
-        const WRONG_AT_ENDS: f64 = 30.0;
-        /// How far it may be wrong in the middle, in columns: 3 s, as far as a found run strikes out its surroundings.
+    /// The best line of all slopes that are possible after the score matrix.
+    fn with_best_slope(&self, overlay: &Overlay, span: (f64, f64)) -> Overlay {
+        /// Greatest error of the rough line at the ends of a passage, in columns: 2.8 s.
+        const ERROR_AT_ENDS: f64 = 30.0;
+        /// Greatest error in its middle, in columns: 3 s, the distance at which a found run strikes
+        /// out its surroundings.
         const LAGS: i32 = 32;
         let half = ((span.1 - span.0) / 2.0).max(WINDOW_COLUMNS as f64 / 2.0);
-        let wrong = libm::log1p(WRONG_AT_ENDS / half / course.slope);
-        let steps = (wrong / SLOPE_STEP).ceil() as i32;
-        let mut tries: Vec<i32> = (-steps..=steps).collect();
-        tries.sort_by_key(|step| step.abs());
-        let mut best = (f64::NEG_INFINITY, *course);
-        for step in tries {
-            let slope = course.slope * libm::exp(f64::from(step) * SLOPE_STEP);
+        let greatest_turn = libm::log1p(ERROR_AT_ENDS / half / overlay.map.slope);
+        let steps = (greatest_turn / SLOPE_STEP).ceil() as i32;
+        let mut best = Fit {
+            overlay: *overlay,
+            sum: f64::NEG_INFINITY,
+        };
+        for step in smallest_first(steps) {
+            let slope = overlay.map.slope * libm::exp(f64::from(step) * SLOPE_STEP);
             if !SLOPES.contains(&slope) {
                 continue;
             }
-            let found = self.straightened(&Course { slope, ..*course }, span, LAGS);
-            if found.0 > best.0 {
-                best = found;
+            let map = TimeMap {
+                slope,
+                ..overlay.map
+            };
+            let fit = self.fitted(&Overlay { map, ..*overlay }, span, LAGS);
+            if fit.sum > best.sum {
+                best = fit;
             }
         }
-        best.1
+        best.overlay
     }
 
-    /// The line near `course`, moved by up to `lags` columns and turned by up to half a step of slopes, along which the windows correlate best; with their sum.
-    fn straightened(&self, course: &Course, span: (f64, f64), lags: i32) -> (f64, Course) {
+    /// The line along which the windows correlate best, of those that are moved by up to `lags`
+    /// columns and turned by up to half a step of slopes.
+    fn fitted(&self, overlay: &Overlay, span: (f64, f64), lags: i32) -> Fit {
         const TURNS: i32 = 12;
-        /// A line is turned no further than this moves its ends, in columns.
+        /// Lags are interpolated between columns, half a column apart.
+        const LAGS_PER_COLUMN: i32 = 2;
+        /// Greatest distance by which a turn moves the ends, in columns.
         const MOST_AT_ENDS: f64 = 12.0;
-        let width = WINDOW_COLUMNS.min((span.1 - span.0) as usize);
-        let centres = centres(span, width, MOST_WINDOWS);
-        let half = (span.1 - span.0) / 2.0;
-        let turn = (SLOPE_STEP / 2.0).min(MOST_AT_ENDS / half);
         let middle = (span.0 + span.1) / 2.0;
-        let course = &Course {
-            middle: (middle, course.right_of(middle)),
-            ..*course
+        let half = (span.1 - span.0) / 2.0;
+        let overlay = &Overlay {
+            map: overlay.map.anchored_at(middle),
+            ..*overlay
         };
-        let reach = lags + (turn * course.slope * half).ceil() as i32 + 1;
-        let table: Vec<Vec<f64>> = centres
-            .iter()
-            .map(|&centre| {
-                (-reach..=reach)
-                    .map(|lag| self.correlation(course, centre, width, f64::from(lag)))
-                    .collect()
-            })
-            .collect();
-        // Lags between columns are interpolated, half a column apart.
-        const PER_COLUMN: i32 = 2;
-        let mut best = (f64::NEG_INFINITY, 0.0, 0.0);
-        let plainest_first = |most: i32| {
-            let mut steps: Vec<i32> = (-most..=most).collect();
-            steps.sort_by_key(|step| step.abs());
-            steps
-        };
-        for turn_step in plainest_first(TURNS) {
-            let turned = course.slope * turn * f64::from(turn_step) / f64::from(TURNS);
-            if !SLOPES.contains(&(course.slope + turned)) {
+        let slope = overlay.map.slope;
+        let greatest_turn = (SLOPE_STEP / 2.0).min(MOST_AT_ENDS / half);
+        let reach = lags + (greatest_turn * slope * half).ceil() as i32 + 1;
+        let table = self.correlation_table(overlay, span, reach);
+        let (mut greatest, mut best_turn, mut best_lag) = (f64::NEG_INFINITY, 0.0, 0.0);
+        for turn_step in smallest_first(TURNS) {
+            let turn = slope * greatest_turn * f64::from(turn_step) / f64::from(TURNS);
+            if !SLOPES.contains(&(slope + turn)) {
                 continue;
             }
-            for lag_step in plainest_first(lags * PER_COLUMN) {
-                let lag = f64::from(lag_step) / f64::from(PER_COLUMN);
-                let sum: f64 = centres
-                    .iter()
-                    .zip(&table)
-                    .map(|(&centre, row)| {
-                        let place = lag + turned * (centre - course.middle.0) + f64::from(reach);
-                        let (below, part) = (place as usize, place.fract());
-                        let above = (below + 1).min(row.len() - 1);
-                        row[below] + (row[above] - row[below]) * part
-                    })
-                    .sum();
-                if sum > best.0 {
-                    best = (sum, turned, lag);
+            for lag_step in smallest_first(lags * LAGS_PER_COLUMN) {
+                let lag = f64::from(lag_step) / f64::from(LAGS_PER_COLUMN);
+                let sum = table.sum_along(middle, turn, lag);
+                if sum > greatest {
+                    (greatest, best_turn, best_lag) = (sum, turn, lag);
                 }
             }
         }
-        let straightened = Course {
-            middle: (course.middle.0, course.middle.1 + best.2),
-            slope: course.slope + best.1,
-            ..*course
-        };
-        (best.0, straightened)
+        let (left, right) = overlay.map.anchor;
+        Fit {
+            overlay: Overlay {
+                map: TimeMap {
+                    anchor: (left, right + best_lag),
+                    slope: slope + best_turn,
+                },
+                ..*overlay
+            },
+            sum: greatest,
+        }
     }
 
-    /// Where the passage starts and ends on its line, in left columns: the stretch with the greatest sum of correlation above half of that inside.
-    fn ends(&self, course: &Course, span: (f64, f64)) -> (f64, f64) {
+    fn correlation_table(
+        &self,
+        overlay: &Overlay,
+        span: (f64, f64),
+        reach: i32,
+    ) -> CorrelationTable {
+        let width = WINDOW_COLUMNS.min((span.1 - span.0) as usize);
+        let centres = centres(span, width, MOST_WINDOWS);
+        let rows = centres
+            .iter()
+            .map(|&centre| {
+                (-reach..=reach)
+                    .map(|lag| self.correlation(overlay, centre, width, f64::from(lag)))
+                    .collect()
+            })
+            .collect();
+        CorrelationTable {
+            centres,
+            rows,
+            reach,
+        }
+    }
+
+    /// Start and end of the passage on its line, in left columns.
+    ///
+    /// From inside of the passage outwards, each column adds its correlation less half of the mean
+    /// correlation inside. An end is where this running sum is greatest.
+    fn ends(&self, overlay: &Overlay, span: (f64, f64)) -> (f64, f64) {
         /// Ends are looked for this far outside and inside of the rough ones, in columns: 8 s.
         const REACH: isize = 86;
-        /// Below, the profiles say too little: the rough ends stay.
+        /// With a lower correlation inside, the rough ends stay.
         const LEAST_CORRELATION: f64 = 0.1;
-        /// Columns that are correlated together, for one alone says little.
+        /// Columns that are correlated together: a single one is too noisy.
         const COLUMNS_TOGETHER: usize = 3;
-        /// What outside of the passage is to fall short of: this share of the correlation inside.
-        const SHARE_INSIDE: f64 = 0.5;
-        /// What a column without a partner counts against the passage: this share of the correlation inside.
-        const SHARE_AGAINST: f64 = 0.25;
+        /// Subtracted from the correlation of each column, as a share of the correlation inside.
+        const THRESHOLD_SHARE: f64 = 0.5;
+        /// Subtracted for a column without a partner, as a share of the correlation inside.
+        const UNPAIRED_SHARE: f64 = 0.25;
         let first = span.0.round() as isize;
         let last = span.1.round() as isize;
         let middle = (first + last) / 2;
-        let local = |column: isize| self.window(course, column as f64 + 0.5, COLUMNS_TOGETHER, 0.0);
-        let inside = self.window(course, middle as f64, (last - first) as usize, 0.0);
+        let local =
+            |column: isize| self.window(overlay, column as f64 + 0.5, COLUMNS_TOGETHER, 0.0);
+        let inside = self.window(overlay, middle as f64, (last - first) as usize, 0.0);
         let inside = coefficient(inside);
         if inside < LEAST_CORRELATION {
             return span;
         }
-        let extended = |columns: &mut dyn Iterator<Item = isize>| {
+        let end_among = |columns: &mut dyn Iterator<Item = isize>| {
             let (mut sum, mut best) = (0.0, (f64::NEG_INFINITY, 0));
             for column in columns {
                 let [products, left, right] = local(column);
                 let is_inside = (first..last).contains(&column);
                 if left.min(right) > 0.0 {
-                    sum += products / (left * right).sqrt() - SHARE_INSIDE * inside;
+                    sum += products / (left * right).sqrt() - THRESHOLD_SHARE * inside;
                 } else if !is_inside || left.max(right) > 0.0 {
-                    // Beyond an end of a song, or something moves in one of them only.
-                    sum -= SHARE_AGAINST * inside;
+                    // Beyond an end of a song, or only one of the songs has any onset here.
+                    sum -= UNPAIRED_SHARE * inside;
                 }
+                // Inside of the rough passage, columns without any onset leave the sum as it is,
+                // and belong to it.
                 if sum > best.0 || sum == best.0 && is_inside {
                     best = (sum, column);
                 }
             }
             best.1
         };
-        let start = extended(&mut (first - REACH..(first + REACH).min(middle)).rev());
-        let end = extended(&mut ((last - REACH).max(middle)..last + REACH));
+        let start = end_among(&mut (first - REACH..(first + REACH).min(middle)).rev());
+        let end = end_among(&mut ((last - REACH).max(middle)..last + REACH));
         (start as f64, end as f64 + 1.0)
     }
 
-    /// The shift of pitch in bands, a parabola's vertex between them, and the correlation along the whole passage.
-    fn shift_and_correlation(&self, course: &Course, span: (f64, f64)) -> (f64, f64) {
+    /// The transposition in bands, between two bands by the vertex of a parabola, and the
+    /// correlation along the whole passage.
+    fn shift_and_correlation(&self, overlay: &Overlay, span: (f64, f64)) -> (f64, f64) {
         let width = ((span.1 - span.0) as usize).max(1);
         let centre = (span.0 + span.1) / 2.0;
         let at = |offset: isize| {
-            let course = Course {
-                shift: course.shift + offset,
-                ..*course
+            let overlay = Overlay {
+                shift_bands: overlay.shift_bands + offset,
+                ..*overlay
             };
-            self.window(&course, centre, width, 0.0)
+            self.window(&overlay, centre, width, 0.0)
         };
         let [below, middle, above] = [-1, 0, 1].map(at);
-        let nothing_moves = middle[1] == 0.0 && middle[2] == 0.0;
+        let both_empty = middle[1] == 0.0 && middle[2] == 0.0;
         let [below, middle, above] = [below, middle, above].map(coefficient);
-        let shift = course.shift as f64 + vertex(below, middle, above);
-        // Where nothing moves in either song, nothing differs.
-        (shift, if nothing_moves { 1.0 } else { middle })
+        let shift = overlay.shift_bands as f64 + vertex(below, middle, above);
+        // Two empty spectrograms are equal.
+        (shift, if both_empty { 1.0 } else { middle })
     }
 }
 

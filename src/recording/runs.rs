@@ -1,54 +1,70 @@
-//! From a score matrix to the passages that match.
+//! From a score matrix to the runs that match.
 //!
 //! # The problem
 //!
-//! Of two songs with `n` and `m` segments, every segment has been compared with every other: cell `(i, j)` of the [score matrix](crate::recording::score_matrix)
-//! holds the logit of "left segment `i` and right segment `j` are the same music". A passage that was copied shows as a line of high logits; its place says
-//! where it lies in both songs, its slope how much the tempo changed. Wanted are all such lines, with their ends, and none where two songs only share a
-//! key, a style or a beat.
+//! Of two songs with `n` and `m` segments, every segment has been compared with every other: cell
+//! `(i, j)` of the [score matrix](crate::recording::score_matrix) holds the logit of "left segment
+//! `i` and right segment `j` are the same music". A copied passage is a line of high logits. Its
+//! place says where the passage lies in both songs, its slope how much the tempo changed. Wanted
+//! are all such lines with their ends, and none where two songs only share a key, a style or a
+//! beat.
 //!
 //! # The algorithm
 //!
-//! 1. [Evidence](crate::recording::evidence): each cell's logit relative to the calibrated divide, limited, less what its segments have in common with everything.
-//! 2. [Lines](crate::geometry::lines): for each of a few slopes in [`SLOPES`](crate::geometry::lines::SLOPES) and every offset, the contiguous run with the greatest sum of evidence, by
-//!    Kadane's algorithm. This is a Hough transform restricted to plausible tempo ratios, in which each line keeps its best run rather than its sum, so
-//!    that an excerpt counts as much as a whole song.
-//! 3. The best run of all lines is taken, its surroundings are struck out, and the search repeats until no run is left that is stronger
-//!    than what unrelated songs produce. A max-heap of all lines by their last known evidence makes this cheap: striking out only takes evidence away, so
-//!    that an old value is an upper bound, and only lines that come to the top with an outdated one are searched again (lazy evaluation, as in
-//!    M. Minoux's accelerated greedy algorithm, 1978).
-//! 4. A run that stronger ones explain in both songs is dropped: music that repeats itself resembles its own repetitions everywhere, and only the best
-//!    alignment of each stretch is news. A loop used four times stays four passages, because each use lies elsewhere in one of the songs.
-//! 5. Each run is [put right](crate::geometry::lines::aligned) on the logits, between columns too, and runs that continue each other on one line are joined.
-//! 6. [Refinement](crate::recording::refine) lays the two songs' spectra upon each other for exact times, speed and pitch. It knows nothing of this matrix.
+//! 1. [Evidence](crate::recording::evidence): the logit of each cell above a threshold, limited,
+//!    less the background of its segments.
+//! 2. [Lines](crate::geometry::lines): for each of a few slopes in
+//!    [`SLOPES`](crate::geometry::lines::SLOPES) and every offset, the contiguous run with the
+//!    greatest sum of evidence, by Kadane's algorithm. This is a Hough transform restricted to
+//!    plausible tempo ratios. Each line keeps its best run and not its sum, so that an excerpt
+//!    counts as much as a whole song.
+//! 3. The best run of all lines is taken and its surroundings are struck out. The search repeats
+//!    until no run is left that is stronger than those of unrelated songs. A max-heap of all lines,
+//!    by their last known evidence, makes this cheap: striking out only lowers evidence, so that an
+//!    old value is an upper bound, and only a line that comes to the top with an outdated value is
+//!    searched again (lazy evaluation, as in M. Minoux's accelerated greedy algorithm, 1978).
+//! 4. A run that stronger runs cover in both songs is dropped: music that repeats itself resembles
+//!    its own repetitions everywhere, and only the best alignment of each stretch is wanted. A loop
+//!    used four times stays four passages, because each use lies elsewhere in one of the songs.
+//! 5. Each run is [aligned](crate::geometry::lines::aligned) on the logits, between columns too.
+//!    Runs that continue each other on one line are joined.
+//! 6. [Refinement](crate::recording::refine) finds exact times, speed and pitch from the two
+//!    whitened spectrograms. It does not use this matrix.
 //!
 //! # Cost
 //!
-//! Comparing takes `n m d` operations for embeddings of `d` values. The first search of all lines takes about `s (n + m) min(n, m)` steps for `s` slopes, each further passage a
-//! small share of that. Memory is two numbers a cell. Refinement takes time in proportion to the number of passages, with a bound for each.
+//! For embeddings of `d` values the score matrix takes `n m d` operations. The first search of all
+//! lines takes about `s (n + m) min(n, m)` steps for `s` slopes, each further passage a small share
+//! of that. Memory is two numbers a cell. Refinement takes time in proportion to the number of
+//! passages, with a bound for each.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::geometry::lines::{Line, Run, aligned, lines};
 use crate::geometry::spans::covered_share;
+use crate::geometry::time_map::TimeMap;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::evidence::{AGAINST, LIMIT, evidence};
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
 
-/// Least evidence of a run: more than one cell can give. Unrelated songs reach it now and then; the passage's spectrum decides (see
-/// [`passages`](crate::recording::passages)). Larger loses faint passages, smaller costs time for accidents.
+/// Least evidence of a run: more than one cell can give. Unrelated songs reach it now and then; the
+/// spectrograms decide ([`passages`](crate::recording::passages)). A larger value loses faint
+/// passages, a smaller one costs time for false positives.
 const LEAST_EVIDENCE: f32 = 3.5;
-/// Cells on each side of a passage that are struck out with it: neighbouring segments overlap by three quarters.
+/// Cells on each side of a passage that are struck out with it: neighbouring segments overlap by
+/// three quarters.
 const STRIKE_OUT_CELLS: usize = 4;
 /// A run is explained by stronger ones when they cover at least this share of it in both songs.
 const EXPLAINED_SHARE: f64 = 0.6;
-/// Runs looked for at most, the explained ones included: bounds the time for songs made of one loop.
+/// Most runs that are searched for, the explained ones included: bounds the time for songs made of
+/// one loop.
 const MOST_SEARCHES: usize = 48;
-/// Rows between two runs of one line that are joined at most: 6 s, about a quiet bar.
+/// Most rows between two runs of one line that are joined: 6 s, about a quiet bar.
 const MOST_ROWS_BETWEEN: usize = 8;
-/// Columns by which a run may lie beside the other's line to be joined with it, for each row between their middles and at least.
+/// Greatest distance between a run and the line of another one that it is joined with, in columns:
+/// for each row between their middles, and at least.
 const COLUMNS_BESIDE: (f64, f64) = (0.02, 1.5);
 
 /// The runs that match, ordered by their place in the left song.
@@ -79,7 +95,8 @@ pub fn runs(
     let mut found = Vec::new();
     let mut searches = 0;
     while let Some(candidate) = queue.pop().filter(|_| searches < MOST_SEARCHES) {
-        // Striking out only takes evidence away, so that what a line had is a bound of what it has: the first line that still has it is the best of all.
+        // Striking out only lowers evidence, so that the last known value of a line is an upper
+        // bound: the first line that still reaches its own is the best of all.
         let Some(best) = lines[candidate.line]
             .best(&evidence, matrix.columns)
             .filter(|best| best.evidence >= least)
@@ -124,14 +141,13 @@ fn continues(before: &Run, run: &Run) -> bool {
     let (per_row, least) = COLUMNS_BESIDE;
     let apart = (middle(run) - middle(before)).abs();
     let beside = |line: &Run, row: f64, column: f64| {
-        let expected = line.first_column + line.slope * (row - line.first_row as f64);
-        (column - expected).abs() <= least.max(per_row * apart)
+        (column - line.map.at(row)).abs() <= least.max(per_row * apart)
     };
-    let column = |run: &Run| (run.first_column + run.last_column()) / 2.0;
+    let column = |run: &Run| (run.first_column() + run.last_column()) / 2.0;
     run.first_row > before.last_row
         && run.first_row - before.last_row <= MOST_ROWS_BETWEEN
-        && run.first_column > before.last_column()
-        && run.first_column - before.last_column() <= MOST_ROWS_BETWEEN as f64
+        && run.first_column() > before.last_column()
+        && run.first_column() - before.last_column() <= MOST_ROWS_BETWEEN as f64
         && beside(before, middle(run), column(run))
         && beside(run, middle(before), column(before))
 }
@@ -141,8 +157,10 @@ fn union(before: &Run, after: &Run) -> Run {
     let (before_rows, after_rows) = (rows(before), rows(after));
     Run {
         last_row: after.last_row,
-        slope: (after.last_column() - before.first_column)
-            / (after.last_row - before.first_row) as f64,
+        map: TimeMap::fitted_to(
+            (before.first_row as f64, after.last_row as f64),
+            (before.first_column(), after.last_column()),
+        ),
         evidence: before.evidence + after.evidence,
         mean_logit: (before.mean_logit * before_rows + after.mean_logit * after_rows)
             / (before_rows + after_rows),
@@ -150,7 +168,7 @@ fn union(before: &Run, after: &Run) -> Run {
     }
 }
 
-/// The evidence that a line had when last looked at.
+/// The evidence that a line had when it was last searched.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     evidence: f32,
@@ -158,7 +176,8 @@ struct Candidate {
 }
 
 impl Ord for Candidate {
-    /// More evidence first; among equals the earlier line, so that results don't depend on the heap's moods.
+    /// More evidence first; among equals the earlier line, so that results don't depend on the
+    /// order of the heap.
     fn cmp(&self, other: &Self) -> Ordering {
         self.evidence
             .total_cmp(&other.evidence)
@@ -182,7 +201,7 @@ impl Eq for Candidate {}
 
 fn is_explained(run: &Run, stronger: &[Run]) -> bool {
     let rows = |run: &Run| (run.first_row as f64, run.last_row as f64 + 1.0);
-    let columns = |run: &Run| (run.first_column, run.last_column() + 1.0);
+    let columns = |run: &Run| (run.first_column(), run.last_column() + 1.0);
     let share = |span: fn(&Run) -> (f64, f64)| {
         covered_share(span(run), stronger.iter().map(span).collect())
     };
@@ -200,7 +219,8 @@ fn cells(run: &Run, columns: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 fn mean_logit(matrix: &ScoreMatrix, run: &Run) -> f32 {
-    // In f64, so that the mean of equal logits is that logit and a song with itself scores exactly 1.
+    // In f64, so that the mean of equal logits is that logit and a song with itself scores exactly
+    // 1.
     let sum: f64 = cells(run, matrix.columns)
         .map(|(row, column)| f64::from(matrix.row(row)[column]))
         .sum();
@@ -219,23 +239,23 @@ fn strike_out(evidence: &mut [f32], matrix: &ScoreMatrix, run: &Run) {
     }
 }
 
-/// Times of a run: start and end in the left and in the right song, in seconds. Of two segments that match it is the middles that are the same
-/// moment: where the tempo differs, starts and ends are not.
+/// The stretch of the left song that a run covers, start and end in seconds, and its map to the
+/// right song. The middles of two segments that match are the same moment; where the tempo differs,
+/// their starts and ends are not.
 #[must_use]
-pub fn times_secs(run: &Run, left: &Segments, right: &Segments) -> [(f64, f64); 2] {
-    let half_secs = left.length_secs / 2.0;
-    let left_secs = (
+pub fn rough_secs(run: &Run, left: &Segments, right: &Segments) -> ((f64, f64), TimeMap) {
+    let span = (
         left.start_secs(run.first_row),
         left.start_secs(run.last_row) + left.length_secs,
     );
-    let middle_of = |column: f64| column * right.hop_secs + right.length_secs / 2.0;
-    [
-        left_secs,
-        (
-            middle_of(run.first_column) - half_secs * run.slope,
-            middle_of(run.last_column()) + half_secs * run.slope,
+    let map = TimeMap {
+        anchor: (
+            span.0 + left.length_secs / 2.0,
+            run.first_column() * right.hop_secs + right.length_secs / 2.0,
         ),
-    ]
+        slope: run.map.slope * right.hop_secs / left.hop_secs,
+    };
+    (span, map)
 }
 
 #[cfg(test)]

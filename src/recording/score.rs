@@ -1,45 +1,46 @@
-//! One number for two songs.
+//! The score of two songs.
 
-use crate::recording::clips::align::{Agreement, agreement};
+use crate::recording::Analysis;
+use crate::recording::clips::align::{ClipAlignment, align_clips};
 use crate::recording::clips::score::{clip_score, is_clip};
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passages::Passage;
 use crate::recording::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
-use crate::song::Song;
 
-/// Songs without a passage score no higher, unless one of them is too short for any.
+/// Greatest score of two songs without a passage, unless one of them is too short for any.
 const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
 
 /// The score of two songs in 0..1.
 ///
-/// It says how surely one of them copies from the other, not how much: ten seconds that are certainly the same are a copy. How much is in each
-/// song's coverage. The surest and most alike passage decides: its calibrated score times its sureness. Songs without a passage score by how much they
-/// resemble each other anywhere; two clips, too short for one, by how well they [agree](crate::recording::clips::score).
+/// It is the certainty that one of them copies from the other, not the amount: ten seconds that are
+/// certainly the same are a copy. The amount is in each song's coverage.
+///
+/// | Songs | Score |
+/// |---|---|
+/// | with passages | the greatest product of a passage's score and its certainty |
+/// | two clips, too short for passages | [`clip_score`] |
+/// | a clip and a song | calibrated score of the median logit |
+/// | two songs without a passage | the same, at most 0.3 |
 #[must_use]
 pub fn song_score(
     matrix: &ScoreMatrix,
     passages: &[Passage],
-    [left, right]: [&Song; 2],
+    [left, right]: [&Analysis; 2],
     calibration: &Calibration,
 ) -> f32 {
     let best = passages
         .iter()
-        .map(|passage| passage.score * passage.sureness as f32)
+        .map(|passage| passage.score * passage.certainty as f32)
         .fold(0.0, f32::max);
     if best > 0.0 {
         return best;
     }
-    if let [Some(left_profile), Some(right_profile)] =
-        [left, right].map(|song| song.clip_profile.as_ref())
-    {
-        let agreement = agreement(left_profile, right_profile);
-        let logit = clip_logit(
-            matrix,
-            agreement.as_ref(),
-            [&left.segments, &right.segments],
-        );
-        return clip_score(logit, agreement.as_ref(), calibration);
+    if let (Some(left_clip), Some(right_clip)) = (&left.whitened_clip, &right.whitened_clip) {
+        let alignment = align_clips(left_clip, right_clip);
+        let segments = [&left.segments, &right.segments];
+        let logit = clip_logit(matrix, alignment.as_ref(), segments);
+        return clip_score(logit, alignment.as_ref(), calibration);
     }
     let resemblance = calibration.score(median(matrix.row_medians().collect()));
     if !is_clip(&left.segments) && !is_clip(&right.segments) {
@@ -49,18 +50,18 @@ pub fn song_score(
     }
 }
 
-/// The typical logit where two clips lie upon each other; of all segments where they don't.
+/// The median logit along an alignment of two clips; of all segments if there is no alignment.
 fn clip_logit(
     matrix: &ScoreMatrix,
-    agreement: Option<&Agreement>,
+    alignment: Option<&ClipAlignment>,
     [left, right]: [&Segments; 2],
 ) -> f32 {
-    let Some(agreement) = agreement else {
+    let Some(alignment) = alignment else {
         return median(matrix.logits.clone());
     };
     let middle_secs = left.length_secs / 2.0;
     let logits = (0..matrix.rows).map(|row| {
-        let right_secs = agreement.right_of(row as f64 * left.hop_secs + middle_secs);
+        let right_secs = alignment.map.at(left.start_secs(row) + middle_secs);
         let place = ((right_secs - middle_secs) / right.hop_secs).round();
         matrix.row(row)[(place.max(0.0) as usize).min(matrix.columns - 1)]
     });
@@ -71,10 +72,11 @@ fn clip_logit(
 mod tests {
     use super::*;
     use crate::config::FeatureConfig;
+    use crate::geometry::time_map::TimeMap;
     use crate::recording::alignment::Alignment;
     use crate::recording::encoder::model::Embeddings;
     use crate::recording::segments::test_segments;
-    use crate::recording::whitened::{SpectralProfile, View};
+    use crate::recording::whitened::{Preset, WhitenedSpectrogram};
     use crate::spectrum::log_mel::LogMelPlan;
 
     fn matrix(side: usize, logit: f32) -> ScoreMatrix {
@@ -85,8 +87,8 @@ mod tests {
         }
     }
 
-    /// Notes whose pitches follow from `seed`, with as many segments.
-    fn song(segments: usize, seed: u32) -> Song {
+    /// Notes whose pitches depend on `seed`, with so many segments.
+    fn song(segments: usize, seed: u32) -> Analysis {
         let config = FeatureConfig::default();
         let samples: Vec<f32> = (0..16_384 * (segments as u32 + 3))
             .map(|n| {
@@ -96,39 +98,38 @@ mod tests {
             .collect();
         let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
         let segments = test_segments(segments);
-        Song {
-            name: String::new(),
+        Analysis {
             duration_secs: samples.len() as f64 / 22_050.0,
             embeddings: Embeddings {
                 values: Vec::new(),
                 dimensions: 128,
             },
-            profile: SpectralProfile::new(&mel, View::Song, &config),
-            clip_profile: is_clip(&segments)
-                .then(|| SpectralProfile::new(&mel, View::Clip, &config)),
+            whitened: WhitenedSpectrogram::new(&mel, Preset::Song, &config),
+            whitened_clip: is_clip(&segments)
+                .then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, &config)),
             segments,
         }
     }
 
-    fn score(matrix: &ScoreMatrix, passages: &[Passage], songs: [&Song; 2]) -> f32 {
+    fn score(matrix: &ScoreMatrix, passages: &[Passage], songs: [&Analysis; 2]) -> f32 {
         song_score(matrix, passages, songs, &Calibration::default())
     }
 
-    fn passage(score: f32, sureness: f64) -> Passage {
+    fn passage(score: f32, certainty: f64) -> Passage {
         Passage {
             alignment: Alignment {
                 left_secs: (0.0, 9.0),
-                right_secs: (0.0, 9.0),
+                map: TimeMap::fitted_to((0.0, 9.0), (0.0, 9.0)),
                 semitones: 0.0,
                 correlation: 0.5,
             },
             score,
-            sureness,
+            certainty,
         }
     }
 
     #[test]
-    fn the_surest_passage_decides() {
+    fn the_most_certain_passage_decides() {
         let passages = [passage(0.98, 0.5), passage(0.9, 1.0), passage(0.99, 0.6)];
         let song = song(40, 5);
         assert_eq!(score(&matrix(40, -5.0), &passages, [&song, &song]), 0.9);
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn two_clips_are_the_same_by_their_spectra_and_one_that_is_none_by_resemblance_alone() {
+    fn two_clips_score_by_their_spectra_and_a_clip_with_a_song_by_resemblance() {
         let (one, other) = (song(4, 5), song(4, 7));
         assert!(score(&matrix(4, 3.0), &[], [&one, &one]) > 0.99);
         assert!(score(&matrix(4, 3.0), &[], [&one, &other]) < 0.5);
@@ -164,21 +165,23 @@ mod tests {
     }
 
     #[test]
-    fn a_clip_counts_where_the_other_lies_upon_it() {
-        // Logits of a copy a hop later: high beside the diagonal alone.
+    fn the_logit_of_clips_is_taken_along_their_alignment() {
+        // Logits of a copy a hop later: high beside the diagonal only.
         let mut matrix = matrix(4, -9.0);
         for row in 0..4 {
             matrix.logits[row * 4 + (row + 1).min(3)] = 7.0;
         }
         let segments = test_segments(4);
-        let agreement = |right_at_start_secs| Agreement {
+        let alignment = |right_at_start_secs| ClipAlignment {
             correlation: 0.5,
-            slope: 1.0,
-            right_at_start_secs,
-            bands: 0,
+            map: TimeMap {
+                anchor: (0.0, right_at_start_secs),
+                slope: 1.0,
+            },
+            shift_bands: 0,
             spread: 0.05,
         };
-        let logit = |secs| clip_logit(&matrix, Some(&agreement(secs)), [&segments, &segments]);
+        let logit = |secs| clip_logit(&matrix, Some(&alignment(secs)), [&segments, &segments]);
         assert_eq!((logit(0.75), logit(0.0)), (7.0, -9.0));
         assert_eq!(clip_logit(&matrix, None, [&segments, &segments]), -9.0);
     }

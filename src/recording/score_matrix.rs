@@ -1,4 +1,4 @@
-//! Every segment of one song against every segment of another.
+//! The score matrix: every segment of one song against every segment of another.
 
 use crate::recording::encoder::head::ScoringHead;
 use crate::recording::encoder::model::Embeddings;

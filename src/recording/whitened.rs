@@ -1,9 +1,11 @@
-//! What moves in a song's spectrum, over log frequency and time: the picture by which two passages are laid exactly upon each other.
+//! The whitened spectrogram: the fine structure of a song's spectrum over log frequency and time,
+//! in which two passages can be aligned exactly.
 //!
-//! An embedding says what 3 s are like; it is made not to care for a few tenths of a second, nor for pitch. This picture keeps what it lets go. Log
-//! frequency turns another pitch into a shift by whole bands. Two averages are taken away: over neighbouring bands, so that partials count and timbre
-//! and equaliser don't, and over neighbouring columns, so that the start of a note counts and what just sounds on doesn't. What is left has no mean, and
-//! correlates only with itself.
+//! Embeddings are invariant to pitch and to offsets of a few tenths of a second, so that they can't
+//! give exact times. This spectrogram is not invariant. On a log frequency axis a transposition is
+//! a shift by whole bands. Two local means are subtracted: over neighbouring bands, which removes
+//! timbre and equaliser and leaves partials, and over neighbouring columns, which removes sustained
+//! sound and leaves onsets. The rest has a mean near zero and correlates only with itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,32 +13,36 @@ use crate::config::FeatureConfig;
 use crate::spectrum::log_mel::{MelSpectrogram, power_of_decibels};
 use crate::spectrum::mel::mel_from_hz;
 
-/// Frames of one column: 93 ms, which a parabola through three correlations divides further.
+/// Frames of one column: 93 ms.
 pub(crate) const FRAMES_PER_COLUMN: usize = 4;
-/// Bands to a semitone: as many as mel bands above 1 kHz have.
+/// Bands per semitone: the resolution of the mel bands above 1 kHz.
 pub const BANDS_PER_SEMITONE: usize = 2;
-/// Greatest shift of pitch looked for, in semitones, either way.
+/// Greatest transposition that is searched, in semitones either way.
 pub const MAX_SEMITONES: usize = 13;
-/// Bands on each side over which a column's envelope is averaged: three semitones.
+/// Bands on each side of a band in its spectral mean: three semitones.
 const ENVELOPE_BANDS: usize = 6;
-/// Columns on each side over which a band is averaged: 1.5 s.
+/// Columns on each side of a column in its mean over time: 1.5 s.
 const ENVELOPE_COLUMNS: usize = 16;
-/// Steps of one unit of natural logarithm. A value takes one byte, and reaches to 3 units (13 dB) either way, which few exceed.
+/// Steps for one unit of natural logarithm. A value takes one byte and reaches 3 units (13 dB)
+/// either way, which few values exceed.
 const STEPS_PER_UNIT: f32 = 42.0;
 
-/// What part of the spectrum a profile shows.
+/// Frequency range and floor of a spectrogram.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-pub enum View {
-    /// Of a song, in which passages are found to a tenth of a second: from 500 Hz, below which mel bands are wider than a semitone, and down to 50 dB below the
-    /// song's level, as noise and a codec's holes are no music.
+pub enum Preset {
+    /// For songs, whose passages are found to a tenth of a second. From 500 Hz, below which mel
+    /// bands are wider than a semitone. Floor 50 dB below the song's level, which hides noise and
+    /// the gaps that a codec leaves.
     Song,
-    /// Of a clip, which has so little to compare that all of it counts: from 100 Hz, and down to 20 dB below its level, as noise and speech on
-    /// top of it may be as loud as that. Chosen among eight on validation tracks: of copies in white noise as loud as themselves the song's view misses one in ten, this one none.
+    /// For clips, which have so little content that all of it is needed. From 100 Hz. Floor 20 dB
+    /// below the clip's level, because noise or speech on top of it may be as loud as that. Chosen
+    /// among eight presets on validation tracks: of copies in white noise of their own level, the
+    /// preset for songs misses one in ten and this one none.
     Clip,
 }
 
-impl View {
-    /// The lowest band, in Hz.
+impl Preset {
+    /// Centre of the lowest band, in Hz.
     fn lowest_hz(self) -> f64 {
         match self {
             Self::Song => 500.0,
@@ -44,7 +50,8 @@ impl View {
         }
     }
 
-    /// Number of bands, up to 6.2 kHz: above, little has a pitch. A multiple of eight, for vector registers.
+    /// Number of bands, up to 6.2 kHz, above which few sounds have a pitch. A multiple of eight,
+    /// for vector registers.
     #[must_use]
     pub fn bands(self) -> usize {
         match self {
@@ -53,7 +60,7 @@ impl View {
         }
     }
 
-    /// What lies this far below the level counts as that low, in dB.
+    /// Floor relative to the level of the song, in dB.
     fn floor_db(self) -> f32 {
         match self {
             Self::Song => -50.0,
@@ -62,24 +69,24 @@ impl View {
     }
 }
 
-/// The moving fine structure of a song's spectrum: shape `[columns, bands]`, column by column.
+/// The whitened spectrogram of a song: shape `[columns, bands]`, column by column.
 #[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-pub struct SpectralProfile {
-    /// What it shows.
-    pub view: View,
-    /// Values, in small whole numbers: sums of their products are exact, in any order and on any machine.
+pub struct WhitenedSpectrogram {
+    /// Frequency range and floor.
+    pub preset: Preset,
+    /// Whole numbers, so that sums of products are exact in any order and on any machine.
     values: Vec<i8>,
-    /// Seconds of one column.
+    /// Length of a column in seconds.
     pub column_secs: f64,
 }
 
-impl SpectralProfile {
-    /// The profile of a song's mel power.
+impl WhitenedSpectrogram {
+    /// The whitened spectrogram of a song's mel power.
     #[must_use]
-    pub fn new(mel: &MelSpectrogram, view: View, config: &FeatureConfig) -> Self {
-        let bands = view.bands();
-        let places = band_places(view, config);
-        let level = power_of_decibels(mel.level_db(config) + view.floor_db());
+    pub fn new(mel: &MelSpectrogram, preset: Preset, config: &FeatureConfig) -> Self {
+        let bands = preset.bands();
+        let places = band_places(preset, config);
+        let level = power_of_decibels(mel.level_db(config) + preset.floor_db());
         let floor = level.max(config.power_floor) * FRAMES_PER_COLUMN as f32;
         let mut power = vec![0.0; mel.mel_bands];
         let mut fine = Vec::with_capacity(mel.frames().div_ceil(FRAMES_PER_COLUMN) * bands);
@@ -97,13 +104,13 @@ impl SpectralProfile {
                     libm::logf(value + floor)
                 })
                 .collect();
-            fine.extend(without_mean_of_near(&column, 1, ENVELOPE_BANDS));
+            fine.extend(less_local_mean(&column, 1, ENVELOPE_BANDS));
         }
-        let moving = without_mean_of_near(&fine, bands, ENVELOPE_COLUMNS);
+        let whitened = less_local_mean(&fine, bands, ENVELOPE_COLUMNS);
         let limit = f32::from(i8::MAX);
         Self {
-            view,
-            values: moving
+            preset,
+            values: whitened
                 .map(|value| (value * STEPS_PER_UNIT).round().clamp(-limit, limit) as i8)
                 .collect(),
             column_secs: FRAMES_PER_COLUMN as f64 * config.frame_hop_secs(),
@@ -113,13 +120,13 @@ impl SpectralProfile {
     /// Number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
-        self.values.len() / self.view.bands()
+        self.values.len() / self.preset.bands()
     }
 
     /// A column, shape `[bands]`; `None` beyond the song's ends.
     #[must_use]
     pub fn column(&self, column: isize) -> Option<&[i8]> {
-        let bands = self.view.bands();
+        let bands = self.preset.bands();
         let first = usize::try_from(column).ok()?.checked_mul(bands)?;
         self.values.get(first..first + bands)
     }
@@ -137,12 +144,14 @@ pub fn product(left: &[i8], right: &[i8], shift: isize) -> i32 {
         .sum()
 }
 
-/// For each band the mel band at or below its frequency, and how far it lies towards the next.
-fn band_places(view: View, config: &FeatureConfig) -> Vec<(usize, f32)> {
+/// For each band the mel band at or below its frequency, and its distance from there to the next
+/// one, 0..1.
+fn band_places(preset: Preset, config: &FeatureConfig) -> Vec<(usize, f32)> {
     let top_mel = mel_from_hz(f64::from(config.sample_rate_hz) / 2.0);
-    (0..view.bands())
+    (0..preset.bands())
         .map(|band| {
-            let hz = view.lowest_hz() * libm::exp2(band as f64 / (12 * BANDS_PER_SEMITONE) as f64);
+            let hz =
+                preset.lowest_hz() * libm::exp2(band as f64 / (12 * BANDS_PER_SEMITONE) as f64);
             // Mel band `b` is centred on corner `b + 1`.
             let place = mel_from_hz(hz) / top_mel * (config.mel_bands + 1) as f64 - 1.0;
             let below = (place.max(0.0) as usize).min(config.mel_bands - 2);
@@ -151,8 +160,9 @@ fn band_places(view: View, config: &FeatureConfig) -> Vec<(usize, f32)> {
         .collect()
 }
 
-/// Each value without the mean of those up to `reach` places before and after it; neighbours lie `stride` apart.
-fn without_mean_of_near(values: &[f32], stride: usize, reach: usize) -> impl Iterator<Item = f32> {
+/// Each value less the mean of the values up to `reach` places before and after it. Neighbours lie
+/// `stride` apart.
+fn less_local_mean(values: &[f32], stride: usize, reach: usize) -> impl Iterator<Item = f32> {
     let places = values.len() / stride;
     // Running sums, in f64 so that they don't drift.
     let mut sums = vec![0.0_f64; values.len() + stride];
@@ -166,16 +176,17 @@ fn without_mean_of_near(values: &[f32], stride: usize, reach: usize) -> impl Ite
         values[index] - (sum / (end - first) as f64) as f32
     })
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::spectrum::log_mel::LogMelPlan;
 
-    fn profile(samples: &[f32]) -> SpectralProfile {
+    fn whitened(samples: &[f32]) -> WhitenedSpectrogram {
         let config = FeatureConfig::default();
-        SpectralProfile::new(
+        WhitenedSpectrogram::new(
             &LogMelPlan::new(&config).mel_power(samples, |_| ()),
-            View::Song,
+            Preset::Song,
             &config,
         )
     }
@@ -195,24 +206,24 @@ mod tests {
     }
 
     /// The band with the greatest value at 2.2 s.
-    fn brightest(profile: &SpectralProfile) -> usize {
-        let column = profile
-            .column((2.2 / profile.column_secs) as isize)
+    fn brightest(spectrogram: &WhitenedSpectrogram) -> usize {
+        let column = spectrogram
+            .column((2.2 / spectrogram.column_secs) as isize)
             .unwrap();
-        (0..View::Song.bands())
+        (0..Preset::Song.bands())
             .max_by_key(|&band| column[band])
             .unwrap()
     }
 
     #[test]
-    fn another_pitch_moves_the_profile_by_whole_bands() {
+    fn a_transposition_shifts_by_whole_bands() {
         let expected = |semitones: f64| {
             let hz = 1_000.0 * (semitones / 12.0).exp2();
-            ((hz / View::Song.lowest_hz()).log2() * (12 * BANDS_PER_SEMITONE) as f64).round()
+            ((hz / Preset::Song.lowest_hz()).log2() * (12 * BANDS_PER_SEMITONE) as f64).round()
                 as usize
         };
         for semitones in [-7.0, -1.0, 0.0, 2.0, 5.0] {
-            let found = brightest(&profile(&note(1_000.0 * (semitones / 12.0_f64).exp2())));
+            let found = brightest(&whitened(&note(1_000.0 * (semitones / 12.0_f64).exp2())));
             let octave = 12 * BANDS_PER_SEMITONE;
             assert!(
                 found.abs_diff(expected(semitones)) <= 1
@@ -234,9 +245,9 @@ mod tests {
     }
 
     /// The column at a moment.
-    fn column_at(profile: &SpectralProfile, secs: f64) -> &[i8] {
-        profile
-            .column((secs / profile.column_secs) as isize)
+    fn column_at(spectrogram: &WhitenedSpectrogram, secs: f64) -> &[i8] {
+        spectrogram
+            .column((secs / spectrogram.column_secs) as isize)
             .unwrap()
     }
 
@@ -244,44 +255,44 @@ mod tests {
     fn bands_are_half_semitones_from_500_hz_to_6_khz() {
         // An octave, and three and a half, above the lowest.
         for (hz, band) in [(1_000.0, 24), (5_656.9, 84)] {
-            let found = brightest(&profile(&sine(hz, 0.3)));
+            let found = brightest(&whitened(&sine(hz, 0.3)));
             assert!(found.abs_diff(band) <= 1, "{hz} Hz: band {found}");
         }
     }
 
     #[test]
     fn columns_are_no_longer_than_a_tenth_of_a_second() {
-        let profile = profile(&sine(1_000.0, 0.3));
-        assert!((0.07..0.1).contains(&profile.column_secs));
-        assert!((profile.columns() as f64 * profile.column_secs - 6.0).abs() < 0.2);
+        let spectrogram = whitened(&sine(1_000.0, 0.3));
+        assert!((0.07..0.1).contains(&spectrogram.column_secs));
+        assert!((spectrogram.columns() as f64 * spectrogram.column_secs - 6.0).abs() < 0.2);
     }
 
     #[test]
-    fn a_partial_stands_out_of_three_semitones_on_each_side() {
-        let profile = profile(&sine(1_000.0, 0.3));
-        let column = column_at(&profile, 2.2);
+    fn a_partial_lowers_three_semitones_on_each_side() {
+        let spectrogram = whitened(&sine(1_000.0, 0.3));
+        let column = column_at(&spectrogram, 2.2);
         assert!(column[24] > 40, "{column:?}");
         assert!(column[24 - 5] < -3 && column[24 + 5] < -3, "{column:?}");
         assert!(column[24 - 9].abs() <= 1 && column[24 + 9].abs() <= 1);
     }
 
     #[test]
-    fn a_start_is_seen_for_a_second_and_a_half() {
-        let profile = profile(&sine(1_000.0, 0.3));
-        let at = |secs| column_at(&profile, secs)[24];
+    fn an_onset_shows_for_a_second_and_a_half() {
+        let spectrogram = whitened(&sine(1_000.0, 0.3));
+        let at = |secs| column_at(&spectrogram, secs)[24];
         assert!(at(3.2) > 10, "{}", at(3.2));
         assert!(at(3.8).abs() <= 2, "{}", at(3.8));
     }
 
     #[test]
-    fn what_is_faint_has_no_profile_and_what_is_soft_has() {
+    fn sound_below_the_floor_is_hidden_and_soft_sound_is_not() {
         // A loud tone all along, and a soft one that starts at 2 s.
         let with_soft = |below_db: f64| {
             let mut samples = sine(2_828.4, 0.3 * 10.0_f64.powf(-below_db / 20.0));
             for (n, sample) in samples.iter_mut().enumerate() {
                 *sample += (n as f32 * 0.1).sin() * 0.3;
             }
-            column_at(&profile(&samples), 2.3)[60]
+            column_at(&whitened(&samples), 2.3)[60]
         };
         assert!(with_soft(30.0) > 30, "{}", with_soft(30.0));
         assert!(with_soft(70.0).abs() <= 4, "{}", with_soft(70.0));
@@ -303,7 +314,7 @@ mod tests {
                     * (-3.0 * since).exp() as f32
             })
             .collect();
-        let values = profile(&samples).values;
+        let values = whitened(&samples).values;
         let share = |least: u8| {
             let loud = values.iter().filter(|value| value.unsigned_abs() >= least);
             loud.count() as f64 / values.len() as f64
@@ -313,13 +324,13 @@ mod tests {
     }
 
     #[test]
-    fn what_only_sounds_on_has_no_profile() {
+    fn sustained_sound_is_removed() {
         let tone: Vec<f32> = (0..8 * 22_050)
             .map(|n| (n as f32 * 0.3).sin() * 0.3)
             .collect();
-        let profile = profile(&tone);
-        let middle = profile.columns() as isize / 2;
-        let loudest = profile
+        let spectrogram = whitened(&tone);
+        let middle = spectrogram.columns() as isize / 2;
+        let loudest = spectrogram
             .column(middle)
             .unwrap()
             .iter()
@@ -332,7 +343,7 @@ mod tests {
     fn loudness_changes_nothing() {
         let note = note(700.0);
         let softer: Vec<f32> = note.iter().map(|sample| 0.1 * sample).collect();
-        let (note, softer) = (profile(&note), profile(&softer));
+        let (note, softer) = (whitened(&note), whitened(&softer));
         let off = note
             .values
             .iter()
@@ -343,11 +354,13 @@ mod tests {
 
     #[test]
     fn there_is_nothing_beyond_the_ends() {
-        let profile = profile(&note(700.0));
-        let columns = profile.columns() as isize;
-        assert!(profile.column(-1).is_none() && profile.column(columns).is_none());
-        assert!(profile.column(0).is_some() && profile.column(columns - 1).is_some());
-        assert!(profile.column(isize::MIN).is_none() && profile.column(isize::MAX).is_none());
+        let spectrogram = whitened(&note(700.0));
+        let columns = spectrogram.columns() as isize;
+        assert!(spectrogram.column(-1).is_none() && spectrogram.column(columns).is_none());
+        assert!(spectrogram.column(0).is_some() && spectrogram.column(columns - 1).is_some());
+        assert!(
+            spectrogram.column(isize::MIN).is_none() && spectrogram.column(isize::MAX).is_none()
+        );
     }
 
     #[test]

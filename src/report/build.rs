@@ -1,4 +1,4 @@
-//! The figures of a report: rounded, mirrored, and a large matrix made coarser.
+//! Findings to a report: figures rounded, songs exchanged, a large matrix made coarser.
 
 use crate::geometry::spans::covered_share;
 use crate::recording::encoder::calibration::Calibration;
@@ -7,10 +7,12 @@ use crate::recording::score_matrix::ScoreMatrix;
 use crate::report::{MatchedPassage, Matrix, SongSummary};
 use crate::song::Song;
 
-/// Cells of the matrix in a report at most; larger ones are shown coarser. A million cells are two songs of 12 minutes.
+/// Most cells of the matrix in a report; a larger one is made coarser. A million cells are two
+/// songs of 12 minutes.
 const REPORTED_CELLS: usize = 1_000_000;
 
-/// The matrix for the report: calibrated scores; when it is large, each cell stands for the best of a square of cells.
+/// The matrix for the report: calibrated scores. In a large matrix each cell is the greatest of a
+/// square of cells.
 pub fn reported_matrix(scores: &ScoreMatrix, hop_secs: f64, calibration: &Calibration) -> Matrix {
     let mut side = 1;
     while scores.rows.div_ceil(side) * scores.columns.div_ceil(side) > REPORTED_CELLS {
@@ -39,13 +41,14 @@ pub fn reported_matrix(scores: &ScoreMatrix, hop_secs: f64, calibration: &Calibr
 /// A passage in rounded figures.
 pub fn matched_passage(passage: &Passage) -> MatchedPassage {
     let alignment = &passage.alignment;
+    let (left, right) = (alignment.left_secs, alignment.right_secs());
     MatchedPassage {
-        left_start_secs: round(alignment.left_secs.0, 2),
-        left_end_secs: round(alignment.left_secs.1, 2),
-        right_start_secs: round(alignment.right_secs.0, 2),
-        right_end_secs: round(alignment.right_secs.1, 2),
+        left_start_secs: round(left.0, 2),
+        left_end_secs: round(left.1, 2),
+        right_start_secs: round(right.0, 2),
+        right_end_secs: round(right.1, 2),
         score: round(f64::from(passage.score), 4),
-        speed_ratio: round(1.0 / alignment.slope(), 3),
+        speed_ratio: round(1.0 / alignment.map.slope, 3),
         pitch_shift_semitones: round(alignment.semitones, 1),
     }
 }
@@ -71,17 +74,17 @@ pub fn transposed(matrix: &Matrix) -> Matrix {
     }
 }
 
-/// A song, and how much of it lies in the spans of passages.
+/// A song, with the share of it that lies in the spans of passages.
 pub fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
     SongSummary {
         name: song.name.clone(),
-        duration_secs: round(song.duration_secs, 3),
-        coverage: round(covered_share((0.0, song.duration_secs), spans_secs), 4),
-        left_out_share: round(song.segments.blank_share(), 4),
+        duration_secs: round(song.duration_secs(), 3),
+        coverage: round(covered_share((0.0, song.duration_secs()), spans_secs), 4),
+        left_out_share: round(song.recording.segments.blank_share(), 4),
     }
 }
 
-/// Rounded; a zero has no sign, which would show.
+/// Rounds to decimal digits. Zero gets no sign, which would be displayed.
 pub fn round(value: f64, digits: i32) -> f64 {
     let scale = 10.0_f64.powi(digits);
     (value * scale).round() / scale + 0.0

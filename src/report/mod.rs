@@ -5,11 +5,11 @@ pub(crate) mod build;
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
 
-/// What a check found. Times are in seconds, scores in 0..1.
+/// The result of a check. Times are in seconds, scores in 0..1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// How surely one song copies the other, 0..1.
+    /// Certainty that one song copies the other, 0..1.
     pub score: f64,
     /// The score in words.
     pub verdict: Verdict,
@@ -17,13 +17,13 @@ pub struct Report {
     pub left: SongSummary,
     /// The right song.
     pub right: SongSummary,
-    /// Where they match, ordered by place in the left song.
+    /// Passages that match, ordered by their place in the left song.
     pub passages: Vec<MatchedPassage>,
-    /// Every moment against every moment.
+    /// Scores of every moment against every moment.
     pub matrix: Matrix,
-    /// The weights that judged.
+    /// The weights that were used.
     pub model: ModelSummary,
-    /// The backend that computed: `cpu` or `webgpu`.
+    /// The backend that was used: `cpu` or `webgpu`.
     pub backend: String,
 }
 
@@ -51,7 +51,8 @@ pub struct SongSummary {
     pub duration_secs: f64,
     /// Share of it that lies in matching passages, 0..1.
     pub coverage: f64,
-    /// Share of its 3-second segments that were left out, because there is nothing in them to recognise: silence, noise, a tone that only sounds on, 0..1.
+    /// Share of its 3-second segments that were left out because they contain nothing to recognise:
+    /// silence, noise, a sustained tone; 0..1.
     pub left_out_share: f64,
 }
 
@@ -67,7 +68,7 @@ pub struct MatchedPassage {
     pub right_start_secs: f64,
     /// Where it ends in the right song.
     pub right_end_secs: f64,
-    /// How alike the passages are, 0..1.
+    /// Similarity of the passages, 0..1.
     pub score: f64,
     /// 1.10 means that the right song plays 10 % faster.
     pub speed_ratio: f64,
@@ -89,7 +90,7 @@ pub struct Matrix {
     pub scores: Vec<f64>,
 }
 
-/// Which weights judged.
+/// The weights that were used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelSummary {
@@ -99,7 +100,7 @@ pub struct ModelSummary {
     pub weights_sha256: String,
 }
 
-/// What input is accepted.
+/// Limits of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {

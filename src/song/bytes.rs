@@ -1,27 +1,24 @@
 //! An analysed song as bytes, to be kept and compared later without its audio.
 //!
-//! The bytes are the header, the song, and the SHA-256 of both, the first two in [postcard](https://docs.rs/postcard)'s encoding. The header says
-//! which layout, which release and which weights made them; only the very same three can use them again. A new field of [`Song`] needs its derived
-//! `Serialize` and `Deserialize`, and another [`FORMAT`].
+//! The bytes are a header, the song, and the SHA-256 of both, the first two in
+//! [postcard](https://docs.rs/postcard)'s encoding. The header says which layout, release and
+//! weights made them; only the same three can read them. A new field of [`Song`] or of an analysis
+//! needs another [`FORMAT`].
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::MAX_SONG_SECS;
-use crate::recording::clips::score::is_clip;
 use crate::recording::encoder::model::Model;
-use crate::recording::encoder::weights_file::WeightsInfo;
-use crate::recording::segments::Segments;
-use crate::recording::whitened::{FRAMES_PER_COLUMN, SpectralProfile, View};
 use crate::song::Song;
 
-/// Version of this layout. It must change with the fields of a song and with what they mean; a change of release or of weights is noticed without it.
+/// Version of this layout. It must change with the fields of a song and with their meaning. A
+/// change of release or of weights is noticed without it.
 const FORMAT: u32 = 3;
 
 /// Length of the checksum at the end.
 const CHECKSUM_BYTES: usize = 32;
 
-/// What bytes must agree in with those who read them.
+/// What must be equal where bytes are written and where they are read.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Header<'a> {
     format: u32,
@@ -40,22 +37,25 @@ impl<'a> Header<'a> {
 }
 
 impl Song {
-    /// The song as bytes, without its name: about 2 kB for each second. `model` is the one that it was analysed with.
+    /// The song as bytes, without its name: about 2 kB for each second. `model` is the one that it
+    /// was analysed with.
     ///
     /// # Panics
     ///
-    /// Never: nothing in a song is beyond postcard.
+    /// Never: postcard can encode every song.
     #[must_use]
     pub fn to_bytes(&self, model: &Model) -> Vec<u8> {
-        // Postcard fails at sequences of unknown length and at custom serialisers; a song has neither.
+        // Postcard fails on sequences of unknown length and on custom serialisers; a song has
+        // neither.
         #[expect(clippy::expect_used, reason = "see above")]
         let mut bytes = postcard::to_allocvec(&(Header::of(model), self)).expect("plain data");
         bytes.extend(Sha256::digest(&bytes));
         bytes
     }
 
-    /// The song that [`to_bytes`](Self::to_bytes) made bytes of, under the name it has now. `None` when they are damaged, or come from other weights or
-    /// another release: then the song must be analysed again.
+    /// The song from the bytes of [`to_bytes`](Self::to_bytes), under its present name. `None` if
+    /// they are damaged, or come from other weights or another release: then the song must be
+    /// analysed again.
     #[must_use]
     pub fn from_bytes(bytes: &[u8], name: &str, model: &Model) -> Option<Self> {
         let (content, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>()?;
@@ -70,43 +70,7 @@ impl Song {
             name: name.to_owned(),
             ..postcard::from_bytes(song).ok()?
         };
-        song.is_whole(model).then_some(song)
-    }
-
-    /// Whether its parts agree with each other, as those of every song do that was analysed with `model`. A checksum keeps accidents out; bytes that
-    /// somebody made up must do no harm either.
-    fn is_whole(&self, model: &Model) -> bool {
-        let Self {
-            name: _,
-            duration_secs,
-            segments,
-            embeddings,
-            profile,
-            clip_profile,
-        } = self;
-        let WeightsInfo {
-            features, encoder, ..
-        } = model.info();
-        let column_secs = FRAMES_PER_COLUMN as f64 * features.frame_hop_secs();
-        let is_profile = |profile: &SpectralProfile, view: View| {
-            profile.view == view
-                && profile.column_secs == column_secs
-                && (profile.columns() as f64) * column_secs <= duration_secs + 2.0 * column_secs
-        };
-        segments.count > 0
-            && (features.segment_secs()..=MAX_SONG_SECS).contains(duration_secs)
-            && segments.silent.len() == segments.count
-            && segments.blank.len() == segments.count
-            && segments.hop_secs == Segments::hop_secs(features)
-            && segments.length_secs == features.segment_secs()
-            && segments.start_secs(segments.count - 1) < *duration_secs
-            && embeddings.dimensions == encoder.embedding
-            && Some(embeddings.values.len()) == segments.count.checked_mul(encoder.embedding)
-            // Of unit length, up to rounding.
-            && embeddings.values.iter().all(|value| value.abs() <= 1.001)
-            && is_profile(profile, View::Song)
-            && clip_profile.is_some() == is_clip(segments)
-            && clip_profile.iter().all(|profile| is_profile(profile, View::Clip))
+        song.recording.is_consistent(model).then_some(song)
     }
 }
 
@@ -116,6 +80,7 @@ mod tests {
     use crate::audio::waveform::Waveform;
     use crate::checker::Checker;
     use crate::recording::encoder::model::SHIPPED_WEIGHTS;
+    use crate::recording::whitened::Preset;
 
     fn checker() -> Checker {
         Checker::new(Model::on_cpu(SHIPPED_WEIGHTS).unwrap(), "cpu")
@@ -196,18 +161,18 @@ mod tests {
                 assert!(!is_song(&sealed(header, &song)));
             }
             let changes: [fn(&mut Song); 12] = [
-                |song| song.duration_secs = f64::NAN,
-                |song| song.segments.count = 0,
-                |song| song.segments.hop_secs = 0.0,
-                |song| song.segments.silent.truncate(1),
-                |song| song.segments.blank.truncate(1),
-                |song| song.embeddings.values.truncate(7),
-                |song| song.embeddings.values[7] = f32::NAN,
-                |song| song.embeddings.values[7] = 1e30,
-                |song| song.profile.column_secs = 0.0,
-                |song| song.profile.view = View::Clip,
-                |song| song.clip_profile = None,
-                |song| song.clip_profile = Some(song.profile.clone()),
+                |song| song.recording.duration_secs = f64::NAN,
+                |song| song.recording.segments.count = 0,
+                |song| song.recording.segments.hop_secs = 0.0,
+                |song| song.recording.segments.silent.truncate(1),
+                |song| song.recording.segments.blank.truncate(1),
+                |song| song.recording.embeddings.values.truncate(7),
+                |song| song.recording.embeddings.values[7] = f32::NAN,
+                |song| song.recording.embeddings.values[7] = 1e30,
+                |song| song.recording.whitened.column_secs = 0.0,
+                |song| song.recording.whitened.preset = Preset::Clip,
+                |song| song.recording.whitened_clip = None,
+                |song| song.recording.whitened_clip = Some(song.recording.whitened.clone()),
             ];
             for (index, change) in changes.into_iter().enumerate() {
                 let mut changed = song.clone();

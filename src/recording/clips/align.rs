@@ -1,63 +1,63 @@
-//! How well two clips agree: their [profiles](crate::recording::whitened) laid upon each other in every way in which a copy may have been changed.
+//! The best alignment of two clips: exhaustive cross-correlation of their [whitened
+//! spectrograms](crate::recording::whitened).
 //!
-//! A song has a [line through its score matrix](crate::geometry::lines) to begin from. A clip of a few seconds has one segment or a few, and no line: here every offset, speed and
-//! pitch is tried, which so few columns allow. The best correlation of two different clips is one of the best of some ten thousand accidents, about 0.2 over 3 s; of a clip
-//! and its copy it is mostly above 0.6.
+//! For two songs the search starts from a [line through the score matrix](crate::geometry::lines).
+//! A clip has few segments and no line, but so few columns that every offset, speed and
+//! transposition can be tried. The greatest correlation of two different clips is the greatest of
+//! some ten thousand chance values, about 0.2 over 3 s; that of a clip and its copy is mostly above
+//! 0.6.
 
-use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES, SpectralProfile, product};
+use crate::geometry::time_map::TimeMap;
+use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES, WhitenedSpectrogram, product};
 
-/// Greatest shift of pitch tried, in bands either way.
+/// Greatest transposition, in bands either way.
 const MOST_BANDS: isize = (MAX_SEMITONES * BANDS_PER_SEMITONE) as isize;
-/// Speeds from one try to the next, as a natural logarithm: over 3 s neighbours part by no more than a column at the ends.
+/// Natural logarithm of the ratio of neighbouring speeds: over 3 s, they differ by no more than a
+/// column at the ends.
 const SPEED_STEP: f64 = 0.06;
 /// Speeds tried either way: to 2.05 times and 0.49 times the speed.
 const MOST_SPEED_STEPS: i32 = 12;
-/// Columns that must lie upon each other, in the geometric mean of both clips: 1.3 s.
+/// Least overlap, in columns, the geometric mean of both clips: 1.3 s.
 const LEAST_COLUMNS: f64 = 14.0;
-/// Columns from which a correlation counts in full: 3 s, a segment. Over less it counts in proportion, as chance has an easier game.
+/// Overlap from which a correlation counts in full, in columns: 3 s, a segment. Over less it counts
+/// in proportion, because chance correlations are higher there.
 const FULL_COLUMNS: f64 = 32.0;
 
-/// The best way to lay one clip upon another.
+/// The best alignment of two clips.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Agreement {
-    /// Correlation coefficient, less where only a part of the clips lies upon each other; -1..1.
+pub struct ClipAlignment {
+    /// Correlation coefficient, reduced if only a part of the clips overlaps; -1..1.
     pub correlation: f64,
-    /// Seconds of the right clip for one of the left.
-    pub slope: f64,
-    /// Second of the right clip at which the left one begins; may lie outside.
-    pub right_at_start_secs: f64,
+    /// From seconds of the left clip to seconds of the right one; either may lie outside.
+    pub map: TimeMap,
     /// Bands by which the right clip is higher.
-    pub bands: isize,
-    /// Root mean square of the correlations of all ways that were tried, which is the same for all of them: how alike the clips are wherever they lie, as two drones are and two
-    /// passages over one beat; 0..1.
+    pub shift_bands: isize,
+    /// Root mean square of the correlations of all alignments that were tried; 0..1. High for two
+    /// drones, and for two passages over one beat, which correlate in every position.
     pub spread: f64,
 }
 
-impl Agreement {
-    /// The second of the right clip that lies upon one of the left.
-    #[must_use]
-    pub fn right_of(&self, left_secs: f64) -> f64 {
-        self.right_at_start_secs + self.slope * left_secs
-    }
-
+impl ClipAlignment {
     fn mirrored(self) -> Self {
         Self {
-            correlation: self.correlation,
-            slope: 1.0 / self.slope,
-            right_at_start_secs: -self.right_at_start_secs / self.slope,
-            bands: -self.bands,
-            spread: self.spread,
+            map: self.map.inverse(),
+            shift_bands: -self.shift_bands,
+            ..self
         }
     }
 }
 
-/// The best agreement of two clips of one [view](crate::recording::whitened::View), whose order changes nothing but the direction; `None` where nothing moves in one of them, so that there is nothing to compare. The cost
-/// grows with the square of their length: it is for clips of some seconds.
+/// The best alignment of two clips with the same [preset](crate::recording::whitened::Preset);
+/// `None` if one of them is empty. Exchanging the clips inverts the alignment and changes nothing
+/// else. The cost grows with the square of their length: it is meant for clips of some seconds.
 #[must_use]
-pub fn agreement(left: &SpectralProfile, right: &SpectralProfile) -> Option<Agreement> {
+pub fn align_clips(
+    left: &WhitenedSpectrogram,
+    right: &WhitenedSpectrogram,
+) -> Option<ClipAlignment> {
     let (left, right) = (Clip::new(left), Clip::new(right));
     let (mut there, mut back) = (Search::default(), Search::default());
-    // The slower clip has the more columns, of which some are passed over; so each is the slower one in its turn.
+    // The slower clip has more columns, of which some are skipped; so each takes its place in turn.
     for step in 0..=MOST_SPEED_STEPS {
         let slope = libm::exp(f64::from(step) * SPEED_STEP);
         there.at_slope(&left, &right, slope);
@@ -67,26 +67,27 @@ pub fn agreement(left: &SpectralProfile, right: &SpectralProfile) -> Option<Agre
     }
     let tries = there.tries + back.tries;
     let spread = ((there.squares + back.squares) / f64::from(tries)).sqrt();
-    let mirrored = back.best.map(Agreement::mirrored);
+    let mirrored = back.best.map(ClipAlignment::mirrored);
     let best = match (there.best, mirrored) {
         (Some(there), Some(back)) if back.correlation > there.correlation => back,
         (there, back) => there.or(back)?,
     };
-    Some(Agreement { spread, ..best })
+    Some(ClipAlignment { spread, ..best })
 }
 
-/// A clip's profile, and running sums of its squares over the bands of each column: shape `[columns, bands + 1]`.
+/// A clip's spectrogram, and running sums of its squares over the bands of each column: shape
+/// `[columns, bands + 1]`.
 struct Clip<'a> {
-    profile: &'a SpectralProfile,
+    spectrogram: &'a WhitenedSpectrogram,
     bands: usize,
     squares: Vec<i32>,
 }
 
 impl<'a> Clip<'a> {
-    fn new(profile: &'a SpectralProfile) -> Self {
-        let bands = profile.view.bands();
-        let mut squares = Vec::with_capacity(profile.columns() * (bands + 1));
-        for column in (0..).map_while(|column| profile.column(column)) {
+    fn new(spectrogram: &'a WhitenedSpectrogram) -> Self {
+        let bands = spectrogram.preset.bands();
+        let mut squares = Vec::with_capacity(spectrogram.columns() * (bands + 1));
+        for column in (0..).map_while(|column| spectrogram.column(column)) {
             let mut sum = 0;
             squares.push(sum);
             squares.extend(column.iter().map(|&value| {
@@ -95,7 +96,7 @@ impl<'a> Clip<'a> {
             }));
         }
         Self {
-            profile,
+            spectrogram,
             bands,
             squares,
         }
@@ -108,23 +109,24 @@ impl<'a> Clip<'a> {
     }
 }
 
-/// What has been found in one direction: one of the clips is the slower one.
+/// Result of the search in one direction, in which one of the clips is the slower one.
 #[derive(Default)]
 struct Search {
-    best: Option<Agreement>,
-    /// Of the correlations of all tries.
+    best: Option<ClipAlignment>,
+    /// Sum of the squares of all correlations.
     squares: f64,
     tries: u32,
 }
 
 impl Search {
-    /// Tries all offsets and pitches at `slope` columns of `slow` for one of `quick`; at least 1.
+    /// Tries all offsets and transpositions at `slope` columns of `slow` for one of `quick`, at
+    /// least 1.
     fn at_slope(&mut self, quick: &Clip<'_>, slow: &Clip<'_>, slope: f64) {
-        // The column of `slow` under the middle of each of `quick`, before any offset.
-        let places: Vec<isize> = (0..quick.profile.columns())
+        // The column of `slow` under the middle of each column of `quick`, before any offset.
+        let places: Vec<isize> = (0..quick.spectrogram.columns())
             .map(|column| (slope * (column as f64 + 0.5)) as isize)
             .collect();
-        let slow_columns = slow.profile.columns() as isize;
+        let slow_columns = slow.spectrogram.columns() as isize;
         let last = places.last().copied().unwrap_or(0);
         for offset in -last..slow_columns {
             let first = places.partition_point(|place| place + offset < 0);
@@ -134,34 +136,22 @@ impl Search {
                 continue;
             }
             let share = (columns / FULL_COLUMNS).min(1.0);
-            for bands in -MOST_BANDS..=MOST_BANDS {
-                let (down, up) = ((-bands).max(0) as usize, bands.max(0) as usize);
-                let mut sums = [0_i64; 3];
-                for (column, place) in (first..end).zip(&places[first..end]) {
-                    let place = place + offset;
-                    let (Some(one), Some(other)) = (
-                        quick.profile.column(column as isize),
-                        slow.profile.column(place),
-                    ) else {
-                        continue;
-                    };
-                    sums[0] += i64::from(product(one, other, bands));
-                    sums[1] += i64::from(quick.energy(column, down, quick.bands - up));
-                    sums[2] += i64::from(slow.energy(place as usize, up, slow.bands - down));
-                }
-                let [products, one, other] = sums.map(|sum| sum as f64);
-                if one == 0.0 || other == 0.0 {
+            let pairs = || (first..end).zip(places[first..end].iter().map(|place| place + offset));
+            for shift_bands in -MOST_BANDS..=MOST_BANDS {
+                let Some(coefficient) = coefficient(quick, slow, pairs(), shift_bands) else {
                     continue;
-                }
-                let correlation = share * products / (one * other).sqrt();
+                };
+                let correlation = share * coefficient;
                 self.squares += correlation * correlation;
                 self.tries += 1;
                 if self.best.is_none_or(|best| correlation > best.correlation) {
-                    self.best = Some(Agreement {
+                    self.best = Some(ClipAlignment {
                         correlation,
-                        slope,
-                        right_at_start_secs: offset as f64 * slow.profile.column_secs,
-                        bands,
+                        map: TimeMap {
+                            anchor: (0.0, offset as f64 * slow.spectrogram.column_secs),
+                            slope,
+                        },
+                        shift_bands,
                         spread: 0.0,
                     });
                 }
@@ -170,15 +160,40 @@ impl Search {
     }
 }
 
+/// Correlation coefficient over pairs of columns; `None` if one of the clips is empty there.
+fn coefficient(
+    quick: &Clip<'_>,
+    slow: &Clip<'_>,
+    pairs: impl Iterator<Item = (usize, isize)>,
+    shift_bands: isize,
+) -> Option<f64> {
+    let (down, up) = ((-shift_bands).max(0) as usize, shift_bands.max(0) as usize);
+    let [mut products, mut quick_squares, mut slow_squares] = [0_i64; 3];
+    for (column, place) in pairs {
+        let (Some(one), Some(other)) = (
+            quick.spectrogram.column(column as isize),
+            slow.spectrogram.column(place),
+        ) else {
+            continue;
+        };
+        products += i64::from(product(one, other, shift_bands));
+        quick_squares += i64::from(quick.energy(column, down, quick.bands - up));
+        slow_squares += i64::from(slow.energy(place as usize, up, slow.bands - down));
+    }
+    let energies = quick_squares as f64 * slow_squares as f64;
+    (quick_squares != 0 && slow_squares != 0).then(|| products as f64 / energies.sqrt())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::FeatureConfig;
-    use crate::recording::whitened::View;
+    use crate::recording::whitened::Preset;
     use crate::spectrum::log_mel::LogMelPlan;
 
-    /// Notes of three partials, by a list of semitones above 440 Hz, at a speed and pitch of their own, from a second of that on.
-    fn clip(melody: &[i32], speed: f64, semitones: f64, from_secs: f64) -> SpectralProfile {
+    /// 3 s of notes with three partials, by a list of semitones above 440 Hz, played at `speed` and
+    /// transposed by `semitones`; `from_secs` are left out at the start.
+    fn clip(melody: &[i32], speed: f64, semitones: f64, from_secs: f64) -> WhitenedSpectrogram {
         const NOTES_PER_SEC: f64 = 4.0;
         let samples: Vec<f32> = (0..66_048)
             .map(|n| {
@@ -194,26 +209,26 @@ mod tests {
                     * loud as f32
             })
             .collect();
-        profile(&samples)
+        whitened(&samples)
     }
 
-    fn profile(samples: &[f32]) -> SpectralProfile {
+    fn whitened(samples: &[f32]) -> WhitenedSpectrogram {
         let config = FeatureConfig::default();
         let mel = LogMelPlan::new(&config).mel_power(samples, |_| ());
-        SpectralProfile::new(&mel, View::Clip, &config)
+        WhitenedSpectrogram::new(&mel, Preset::Clip, &config)
     }
 
     const MELODY: [i32; 17] = [0, 7, 3, 12, 5, 10, 2, 9, 14, 4, 0, 11, 6, 8, 1, 13, 5];
     const OTHER: [i32; 13] = [4, 4, 9, 0, 13, 6, 6, 2, 11, 8, 1, 12, 3];
 
     #[test]
-    fn a_clip_agrees_with_itself_and_with_nothing_else() {
+    fn a_clip_correlates_with_itself_and_with_nothing_else() {
         let (one, other) = (clip(&MELODY, 1.0, 0.0, 0.0), clip(&OTHER, 1.0, 0.0, 0.0));
-        let itself = agreement(&one, &one).unwrap();
-        assert_eq!((itself.slope, itself.bands), (1.0, 0));
-        assert_eq!(itself.right_at_start_secs, 0.0);
+        let itself = align_clips(&one, &one).unwrap();
+        assert_eq!((itself.map.slope, itself.shift_bands), (1.0, 0));
+        assert_eq!(itself.map.at(0.0), 0.0);
         assert!((itself.correlation - 1.0).abs() < 1e-12);
-        let others = agreement(&one, &other).unwrap().correlation;
+        let others = align_clips(&one, &other).unwrap().correlation;
         assert!(others < 0.5, "{others}");
     }
 
@@ -227,15 +242,15 @@ mod tests {
             (0.8, 2.0, 0.0),
             (1.9, 0.0, 0.0),
         ] {
-            let found = agreement(&one, &clip(&MELODY, speed, semitones, from_secs)).unwrap();
+            let found = align_clips(&one, &clip(&MELODY, speed, semitones, from_secs)).unwrap();
             let what = format!("{speed} {semitones} {from_secs}: {found:?}");
             assert!(found.correlation > 0.55, "{what}");
-            assert!((found.slope * speed - 1.0).abs() < 0.08, "{what}");
+            assert!((found.map.slope * speed - 1.0).abs() < 0.08, "{what}");
             assert!(
-                (found.bands as f64 - 2.0 * semitones).abs() <= 1.0,
+                (found.shift_bands as f64 - 2.0 * semitones).abs() <= 1.0,
                 "{what}"
             );
-            let middle_secs = found.right_of(1.5);
+            let middle_secs = found.map.at(1.5);
             assert!(
                 (middle_secs - (1.5 / speed - from_secs)).abs() < 0.15,
                 "{what}"
@@ -248,43 +263,43 @@ mod tests {
         let one = clip(&MELODY, 1.0, 0.0, 0.0);
         let bands = |semitones| {
             let other = clip(&MELODY, 1.0, semitones, 0.0);
-            agreement(&one, &other).unwrap().bands
+            align_clips(&one, &other).unwrap().shift_bands
         };
         assert!((bands(12.0) - 24).abs() <= 1 && (bands(-12.0) + 24).abs() <= 1);
         assert!((bands(16.0) - 32).abs() > 1, "{}", bands(16.0));
     }
 
     #[test]
-    fn a_second_in_common_is_too_little() {
+    fn an_overlap_of_a_second_is_too_little() {
         let one = clip(&MELODY, 1.0, 0.0, 0.0);
         let starts_at = |secs| {
-            let found = agreement(&one, &clip(&MELODY, 1.0, 0.0, secs)).unwrap();
-            (found.right_at_start_secs + secs).abs() < 0.15
+            let found = align_clips(&one, &clip(&MELODY, 1.0, 0.0, secs)).unwrap();
+            (found.map.at(0.0) + secs).abs() < 0.15
         };
         assert!(starts_at(1.6), "1.4 s are enough");
         assert!(!starts_at(1.85), "1.15 s are not");
-        // Two thirds of a second have nothing to say at any speed.
+        // Two thirds of a second are too little at any speed.
         let blip: Vec<f32> = (0..14_336).map(|n| (n as f32 * 0.2).sin()).collect();
-        assert_eq!(agreement(&one, &profile(&blip)), None);
+        assert_eq!(align_clips(&one, &whitened(&blip)), None);
     }
 
     #[test]
-    fn the_order_changes_nothing_but_the_direction() {
+    fn exchanging_the_clips_inverts_the_alignment() {
         let (one, other) = (clip(&MELODY, 1.0, 0.0, 0.0), clip(&MELODY, 1.3, 2.0, 0.3));
         let (there, back) = (
-            agreement(&one, &other).unwrap(),
-            agreement(&other, &one).unwrap(),
+            align_clips(&one, &other).unwrap(),
+            align_clips(&other, &one).unwrap(),
         );
         assert_eq!(there.correlation, back.correlation);
         assert!((there.spread - back.spread).abs() < 1e-12);
-        assert_eq!(there.bands, -back.bands);
-        assert!((there.slope * back.slope - 1.0).abs() < 1e-12);
-        assert!((back.right_of(there.right_of(1.0)) - 1.0).abs() < 1e-9);
+        assert_eq!(there.shift_bands, -back.shift_bands);
+        assert!((there.map.slope * back.map.slope - 1.0).abs() < 1e-12);
+        assert!((back.map.at(there.map.at(1.0)) - 1.0).abs() < 1e-9);
     }
 
     #[test]
-    fn a_tune_agrees_with_itself_in_more_positions_than_noise() {
-        let spread = |clip: &SpectralProfile| agreement(clip, clip).unwrap().spread;
+    fn a_tune_correlates_with_itself_in_more_positions_than_noise() {
+        let spread = |clip: &WhitenedSpectrogram| align_clips(clip, clip).unwrap().spread;
         let mut state = 1_u32;
         let noise: Vec<f32> = (0..66_048)
             .map(|_| {
@@ -295,17 +310,17 @@ mod tests {
             .collect();
         let (tune, noise) = (
             spread(&clip(&MELODY, 1.0, 0.0, 0.0)),
-            spread(&profile(&noise)),
+            spread(&whitened(&noise)),
         );
         assert!(tune > 1.5 * noise, "{tune} {noise}");
         assert!(noise > 0.01 && tune < 0.1, "{tune} {noise}");
     }
 
     #[test]
-    fn less_in_common_counts_for_less() {
+    fn a_shorter_overlap_counts_for_less() {
         let one = clip(&MELODY, 1.0, 0.0, 0.0);
         let correlation = |from_secs| {
-            agreement(&one, &clip(&MELODY, 1.0, 0.0, from_secs))
+            align_clips(&one, &clip(&MELODY, 1.0, 0.0, from_secs))
                 .unwrap()
                 .correlation
         };
@@ -314,9 +329,9 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_moves_there_is_nothing_to_compare() {
-        let silence = profile(&[0.0; 66_048]);
-        assert_eq!(agreement(&silence, &clip(&MELODY, 1.0, 0.0, 0.0)), None);
-        assert_eq!(agreement(&silence, &silence), None);
+    fn silence_has_no_alignment() {
+        let silence = whitened(&[0.0; 66_048]);
+        assert_eq!(align_clips(&silence, &clip(&MELODY, 1.0, 0.0, 0.0)), None);
+        assert_eq!(align_clips(&silence, &silence), None);
     }
 }

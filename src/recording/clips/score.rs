@@ -1,23 +1,36 @@
-//! One number for two clips that are too short for a passage.
+//! The score of two clips that are too short for a passage.
 //!
-//! As with [passages](crate::recording::passages), two witnesses are heard whose errors have little in common. The embeddings bear noise and filters, but find two clips
-//! of one album alike; the [agreement](crate::recording::clips::align) of the moving spectra denies that, but is drowned by noise. The better the spectra agree, the less the embeddings are asked; and
-//! the less they are believed, the more alike the spectra are in any position: what goes on and on is soon taken for itself.
+//! As with [passages](crate::recording::passages), two measurements with nearly independent errors
+//! are fused. Embeddings survive noise and filters but confuse clips of one album. The correlation
+//! of the [best alignment](crate::recording::clips::align) separates those, but fails in noise.
+//! With the embeddings' `logit`, the greatest `correlation` and the `spread` of all correlations:
+//!
+//! ```text
+//! embeddings = LOGIT_WEIGHT * logit - SPREAD_WEIGHT * spread
+//! spectra    = CORRELATION_WEIGHT * correlation
+//! score      = sigmoid(BIAS + (1 - max(correlation, 0)) * embeddings + spectra)
+//! ```
+//!
+//! A high spread lowers the weight of the embeddings: clips that correlate in every position, such
+//! as drones and loops, have similar embeddings, too.
+//!
+//! The four weights are a logistic regression on validation tracks (`trainer/fit_clip_score.py`):
+//! 2,400 ordinary pairs, 1,560 with stronger changes, and 1,200 of one album or one track, the last
+//! with a weight of 0.3.
 
-use crate::recording::clips::align::Agreement;
+use crate::recording::clips::align::ClipAlignment;
 use crate::recording::encoder::calibration::{Calibration, sigmoid};
 use crate::recording::segments::Segments;
 
-/// Segments in which no passage can form: less than 7 s.
+/// Most segments of a clip, in which no passage can form: less than 7 s.
 const MOST_SEGMENTS: usize = 5;
-/// What the sum begins with: the embeddings must make up for it, or the spectra must. This and the three others are a logistic regression on validation tracks (`trainer/fit_clip_score.py`): 2,400 pairs, 1,560
-/// beyond the ordinary, and 1,200 of one album or track, which count 0.3.
+/// Log-odds without any evidence.
 const BIAS: f64 = -6.14;
-/// For one of the embeddings' logit, where the spectra don't correlate at all; the better they do, the less.
+/// Weight of the embeddings' logit.
 const LOGIT_WEIGHT: f64 = 1.27;
-/// Against it, for a spread of one, which is about 0.05.
+/// Weight of the spread, which is typically 0.05.
 const SPREAD_WEIGHT: f64 = 82.9;
-/// For a correlation of one.
+/// Weight of the correlation.
 const CORRELATION_WEIGHT: f64 = 19.06;
 
 /// Whether a song with these segments is a clip, too short for passages.
@@ -26,16 +39,16 @@ pub fn is_clip(segments: &Segments) -> bool {
     segments.count <= MOST_SEGMENTS
 }
 
-/// The score of two clips in 0..1, by the logit of their embeddings and the agreement of their profiles. Where there is no agreement to speak of, neither
-/// good nor bad, the embeddings decide alone.
+/// The score of two clips in 0..1, by the logit of their embeddings and their alignment. Without an
+/// alignment the score is the calibrated one of the embeddings.
 #[must_use]
-pub fn clip_score(logit: f32, agreement: Option<&Agreement>, calibration: &Calibration) -> f32 {
-    match agreement {
-        Some(agreement) => {
-            let doubt = 1.0 - agreement.correlation.max(0.0);
-            let embeddings = LOGIT_WEIGHT * f64::from(logit) - SPREAD_WEIGHT * agreement.spread;
-            let spectra = CORRELATION_WEIGHT * agreement.correlation;
-            sigmoid((BIAS + doubt * embeddings + spectra) as f32)
+pub fn clip_score(logit: f32, alignment: Option<&ClipAlignment>, calibration: &Calibration) -> f32 {
+    match alignment {
+        Some(alignment) => {
+            let uncorrelated = 1.0 - alignment.correlation.max(0.0);
+            let embeddings = LOGIT_WEIGHT * f64::from(logit) - SPREAD_WEIGHT * alignment.spread;
+            let spectra = CORRELATION_WEIGHT * alignment.correlation;
+            sigmoid((BIAS + uncorrelated * embeddings + spectra) as f32)
         }
         None => calibration.score(logit),
     }
@@ -44,6 +57,7 @@ pub fn clip_score(logit: f32, agreement: Option<&Agreement>, calibration: &Calib
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::time_map::TimeMap;
     use crate::recording::segments::test_segments;
 
     fn score(logit: f32, correlation: f64) -> f32 {
@@ -51,22 +65,24 @@ mod tests {
     }
 
     fn score_at_spread(logit: f32, correlation: f64, spread: f64) -> f32 {
-        let agreement = Agreement {
+        let alignment = ClipAlignment {
             correlation,
-            slope: 1.0,
-            right_at_start_secs: 0.0,
-            bands: 0,
+            map: TimeMap {
+                anchor: (0.0, 0.0),
+                slope: 1.0,
+            },
+            shift_bands: 0,
             spread,
         };
-        clip_score(logit, Some(&agreement), &Calibration::default())
+        clip_score(logit, Some(&alignment), &Calibration::default())
     }
 
     #[test]
-    fn either_witness_can_make_up_for_the_other_and_neither_is_believed_alone() {
+    fn each_measurement_compensates_for_the_other_and_neither_suffices_alone() {
         assert!(score(9.0, 0.15) > 0.8, "noise drowns the spectrum");
-        assert!(score(-4.0, 0.8) > 0.9, "an embedding goes astray");
+        assert!(score(-4.0, 0.8) > 0.9, "the embedding is wrong");
         assert!(score(5.0, 0.1) < 0.3, "one album, other notes");
-        assert!(score(-4.0, 0.45) < 0.2, "an accident");
+        assert!(score(-4.0, 0.45) < 0.2, "chance");
         assert!(score(5.0, 0.5) > 0.95);
     }
 
@@ -91,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn embeddings_are_believed_less_where_the_spectra_are_alike_in_any_position() {
+    fn a_high_spread_lowers_the_weight_of_the_embeddings() {
         let of = |spread| score_at_spread(7.0, 0.2, spread);
         assert!(
             of(0.03) > 0.7 && of(0.09) < 0.3,
@@ -102,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn one_recording_is_itself_whatever_goes_on_in_it() {
+    fn a_clip_with_itself_scores_one_at_any_spread() {
         for spread in [0.0, 0.1, 0.5, 1.0] {
             assert!(score_at_spread(-20.0, 1.0, spread) > 0.999);
         }
     }
 
     #[test]
-    fn where_nothing_moves_the_embeddings_decide() {
+    fn without_an_alignment_the_embeddings_decide() {
         let calibration = Calibration {
             knots: vec![(-1.0, 0.1), (4.0, 0.5), (8.0, 1.0)],
         };
@@ -117,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn seven_seconds_are_no_clip() {
+    fn six_segments_are_no_clip() {
         assert!(is_clip(&test_segments(5)) && !is_clip(&test_segments(6)));
     }
 }

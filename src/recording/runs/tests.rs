@@ -3,7 +3,8 @@ use crate::recording::segments::test_segments;
 
 const CALIBRATION: Calibration = Calibration { knots: Vec::new() };
 
-/// A matrix of unrelated segments (logit -6) with copies (logit 5) along lines `(first row, last row, first column, slope)`.
+/// A matrix of unrelated segments (logit -6) with copies (logit 5) along lines
+/// `(first row, last row, first column, slope)`.
 fn matrix(rows: usize, columns: usize, lines: &[(usize, usize, f64, f64)]) -> ScoreMatrix {
     let mut logits = vec![-6.0; rows * columns];
     for &(first, last, column, slope) in lines {
@@ -43,11 +44,11 @@ fn passages_are_found_where_they_lie_with_their_slope() {
             "slope {slope}: {run:?}"
         );
         assert!(
-            (run.slope / slope - 1.0).abs() < 0.03,
+            (run.map.slope / slope - 1.0).abs() < 0.03,
             "slope {slope}: {run:?}"
         );
         assert!(
-            (run.first_column - 10.0).abs() <= 3.0,
+            (run.first_column() - 10.0).abs() <= 3.0,
             "slope {slope}: {run:?}"
         );
     }
@@ -65,8 +66,8 @@ fn every_use_of_a_loop_is_found() {
 }
 
 #[test]
-fn what_stronger_passages_explain_is_not_repeated() {
-    // A song of a 15-segment phrase played four times, against itself: the diagonal says it all.
+fn a_run_that_stronger_ones_explain_is_dropped() {
+    // A phrase of 15 segments played four times, against itself: the diagonal covers everything.
     let mut repeating = matrix(60, 60, &[(0, 59, 0.0, 1.0)]);
     for (row, column) in (0..60).flat_map(|row| (0..60).map(move |column| (row, column))) {
         if row % 15 == column % 15 {
@@ -79,7 +80,7 @@ fn what_stronger_passages_explain_is_not_repeated() {
 }
 
 #[test]
-fn unrelated_songs_and_short_accidents_give_nothing() {
+fn unrelated_songs_and_single_matches_give_no_run() {
     assert!(found(&matrix(100, 100, &[])).is_empty());
     assert!(found(&matrix(100, 100, &[(20, 20, 50.0, 1.0)])).is_empty());
     // However alike two single segments are.
@@ -89,7 +90,7 @@ fn unrelated_songs_and_short_accidents_give_nothing() {
 }
 
 #[test]
-fn two_segments_without_doubt_are_worth_a_closer_look() {
+fn two_certain_segments_are_a_run() {
     assert_eq!(found(&matrix(100, 100, &[(20, 21, 50.0, 1.0)])).len(), 1);
 }
 
@@ -107,7 +108,7 @@ fn a_song_of_one_segment_is_found_when_it_is_very_alike() {
 fn a_passage_is_found_once_though_its_neighbours_resemble_it() {
     let mut matrix = matrix(40, 40, &[]);
     for row in 10..14 {
-        // What follows within 4 s resembles it: three neighbours overlap with a segment, and a note or a chord goes on.
+        // The next 4 s resemble it: three neighbours overlap with a segment, and a chord goes on.
         matrix.logits[row * 40 + row + 5..][..11].fill(4.0);
         matrix.logits[row * 40 + row + 10] = 5.0;
     }
@@ -123,7 +124,7 @@ fn passages_a_few_seconds_apart_are_two() {
 }
 
 #[test]
-fn what_is_explained_by_less_than_half_is_news() {
+fn a_run_that_is_explained_by_less_than_half_stays() {
     // The second shares 9 of its 20 rows with the first, and 9 of its 20 columns with the third.
     let lines = [(0, 24, 0.0, 1.0), (16, 35, 50.0, 1.0), (60, 84, 61.0, 1.0)];
     assert_eq!(found(&matrix(100, 100, &lines)).len(), 3);
@@ -143,7 +144,7 @@ fn a_song_with_itself_is_one_run_from_end_to_end() {
         let runs = found(&matrix(length, length, &[(0, length - 1, 0.0, 1.0)]));
         assert_eq!(runs.len(), 1, "{length} segments");
         assert_eq!((runs[0].first_row, runs[0].last_row), (0, length - 1));
-        assert_eq!((runs[0].first_column, runs[0].slope), (0.0, 1.0));
+        assert_eq!((runs[0].first_column(), runs[0].map.slope), (0.0, 1.0));
         assert!((runs[0].mean_logit - 5.0).abs() < 1e-6);
     }
 }
@@ -164,8 +165,10 @@ fn a_run_continues_another_near_its_line() {
     let run = |first_row, rows, first_column| Run {
         first_row,
         last_row: first_row + rows - 1,
-        first_column,
-        slope: 1.0,
+        map: TimeMap {
+            anchor: (first_row as f64, first_column),
+            slope: 1.0,
+        },
         evidence: 30.0,
         mean_logit: 4.0,
     };
@@ -174,7 +177,8 @@ fn a_run_continues_another_near_its_line() {
     assert!(!continues(&short, &run(18, 15, 20.2)), "two columns beside");
     assert!(continues(&short, &run(22, 15, 22.0)), "8 rows on");
     assert!(!continues(&short, &run(23, 15, 22.0)), "9 rows on");
-    // Ends of a long run are less sure: here the middles are 150 rows apart, and three columns are allowed.
+    // The ends of a long run are less certain: here the middles are 150 rows apart, and three
+    // columns are allowed.
     let long = run(0, 148, 0.0);
     assert!(continues(&long, &run(150, 148, 152.5)));
     assert!(!continues(&long, &run(150, 148, 154.0)));
@@ -195,14 +199,18 @@ fn times_belong_to_the_middles_of_segments() {
     let run = Run {
         first_row: 4,
         last_row: 12,
-        first_column: 10.0,
-        slope: 1.25,
+        map: TimeMap {
+            anchor: (4.0, 10.0),
+            slope: 1.25,
+        },
         evidence: 20.0,
         mean_logit: 4.0,
     };
-    let [left, right] = times_secs(&run, &test_segments(40), &test_segments(60));
+    let (left, map) = rough_secs(&run, &test_segments(40), &test_segments(60));
+    let right = map.span(left);
     assert_eq!(left, (3.0, 12.0));
-    // The middle of the first segment, at 4.5 s, plays at 9 s; what comes 1.5 s before it, at 9 - 1.5 * 1.25.
+    // The middle of the first segment, at 4.5 s, is mapped to 9 s; the start, 1.5 s before it, to
+    // 9 - 1.5 * 1.25.
     assert!((right.0 - 7.125).abs() < 1e-9 && (right.1 - (7.125 + 9.0 * 1.25)).abs() < 1e-9);
 }
 

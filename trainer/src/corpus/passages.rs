@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
-use soundalike::training::{Agreement, Embeddings, SpectralProfile, View, agreement, clip_score};
+use soundalike::training::{
+    ClipAlignment, Embeddings, Preset, WhitenedSpectrogram, align_clips, clip_score,
+};
 use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model};
 use soundalike_native::{audio_file, progress};
 
@@ -20,13 +22,13 @@ pub struct Passages {
     /// Right segments, changed as their recipes say.
     pub right: Vec<LogMelSpectrogram>,
     /// The left and right profile of every pair.
-    profiles: Vec<[SpectralProfile; 2]>,
+    profiles: Vec<[WhitenedSpectrogram; 2]>,
 }
 
 /// A passage as the model and the agreement take it.
 pub struct Cut {
     segment: LogMelSpectrogram,
-    profile: SpectralProfile,
+    profile: WhitenedSpectrogram,
 }
 
 impl Cut {
@@ -35,7 +37,7 @@ impl Cut {
         let mel = plan.mel_power(samples, |_| ());
         Self {
             segment: plan.segment_db(samples),
-            profile: SpectralProfile::new(&mel, View::Clip, plan.config()),
+            profile: WhitenedSpectrogram::new(&mel, Preset::Clip, plan.config()),
         }
     }
 }
@@ -45,7 +47,7 @@ pub struct Scored {
     /// Of the embeddings.
     pub logit: f32,
     /// Of the profiles, where something moves in both.
-    pub agreement: Option<Agreement>,
+    pub agreement: Option<ClipAlignment>,
     /// Of both together, 0..1: what the page says of two clips.
     pub score: f32,
 }
@@ -144,7 +146,7 @@ impl Passages {
             .into_par_iter()
             .zip(&self.profiles)
             .map(|(logit, [left, right])| {
-                let agreement = agreement(left, right);
+                let agreement = align_clips(left, right);
                 Scored {
                     logit,
                     score: clip_score(logit, agreement.as_ref(), model.calibration()),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
-use soundalike::training::Agreement;
+use soundalike::training::ClipAlignment;
 use soundalike::{Checker, Song};
 use soundalike_native::{progress, weights};
 
@@ -74,7 +74,7 @@ type Column = (&'static str, Vec<String>);
 fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<(Vec<f32>, Vec<Column>)> {
     let scored = Passages::load(pairs)?.scored(checker.model())?;
     let logits = scored.iter().map(|pair| format!("{:.4}", pair.logit));
-    let of_agreement = |value: fn(&Agreement) -> f64| {
+    let of_agreement = |value: fn(&ClipAlignment) -> f64| {
         let cells = scored.iter().map(|pair| {
             let value = pair.agreement.as_ref().map(value);
             value.map_or_else(String::new, |value| format!("{value:.4}"))

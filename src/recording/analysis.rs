@@ -1,0 +1,152 @@
+//! The door of the analyser of recordings: one song to an analysis, two analyses to findings.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::MAX_SONG_SECS;
+use crate::error::{Error, Result};
+use crate::recording::clips::score::is_clip;
+use crate::recording::encoder::model::{Embeddings, Model};
+use crate::recording::encoder::weights_file::WeightsInfo;
+use crate::recording::passages::{Passage, passages};
+use crate::recording::score::song_score;
+use crate::recording::score_matrix::ScoreMatrix;
+use crate::recording::segments::Segments;
+use crate::recording::whitened::{FRAMES_PER_COLUMN, Preset, WhitenedSpectrogram};
+use crate::spectrum::log_mel::MelSpectrogram;
+
+/// A recording, reduced to what comparing needs. The fields are in the order of the kept bytes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Analysis {
+    /// Length of the audio in seconds.
+    pub(crate) duration_secs: f64,
+    /// Where its segments lie, and which of them are blank.
+    pub(crate) segments: Segments,
+    /// Embeddings of the segments.
+    pub(crate) embeddings: Embeddings,
+    /// Its spectrogram for passages.
+    pub(crate) whitened: WhitenedSpectrogram,
+    /// Its spectrogram as a clip, if it is too short for passages.
+    pub(crate) whitened_clip: Option<WhitenedSpectrogram>,
+}
+
+/// Result of a comparison.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// Certainty that one recording copies from the other, 0..1.
+    pub score: f32,
+    /// Passages that match, ordered by their place in the left song.
+    pub passages: Vec<Passage>,
+    /// Logits of all segments against all segments.
+    pub matrix: ScoreMatrix,
+}
+
+/// Analyses a recording by its mel power; `name` is for errors. `progress` is told the fraction of
+/// the network's work that is done.
+///
+/// # Errors
+///
+/// [`Error::Silent`] if every segment is silent; [`Error::BackendUnavailable`] if the device fails.
+pub async fn analyse(
+    model: &Model,
+    name: &str,
+    duration_secs: f64,
+    mel: MelSpectrogram,
+    progress: impl FnMut(f32),
+) -> Result<Analysis> {
+    let config = &model.info().features;
+    let segments = Segments::of(&mel, config);
+    if segments.silent.iter().all(|&silent| silent) {
+        return Err(Error::Silent { name: name.into() });
+    }
+    let whitened = WhitenedSpectrogram::new(&mel, Preset::Song, config);
+    let whitened_clip =
+        is_clip(&segments).then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, config));
+    let log_mel = mel.relative_db(config, mel.level_db(config));
+    // The network needs memory of its own.
+    drop(mel);
+    let embeddings = model.embed_song(&log_mel, progress).await?;
+    Ok(Analysis {
+        duration_secs,
+        segments,
+        embeddings,
+        whitened,
+        whitened_clip,
+    })
+}
+
+/// Compares two recordings. `progress` is told the fraction that is done.
+///
+/// Lines are drawn through the rows of the matrix, so that rows and columns aren't treated exactly
+/// alike: to get findings that mirror each other, compare two recordings in the order of
+/// [`Analysis::precedes`].
+#[must_use]
+pub fn compare(model: &Model, songs: [&Analysis; 2], mut progress: impl FnMut(f32)) -> Findings {
+    let calibration = model.calibration();
+    progress(0.0);
+    let [left, right] = songs.map(|song| &song.embeddings);
+    let matrix = ScoreMatrix::new(left, right, model.head());
+    progress(0.3);
+    let passages = passages(&matrix, songs, calibration);
+    let score = song_score(&matrix, &passages, songs, calibration);
+    Findings {
+        score,
+        passages,
+        matrix,
+    }
+}
+
+impl Analysis {
+    /// Whether this recording comes first in a fixed order: shorter ones do, then it goes by
+    /// content. By all of the content, because recordings that differ only at their ends, where no
+    /// segment reaches, have the same embeddings.
+    pub(crate) fn precedes(&self, other: &Self) -> bool {
+        fn content(analysis: &Analysis) -> impl PartialOrd {
+            let Analysis {
+                duration_secs,
+                segments,
+                embeddings,
+                whitened,
+                whitened_clip,
+            } = analysis;
+            let length = embeddings.values.len();
+            let spectrum = (whitened, whitened_clip);
+            (length, embeddings, duration_secs, spectrum, segments)
+        }
+        content(self) < content(other)
+    }
+
+    /// Whether its parts fit each other, as those of every recording do that `model` analysed.
+    /// Bytes that somebody made up must do no harm.
+    pub(crate) fn is_consistent(&self, model: &Model) -> bool {
+        let Self {
+            duration_secs,
+            segments,
+            embeddings,
+            whitened,
+            whitened_clip,
+        } = self;
+        let WeightsInfo {
+            features, encoder, ..
+        } = model.info();
+        let column_secs = FRAMES_PER_COLUMN as f64 * features.frame_hop_secs();
+        let fits = |whitened: &WhitenedSpectrogram, preset: Preset| {
+            whitened.preset == preset
+                && whitened.column_secs == column_secs
+                && (whitened.columns() as f64) * column_secs <= duration_secs + 2.0 * column_secs
+        };
+        segments.count > 0
+            && (features.segment_secs()..=MAX_SONG_SECS).contains(duration_secs)
+            && segments.silent.len() == segments.count
+            && segments.blank.len() == segments.count
+            && segments.hop_secs == Segments::hop_secs(features)
+            && segments.length_secs == features.segment_secs()
+            && segments.start_secs(segments.count - 1) < *duration_secs
+            && embeddings.dimensions == encoder.embedding
+            && Some(embeddings.values.len()) == segments.count.checked_mul(encoder.embedding)
+            // Of unit length, up to rounding.
+            && embeddings.values.iter().all(|value| value.abs() <= 1.001)
+            && fits(whitened, Preset::Song)
+            && whitened_clip.is_some() == is_clip(segments)
+            && whitened_clip.iter().all(|clip| fits(clip, Preset::Clip))
+    }
+}
