@@ -9,7 +9,7 @@ const CHUNK_SAMPLES: usize = 4_096;
 
 /// Brings mono audio to another rate: band-limited, in phase, of equal length to one sample. What comes out doesn't depend on
 /// where the parts begin.
-pub struct Resampling {
+pub struct Resampler {
     /// None where both rates are one.
     resampler: Option<Fft<f32>>,
     /// What has not made a whole chunk yet.
@@ -22,7 +22,7 @@ pub struct Resampling {
     output: Vec<f32>,
 }
 
-impl Resampling {
+impl Resampler {
     /// `expected_samples` is how many are to come, as far as is known: room is made for so many.
     ///
     /// # Panics
@@ -49,7 +49,9 @@ impl Resampling {
             chunk: vec![0.0; chunk],
             delay_samples: resampler.as_ref().map_or(0, Fft::output_delay),
             input_samples: 0,
-            output: room_for((expected_samples as f64 * ratio) as usize + chunk + 1),
+            output: with_capacity_if_possible(
+                (expected_samples as f64 * ratio) as usize + chunk + 1,
+            ),
             resampler,
         }
     }
@@ -130,17 +132,18 @@ impl Resampling {
     }
 }
 
-/// What isn't expected rightly finds its room as it comes.
-fn room_for(samples: usize) -> Vec<f32> {
-    let mut room = Vec::new();
-    let _ = room.try_reserve_exact(samples);
-    room
+/// An empty vector for `samples` values. The number is an estimate of a caller: where it asks for
+/// more than there is memory, nothing is reserved, and the vector grows as samples come.
+fn with_capacity_if_possible(samples: usize) -> Vec<f32> {
+    let mut values = Vec::new();
+    let _ = values.try_reserve_exact(samples);
+    values
 }
 
-impl std::fmt::Debug for Resampling {
+impl std::fmt::Debug for Resampler {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("Resampling")
+            .debug_struct("Resampler")
             .field("input_samples", &self.input_samples)
             .field("output_samples", &self.output.len())
             .finish_non_exhaustive()
@@ -152,12 +155,12 @@ mod tests {
     use super::*;
 
     fn resampled(samples: &[f32], from_hz: u32, to_hz: u32, part_samples: usize) -> Vec<f32> {
-        let mut resampling = Resampling::new(from_hz, to_hz, samples.len());
+        let mut resampler = Resampler::new(from_hz, to_hz, samples.len());
         for part in samples.chunks(part_samples) {
-            resampling.push(part);
+            resampler.push(part);
         }
-        assert_eq!(resampling.input_samples(), samples.len());
-        resampling.finish()
+        assert_eq!(resampler.input_samples(), samples.len());
+        resampler.finish()
     }
 
     /// The whole at once, as the library does it.

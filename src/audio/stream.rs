@@ -1,7 +1,7 @@
 //! A song's samples as they come, part by part from a decoder, brought to the model's rate on the way: so that all of them
 //! are nowhere held at the rate of decoding.
 
-use crate::audio::resampler::Resampling;
+use crate::audio::resampler::Resampler;
 use crate::audio::waveform::{check_count, check_rate, check_samples};
 use crate::error::Result;
 
@@ -10,7 +10,7 @@ use crate::error::Result;
 pub struct SampleStream {
     name: String,
     sample_rate_hz: u32,
-    resampling: Resampling,
+    resampler: Resampler,
 }
 
 impl SampleStream {
@@ -33,7 +33,7 @@ impl SampleStream {
         Ok(Self {
             name: name.into(),
             sample_rate_hz,
-            resampling: Resampling::new(sample_rate_hz, model_rate_hz, expected_samples),
+            resampler: Resampler::new(sample_rate_hz, model_rate_hz, expected_samples),
         })
     }
 
@@ -46,7 +46,7 @@ impl SampleStream {
     /// How long it is so far, in seconds.
     #[must_use]
     pub fn duration_secs(&self) -> f64 {
-        self.resampling.input_samples() as f64 / f64::from(self.sample_rate_hz)
+        self.resampler.input_samples() as f64 / f64::from(self.sample_rate_hz)
     }
 
     /// Takes the next mono samples, nominally in -1..1.
@@ -55,8 +55,8 @@ impl SampleStream {
     ///
     /// [`Error::DecodeFailed`](crate::Error::DecodeFailed) when a sample isn't finite or beyond 1e12; none of the part is taken then.
     pub fn append(&mut self, part: &[f32]) -> Result<()> {
-        check_samples(&self.name, part, self.resampling.input_samples())?;
-        self.resampling.push(part);
+        check_samples(&self.name, part, self.resampler.input_samples())?;
+        self.resampler.push(part);
         Ok(())
     }
 
@@ -66,8 +66,8 @@ impl SampleStream {
     ///
     /// [`Error::NoAudio`](crate::Error::NoAudio) when none have come.
     pub fn finish(self) -> Result<Vec<f32>> {
-        check_count(&self.name, self.resampling.input_samples())?;
-        Ok(self.resampling.finish())
+        check_count(&self.name, self.resampler.input_samples())?;
+        Ok(self.resampler.finish())
     }
 }
 

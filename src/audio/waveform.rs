@@ -1,6 +1,6 @@
 //! Mono audio at a known rate: checking, mixing down, resampling.
 
-use crate::audio::resampler::Resampling;
+use crate::audio::resampler::Resampler;
 use crate::config::SAMPLE_RATES_HZ;
 use crate::error::{Error, Result};
 
@@ -90,11 +90,10 @@ impl Waveform {
         if self.sample_rate_hz == sample_rate_hz {
             return self;
         }
-        let mut resampling =
-            Resampling::new(self.sample_rate_hz, sample_rate_hz, self.samples.len());
-        resampling.push(&self.samples);
+        let mut resampler = Resampler::new(self.sample_rate_hz, sample_rate_hz, self.samples.len());
+        resampler.push(&self.samples);
         Self {
-            samples: resampling.finish(),
+            samples: resampler.finish(),
             sample_rate_hz,
         }
     }
