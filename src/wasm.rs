@@ -24,7 +24,7 @@ pub struct Checker(checker::Checker);
 /// A song, as far as its samples have come.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Recording(crate::audio::stream::SampleStream);
+pub struct SampleStream(crate::audio::stream::SampleStream);
 
 /// A song, analysed.
 #[wasm_bindgen]
@@ -61,18 +61,18 @@ impl Checker {
         name: &str,
         #[wasm_bindgen(js_name = sampleRateHz)] sample_rate_hz: f64,
         #[wasm_bindgen(js_name = expectedSamples)] expected_samples: usize,
-    ) -> Result<Recording, JsValue> {
+    ) -> Result<SampleStream, JsValue> {
         // Casting saturates and takes NaN for 0, which is no sample rate.
         self.0
             .record(name, sample_rate_hz.round() as u32, expected_samples)
-            .map(Recording)
+            .map(SampleStream)
             .map_err(js_error)
     }
 
     /// Prepares a song for comparison.
     pub async fn analyse(
         &self,
-        recording: Recording,
+        stream: SampleStream,
         #[wasm_bindgen(
             js_name = onProgress,
             unchecked_optional_param_type = "(stage: \"features\" | \"encode\" | \"match\", fraction: number) => void"
@@ -81,7 +81,7 @@ impl Checker {
     ) -> Result<Song, JsValue> {
         let song = self
             .0
-            .analyse_recording(recording.0, reporter(on_progress.as_ref()))
+            .analyse_recording(stream.0, reporter(on_progress.as_ref()))
             .await
             .map_err(js_error)?;
         Ok(Song(song))
@@ -119,7 +119,7 @@ impl Checker {
 }
 
 #[wasm_bindgen]
-impl Recording {
+impl SampleStream {
     /// Takes the next samples.
     pub fn append(&mut self, part: &[f32]) -> Result<(), JsValue> {
         self.0.append(part).map_err(js_error)
