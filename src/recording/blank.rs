@@ -23,17 +23,17 @@ const LEAST_CHANGE_DB: f64 = 2.25;
 /// Least roughness of music that doesn't change: beating notes and tremolos of up to two a second stay below 0.24.
 const LEAST_ROUGHNESS: f64 = 0.25;
 /// Frames on each side over which an amplitude is averaged for its slow course: 0.3 s in all, no longer than a short note.
-const COURSE_FRAMES: usize = 6;
+const ROUGHNESS_MEAN_FRAMES: usize = 6;
 /// A segment this far below the song's level is the last of a fade, in dB. Of the segments of music, 19 of 20 lie above -20.
 const FAINT_DB: f32 = -40.0;
 /// What lies this far below the segment's loudest band isn't looked at, in dB.
 const FLOOR_DB: f32 = -50.0;
 /// Frames of one column: 0.19 s, over which the level of noise evens out.
-const FRAMES_PER_COLUMN: usize = 8;
+const MOVEMENT_COLUMN_FRAMES: usize = 8;
 /// Mel bands of one group.
-const BANDS_PER_GROUP: usize = 8;
+const MOVEMENT_GROUP_BANDS: usize = 8;
 /// Bands on each side over which an envelope is averaged.
-const ENVELOPE_BANDS: usize = 4;
+const TONALITY_ENVELOPE_BANDS: usize = 4;
 
 /// For each segment, given by its first frame and the one after its last, whether it is blank.
 #[must_use]
@@ -71,15 +71,18 @@ fn is_blank(power: &[f32], mel_bands: usize, faint_db: f32) -> bool {
 
 /// Root mean square over time and groups of bands of the level's deviation from a straight line.
 fn movement_db(power: &[f32], mel_bands: usize, floor: f32) -> f64 {
-    let frames_per_column = FRAMES_PER_COLUMN.min(power.len() / mel_bands);
+    let frames_per_column = MOVEMENT_COLUMN_FRAMES.min(power.len() / mel_bands);
     let columns = power.chunks_exact(frames_per_column * mel_bands);
     let count = columns.len();
-    let groups = mel_bands / BANDS_PER_GROUP;
+    let groups = mel_bands / MOVEMENT_GROUP_BANDS;
     let mut levels_db = vec![Vec::with_capacity(count); groups];
     for column in columns {
-        let mut sums = vec![floor * (frames_per_column * BANDS_PER_GROUP) as f32; groups];
+        let mut sums = vec![floor * (frames_per_column * MOVEMENT_GROUP_BANDS) as f32; groups];
         for frame in column.chunks_exact(mel_bands) {
-            for (sum, group) in sums.iter_mut().zip(frame.chunks_exact(BANDS_PER_GROUP)) {
+            for (sum, group) in sums
+                .iter_mut()
+                .zip(frame.chunks_exact(MOVEMENT_GROUP_BANDS))
+            {
                 *sum += group.iter().sum::<f32>();
             }
         }
@@ -120,11 +123,12 @@ fn tonality_db(power: &[f32], mel_bands: usize, floor: f32) -> f64 {
         }
     }
     let mean_db: Vec<f64> = mean.iter().map(|&sum| f64::from(decibels(sum))).collect();
-    let windows = mean_db.windows(2 * ENVELOPE_BANDS + 1);
+    let windows = mean_db.windows(2 * TONALITY_ENVELOPE_BANDS + 1);
     let count = windows.len();
     let squares: f64 = windows
         .map(|near| {
-            let deviation = near[ENVELOPE_BANDS] - near.iter().sum::<f64>() / near.len() as f64;
+            let deviation =
+                near[TONALITY_ENVELOPE_BANDS] - near.iter().sum::<f64>() / near.len() as f64;
             deviation * deviation
         })
         .sum();
@@ -169,10 +173,10 @@ fn roughness(power: &[f32], mel_bands: usize) -> f64 {
         }
         let squares: f64 = (0..frames)
             .map(|frame| {
-                let near = &amplitudes
-                    [frame.saturating_sub(COURSE_FRAMES)..(frame + COURSE_FRAMES + 1).min(frames)];
-                let course = near.iter().sum::<f64>() / near.len() as f64;
-                (amplitudes[frame] - course) * (amplitudes[frame] - course)
+                let near = &amplitudes[frame.saturating_sub(ROUGHNESS_MEAN_FRAMES)
+                    ..(frame + ROUGHNESS_MEAN_FRAMES + 1).min(frames)];
+                let mean = near.iter().sum::<f64>() / near.len() as f64;
+                (amplitudes[frame] - mean) * (amplitudes[frame] - mean)
             })
             .sum();
         left += (squares / frames as f64).sqrt();

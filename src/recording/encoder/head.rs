@@ -35,19 +35,19 @@ impl ScoringHead {
     /// The logit of two embeddings; symmetric.
     #[must_use]
     pub fn logit(&self, left: &[f32], right: &[f32]) -> f32 {
-        // Eight partial sums, which the compiler keeps in vector registers.
-        const LANES: usize = 8;
-        let mut sums = [0.0_f32; LANES];
+        // So many that the compiler keeps them in vector registers.
+        const PARTIAL_SUMS: usize = 8;
+        let mut sums = [0.0_f32; PARTIAL_SUMS];
         for ((left, right), weights) in left
-            .chunks_exact(LANES)
-            .zip(right.chunks_exact(LANES))
-            .zip(self.weights.chunks_exact(LANES))
+            .chunks_exact(PARTIAL_SUMS)
+            .zip(right.chunks_exact(PARTIAL_SUMS))
+            .zip(self.weights.chunks_exact(PARTIAL_SUMS))
         {
-            for lane in 0..LANES {
+            for lane in 0..PARTIAL_SUMS {
                 sums[lane] += (left[lane] - right[lane]).abs() * weights[lane];
             }
         }
-        let rest = left.len() - left.len() % LANES;
+        let rest = left.len() - left.len() % PARTIAL_SUMS;
         let tail: f32 = left[rest..]
             .iter()
             .zip(&right[rest..])
