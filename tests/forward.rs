@@ -130,7 +130,7 @@ fn segments_one_by_one() {
         };
         assert_same(&embed(&models[0]), &embed(&models[1]), "a segment");
     }
-    // Room that has been used changes nothing.
+    // Scratch buffers that have been used change nothing.
     let together = pollster::block_on(models[0].embed_segments(&segments)).unwrap();
     let last = pollster::block_on(models[0].embed_segments(&segments[2..])).unwrap();
     assert_eq!(together.rows().last(), last.rows().next());

@@ -48,9 +48,9 @@ struct Place {
     index: usize,
 }
 
-/// Room for one group of tiles; any convolution of a network can use it.
+/// Scratch buffers for one group of tiles. All convolutions of a network can share them.
 #[derive(Debug, Default)]
-pub(crate) struct TileRoom {
+pub(crate) struct TileScratch {
     /// `[sums, tiles, products of the sum, input channels]`
     products: Vec<f32>,
     /// `[sums, tiles, output channels]`
@@ -116,17 +116,24 @@ where
         Columns::new(rows, self.input_channels, 1, padded_rows)
     }
 
-    /// Enlarges `room` to what a group of tiles takes.
-    pub(crate) fn reserve(&self, room: &mut TileRoom) {
+    /// Enlarges `scratch` to what a group of tiles takes.
+    pub(crate) fn reserve(&self, scratch: &mut TileScratch) {
         let tiles = self.columns_at_once() * self.row_tiles;
         let products = P * P * tiles * self.input_channels;
         let sums = S * S * tiles * self.bias.len();
-        room.products.resize(products.max(room.products.len()), 0.0);
-        room.sums.resize(sums.max(room.sums.len()), 0.0);
+        scratch
+            .products
+            .resize(products.max(scratch.products.len()), 0.0);
+        scratch.sums.resize(sums.max(scratch.sums.len()), 0.0);
     }
 
     /// Appends to `output` as many columns as those in `input` suffice for, and drops of `input` what isn't needed any more.
-    pub(crate) fn advance(&self, input: &mut Columns, output: &mut Columns, room: &mut TileRoom) {
+    pub(crate) fn advance(
+        &self,
+        input: &mut Columns,
+        output: &mut Columns,
+        scratch: &mut TileScratch,
+    ) {
         let step = TILE * F::STRIDE;
         input.pad_if_complete(I);
         loop {
@@ -136,9 +143,9 @@ where
             if columns == 0 {
                 return;
             }
-            self.transform_inputs(input, columns, room);
-            self.sum_products(columns * self.row_tiles, room);
-            self.transform_sums(output, columns, room);
+            self.transform_inputs(input, columns, scratch);
+            self.sum_products(columns * self.row_tiles, scratch);
+            self.transform_sums(output, columns, scratch);
             input.drop_front(columns * step);
         }
     }
@@ -148,7 +155,7 @@ where
         TILES_AT_ONCE.div_ceil(self.row_tiles)
     }
 
-    fn transform_inputs(&self, input: &Columns, columns: usize, room: &mut TileRoom) {
+    fn transform_inputs(&self, input: &Columns, columns: usize, scratch: &mut TileScratch) {
         let (channels, step) = (self.input_channels, TILE * F::STRIDE);
         let tiles = columns * self.row_tiles;
         for tile in 0..tiles {
@@ -168,16 +175,16 @@ where
                     for (product, places) in products.into_iter().zip(&self.places) {
                         let Place { before, of, index } = places[row];
                         let at = (before * tiles + tile * of + index) * channels + channel;
-                        store(&mut room.products[at..at + 4], product);
+                        store(&mut scratch.products[at..at + 4], product);
                     }
                 }
             }
         }
     }
 
-    fn sum_products(&self, tiles: usize, room: &mut TileRoom) {
-        let mut products = &room.products[..];
-        let sums = room.sums.chunks_exact_mut(tiles * self.bias.len());
+    fn sum_products(&self, tiles: usize, scratch: &mut TileScratch) {
+        let mut products = &scratch.products[..];
+        let sums = scratch.sums.chunks_exact_mut(tiles * self.bias.len());
         for (weights, sums) in self.weights.iter().zip(sums) {
             let (these, others) = products.split_at(tiles * weights.depth());
             weights.multiply::<false>(these, sums);
@@ -185,7 +192,7 @@ where
         }
     }
 
-    fn transform_sums(&self, output: &mut Columns, columns: usize, room: &TileRoom) {
+    fn transform_sums(&self, output: &mut Columns, columns: usize, scratch: &TileScratch) {
         let channels = self.bias.len();
         let tiles = columns * self.row_tiles;
         let (column_values, rows) = (output.column_values(), output.row_range());
@@ -196,7 +203,7 @@ where
                 let tile = column * self.row_tiles + row;
                 let sums: [[&[f32]; S]; S] = std::array::from_fn(|column| {
                     std::array::from_fn(|row| {
-                        &room.sums[((column * S + row) * tiles + tile) * channels..][..channels]
+                        &scratch.sums[((column * S + row) * tiles + tile) * channels..][..channels]
                     })
                 });
                 for channel in (0..channels).step_by(4) {
@@ -251,8 +258,8 @@ mod tests {
             };
             let (out_rows, out_columns) = (rows.div_ceil(F::STRIDE), columns.div_ceil(F::STRIDE));
             let convolution = Filtered::<F, I, P, S>::new(inputs, out_rows, &weights, &bias);
-            let (mut input, mut room) = (convolution.input(rows), TileRoom::default());
-            convolution.reserve(&mut room);
+            let (mut input, mut scratch) = (convolution.input(rows), TileScratch::default());
+            convolution.reserve(&mut scratch);
             let channels = outputs.next_multiple_of(PANEL);
             let mut output = Columns::new(out_rows, channels, 2, out_rows + 3);
             input.start(columns);
@@ -268,7 +275,7 @@ mod tests {
                 }
                 // Any number of columns may come at a time.
                 if column % 7 == 3 || column + 1 == columns {
-                    convolution.advance(&mut input, &mut output, &mut room);
+                    convolution.advance(&mut input, &mut output, &mut scratch);
                 }
             }
             assert_eq!((output.to_come(), output.held()), (0, out_columns + 2));

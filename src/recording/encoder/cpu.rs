@@ -8,7 +8,7 @@
 use crate::config::FeatureConfig;
 use crate::error::Result;
 use crate::nn::columns::Columns;
-use crate::nn::convolution::{Convolution, StridedConvolution, TileRoom};
+use crate::nn::convolution::{Convolution, StridedConvolution, TileScratch};
 use crate::nn::packed_matrix::{PANEL, PackedMatrix};
 use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
@@ -41,14 +41,14 @@ pub struct ForwardPass {
     embedding: usize,
 }
 
-/// Room that passes need; made once, used for any number of them.
+/// Scratch buffers of a pass. Made once, used for any number of passes.
 #[derive(Debug)]
-pub struct Room {
+pub struct Scratch {
     /// What the six convolutions read.
     maps: [Columns; 6],
     /// Patches of one column, `[rows, 25]`.
     patches: Vec<f32>,
-    tiles: TileRoom,
+    tiles: TileScratch,
     /// `[feature frames, rows, channels]`
     feature_frames: Vec<f32>,
     /// `[segments, mean and maximum, rows, channels]`
@@ -101,17 +101,17 @@ impl ForwardPass {
         })
     }
 
-    /// Room for passes of this network.
+    /// Scratch buffers for passes of this network.
     #[must_use]
-    pub fn room(&self) -> Room {
-        let mut tiles = TileRoom::default();
+    pub fn scratch(&self) -> Scratch {
+        let mut tiles = TileScratch::default();
         self.strided
             .iter()
             .for_each(|layer| layer.reserve(&mut tiles));
         self.plain.reserve(&mut tiles);
         let rows = self.rows;
         let first_rows = (rows[1] - 1) * FIRST_STRIDE + FIRST_TAPS;
-        Room {
+        Scratch {
             maps: [
                 Columns::new(rows[0], 1, FIRST_TAPS / 2, first_rows),
                 self.strided[0].input(rows[1]),
@@ -135,17 +135,18 @@ impl ForwardPass {
         &self,
         song: &LogMelSpectrogram,
         hop: usize,
-        room: &mut Room,
+        scratch: &mut Scratch,
         progress: impl FnMut(f32),
     ) -> Vec<f32> {
-        self.feature_frames(song, room, progress);
-        self.pool(hop, room);
-        let segments = room.pooled.len() / self.project.depth();
-        room.projected
+        self.feature_frames(song, scratch, progress);
+        self.pool(hop, scratch);
+        let segments = scratch.pooled.len() / self.project.depth();
+        scratch
+            .projected
             .resize(segments * self.project.columns(), 0.0);
         self.project
-            .multiply::<false>(&room.pooled, &mut room.projected);
-        let rows = room.projected.chunks_exact(self.project.columns());
+            .multiply::<false>(&scratch.pooled, &mut scratch.projected);
+        let rows = scratch.projected.chunks_exact(self.project.columns());
         rows.flat_map(|row| {
             let embedding = &row[..self.embedding];
             let square: f32 = embedding.iter().map(|value| value * value).sum();
@@ -159,30 +160,32 @@ impl ForwardPass {
     fn feature_frames(
         &self,
         song: &LogMelSpectrogram,
-        room: &mut Room,
+        scratch: &mut Scratch,
         mut progress: impl FnMut(f32),
     ) {
         let mut columns = song.frames;
-        for (map, stride) in room.maps.iter_mut().zip(self.strides) {
+        for (map, stride) in scratch.maps.iter_mut().zip(self.strides) {
             map.start(columns);
             columns = columns.div_ceil(stride);
         }
-        room.feature_frames.clear();
+        scratch.feature_frames.clear();
         for start in (0..song.frames).step_by(FRAMES_AT_ONCE) {
             progress(start as f32 / song.frames as f32);
             let end = (start + FRAMES_AT_ONCE).min(song.frames);
-            self.push_frames(song, start..end, &mut room.maps[0]);
-            let [frames, first, second, third, fourth, fifth] = &mut room.maps;
-            self.advance_first(frames, first, &mut room.patches);
-            self.strided[0].advance(first, second, &mut room.tiles);
-            self.strided[1].advance(second, third, &mut room.tiles);
-            self.strided[2].advance(third, fourth, &mut room.tiles);
-            self.plain.advance(fourth, fifth, &mut room.tiles);
-            let (done, new) = (room.feature_frames.len(), fifth.held());
+            self.push_frames(song, start..end, &mut scratch.maps[0]);
+            let [frames, first, second, third, fourth, fifth] = &mut scratch.maps;
+            self.advance_first(frames, first, &mut scratch.patches);
+            self.strided[0].advance(first, second, &mut scratch.tiles);
+            self.strided[1].advance(second, third, &mut scratch.tiles);
+            self.strided[2].advance(third, fourth, &mut scratch.tiles);
+            self.plain.advance(fourth, fifth, &mut scratch.tiles);
+            let (done, new) = (scratch.feature_frames.len(), fifth.held());
             let feature_frame = self.rows[5] * self.reduce.columns();
-            room.feature_frames.resize(done + new * feature_frame, 0.0);
+            scratch
+                .feature_frames
+                .resize(done + new * feature_frame, 0.0);
             self.reduce
-                .multiply::<true>(fifth.values(), &mut room.feature_frames[done..]);
+                .multiply::<true>(fifth.values(), &mut scratch.feature_frames[done..]);
             fifth.drop_front(new);
         }
         progress(1.0);
@@ -234,17 +237,17 @@ impl ForwardPass {
     }
 
     /// Mean and maximum of the feature frames under each segment.
-    fn pool(&self, hop: usize, room: &mut Room) {
+    fn pool(&self, hop: usize, scratch: &mut Scratch) {
         let values = self.rows[5] * self.reduce.columns();
         let window = feature_frames(self.features.segment_frames());
-        let available = room.feature_frames.len() / values;
+        let available = scratch.feature_frames.len() / values;
         let segments = (available + hop).saturating_sub(window) / hop;
-        room.pooled.resize(segments * 2 * values, 0.0);
-        for (segment, pooled) in room.pooled.chunks_exact_mut(2 * values).enumerate() {
+        scratch.pooled.resize(segments * 2 * values, 0.0);
+        for (segment, pooled) in scratch.pooled.chunks_exact_mut(2 * values).enumerate() {
             let (mean, maximum) = pooled.split_at_mut(values);
             mean.fill(0.0);
             maximum.fill(f32::NEG_INFINITY);
-            let under = &room.feature_frames[segment * hop * values..][..window * values];
+            let under = &scratch.feature_frames[segment * hop * values..][..window * values];
             for frame in under.chunks_exact(values) {
                 for ((mean, maximum), &value) in mean.iter_mut().zip(&mut *maximum).zip(frame) {
                     *mean += value;

@@ -168,8 +168,8 @@ impl Model {
     pub async fn embed_segments(&self, segments: &[LogMelSpectrogram]) -> Result<Embeddings> {
         let values = match &self.encoder {
             EncoderPass::Cpu(pass) => {
-                let mut room = pass.room();
-                let embed = |segment| pass.embed(segment, 1, &mut room, |_| ());
+                let mut scratch = pass.scratch();
+                let embed = |segment| pass.embed(segment, 1, &mut scratch, |_| ());
                 segments.iter().flat_map(embed).collect()
             }
             #[cfg(feature = "burn")]
@@ -189,9 +189,12 @@ impl Model {
         progress: impl FnMut(f32),
     ) -> Result<Embeddings> {
         let values = match &self.encoder {
-            EncoderPass::Cpu(pass) => {
-                pass.embed(song, SEGMENT_HOP_FEATURE_FRAMES, &mut pass.room(), progress)
-            }
+            EncoderPass::Cpu(pass) => pass.embed(
+                song,
+                SEGMENT_HOP_FEATURE_FRAMES,
+                &mut pass.scratch(),
+                progress,
+            ),
             #[cfg(feature = "burn")]
             EncoderPass::Device(pass) => pass.embed_song(song, progress).await?,
         };
