@@ -71,15 +71,14 @@ fn made_up_weights() -> Vec<u8> {
             part("running_var", 1.0, 0.5),
         ]
     };
-    let mut rows = features.mel_bands;
-    for (layer, [inputs, outputs, side, stride]) in encoder.layers().into_iter().enumerate() {
-        rows = rows.div_ceil(stride);
+    for (layer, [inputs, outputs, side, _]) in encoder.layers().into_iter().enumerate() {
         let block = format!("encoder.blocks.{layer}");
         let reach = (6.0 / (inputs * side * side) as f32).sqrt();
         let shape = vec![outputs, inputs, side, side];
         wanted.push((format!("{block}.conv.weight"), shape, 0.0, reach));
         wanted.extend(norm(&format!("{block}.norm"), outputs));
     }
+    let rows = encoder.feature_rows(features.mel_bands);
     let (pooled, embedding) = (2 * encoder.reduced_channels * rows, encoder.embedding);
     let projection = |part: &str| format!("encoder.projection.{part}");
     wanted.push((projection("weight"), vec![pooled, embedding], 0.0, 0.05));

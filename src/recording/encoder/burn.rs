@@ -14,7 +14,7 @@ use crate::config::FeatureConfig;
 use crate::error::{Error, Result};
 use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
-use crate::recording::segments::{FRAMES_PER_FEATURE_FRAME, feature_frames};
+use crate::recording::segments::feature_frames;
 
 /// The two halves that are trained together.
 #[derive(Module, Debug)]
@@ -93,7 +93,7 @@ impl EncoderConfig {
                 norm: BatchNormConfig::new(outputs).init(device),
             })
             .into();
-        let rows = features.mel_bands.div_ceil(FRAMES_PER_FEATURE_FRAME);
+        let rows = self.feature_rows(features.mel_bands);
         Encoder {
             blocks,
             dropout: DropoutConfig::new(self.dropout).init(),

@@ -47,4 +47,11 @@ impl EncoderConfig {
             [c5, self.reduced_channels, 1, 1],
         ]
     }
+
+    /// Rows of a feature frame, for frames of `mel_bands` bands.
+    #[must_use]
+    pub fn feature_rows(&self, mel_bands: usize) -> usize {
+        let strides = self.layers().map(|[_, _, _, stride]| stride);
+        strides.into_iter().fold(mel_bands, usize::div_ceil)
+    }
 }

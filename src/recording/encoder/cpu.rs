@@ -12,6 +12,7 @@ use crate::nn::convolution::{Convolution, StridedConvolution, TileScratch};
 use crate::nn::packed_matrix::{PANEL, PackedMatrix};
 use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
+use crate::recording::encoder::folded::FoldedLayer;
 use crate::recording::segments::feature_frames;
 use crate::spectrum::log_mel::LogMelSpectrogram;
 
@@ -73,27 +74,29 @@ impl ForwardPass {
         for layer in 1..rows.len() {
             rows[layer] = rows[layer - 1].div_ceil(layers[layer - 1][3]);
         }
-        let [first, second, third, fourth, fifth, last] = convolutions(config, tensors)?;
-        let strided = |layer: usize, (weights, bias): &Folded| {
-            StridedConvolution::new(layers[layer][0], rows[layer + 1], weights, bias)
+        let [first, second, third, fourth, fifth, last] = config.folded_convolutions(tensors)?;
+        let folded_projection = config.folded_projection(features.mel_bands, tensors)?;
+        let strided = |layer: usize, folded: &FoldedLayer| {
+            let (inputs, rows) = (layers[layer][0], rows[layer + 1]);
+            StridedConvolution::new(inputs, rows, &folded.weights, &folded.bias)
         };
         Ok(Self {
-            first: PackedMatrix::new(FIRST_TAPS * FIRST_TAPS, &first.1, |tap, output| {
+            first: PackedMatrix::new(FIRST_TAPS * FIRST_TAPS, &first.bias, |tap, output| {
                 // Columns of frames come first in a patch, rows in the weights.
                 let (column, row) = (tap / FIRST_TAPS, tap % FIRST_TAPS);
-                first.0[(output * FIRST_TAPS + row) * FIRST_TAPS + column]
+                first.weights[(output * FIRST_TAPS + row) * FIRST_TAPS + column]
             }),
             strided: [strided(1, &second), strided(2, &third), strided(3, &fourth)],
-            plain: Convolution::new(layers[4][0], rows[5], &fifth.0, &fifth.1),
+            plain: Convolution::new(layers[4][0], rows[5], &fifth.weights, &fifth.bias),
             reduce: {
                 let inputs = layers[5][0];
                 let padded = inputs.next_multiple_of(PANEL);
-                PackedMatrix::new(padded, &last.1, |input, output| {
-                    let weights = &last.0[output * inputs..][..inputs];
+                PackedMatrix::new(padded, &last.bias, |input, output| {
+                    let weights = &last.weights[output * inputs..][..inputs];
                     weights.get(input).copied().unwrap_or_default()
                 })
             },
-            project: projection(config, rows[5], tensors)?,
+            project: projection(config, rows[5], &folded_projection),
             embedding: config.embedding,
             features: features.clone(),
             rows,
@@ -259,67 +262,18 @@ impl ForwardPass {
     }
 }
 
-/// Weights and bias of a layer with its batch norm.
-type Folded = (Vec<f32>, Vec<f32>);
-
-/// The convolutions' weights `[output, input, row, column]` and biases.
-fn convolutions(config: &EncoderConfig, tensors: &Tensors) -> Result<[Folded; 6]> {
-    let mut folded: [Folded; 6] = Default::default();
-    for (layer, [inputs, outputs, side, _]) in config.layers().into_iter().enumerate() {
-        let block = format!("encoder.blocks.{layer}");
-        let weights = tensors.values(
-            &format!("{block}.conv.weight"),
-            &[outputs, inputs, side, side],
-        )?;
-        let (scale, bias) = batch_norm(&format!("{block}.norm"), outputs, tensors)?;
-        let weights = weights
-            .chunks_exact(inputs * side * side)
-            .zip(scale)
-            .flat_map(|(weights, scale)| weights.iter().map(move |weight| weight * scale))
-            .collect();
-        folded[layer] = (weights, bias);
-    }
-    Ok(folded)
-}
-
-/// The linear layer over pooled values. A pooled row is `[statistic, row, padded channel]`; the weights have `[statistic, channel, row]`.
-fn projection(config: &EncoderConfig, rows: usize, tensors: &Tensors) -> Result<PackedMatrix> {
+/// The linear layer over pooled values. A pooled row is `[statistic, row, padded channel]`; the
+/// weights have `[statistic, channel, row]`.
+fn projection(config: &EncoderConfig, rows: usize, folded: &FoldedLayer) -> PackedMatrix {
     let (channels, embedding) = (config.reduced_channels, config.embedding);
-    let (scale, shift) = batch_norm("encoder.embedding_norm", embedding, tensors)?;
-    let shape = [2 * channels * rows, embedding];
-    let weights = tensors.values("encoder.projection.weight", &shape)?;
-    let bias: Vec<f32> = tensors
-        .values("encoder.projection.bias", &[embedding])?
-        .iter()
-        .zip(scale.iter().zip(&shift))
-        .map(|(bias, (scale, shift))| bias * scale + shift)
-        .collect();
     let padded = channels.next_multiple_of(PANEL);
-    Ok(PackedMatrix::new(2 * rows * padded, &bias, |k, output| {
+    PackedMatrix::new(2 * rows * padded, &folded.bias, |k, output| {
         let (statistic, row, channel) = (k / (rows * padded), k / padded % rows, k % padded);
         if channel < channels {
             let input = (statistic * channels + channel) * rows + row;
-            weights[input * embedding + output] * scale[output]
+            folded.weights[input * embedding + output]
         } else {
             0.0
         }
-    }))
-}
-
-/// What batch norm in use multiplies by, and then adds.
-fn batch_norm(name: &str, channels: usize, tensors: &Tensors) -> Result<Folded> {
-    let values = |part: &str| tensors.values(&format!("{name}.{part}"), &[channels]);
-    let (gamma, variance) = (values("gamma")?, values("running_var")?);
-    let scale: Vec<f32> = gamma
-        .iter()
-        .zip(variance)
-        .map(|(gamma, variance)| gamma / (variance + EncoderConfig::BATCH_NORM_EPSILON).sqrt())
-        .collect();
-    let shift = values("beta")?
-        .iter()
-        .zip(values("running_mean")?)
-        .zip(&scale)
-        .map(|((beta, mean), scale)| beta - mean * scale)
-        .collect();
-    Ok((scale, shift))
+    })
 }

@@ -7,6 +7,7 @@ pub mod config;
 pub mod cpu;
 #[cfg(feature = "burn")]
 mod device;
+pub mod folded;
 pub mod head;
 pub mod model;
 pub mod weights_file;
