@@ -51,11 +51,11 @@ pub enum Error {
     /// The weights are not whole, not ours, or not for this engine.
     #[error("these weights can't be used: {0}")]
     WeightsInvalid(String),
-    /// The backend isn't there or doesn't compute what it should; the caller can take another one.
-    #[error("the {backend} backend can't be used: {reason}")]
+    /// The backend is missing, fails or computes wrong values. The caller can try another one.
+    #[error("the {} backend can't be used: {reason}", backend.unwrap_or("chosen"))]
     BackendUnavailable {
-        /// Its name in the API.
-        backend: &'static str,
+        /// Its name in the API. `None` where the caller's choice isn't known, or is no backend.
+        backend: Option<&'static str>,
         /// Why not.
         reason: String,
     },

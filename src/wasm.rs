@@ -179,7 +179,7 @@ async fn load(backend: &str, weights: &[u8]) -> Result<(&'static str, Model), Er
         CPU => Ok((CPU, Model::on_cpu(weights)?)),
         WEBGPU => Ok((WEBGPU, load_on_webgpu(weights).await?)),
         _ => Err(Error::BackendUnavailable {
-            backend: "requested",
+            backend: None,
             reason: format!("there is none called {backend:?}"),
         }),
     }
@@ -188,7 +188,7 @@ async fn load(backend: &str, weights: &[u8]) -> Result<(&'static str, Model), Er
 #[cfg(feature = "webgpu")]
 async fn load_on_webgpu(weights: &[u8]) -> Result<Model, Error> {
     let unavailable = |reason: String| Error::BackendUnavailable {
-        backend: WEBGPU,
+        backend: Some(WEBGPU),
         reason,
     };
     let device = burn::tensor::Device::wgpu_options()
@@ -201,7 +201,7 @@ async fn load_on_webgpu(weights: &[u8]) -> Result<Model, Error> {
 #[cfg(not(feature = "webgpu"))]
 async fn load_on_webgpu(_weights: &[u8]) -> Result<Model, Error> {
     Err(Error::BackendUnavailable {
-        backend: WEBGPU,
+        backend: Some(WEBGPU),
         reason: "this build has only the CPU".into(),
     })
 }

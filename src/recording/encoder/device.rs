@@ -211,7 +211,7 @@ fn blocks(frames: usize, widths: [usize; 3]) -> Vec<Block> {
 
 async fn read_back(embeddings: Tensor<2>) -> Result<Vec<f32>> {
     let failed = |reason: String| Error::BackendUnavailable {
-        backend: "chosen",
+        backend: None,
         reason,
     };
     let data = embeddings

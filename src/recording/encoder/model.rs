@@ -225,7 +225,10 @@ impl Model {
             let reason = format!(
                 "its self-test is off by a cosine distance of {distance:.2e}, at most {SELF_TEST_TOLERANCE:.0e} is right"
             );
-            return Err(Error::BackendUnavailable { backend, reason });
+            return Err(Error::BackendUnavailable {
+                backend: Some(backend),
+                reason,
+            });
         }
         Ok(distances.into_iter().fold(0.0, f32::max))
     }
@@ -248,7 +251,7 @@ impl Model {
     fn embeddings(&self, values: Vec<f32>) -> Result<Embeddings> {
         if values.iter().any(|value| !value.is_finite()) {
             return Err(Error::BackendUnavailable {
-                backend: "chosen",
+                backend: None,
                 reason: "it computed values that aren't numbers".into(),
             });
         }
