@@ -1,9 +1,10 @@
 //! The CPU's forward pass computes what the network in burn computes, natively and in the browser.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::cell::Cell;
+mod common;
 
 use burn::tensor::Device;
+use common::noise;
 use soundalike::training::{
     Embeddings, EncoderConfig, SiameseNetwork, golden_segment, weights_file,
 };
@@ -14,28 +15,15 @@ use wasm_bindgen_test::wasm_bindgen_test;
 const TOLERANCE: f32 = 1e-4;
 const SEED: u32 = 20_261_122;
 
-/// Numbers from -1 to 1, by the linear congruential generator of Numerical Recipes.
-fn noise(seed: u32) -> impl Fn() -> f32 {
-    let state = Cell::new(seed);
-    move || {
-        let next = state
-            .get()
-            .wrapping_mul(1_664_525)
-            .wrapping_add(1_013_904_223);
-        state.set(next);
-        (next >> 8) as f32 / (1 << 23) as f32 - 1.0
-    }
-}
-
 /// Decibels between -80 and 0.
 fn random_song(frames: usize) -> LogMelSpectrogram {
-    let noise = noise(SEED + frames as u32);
+    let mut state = SEED + frames as u32;
     let mel_bands = FeatureConfig::default().mel_bands;
     LogMelSpectrogram {
         mel_bands,
         frames,
         db: (0..mel_bands * frames)
-            .map(|_| 40.0 * noise() - 40.0)
+            .map(|_| 40.0 * noise(&mut state) - 40.0)
             .collect(),
     }
 }
@@ -44,8 +32,8 @@ fn random_song(frames: usize) -> LogMelSpectrogram {
 fn random_weights(encoder: &EncoderConfig) -> Vec<u8> {
     let (mut info, _) = weights_file::read(SHIPPED_WEIGHTS).unwrap();
     let mut tensors = SiameseNetwork::new(encoder, &info.features, &Device::flex()).tensors();
-    let noise = noise(SEED);
-    tensors.map_values(|value| value + 0.1 * noise());
+    let mut state = SEED;
+    tensors.map_values(|value| value + 0.1 * noise(&mut state));
     info.encoder = encoder.clone();
     info.golden_embedding = vec![0.0; encoder.embedding];
     weights_file::write(&info, &tensors).unwrap()

@@ -7,6 +7,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
 
+mod common;
+
+use common::{noise, random};
 use soundalike::training::{
     Calibration, EncoderConfig, SpectralProfile, Tensors, View, WeightsInfo, golden_segment,
     weights_file,
@@ -16,19 +19,13 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 const RATE_HZ: u32 = 22_050;
 
-/// Whole numbers at random: the linear congruential generator of Numerical Recipes, by its upper bits.
-fn random(state: &mut u32) -> u32 {
-    *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-    *state >> 8
-}
-
 /// Plucked sawtooth notes over a soft noise; the beat is `beat_samples` long.
 fn song(seed: u32, secs: u32, beat_samples: u32) -> Vec<f32> {
     // Two octaves of a scale in Hz.
     const SCALE_HZ: [u32; 14] = [
         220, 247, 262, 294, 330, 349, 392, 440, 494, 523, 587, 659, 698, 784,
     ];
-    let mut noise = seed;
+    let mut state = seed;
     (0..secs * RATE_HZ)
         .map(|n| {
             let (beat, since) = (n / beat_samples, n % beat_samples);
@@ -36,8 +33,7 @@ fn song(seed: u32, secs: u32, beat_samples: u32) -> Vec<f32> {
             let hz = SCALE_HZ[random(&mut choice) as usize % SCALE_HZ.len()];
             let phase = (n * hz % RATE_HZ) as f32 / RATE_HZ as f32 - 0.5;
             let left = (beat_samples - since) as f32 / beat_samples as f32;
-            let hiss = random(&mut noise) as f32 / (1 << 23) as f32 - 1.0;
-            0.5 * left * left * phase + 0.01 * hiss
+            0.5 * left * left * phase + 0.01 * noise(&mut state)
         })
         .collect()
 }
@@ -89,7 +85,7 @@ fn made_up_weights() -> Vec<u8> {
     let (mut state, mut tensors) = (1, Tensors::default());
     for (name, shape, middle, reach) in wanted {
         let values = (0..shape.iter().product())
-            .map(|_| middle + reach * (random(&mut state) as f32 / (1 << 23) as f32 - 1.0))
+            .map(|_| middle + reach * noise(&mut state))
             .collect();
         tensors.insert(name, shape, values);
     }

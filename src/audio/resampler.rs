@@ -153,6 +153,7 @@ impl std::fmt::Debug for Resampler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_sound::noise;
 
     fn resampled(samples: &[f32], from_hz: u32, to_hz: u32, part_samples: usize) -> Vec<f32> {
         let mut resampler = Resampler::new(from_hz, to_hz, samples.len());
@@ -174,13 +175,7 @@ mod tests {
 
     #[test]
     fn parts_make_no_difference() {
-        let mut state = 1u32;
-        let samples: Vec<f32> = (0..100_003)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                state as f32 / u32::MAX as f32 - 0.5
-            })
-            .collect();
+        let samples: Vec<f32> = std::iter::repeat_with(noise(1)).take(100_003).collect();
         for (from_hz, to_hz) in [
             (44_100, 22_050),
             (48_000, 22_050),

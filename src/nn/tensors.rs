@@ -56,7 +56,7 @@ impl Tensors {
     }
 
     /// Changes every value.
-    pub fn map_values(&mut self, change: impl Fn(f32) -> f32) {
+    pub fn map_values(&mut self, mut change: impl FnMut(f32) -> f32) {
         self.0
             .values_mut()
             .flat_map(|(_, values)| values)

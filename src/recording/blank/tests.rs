@@ -1,7 +1,7 @@
 use std::f32::consts::TAU;
 
 use super::*;
-use crate::spectrum::log_mel::LogMelPlan;
+use crate::test_sound::mel_power;
 
 const RATE_HZ: f32 = 22_050.0;
 const SECS: usize = 12;
@@ -10,7 +10,7 @@ const SECS: usize = 12;
 fn blank_share(sound: impl FnMut(usize) -> f32) -> f64 {
     let config = FeatureConfig::default();
     let samples: Vec<f32> = (0..SECS * 22_050).map(sound).collect();
-    let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
+    let mel = mel_power(&samples);
     // Away from the ends, where the sound itself starts and stops.
     let segments = (1..9).map(|segment| (32 * segment, 32 * segment + 130));
     let blank = blank_segments(&mel, &config, segments);
@@ -251,7 +251,7 @@ fn melody(n: usize) -> f32 {
 /// Mel power of 3 s of a sound, away from its ends, and the floor under it.
 fn stretch(sound: impl FnMut(usize) -> f32) -> (Vec<f32>, f32) {
     let samples: Vec<f32> = (0..5 * 22_050).map(sound).collect();
-    let mel = LogMelPlan::new(&FeatureConfig::default()).mel_power(&samples, |_| ());
+    let mel = mel_power(&samples);
     let power = mel.power[32 * 128..(32 + 130) * 128].to_vec();
     let loudest = power.iter().copied().fold(0.0, f32::max);
     (power, loudest * power_of_decibels(FLOOR_DB))
