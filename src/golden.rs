@@ -1,11 +1,12 @@
-//! The golden segment: three seconds of sound made from a formula, whose embedding every backend must reproduce.
+//! The golden segment: three seconds of sound by a formula, of which every backend must compute the
+//! known embedding.
 
 use std::f64::consts::TAU;
 
 use crate::config::FeatureConfig;
 
-/// Chords of decaying harmonic tones over soft noise, one segment long. Made of integer arithmetic and sines only, so that it is the same on
-/// every machine to the last bits of a float.
+/// Chords of decaying harmonic tones over soft noise, one segment long. Integer arithmetic and the
+/// functions of `libm` make it the same on every machine.
 #[must_use]
 pub fn segment(config: &FeatureConfig) -> Vec<f32> {
     const CHORDS_HZ: [[f64; 3]; 4] = [
