@@ -1,9 +1,13 @@
-//! The encoder's forward pass on the CPU, written for this one network: the hot loop of every check.
+//! The encoder's forward pass on the CPU, written for this network alone: the hot loop of every
+//! check.
 //!
-//! It computes what the network in burn computes, which the tests hold it to, in less work: batch norm is folded into the convolutions when weights
-//! are loaded; 3x3 convolutions go by minimal filtering; values lie channels last, so that vectors hold channels; and a song streams
-//! through all layers a few columns at a time, each layer keeping only what its filter still needs, so that everything stays in the cache and
-//! nothing is computed twice.
+//! The results are those of the network in burn, as the tests assert, with less work:
+//!
+//! - Batch norm is folded into the convolutions when weights are loaded.
+//! - 3x3 convolutions use minimal filtering.
+//! - The layout is channels last, so that a vector contains channels.
+//! - A song streams through all layers a few columns at a time. Each layer keeps only the columns
+//!   that its filter still needs. Everything stays in the cache, and nothing is computed twice.
 
 use crate::config::FeatureConfig;
 use crate::error::Result;
@@ -16,28 +20,30 @@ use crate::recording::encoder::folded::FoldedLayer;
 use crate::recording::segments::feature_frames;
 use crate::spectrum::log_mel::LogMelSpectrogram;
 
-/// Frames that go through the layers together: 3 s. Few enough for the widest map, after the first layer, to stay in the second cache.
+/// Frames that go through the layers together: 3 s. Few enough for the largest map, after the first
+/// layer, to stay in the second-level cache.
 const FRAMES_AT_ONCE: usize = 128;
 
-/// Side of the first convolution's filter, and its stride.
+/// Side of the first convolution's filter.
 const FIRST_TAPS: usize = 5;
+/// Stride of the first convolution.
 const FIRST_STRIDE: usize = 2;
 
-/// The encoder with its weights laid out for the forward pass.
+/// The encoder, with its weights in the layout of the forward pass.
 #[derive(Debug)]
 pub struct ForwardPass {
     features: FeatureConfig,
-    /// Rows of the maps between the layers, from the mel bands to the feature frames.
+    /// Rows of the input of each layer, from the mel bands to the feature frames.
     rows: [usize; 6],
-    /// Of the layers, in columns.
+    /// Stride of each layer, in columns.
     strides: [usize; 6],
-    /// 5x5, as a matrix product of the patches under it.
+    /// The 5x5 convolution, as a matrix product with the patches under the filter.
     first: PackedMatrix,
     strided: [StridedConvolution; 3],
     plain: Convolution,
-    /// 1x1.
+    /// The 1x1 convolution.
     reduce: PackedMatrix,
-    /// `[mean and maximum of a feature frame's values, embedding]`
+    /// `[mean and maximum of the values of feature frames, embedding]`
     project: PackedMatrix,
     embedding: usize,
 }
@@ -45,7 +51,7 @@ pub struct ForwardPass {
 /// Scratch buffers of a pass. Made once, used for any number of passes.
 #[derive(Debug)]
 pub struct Scratch {
-    /// What the six convolutions read.
+    /// Input maps of the six convolutions.
     maps: [Columns; 6],
     /// Patches of one column, `[rows, 25]`.
     patches: Vec<f32>,
@@ -59,7 +65,7 @@ pub struct Scratch {
 }
 
 impl ForwardPass {
-    /// Lays out the tensors of an encoder.
+    /// The encoder with the given tensors.
     ///
     /// # Errors
     ///
@@ -82,7 +88,7 @@ impl ForwardPass {
         };
         Ok(Self {
             first: PackedMatrix::new(FIRST_TAPS * FIRST_TAPS, &first.bias, |tap, output| {
-                // Columns of frames come first in a patch, rows in the weights.
+                // A patch is `[column, row]`, the weights are `[row, column]`.
                 let (column, row) = (tap / FIRST_TAPS, tap % FIRST_TAPS);
                 first.weights[(output * FIRST_TAPS + row) * FIRST_TAPS + column]
             }),
@@ -131,8 +137,9 @@ impl ForwardPass {
         }
     }
 
-    /// Embeddings of a song's segments, `[segments, embedding]`, each of unit length; none when the song is shorter than one. Segments start `hop`
-    /// feature frames apart. `progress` is told the fraction of frames done.
+    /// Embeddings of a song's segments, `[segments, embedding]`, each of unit length. A song
+    /// shorter than a segment has none. Segments start `hop` feature frames apart. `progress` is
+    /// called with the fraction of frames done.
     #[must_use]
     pub fn embed(
         &self,
@@ -159,7 +166,7 @@ impl ForwardPass {
         .collect()
     }
 
-    /// The convolutions, over the whole song.
+    /// The convolutions, over the whole song, to `scratch.feature_frames`.
     fn feature_frames(
         &self,
         song: &LogMelSpectrogram,
@@ -194,7 +201,8 @@ impl ForwardPass {
         progress(1.0);
     }
 
-    /// Normalised frames of a song, which lies band by band.
+    /// Appends normalised frames of a song to a map. The song is `[mel_bands, frames]`, the map
+    /// `[frames, mel_bands]`.
     fn push_frames(
         &self,
         song: &LogMelSpectrogram,
@@ -213,7 +221,8 @@ impl ForwardPass {
         }
     }
 
-    /// The first layer: it has one input channel and more taps than the others, for which gathering the patches is the fastest.
+    /// The first layer. With one input channel and 25 taps, gathering the patches is the fastest
+    /// method.
     fn advance_first(&self, frames: &mut Columns, output: &mut Columns, patches: &mut [f32]) {
         frames.pad_if_complete(FIRST_TAPS);
         let frame = frames.column_values();
@@ -222,14 +231,15 @@ impl ForwardPass {
         let (column_values, rows) = (output.column_values(), output.row_range());
         let new = output.push(columns);
         for (column, new) in new.chunks_exact_mut(column_values).enumerate() {
-            let under = &frames.values()[column * FIRST_STRIDE * frame..][..FIRST_TAPS * frame];
+            let under_filter =
+                &frames.values()[column * FIRST_STRIDE * frame..][..FIRST_TAPS * frame];
             for (row, patch) in patches
                 .chunks_exact_mut(FIRST_TAPS * FIRST_TAPS)
                 .enumerate()
             {
                 for (taps, frame) in patch
                     .chunks_exact_mut(FIRST_TAPS)
-                    .zip(under.chunks_exact(frame))
+                    .zip(under_filter.chunks_exact(frame))
                 {
                     taps.copy_from_slice(&frame[row * FIRST_STRIDE..][..FIRST_TAPS]);
                 }
@@ -239,7 +249,7 @@ impl ForwardPass {
         frames.drop_front(columns * FIRST_STRIDE);
     }
 
-    /// Mean and maximum of the feature frames under each segment.
+    /// Mean and maximum of the feature frames of each segment, to `scratch.pooled`.
     fn pool(&self, hop: usize, scratch: &mut Scratch) {
         let values = self.rows[5] * self.reduce.columns();
         let window = feature_frames(self.features.segment_frames());
@@ -250,8 +260,8 @@ impl ForwardPass {
             let (mean, maximum) = pooled.split_at_mut(values);
             mean.fill(0.0);
             maximum.fill(f32::NEG_INFINITY);
-            let under = &scratch.feature_frames[segment * hop * values..][..window * values];
-            for frame in under.chunks_exact(values) {
+            let frames = &scratch.feature_frames[segment * hop * values..][..window * values];
+            for frame in frames.chunks_exact(values) {
                 for ((mean, maximum), &value) in mean.iter_mut().zip(&mut *maximum).zip(frame) {
                     *mean += value;
                     *maximum = if value > *maximum { value } else { *maximum };

@@ -1,4 +1,5 @@
-//! The Siamese network: its shape, its weights, and its forward pass on the CPU and in burn.
+//! The Siamese network: configuration, weights file, forward passes on the CPU and in burn,
+//! similarity head.
 
 #[cfg(feature = "burn")]
 pub mod burn;
