@@ -1,10 +1,15 @@
-//! The shipped encoder as an ONNX model, and what it should compute, for the bench of `cargo xtask bench`.
+//! Writes the shipped encoder as an ONNX model, with reference results, for `cargo xtask bench`.
 //!
 //!     cargo run --release --example onnx -- OUT SAMPLES...
 //!
-//! Each `SAMPLES` is a file of mono f32 samples at the model's rate. Into the folder `OUT` go `encoder.onnx`, with batch norm folded into the
-//! convolutions as our own pass has it, and for every `NAME.f32` the normalised log-mel frames `NAME.frames.f32`, `[mel_bands, frames]`, and
-//! the embeddings of its segments by our own pass, `NAME.embeddings.f32`, `[segments, embedding]`.
+//! Each `SAMPLES` is a file `NAME.f32` of mono f32 samples at the model's rate. The folder `OUT`
+//! gets:
+//!
+//! | file | content |
+//! |---|---|
+//! | `encoder.onnx` | the encoder, with batch norm folded into the convolutions as in the engine |
+//! | `NAME.frames.f32` | normalised log-mel frames, `[mel_bands, frames]` |
+//! | `NAME.embeddings.f32` | embeddings by the engine, `[segments, embedding]` |
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -31,11 +36,11 @@ fn main() -> Outcome<()> {
         encoder(&info, &tensors)?.encode_to_vec(),
     )?;
     let model = Model::on_cpu(SHIPPED_WEIGHTS)?;
-    paths.try_for_each(|path| write_answer(&model, &path, &out))
+    paths.try_for_each(|path| write_reference(&model, &path, &out))
 }
 
-/// Frames and embeddings of a song.
-fn write_answer(model: &Model, path: &Path, out: &Path) -> Outcome<()> {
+/// Writes frames and embeddings of a song.
+fn write_reference(model: &Model, path: &Path, out: &Path) -> Outcome<()> {
     let config = &model.info().features;
     let samples: Vec<f32> = fs::read(path)?
         .chunks_exact(4)
@@ -59,7 +64,7 @@ fn write_answer(model: &Model, path: &Path, out: &Path) -> Outcome<()> {
 }
 
 /// Normalised log-mel frames `[1, 1, mel_bands, frames]` to embeddings `[segments, embedding]`.
-/// Three seconds of frames are one segment.
+/// The frames of three seconds are one segment.
 fn encoder(info: &WeightsInfo, tensors: &Tensors) -> SoundalikeResult<OnnxModel> {
     let mut graph = Graph {
         name: "encoder".into(),
