@@ -301,7 +301,7 @@ fn mel_power_matches_the_definition() {
 }
 
 const MODEL_RATE_HZ: u32 = 22_050;
-/// Common sample rates of songs: CD, video and multiples of them, old recordings, telephone.
+/// Common sample rates of songs: CD, video and twice that, tape, telephone.
 const SONG_RATES_HZ: [u32; 6] = [44_100, 48_000, 96_000, 32_000, 16_000, 8_000];
 /// Samples to ignore at both ends of a resampled tone: its abrupt start and end are broad-band.
 const TRANSIENT_SAMPLES: usize = 2_205;
@@ -380,7 +380,8 @@ fn a_resampled_tone_is_the_same_tone() {
 fn a_resampled_pulse_keeps_its_time() {
     for rate_hz in SONG_RATES_HZ {
         for pulse_secs in [0.05, 0.5, 1.9] {
-            // A Gaussian of 1 ms: its spectrum is below -100 dB at the Nyquist frequency of 8 kHz.
+            // A Gaussian of 1 ms: its spectrum is below -100 dB at 4 kHz, the lowest Nyquist
+            // frequency.
             let pulse = |t: f64| (-0.5 * ((t - pulse_secs) / 0.001).powi(2)).exp();
             let samples = resampled(rate_hz, 2.0, pulse);
             let (moment, sum) =

@@ -46,7 +46,7 @@ const FAINT_DB: f32 = -40.0;
 const FLOOR_DB: f32 = -50.0;
 /// Frames of a column of movement: 0.19 s, long enough to average out the fluctuations of noise.
 const MOVEMENT_COLUMN_FRAMES: usize = 8;
-/// Mel bands of a group, whose level movement compares.
+/// Mel bands of a group. Movement is that of the levels of groups.
 const MOVEMENT_GROUP_BANDS: usize = 8;
 /// Bands on each side in the moving average that is the envelope of a spectrum.
 const TONALITY_ENVELOPE_BANDS: usize = 4;
