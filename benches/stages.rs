@@ -1,4 +1,4 @@
-//! How long each stage of a check takes natively, on one thread, for songs of four minutes.
+//! Duration of each stage of a check, natively on one thread, with songs of four minutes.
 //!
 //!     cargo bench --bench stages
 
@@ -10,14 +10,14 @@ use soundalike::{
     Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS, Song, Waveform,
 };
 
-#[allow(dead_code, reason = "shared with the tests of whole songs")]
+#[allow(dead_code, reason = "shared with the tests with whole songs")]
 #[path = "../tests/songs/synth.rs"]
 mod synth;
 use synth::{Part, Recipe};
 
 const SONG_SECS: f64 = 240.0;
 
-/// What browsers decode to.
+/// Sample rate of decoded audio in browsers.
 const DECODED_RATE_HZ: u32 = 44_100;
 
 fn main() {
@@ -73,14 +73,15 @@ fn whole_check(bencher: Bencher<'_, '_>) {
 }
 
 fn model() -> Model {
-    Model::on_cpu(SHIPPED_WEIGHTS).expect("the shipped weights are whole")
+    Model::on_cpu(SHIPPED_WEIGHTS).expect("the shipped weights are complete")
 }
 
 fn checker() -> Checker {
     Checker::new(model(), "cpu")
 }
 
-/// A tune that never repeats; its last minute is the same for every seed, so that there is a passage to find.
+/// A tune that never repeats. Its last minute is the same for every seed, so that there is a
+/// passage.
 fn waveform(seed: u64) -> Waveform {
     let tune = |seed, secs| Part::Tune {
         seed,

@@ -17,7 +17,7 @@ let checker;
 /** @type {Map<number, import("./wasm/cpu/soundalike.js").Song>} */
 const songs = new Map();
 
-/** Songs of which not all has come. @type {Map<number, import("./wasm/cpu/soundalike.js").Recording>} */
+/** Songs of which not all has come. @type {Map<number, import("./wasm/cpu/soundalike.js").SampleStream>} */
 const recordings = new Map();
 
 /** As much of a file is read at once, to be digested. */

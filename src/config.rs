@@ -1,37 +1,39 @@
-//! The one home of every number that features, model and matching share.
+//! The numbers that features, model and matching share.
 
 use serde::{Deserialize, Serialize};
 
 /// How audio becomes the log-mel frames that the encoder reads.
 ///
-/// The numbers follow librosa's conventions, so that anyone can check them with
-/// `librosa.feature.melspectrogram` and `librosa.power_to_db`. Weights carry the configuration they were
-/// trained with, and [`Model::load`](crate::Model::load) refuses any other.
+/// The numbers follow librosa's conventions and can be checked with
+/// `librosa.feature.melspectrogram` and `librosa.power_to_db`. A weights file carries the
+/// configuration of its training, and a [`Model`](crate::Model) loads no file of another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureConfig {
-    /// Samples per second of all audio that the engine looks at. 22,050 Hz keeps what identifies music
-    /// (up to 11 kHz) at half the cost of CD rate; it is also librosa's default.
+    /// Sample rate of the analysis. 22,050 Hz, librosa's default, keeps the frequencies that
+    /// identify music (up to 11 kHz) at half the cost of the CD's rate.
     pub sample_rate_hz: u32,
-    /// Length of the periodic Hann window and of the FFT: 93 ms, which separates notes a semitone apart from
-    /// about 180 Hz up.
+    /// Length of the periodic Hann window and of the FFT: 93 ms. From about 180 Hz up it separates
+    /// notes a semitone apart.
     pub fft_samples: usize,
-    /// Distance between frames: 23 ms, a quarter of the window.
+    /// Distance between two frames: 23 ms, a quarter of the window.
     pub hop_samples: usize,
-    /// Slaney mel bands from 0 Hz to half the sample rate.
+    /// Number of mel bands, on Slaney's scale from 0 Hz to half the sample rate.
     pub mel_bands: usize,
-    /// Length of a segment, the fixed stretch that one embedding stands for: 3.0 s.
+    /// Length of a segment, of which the encoder makes one embedding: 3.0 s.
     pub segment_samples: usize,
-    /// Power below which everything counts as silence (`amin` of librosa's `power_to_db`).
+    /// Smaller powers are raised to this one before the logarithm (`amin` of librosa's
+    /// `power_to_db`).
     pub power_floor: f32,
-    /// Decibels kept below the reference level (`top_db`).
+    /// Range below the reference level, in dB (`top_db`). Lower values are raised to its end.
     pub dynamic_range_db: f32,
-    /// Decibels kept above the reference level. A song's level is a quantile of its frames, so that single
-    /// loud frames lie above it; within one segment the reference is the maximum and nothing does.
+    /// Range above the reference level, in dB. The reference of a song is a quantile of its frames,
+    /// so that a few loud frames exceed it. The reference of a single segment is its maximum.
     pub headroom_db: f32,
-    /// The quantile of the frames' maxima that is a song's level. 0.98: the loud parts, but not one click.
+    /// The level of a song is this quantile of its frames' maxima. 0.98: a loud passage sets it, a
+    /// click doesn't.
     pub level_quantile: f32,
-    /// The affine map before the encoder, `(dB - centre_db) / spread_db`, fixed so that a frame looks the same in
-    /// a segment and in a whole song.
+    /// The encoder's input is `(dB - centre_db) / spread_db`. Both are constants, so that a frame
+    /// has the same values in a segment and in a whole song.
     pub centre_db: f32,
     /// See [`centre_db`](Self::centre_db).
     pub spread_db: f32,
@@ -56,19 +58,20 @@ impl Default for FeatureConfig {
 }
 
 impl FeatureConfig {
-    /// Frames of a centred STFT over `samples` samples: one at the start and one after every hop.
+    /// Number of frames of a centred STFT over `samples` samples: one at the start and one after
+    /// every hop.
     #[must_use]
     pub fn frames_in(&self, samples: usize) -> usize {
         1 + samples / self.hop_samples
     }
 
-    /// Frames of one segment: 130.
+    /// Number of frames of a segment: 130.
     #[must_use]
     pub fn segment_frames(&self) -> usize {
         self.frames_in(self.segment_samples)
     }
 
-    /// Length of one segment in seconds.
+    /// Length of a segment in seconds.
     #[must_use]
     pub fn segment_secs(&self) -> f64 {
         self.segment_samples as f64 / f64::from(self.sample_rate_hz)
@@ -80,25 +83,28 @@ impl FeatureConfig {
         self.hop_samples as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// Linear frequency bins of the FFT, 0 Hz and half the sample rate included.
+    /// Number of bins of the FFT, from 0 Hz to half the sample rate.
     #[must_use]
     pub fn fft_bins(&self) -> usize {
         self.fft_samples / 2 + 1
     }
 }
 
-/// Sample rate at which browsers are asked to decode, in Hz. Fixed, because `decodeAudioData` resamples to the rate of its
-/// context, each browser in its own way; the step down to the model rate is then the same Rust code everywhere.
+/// Sample rate at which browsers decode, in Hz. It is fixed because `decodeAudioData` resamples to
+/// the rate of its context, each browser in its own way. The step down to the model's rate is then
+/// the same Rust code everywhere.
 pub const DECODE_RATE_HZ: u32 = 44_100;
 
-/// Longest song accepted, in seconds: 90 minutes, which browsers can still decode (2 GB as stereo at 44.1 kHz).
+/// Duration of the longest accepted song, in seconds. Browsers can still decode 90 minutes (2 GB as
+/// stereo at 44.1 kHz).
 pub const MAX_SONG_SECS: f64 = 5_400.0;
 
-/// Sample rates that are taken for audio at all, in Hz: below, nothing musical is left; above, no recorder exists.
+/// Accepted sample rates of songs, in Hz. Below them hardly any music is left; no recorder exceeds
+/// them.
 pub const SAMPLE_RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
 
-/// A frame whose loudest mel band stays this far below full scale, in dB of mel power, counts as silent: about
-/// -65 dBFS for a sine, below the noise of a cassette and far above dither.
+/// A frame is silent if the mel power of its loudest band is below this, in dB. For a sine the
+/// threshold is about -65 dBFS: below the noise of a cassette, far above dither.
 pub const SILENCE_DB: f32 = -30.0;
 
 #[cfg(test)]

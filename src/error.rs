@@ -1,6 +1,6 @@
-//! What can go wrong, each with a stable code that pages switch on.
+//! The errors of the engine, each with a stable code for programs.
 
-/// The errors of the engine. [`code`](Error::code) is stable; the sentence is for people.
+/// An error of the engine. Its [`code`](Error::code) is stable; its sentence is for people.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,52 +17,52 @@ pub enum Error {
     DecodeFailed {
         /// The song.
         name: String,
-        /// Why not.
+        /// The cause.
         reason: String,
     },
-    /// Shorter than one segment.
+    /// The song is shorter than one segment.
     #[error(
         "{name} lasts {actual_secs:.1} s; at least {min_secs:.0} s are needed to recognise music"
     )]
     TooShort {
         /// The song.
         name: String,
-        /// Its length.
+        /// Its duration.
         actual_secs: f64,
-        /// The least length.
+        /// Duration of the shortest song.
         min_secs: f64,
     },
-    /// Longer than the engine holds in memory.
+    /// The song is longer than the engine accepts.
     #[error("{name} lasts {:.0} minutes; at most {:.0} minutes can be checked", actual_secs / 60.0, max_secs / 60.0)]
     TooLong {
         /// The song.
         name: String,
-        /// Its length.
+        /// Its duration.
         actual_secs: f64,
-        /// The greatest length.
+        /// Duration of the longest song.
         max_secs: f64,
     },
-    /// Nothing but silence.
+    /// Every segment of the song is silent.
     #[error("{name} is silent: there is nothing to compare")]
     Silent {
         /// The song.
         name: String,
     },
-    /// The weights are not whole, not ours, or not for this engine.
+    /// The weights file is truncated, damaged or not made for this engine.
     #[error("these weights can't be used: {0}")]
     WeightsInvalid(String),
-    /// The backend isn't there or doesn't compute what it should; the caller can take another one.
-    #[error("the {backend} backend can't be used: {reason}")]
+    /// The backend is missing, fails or computes wrong values. The caller can try another one.
+    #[error("the {} backend can't be used: {reason}", backend.unwrap_or("chosen"))]
     BackendUnavailable {
-        /// Its name in the API.
-        backend: &'static str,
-        /// Why not.
+        /// Its name in the API. `None` where the caller's choice isn't known, or is no backend.
+        backend: Option<&'static str>,
+        /// The cause.
         reason: String,
     },
 }
 
 impl Error {
-    /// The code that callers switch on, in kebab-case; never changes for a variant.
+    /// The code of the variant, in kebab-case. It never changes.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -77,5 +77,5 @@ impl Error {
     }
 }
 
-/// The result of everything in this crate that can fail.
+/// The result of a fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

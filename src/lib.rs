@@ -75,6 +75,8 @@ mod recording;
 mod report;
 mod song;
 mod spectrum;
+#[cfg(test)]
+mod test_sound;
 pub mod training;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -9,6 +9,7 @@ pub use crate::recording::clips::score::clip_score;
 pub use crate::recording::encoder::burn::{Encoder, SiameseNetwork, SimilarityHead};
 pub use crate::recording::encoder::calibration::Calibration;
 pub use crate::recording::encoder::config::EncoderConfig;
+pub use crate::recording::encoder::folded::FoldedLayer;
 pub use crate::recording::encoder::model::{Embeddings, cosine_distance};
 pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
 pub use crate::recording::segments::{

@@ -1,4 +1,5 @@
-//! The boundary to JavaScript: typed arrays in, one report out, errors as `Error` objects with a `code`. The only module that knows of browsers.
+//! The boundary to JavaScript: typed arrays in, one report out, errors as `Error` objects with a
+//! `code`. The only module that depends on browsers.
 
 use js_sys::{Function, Reflect};
 use sha2::{Digest as _, Sha256};
@@ -8,7 +9,8 @@ use crate::checker::{self, Stage};
 use crate::error::Error;
 use crate::recording::encoder::model::Model;
 
-/// Shows panics in the console with their place; the trap that follows ends this instance.
+/// Logs panics to the console with their place in the source. The trap that follows ends this
+/// instance.
 #[wasm_bindgen(start)]
 fn start() {
     std::panic::set_hook(Box::new(|panic| {
@@ -21,19 +23,19 @@ fn start() {
 #[derive(Debug)]
 pub struct Checker(checker::Checker);
 
-/// A song, as far as its samples have come.
+/// A song whose samples come in parts.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Recording(crate::audio::stream::SampleStream);
+pub struct SampleStream(crate::audio::stream::SampleStream);
 
-/// A song, analysed.
+/// An analysed song.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Song(crate::song::Song);
 
 #[wasm_bindgen]
 impl Checker {
-    /// Loads and checks weights, starts the backend (`"cpu"` or `"webgpu"`) and tests it on the golden segment.
+    /// Loads and validates weights, starts the backend and tests it on the golden segment.
     pub async fn create(
         #[wasm_bindgen(unchecked_param_type = "\"cpu\" | \"webgpu\"")] backend: String,
         weights: Vec<u8>,
@@ -43,36 +45,37 @@ impl Checker {
         Ok(Self(checker::Checker::new(model, name)))
     }
 
-    /// The backend that computes.
+    /// The backend in use.
     #[wasm_bindgen(getter, unchecked_return_type = "\"cpu\" | \"webgpu\"")]
     pub fn backend(&self) -> String {
         self.0.backend().to_owned()
     }
 
-    /// SHA-256 of the weights, in hexadecimal.
+    /// SHA-256 of the weights file, in hexadecimal.
     #[wasm_bindgen(getter, js_name = weightsSha256)]
     pub fn weights_sha256(&self) -> String {
         self.0.model().sha256().to_owned()
     }
 
-    /// Begins a song, whose mono samples come in parts. Room is made for `expectedSamples`; there may be more.
+    /// Starts a song whose mono samples come in parts. Memory is reserved for `expectedSamples`;
+    /// there may be more.
     pub fn record(
         &self,
         name: &str,
         #[wasm_bindgen(js_name = sampleRateHz)] sample_rate_hz: f64,
         #[wasm_bindgen(js_name = expectedSamples)] expected_samples: usize,
-    ) -> Result<Recording, JsValue> {
-        // Casting saturates and takes NaN for 0, which is no sample rate.
+    ) -> Result<SampleStream, JsValue> {
+        // The cast saturates and makes NaN 0, which is refused as a sample rate.
         self.0
             .record(name, sample_rate_hz.round() as u32, expected_samples)
-            .map(Recording)
+            .map(SampleStream)
             .map_err(js_error)
     }
 
-    /// Prepares a song for comparison.
+    /// Analyses a song for comparison.
     pub async fn analyse(
         &self,
-        recording: Recording,
+        stream: SampleStream,
         #[wasm_bindgen(
             js_name = onProgress,
             unchecked_optional_param_type = "(stage: \"features\" | \"encode\" | \"match\", fraction: number) => void"
@@ -81,19 +84,20 @@ impl Checker {
     ) -> Result<Song, JsValue> {
         let song = self
             .0
-            .analyse_stream(recording.0, reporter(on_progress.as_ref()))
+            .analyse_stream(stream.0, reporter(on_progress.as_ref()))
             .await
             .map_err(js_error)?;
         Ok(Song(song))
     }
 
-    /// The song as bytes, to be kept; its name is not among them.
+    /// The song as bytes, without its name, for a cache.
     #[wasm_bindgen(js_name = songToBytes)]
     pub fn song_to_bytes(&self, song: &Song) -> Vec<u8> {
         song.0.to_bytes(self.0.model())
     }
 
-    /// The song of such bytes, under the name it has now; `undefined` for damaged bytes and for those of other weights or another release.
+    /// The song of bytes by `songToBytes`, with the given name. `undefined` for damaged bytes, and
+    /// for bytes of other weights or of another release.
     #[wasm_bindgen(js_name = songFromBytes)]
     pub fn song_from_bytes(&self, bytes: &[u8], name: &str) -> Option<Song> {
         crate::song::Song::from_bytes(bytes, name, self.0.model()).map(Song)
@@ -119,8 +123,8 @@ impl Checker {
 }
 
 #[wasm_bindgen]
-impl Recording {
-    /// Takes the next samples.
+impl SampleStream {
+    /// Appends samples.
     pub fn append(&mut self, part: &[f32]) -> Result<(), JsValue> {
         self.0.append(part).map_err(js_error)
     }
@@ -128,33 +132,34 @@ impl Recording {
 
 #[wasm_bindgen]
 impl Song {
-    /// Its name, as given.
+    /// The name, as given.
     #[wasm_bindgen(getter)]
     pub fn name(&self) -> String {
         self.0.name().to_owned()
     }
 
-    /// Its length in seconds.
+    /// The duration in seconds.
     #[wasm_bindgen(getter, js_name = durationSecs)]
     pub fn duration_secs(&self) -> f64 {
         self.0.duration_secs()
     }
 }
 
-/// SHA-256 of a file too large to be read at once, which is all that the browser's own can do.
+/// SHA-256 of a file in parts, for files too large for memory. The browser's own digest needs the
+/// whole file at once.
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct FileDigest(Sha256);
 
 #[wasm_bindgen]
 impl FileDigest {
-    /// Of no bytes yet.
+    /// A digest of no bytes yet.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next part of the file.
+    /// Appends a part of the file.
     pub fn update(&mut self, part: &[u8]) {
         self.0.update(part);
     }
@@ -165,7 +170,7 @@ impl FileDigest {
     }
 }
 
-/// What input is accepted.
+/// The limits of accepted songs.
 #[wasm_bindgen(unchecked_return_type = "Limits")]
 pub fn limits() -> Result<JsValue, JsValue> {
     js_value(&checker::limits())
@@ -179,7 +184,7 @@ async fn load(backend: &str, weights: &[u8]) -> Result<(&'static str, Model), Er
         CPU => Ok((CPU, Model::on_cpu(weights)?)),
         WEBGPU => Ok((WEBGPU, load_on_webgpu(weights).await?)),
         _ => Err(Error::BackendUnavailable {
-            backend: "requested",
+            backend: None,
             reason: format!("there is none called {backend:?}"),
         }),
     }
@@ -188,7 +193,7 @@ async fn load(backend: &str, weights: &[u8]) -> Result<(&'static str, Model), Er
 #[cfg(feature = "webgpu")]
 async fn load_on_webgpu(weights: &[u8]) -> Result<Model, Error> {
     let unavailable = |reason: String| Error::BackendUnavailable {
-        backend: WEBGPU,
+        backend: Some(WEBGPU),
         reason,
     };
     let device = burn::tensor::Device::wgpu_options()
@@ -201,7 +206,7 @@ async fn load_on_webgpu(weights: &[u8]) -> Result<Model, Error> {
 #[cfg(not(feature = "webgpu"))]
 async fn load_on_webgpu(_weights: &[u8]) -> Result<Model, Error> {
     Err(Error::BackendUnavailable {
-        backend: WEBGPU,
+        backend: Some(WEBGPU),
         reason: "this build has only the CPU".into(),
     })
 }
@@ -209,7 +214,7 @@ async fn load_on_webgpu(_weights: &[u8]) -> Result<Model, Error> {
 fn reporter(on_progress: Option<&Function>) -> impl FnMut(Stage, f32) {
     move |stage, fraction| {
         if let Some(on_progress) = on_progress {
-            // A listener that throws is the caller's affair and no reason to give up a check.
+            // A callback that throws must not end the check.
             let _ = on_progress.call2(&JsValue::NULL, &stage.name().into(), &fraction.into());
         }
     }
@@ -221,7 +226,8 @@ fn js_value(value: &impl serde::Serialize) -> Result<JsValue, JsValue> {
         .map_err(JsValue::from)
 }
 
-/// The one conversion of errors: an `Error` with the sentence as its message and the stable code as `code`.
+/// Converts every error for JavaScript: an `Error` with the sentence as its message and the stable
+/// code as `code`.
 fn js_error(error: Error) -> JsValue {
     let js_error = js_sys::Error::new(&error.to_string());
     // Setting a property of a fresh object can't fail.

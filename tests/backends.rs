@@ -1,4 +1,5 @@
-//! Every backend computes the golden segment's embedding as it is written in the weights file, natively and in the browser, on a page and in a worker.
+//! Every backend computes the golden segment's embedding of the weights file: natively, on a page
+//! and in a worker.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
@@ -6,7 +7,7 @@ use soundalike::training::cosine_distance;
 use soundalike::{Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// The same arithmetic in another order of summation: far below the self-test's own 1e-3.
+/// The same arithmetic in another order of summation stays far below the 1e-3 of the self-test.
 const TOLERANCE: f32 = 1e-5;
 
 async fn golden_distance(model: &Model) -> f32 {
@@ -37,9 +38,10 @@ fn burn_computes_the_golden_embedding_in_any_and_in_fixed_shapes() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn the_self_test_sees_wrong_weights() {
+fn the_self_test_detects_wrong_weights() {
     let (mut info, tensors) = soundalike::training::weights_file::read(SHIPPED_WEIGHTS).unwrap();
-    // A known answer that is slightly turned: as far off as a kernel that computes wrongly.
+    // The known embedding with its values shifted by one: as different as the output of a wrong
+    // kernel.
     info.golden_embedding.rotate_left(1);
     let bytes = soundalike::training::weights_file::write(&info, &tensors).unwrap();
     let model = Model::on_cpu(&bytes).unwrap();
@@ -47,18 +49,19 @@ fn the_self_test_sees_wrong_weights() {
     assert_eq!(error.code(), "backend-unavailable");
 }
 
-/// Only in a browser that offers WebGPU (`webdriver.json` asks Chromium for its software adapter), and only in the build that has it.
+/// Runs only in a browser with WebGPU (`webdriver.json` enables Chromium's software adapter), and
+/// only in a build with that backend.
 #[cfg(all(target_arch = "wasm32", feature = "webgpu"))]
 #[wasm_bindgen_test]
 async fn webgpu_computes_the_golden_embedding() {
     let device = Device::wgpu_options()
         .init_async()
         .await
-        .expect("this browser offers WebGPU");
+        .expect("this browser has WebGPU");
     let model = Model::load(SHIPPED_WEIGHTS, &device, true).await.unwrap();
     let distance = golden_distance(&model).await;
     assert!(distance < 1e-3, "cosine distance {distance:e}");
-    // The self-test asks for the same in every shape that songs are computed in.
+    // The self-test computes it in every shape of songs.
     let distance = model.self_test("webgpu").await.unwrap();
     assert!(distance < 1e-3, "cosine distance {distance:e}");
 }

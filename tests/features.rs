@@ -1,23 +1,27 @@
-//! Features against two witnesses: librosa's golden values and a slow, obvious transform; and the resampler against what it
-//! promises. One test body on three hosts: natively, on a browser page and in a worker, so that training and browser are shown to see
-//! the same numbers. The environment of `wasm-bindgen-test-runner` chooses the host.
+//! Features against two references: librosa's golden values, and a slow transform by the
+//! definition. The resampler against its specification.
+//!
+//! The same tests run on three hosts: natively, on a browser page and in a worker. They show that
+//! training and browser compute the same numbers. The environment of `wasm-bindgen-test-runner`
+//! chooses the host.
 
 use std::f64::consts::TAU;
 
 use soundalike::{FeatureConfig, LogMelPlan, Waveform};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// Greatest difference from a witness, in dB, away from the floor. Single precision stays below 0.3e-3 there (`--nocapture` prints it); a
-/// wrong window, norm or frame centre is off by more than 0.1 dB somewhere.
+/// Greatest difference from a reference away from the floor, in dB. Single precision stays below
+/// 0.3e-3 (`--nocapture` prints it). A wrong window, norm or frame centre differs by more than 0.1
+/// dB somewhere.
 const TOLERANCE_DB: f32 = 1e-3;
-/// "Away from the floor" means above this level relative to the segment's maximum.
+/// "Away from the floor" is above this level, relative to the segment's maximum.
 const AWAY_FROM_FLOOR_DB: f32 = -75.0;
-/// Nearer to the floor, the rounding of a single-precision FFT, which is relative to the loudest bin of the frame, is up to 1.2e-3 dB of what is
-/// left of the signal.
+/// Greatest difference near the floor, in dB. The rounding errors of a single-precision FFT are
+/// relative to the loudest bin of the frame: up to 1.2e-3 dB of the soft ones.
 const NEAR_FLOOR_TOLERANCE_DB: f32 = 3e-3;
 const FLOOR_DB: f32 = -80.0;
 
-/// The signals of `golden/make_golden.py`, by the same formulas.
+/// The signals of `golden/make_golden.py`, from the same formulas.
 mod signals {
     use super::TAU;
 
@@ -101,7 +105,7 @@ fn assert_matches_librosa(name: &str, signal: &[f32], golden_bytes: &[u8]) {
             (&mut near_db, NEAR_FLOOR_TOLERANCE_DB)
         };
         let difference_db = (actual_db - golden_db).abs();
-        // `<=` holds for no NaN.
+        // `<=` is false for NaN.
         assert!(
             difference_db <= tolerance_db,
             "{name}, band {}, frame {}: {actual_db} dB, librosa has {golden_db} dB",
@@ -142,7 +146,7 @@ fn log_mel_of_noise_is_librosas() {
     );
 }
 
-/// 0 dB everywhere: power and reference are both clamped to the power floor.
+/// It is 0 dB everywhere, as power and reference are both clamped to the power floor.
 #[wasm_bindgen_test(unsupported = test)]
 fn log_mel_of_silence_is_librosas() {
     assert_matches_librosa(
@@ -179,7 +183,7 @@ fn log_mel_of_music_is_librosas() {
     );
 }
 
-/// The second witness: definitions written out, in double precision, with nothing planned, cached or skipped.
+/// The second reference: the definitions in double precision, without any optimisation.
 mod slow {
     use super::TAU;
 
@@ -188,7 +192,8 @@ mod slow {
     const MEL_BANDS: usize = 128;
     const SAMPLE_RATE_HZ: f64 = 22_050.0;
 
-    /// Mel power of one frame, by the sum that defines the Fourier transform and the triangles that define the filters.
+    /// Mel power of a frame, by the definitions of the Fourier transform and of the triangular
+    /// filters.
     pub fn mel_power(samples: &[f32], frame: usize) -> Vec<f64> {
         let power = power(samples, frame);
         (0..MEL_BANDS)
@@ -236,7 +241,7 @@ mod slow {
             .map(|bin| {
                 let (mut real, mut imaginary) = (0.0, 0.0);
                 for (n, value) in windowed.iter().enumerate() {
-                    // The angle is taken around the circle once, which keeps it exact.
+                    // Modulo the circle, which keeps the angle exact.
                     let (sin, cos) = circle[bin * n % FFT_SAMPLES].sin_cos();
                     real += value * cos;
                     imaginary -= value * sin;
@@ -264,10 +269,10 @@ mod slow {
     }
 }
 
-/// Absolute power, which the golden values, relative to their maximum, leave open.
+/// Tests absolute power. The golden values are relative to their maximum.
 #[wasm_bindgen_test(unsupported = test)]
-fn mel_power_is_that_of_the_definition() {
-    // Both ends, where zeros are padded, and the inside.
+fn mel_power_matches_the_definition() {
+    // Both ends, with their padding of zeros, and the middle.
     const FRAMES: [usize; 5] = [0, 1, 65, 128, 129];
     let config = FeatureConfig::default();
     let mut plan = LogMelPlan::new(&config);
@@ -296,9 +301,9 @@ fn mel_power_is_that_of_the_definition() {
 }
 
 const MODEL_RATE_HZ: u32 = 22_050;
-/// What songs come in: CD and video, the two multiples, telephone and tape.
+/// Common sample rates of songs: CD, video and twice that, tape, telephone.
 const SONG_RATES_HZ: [u32; 6] = [44_100, 48_000, 96_000, 32_000, 16_000, 8_000];
-/// At both ends of a resampled tone, whose sudden start is no pure tone.
+/// Samples to ignore at both ends of a resampled tone: its abrupt start and end are broad-band.
 const TRANSIENT_SAMPLES: usize = 2_205;
 
 fn waveform(samples: Vec<f32>, sample_rate_hz: u32) -> Waveform {
@@ -331,7 +336,7 @@ fn level_db(samples: impl Iterator<Item = f64>) -> f64 {
     10.0 * (sum / count).log10()
 }
 
-/// Level, phase and purity of tones. A shift of the frequency would show as impurity.
+/// Tests level, phase and purity of tones. A change of frequency would count as impurity.
 #[wasm_bindgen_test(unsupported = test)]
 fn a_resampled_tone_is_the_same_tone() {
     for rate_hz in SONG_RATES_HZ {
@@ -341,7 +346,8 @@ fn a_resampled_tone_is_the_same_tone() {
             }
             let samples = resampled(rate_hz, 1.25, |t| 0.5 * (TAU * tone_hz * t).sin());
             let angle = |n: usize| TAU * tone_hz * n as f64 / f64::from(MODEL_RATE_HZ);
-            // Exactly one second, in which each tone has whole periods, so that sine and cosine are orthogonal.
+            // In one second each tone has a whole number of periods, so that sine and cosine are
+            // orthogonal.
             let second = TRANSIENT_SAMPLES..TRANSIENT_SAMPLES + MODEL_RATE_HZ as usize;
             let part = |basis: fn(f64) -> f64| {
                 let sum: f64 = second
@@ -357,7 +363,8 @@ fn a_resampled_tone_is_the_same_tone() {
                 f64::from(samples[n]) - in_phase * angle(n).sin() - quadrature * angle(n).cos()
             }));
             let found = format!(
-                "{tone_hz} Hz at {rate_hz} Hz: level {level:.5}, {delay_samples:.2} samples late, residual {residual_db:.0} dBFS"
+                "{tone_hz} Hz at {rate_hz} Hz: level {level:.5}, {delay_samples:.2} samples late, \
+                 residual {residual_db:.0} dBFS"
             );
             println!("{found}");
             assert!((level - 0.5).abs() < 1e-3, "{found}");
@@ -368,12 +375,13 @@ fn a_resampled_tone_is_the_same_tone() {
     }
 }
 
-/// A tone repeats, so that it can't show a delay of whole periods; a pulse can.
+/// A pulse shows every delay. A tone doesn't show a delay of whole periods.
 #[wasm_bindgen_test(unsupported = test)]
-fn a_resampled_pulse_stays_where_it_was() {
+fn a_resampled_pulse_keeps_its_time() {
     for rate_hz in SONG_RATES_HZ {
         for pulse_secs in [0.05, 0.5, 1.9] {
-            // Gauss, 1 ms wide: below 8 kHz's Nyquist frequency to -100 dB and more.
+            // A Gaussian of 1 ms: its spectrum is below -100 dB at 4 kHz, the lowest Nyquist
+            // frequency.
             let pulse = |t: f64| (-0.5 * ((t - pulse_secs) / 0.001).powi(2)).exp();
             let samples = resampled(rate_hz, 2.0, pulse);
             let (moment, sum) =
@@ -406,7 +414,7 @@ fn tones_above_the_model_rate_leave_no_alias() {
         let inside = &samples[TRANSIENT_SAMPLES..samples.len() - TRANSIENT_SAMPLES];
         let alias_db = level_db(inside.iter().map(|sample| f64::from(*sample)));
         println!("{tone_hz} Hz at {rate_hz} Hz: alias {alias_db:.0} dBFS");
-        // Below the features' dynamic range.
+        // Below the dynamic range of the features.
         assert!(
             alias_db < -80.0,
             "{tone_hz} Hz at {rate_hz} Hz: alias at {alias_db:.1} dBFS"
@@ -415,7 +423,7 @@ fn tones_above_the_model_rate_leave_no_alias() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_waveform_at_the_model_rate_is_left_alone() {
+fn a_waveform_at_the_model_rate_is_unchanged() {
     let samples = signals::music();
     let waveform = waveform(samples.clone(), MODEL_RATE_HZ);
     assert_eq!(waveform.resampled(MODEL_RATE_HZ).samples(), samples);

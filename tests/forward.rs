@@ -1,57 +1,48 @@
-//! The CPU's forward pass computes what the network in burn computes, natively and in the browser.
+//! The CPU's forward pass computes the same embeddings as the network in burn, natively and in the
+//! browser.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::cell::Cell;
+mod common;
 
 use burn::tensor::Device;
+use common::noise;
 use soundalike::training::{
     Embeddings, EncoderConfig, SiameseNetwork, golden_segment, weights_file,
 };
 use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// Greatest difference of a value, relative to the greatest value of its embedding. Both sum hundreds of float32 products, in different orders.
+/// Greatest difference of a value, relative to the greatest value of its embedding. Both passes add
+/// hundreds of float32 products, in different orders.
 const TOLERANCE: f32 = 1e-4;
 const SEED: u32 = 20_261_122;
 
-/// Numbers from -1 to 1, by the linear congruential generator of Numerical Recipes.
-fn noise(seed: u32) -> impl Fn() -> f32 {
-    let state = Cell::new(seed);
-    move || {
-        let next = state
-            .get()
-            .wrapping_mul(1_664_525)
-            .wrapping_add(1_013_904_223);
-        state.set(next);
-        (next >> 8) as f32 / (1 << 23) as f32 - 1.0
-    }
-}
-
 /// Decibels between -80 and 0.
 fn random_song(frames: usize) -> LogMelSpectrogram {
-    let noise = noise(SEED + frames as u32);
+    let mut state = SEED + frames as u32;
     let mel_bands = FeatureConfig::default().mel_bands;
     LogMelSpectrogram {
         mel_bands,
         frames,
         db: (0..mel_bands * frames)
-            .map(|_| 40.0 * noise() - 40.0)
+            .map(|_| 40.0 * noise(&mut state) - 40.0)
             .collect(),
     }
 }
 
-/// Weights of a network of that shape, with every value disturbed, so that no batch norm is the identity.
+/// Weights of a network of that shape. Noise is added to every value, so that no batch norm is the
+/// identity.
 fn random_weights(encoder: &EncoderConfig) -> Vec<u8> {
     let (mut info, _) = weights_file::read(SHIPPED_WEIGHTS).unwrap();
     let mut tensors = SiameseNetwork::new(encoder, &info.features, &Device::flex()).tensors();
-    let noise = noise(SEED);
-    tensors.map_values(|value| value + 0.1 * noise());
+    let mut state = SEED;
+    tensors.map_values(|value| value + 0.1 * noise(&mut state));
     info.encoder = encoder.clone();
     info.golden_embedding = vec![0.0; encoder.embedding];
     weights_file::write(&info, &tensors).unwrap()
 }
 
-/// The forward pass and burn's.
+/// The same model on the CPU's forward pass and in burn.
 fn models(weights: &[u8]) -> [Model; 2] {
     let burn = pollster::block_on(Model::load(weights, &Device::flex(), false)).unwrap();
     [Model::on_cpu(weights).unwrap(), burn]
@@ -79,24 +70,24 @@ fn assert_same_song([cpu, burn]: &[Model; 2], song: &LogMelSpectrogram) {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn the_golden_segment() {
+fn both_passes_agree_on_the_golden_segment() {
     let config = FeatureConfig::default();
     let golden = LogMelPlan::new(&config).segment_db(&golden_segment(&config));
     assert_same_song(&models(SHIPPED_WEIGHTS), &golden);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn songs_of_any_length() {
+fn both_passes_agree_on_songs_of_any_length() {
     let models = models(SHIPPED_WEIGHTS);
-    // The shortest song; every remainder of a feature frame; both sides of the frames that are computed together; both sides of burn's
-    // blocks (60 feature frames) and several of them.
+    // The shortest song; every remainder of a feature frame; one frame less and more than the CPU
+    // computes at once, and than burn's blocks of 60 feature frames; several blocks.
     for frames in (130..147).chain([255, 256, 257, 385, 959, 961, 1_100, 3_001]) {
         assert_same_song(&models, &random_song(frames));
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn networks_of_any_shape() {
+fn both_passes_agree_for_networks_of_any_shape() {
     for (channels, reduced_channels, embedding) in [
         ([1, 1, 1, 1, 1], 1, 1),
         ([5, 9, 17, 24, 3], 7, 10),
@@ -115,7 +106,7 @@ fn networks_of_any_shape() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn segments_one_by_one() {
+fn both_passes_agree_on_single_segments() {
     let models = models(SHIPPED_WEIGHTS);
     let frames = FeatureConfig::default().segment_frames();
     let segments = [
@@ -123,14 +114,14 @@ fn segments_one_by_one() {
         random_song(frames + 1),
         random_song(frames),
     ];
-    // burn takes segments of one length together, so each by itself.
+    // burn embeds only segments of equal length together, so one at a time.
     for segment in &segments {
         let embed = |model: &Model| {
             pollster::block_on(model.embed_segments(std::slice::from_ref(segment))).unwrap()
         };
         assert_same(&embed(&models[0]), &embed(&models[1]), "a segment");
     }
-    // Room that has been used changes nothing.
+    // Used scratch buffers don't change the result.
     let together = pollster::block_on(models[0].embed_segments(&segments)).unwrap();
     let last = pollster::block_on(models[0].embed_segments(&segments[2..])).unwrap();
     assert_eq!(together.rows().last(), last.rows().next());

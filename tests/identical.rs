@@ -1,12 +1,17 @@
-//! The same numbers on every host: natively on x86-64 and in WebAssembly, on a page and in a worker, each stage gives the same bits, from samples at the
-//! model's rate to the report. (Resampling comes before, and does not: its transform is the fastest of each machine, and differs in its last bits.)
+//! The same bits on every host: natively on x86-64 and in WebAssembly, on a page and in a worker,
+//! for each stage from samples at the model's rate to the report. (Resampling, the stage before, is
+//! not tested: its transform is the fastest of each machine, and the last bits differ.)
 //!
-//! Songs and weights are made by integers and by operations that IEEE 754 defines exactly, so that no host can differ in what goes in, and the shipped
-//! weights can change without the expected hashes. A change of features, network or matcher changes them: a failing test prints the new ones, which must be
-//! taken over only when every host prints the same.
+//! Songs and weights are made of integers and of operations that IEEE 754 defines exactly, so that
+//! they are equal on every host, and so that the expected hashes don't depend on the shipped
+//! weights. A change of features, network or matcher changes the hashes. A failing test prints the
+//! new ones; copy them here only if every host prints the same.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
 
+mod common;
+
+use common::{noise, random};
 use soundalike::training::{
     Calibration, EncoderConfig, Preset, Tensors, WeightsInfo, WhitenedSpectrogram, golden_segment,
     weights_file,
@@ -16,19 +21,13 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 const RATE_HZ: u32 = 22_050;
 
-/// Whole numbers at random: the linear congruential generator of Numerical Recipes, by its upper bits.
-fn random(state: &mut u32) -> u32 {
-    *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-    *state >> 8
-}
-
-/// Plucked sawtooth notes over a soft noise; the beat is `beat_samples` long.
+/// Plucked sawtooth notes over soft noise, one note a beat.
 fn song(seed: u32, secs: u32, beat_samples: u32) -> Vec<f32> {
     // Two octaves of a scale in Hz.
     const SCALE_HZ: [u32; 14] = [
         220, 247, 262, 294, 330, 349, 392, 440, 494, 523, 587, 659, 698, 784,
     ];
-    let mut noise = seed;
+    let mut state = seed;
     (0..secs * RATE_HZ)
         .map(|n| {
             let (beat, since) = (n / beat_samples, n % beat_samples);
@@ -36,8 +35,7 @@ fn song(seed: u32, secs: u32, beat_samples: u32) -> Vec<f32> {
             let hz = SCALE_HZ[random(&mut choice) as usize % SCALE_HZ.len()];
             let phase = (n * hz % RATE_HZ) as f32 / RATE_HZ as f32 - 0.5;
             let left = (beat_samples - since) as f32 / beat_samples as f32;
-            let hiss = random(&mut noise) as f32 / (1 << 23) as f32 - 1.0;
-            0.5 * left * left * phase + 0.01 * hiss
+            0.5 * left * left * phase + 0.01 * noise(&mut state)
         })
         .collect()
 }
@@ -47,7 +45,7 @@ fn sha256_of(values: impl IntoIterator<Item = f32>) -> String {
     weights_file::sha256(&bytes)
 }
 
-/// All that differs is told at once, so that new values can be taken over.
+/// A failure prints all hashes, so that new ones can be copied.
 fn assert_hashes(found: &[(&str, String)], expected: &[&str]) {
     let found: Vec<String> = found
         .iter()
@@ -56,14 +54,15 @@ fn assert_hashes(found: &[(&str, String)], expected: &[&str]) {
     assert_eq!(found, expected, "{found:#?}");
 }
 
-/// Weights of the shipped network's shape, about as large as trained ones.
-fn made_up_weights() -> Vec<u8> {
+/// Weights of the shipped network's shape, with values about as large as trained ones.
+fn synthetic_weights() -> Vec<u8> {
     let (features, encoder) = (FeatureConfig::default(), EncoderConfig::default());
-    // Name, shape, and the values' middle and reach.
+    // Name, shape, and the mean and greatest deviation of the values.
     let mut wanted = Vec::new();
     let norm = |name: &str, channels: usize| {
-        let part =
-            |part: &str, middle, reach| (format!("{name}.{part}"), vec![channels], middle, reach);
+        let part = |part: &str, mean, deviation| {
+            (format!("{name}.{part}"), vec![channels], mean, deviation)
+        };
         [
             part("gamma", 1.0, 0.3),
             part("beta", 0.0, 0.3),
@@ -71,15 +70,14 @@ fn made_up_weights() -> Vec<u8> {
             part("running_var", 1.0, 0.5),
         ]
     };
-    let mut rows = features.mel_bands;
-    for (layer, [inputs, outputs, side, stride]) in encoder.layers().into_iter().enumerate() {
-        rows = rows.div_ceil(stride);
+    for (layer, [inputs, outputs, side, _]) in encoder.layers().into_iter().enumerate() {
         let block = format!("encoder.blocks.{layer}");
-        let reach = (6.0 / (inputs * side * side) as f32).sqrt();
+        let deviation = (6.0 / (inputs * side * side) as f32).sqrt();
         let shape = vec![outputs, inputs, side, side];
-        wanted.push((format!("{block}.conv.weight"), shape, 0.0, reach));
+        wanted.push((format!("{block}.conv.weight"), shape, 0.0, deviation));
         wanted.extend(norm(&format!("{block}.norm"), outputs));
     }
+    let rows = encoder.feature_rows(features.mel_bands);
     let (pooled, embedding) = (2 * encoder.reduced_channels * rows, encoder.embedding);
     let projection = |part: &str| format!("encoder.projection.{part}");
     wanted.push((projection("weight"), vec![pooled, embedding], 0.0, 0.05));
@@ -88,9 +86,9 @@ fn made_up_weights() -> Vec<u8> {
     wanted.push(("head.raw_weights".into(), vec![embedding], -2.0, 0.5));
     wanted.push(("head.bias".into(), vec![1], 9.0, 0.0));
     let (mut state, mut tensors) = (1, Tensors::default());
-    for (name, shape, middle, reach) in wanted {
+    for (name, shape, mean, deviation) in wanted {
         let values = (0..shape.iter().product())
-            .map(|_| middle + reach * (random(&mut state) as f32 / (1 << 23) as f32 - 1.0))
+            .map(|_| mean + deviation * noise(&mut state))
             .collect();
         tensors.insert(name, shape, values);
     }
@@ -111,7 +109,7 @@ fn analysed(checker: &Checker, samples: &[f32]) -> Song {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn features_are_the_same_bits() {
+fn features_have_the_same_bits() {
     let config = FeatureConfig::default();
     let samples = song(1, 20, 5_000);
     let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
@@ -140,11 +138,11 @@ fn features_are_the_same_bits() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn embeddings_and_reports_are_the_same_bits() {
-    let weights = made_up_weights();
+fn embeddings_and_reports_have_the_same_bits() {
+    let weights = synthetic_weights();
     let checker = Checker::new(Model::on_cpu(&weights).unwrap(), "cpu");
     let whole = song(1, 40, 5_000);
-    // A stretch of it, one and a half segments into other music.
+    // An excerpt of it between other music; not at a start of a segment.
     let mut host = song(2, 12, 6_100);
     host.extend(&whole[300_000..600_000]);
     host.extend(song(3, 8, 4_400));

@@ -1,4 +1,4 @@
-//! A whole song in one pass gives what its parts give.
+//! One pass over a whole song gives the same embeddings as passes over its parts.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
@@ -9,7 +9,7 @@ use soundalike::training::{
 use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// `secs` seconds of the golden segment's music, repeated at rising speed so that no two segments are alike.
+/// `secs` seconds of the golden segment, repeated at rising speed, so that all segments differ.
 fn song(secs: usize) -> LogMelSpectrogram {
     let config = FeatureConfig::default();
     let golden = golden_segment(&config);
@@ -35,10 +35,10 @@ fn greatest_distance(a: &Embeddings, b: &Embeddings) -> f32 {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn blocks_of_any_and_of_fixed_widths_give_what_no_blocks_give() {
+fn blocks_of_any_and_of_fixed_widths_give_the_same_embeddings_as_no_blocks() {
     let on_cpu = Model::on_cpu(SHIPPED_WEIGHTS).unwrap();
-    // In one block of each width, up to its end and just beyond it; in two blocks whose second has each width; in three; and the shortest song. Which
-    // widths those are is tested where they are chosen.
+    // The shortest song; one block of each width, filled and just exceeded; two blocks, the second
+    // of each width; three blocks. The choice of widths is tested beside its code.
     for secs in [3, 5, 11, 12, 23, 24, 26, 36, 50] {
         let song = song(secs);
         let whole = pollster::block_on(on_cpu.embed_song(&song, |_| ())).unwrap();
@@ -54,7 +54,8 @@ fn blocks_of_any_and_of_fixed_widths_give_what_no_blocks_give() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_later_start_on_the_grid_gives_the_same_embeddings() {
-    // Cutting a multiple of the hop off the front moves every block; segments away from the new edge must not change.
+    // Without a multiple of the hop at the front, every block moves. Segments away from the new
+    // edge must not change.
     let whole = song(60);
     let cut_segments = 5;
     let cut_frames = cut_segments * SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME;

@@ -1,4 +1,4 @@
-//! Weights that are whole load; anything else is an error that says what is wrong, never a panic.
+//! Complete weights files load. Anything else is an error with its cause, never a panic.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use burn::tensor::Device;
@@ -7,15 +7,15 @@ use soundalike::{FeatureConfig, Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn load(bytes: &[u8]) -> Result<Model, soundalike::Error> {
-    // The CPU backend answers at once, so that there is nothing to wait for, in a browser either.
+    // The CPU backend never waits, so that blocking is possible in a browser, too.
     pollster::block_on(Model::load(bytes, &Device::flex(), false))
 }
 
-/// The sentence of the error, after checking its code.
+/// The message of the error. Asserts its code.
 fn refusal(bytes: &[u8]) -> String {
     let error = load(bytes)
         .map(|_| ())
-        .expect_err("broken weights were accepted");
+        .expect_err("invalid weights were accepted");
     assert_eq!(error.code(), "weights-invalid");
     error.to_string()
 }
@@ -50,14 +50,15 @@ fn truncated_files_are_refused() {
         SHIPPED_WEIGHTS.len() / 2,
         SHIPPED_WEIGHTS.len() - 1,
     ] {
-        let said = refusal(&SHIPPED_WEIGHTS[..length]);
-        assert!(said.contains("truncated"), "{length} bytes: {said}");
+        let message = refusal(&SHIPPED_WEIGHTS[..length]);
+        assert!(message.contains("truncated"), "{length} bytes: {message}");
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn one_flipped_bit_is_noticed_anywhere() {
-    // Every 9,973rd byte (a prime, so that all kinds of places come up), and the description at the front.
+fn one_flipped_bit_is_detected_anywhere() {
+    // Every 9,973rd byte (a prime number, so that the places vary), and the description at the
+    // front.
     let places = (0..SHIPPED_WEIGHTS.len())
         .step_by(9_973)
         .chain((8..4_000).step_by(97));
@@ -73,28 +74,28 @@ fn foreign_files_are_refused() {
     refusal(b"ID3\x04\x00\x00 an MP3, not weights");
     refusal(&[0xff; 4_096]);
     let empty_safetensors = b"\x02\x00\x00\x00\x00\x00\x00\x00{}";
-    let said = refusal(empty_safetensors);
-    assert!(said.contains("other weights"), "{said}");
+    let message = refusal(empty_safetensors);
+    assert!(message.contains("other weights"), "{message}");
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn other_features_formats_and_shapes_are_refused() {
-    let said = refusal(&rewritten(|info, _| info.features.hop_samples = 256));
-    assert!(said.contains("other features"), "{said}");
-    let said = refusal(&rewritten(|info, _| info.format += 1));
-    assert!(said.contains("format"), "{said}");
-    let said = refusal(&rewritten(|info, _| info.encoder.channels[1] = 40));
-    assert!(said.contains("shape"), "{said}");
-    let said = refusal(&rewritten(|info, _| info.encoder.channels[1] = 1 << 30));
-    assert!(said.contains("impossible"), "{said}");
-    let said = refusal(&rewritten(|info, _| info.golden_embedding.truncate(5)));
-    assert!(said.contains("golden"), "{said}");
-    let said = refusal(&rewritten(|info, _| {
+    let message = refusal(&rewritten(|info, _| info.features.hop_samples = 256));
+    assert!(message.contains("other features"), "{message}");
+    let message = refusal(&rewritten(|info, _| info.format += 1));
+    assert!(message.contains("format"), "{message}");
+    let message = refusal(&rewritten(|info, _| info.encoder.channels[1] = 40));
+    assert!(message.contains("shape"), "{message}");
+    let message = refusal(&rewritten(|info, _| info.encoder.channels[1] = 1 << 30));
+    assert!(message.contains("impossible"), "{message}");
+    let message = refusal(&rewritten(|info, _| info.golden_embedding.truncate(5)));
+    assert!(message.contains("golden"), "{message}");
+    let message = refusal(&rewritten(|info, _| {
         info.calibration.knots = vec![(1.0, 0.5), (0.0, 0.6)]
     }));
-    assert!(said.contains("calibration"), "{said}");
-    let said = refusal(&rewritten(|_, tensors| *tensors = Tensors::default()));
-    assert!(said.contains("no tensor"), "{said}");
+    assert!(message.contains("calibration"), "{message}");
+    let message = refusal(&rewritten(|_, tensors| *tensors = Tensors::default()));
+    assert!(message.contains("no tensor"), "{message}");
 }
 
 #[wasm_bindgen_test(unsupported = test)]

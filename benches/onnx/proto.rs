@@ -1,12 +1,12 @@
-//! As much of ONNX's file format as our encoder needs; tags and codes are those of onnx.proto
-//! (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+//! The part of ONNX's file format that the encoder needs. Tags and codes are those of onnx.proto
+//! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>).
 
 use prost::{Enumeration, Message, Oneof};
 
-/// The version of the format that came with the operator set.
+/// Version of the format, the one that introduced the operator set.
 pub const IR_VERSION: i64 = 8;
 
-/// The set of operators whose definitions are meant.
+/// Version of the operators' definitions.
 pub const OPERATOR_SET: i64 = 17;
 
 #[derive(Clone, PartialEq, Message)]
@@ -23,7 +23,7 @@ pub struct Model {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSet {
-    /// Empty for ONNX's own.
+    /// Empty for ONNX's own operators.
     #[prost(string, tag = "1")]
     pub domain: String,
     #[prost(int64, tag = "2")]
@@ -32,7 +32,7 @@ pub struct OperatorSet {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Graph {
-    /// In an order in which they can be computed.
+    /// In an order of computation.
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<Node>,
     #[prost(string, tag = "2")]
@@ -133,7 +133,7 @@ pub struct Dimension {
     pub size: Option<Size>,
 }
 
-/// A number, or a name for what is known only in use.
+/// A number, or the name of a size that varies between calls.
 #[derive(Clone, PartialEq, Oneof)]
 pub enum Size {
     #[prost(int64, tag = "1")]
@@ -206,7 +206,7 @@ impl Tensor {
 }
 
 impl ValueInfo {
-    /// An input or output of f32; a size that is no number is the name of one.
+    /// An input or output of f32. A size that isn't a number is a name.
     pub fn f32(name: &str, sizes: &[&str]) -> Self {
         let dim = sizes.iter().map(|size| Dimension {
             size: Some(

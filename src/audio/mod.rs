@@ -1,4 +1,4 @@
-//! Samples: a whole song or one that comes in parts, brought to the model's rate.
+//! Samples of a song, whole or in parts, resampled to the model's rate.
 
 mod resampler;
 pub mod stream;

@@ -1,29 +1,30 @@
-//! Resampling of mono audio that comes in parts of any length.
+//! Resampling of mono audio that arrives in parts of any length.
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler as _};
 
-/// Input samples per call of the resampler: long enough that the FFTs inside are efficient, short enough that
-/// buffers stay in the cache.
+/// Input samples per call of the library's resampler. Long enough for efficient FFTs, short enough
+/// for the buffers to stay in the cache.
 const CHUNK_SAMPLES: usize = 4_096;
 
-/// Brings mono audio to another rate: band-limited, in phase, of equal length to one sample. What comes out doesn't depend on
-/// where the parts begin.
-pub struct Resampling {
-    /// None where both rates are one.
+/// Resamples mono audio: band-limited, in phase, of equal duration to one sample. The output
+/// doesn't depend on where the parts begin.
+pub struct Resampler {
+    /// `None` where both rates are equal.
     resampler: Option<Fft<f32>>,
-    /// What has not made a whole chunk yet.
+    /// The last input samples, fewer than a chunk.
     waiting: Vec<f32>,
-    /// One chunk's output.
+    /// Output buffer of one chunk.
     chunk: Vec<f32>,
-    /// Samples at the beginning that are the filter's delay and still to come out.
+    /// Output samples that are still to be dropped: the delay of the filter.
     delay_samples: usize,
     input_samples: usize,
     output: Vec<f32>,
 }
 
-impl Resampling {
-    /// `expected_samples` is how many are to come, as far as is known: room is made for so many.
+impl Resampler {
+    /// A resampler of no samples yet. `expected_samples` is an estimate of their number, for which
+    /// memory is reserved.
     ///
     /// # Panics
     ///
@@ -49,18 +50,20 @@ impl Resampling {
             chunk: vec![0.0; chunk],
             delay_samples: resampler.as_ref().map_or(0, Fft::output_delay),
             input_samples: 0,
-            output: room_for((expected_samples as f64 * ratio) as usize + chunk + 1),
+            output: with_capacity_if_possible(
+                (expected_samples as f64 * ratio) as usize + chunk + 1,
+            ),
             resampler,
         }
     }
 
-    /// How many samples have come.
+    /// Number of samples pushed.
     #[must_use]
     pub fn input_samples(&self) -> usize {
         self.input_samples
     }
 
-    /// Takes the next samples, which must be finite.
+    /// Appends samples, which must be finite.
     pub fn push(&mut self, mut part: &[f32]) {
         self.input_samples += part.len();
         let Some(resampler) = &self.resampler else {
@@ -87,7 +90,7 @@ impl Resampling {
         }
     }
 
-    /// All samples at the new rate.
+    /// All samples, at the new rate.
     #[must_use]
     pub fn finish(mut self) -> Vec<f32> {
         let Some(resampler) = &self.resampler else {
@@ -96,7 +99,7 @@ impl Resampling {
         let chunk_samples = resampler.input_frames_next();
         let output_samples =
             (resampler.resample_ratio() * self.input_samples as f64).ceil() as usize;
-        // Silence after the end brings out what the filter still has.
+        // Silence after the end flushes the filter.
         let mut last = std::mem::take(&mut self.waiting);
         while self.output.len() < output_samples {
             last.resize(chunk_samples, 0.0);
@@ -112,8 +115,9 @@ impl Resampling {
             return;
         };
         let samples = self.chunk.len();
-        // The buffers have one channel and the lengths that it asks for, so that none of these calls has a reason to fail. (Inside, they panic
-        // at spectra that aren't finite, which samples as large as f32 holds would have.)
+        // None of these calls can fail: the buffers have one channel and the expected lengths.
+        // (They panic at spectra that aren't finite, which samples near the limit of f32 would
+        // have.)
         let mut into = || {
             let input = InterleavedSlice::new(chunk, 1, chunk.len()).ok()?;
             let mut output = InterleavedSlice::new_mut(&mut self.chunk[..], 1, samples).ok()?;
@@ -130,17 +134,18 @@ impl Resampling {
     }
 }
 
-/// What isn't expected rightly finds its room as it comes.
-fn room_for(samples: usize) -> Vec<f32> {
-    let mut room = Vec::new();
-    let _ = room.try_reserve_exact(samples);
-    room
+/// An empty vector with memory for `samples` values. The number is an estimate of the caller. Where
+/// there is less memory, nothing is reserved and the vector grows with the samples.
+fn with_capacity_if_possible(samples: usize) -> Vec<f32> {
+    let mut values = Vec::new();
+    let _ = values.try_reserve_exact(samples);
+    values
 }
 
-impl std::fmt::Debug for Resampling {
+impl std::fmt::Debug for Resampler {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("Resampling")
+            .debug_struct("Resampler")
             .field("input_samples", &self.input_samples)
             .field("output_samples", &self.output.len())
             .finish_non_exhaustive()
@@ -150,18 +155,19 @@ impl std::fmt::Debug for Resampling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_sound::noise;
 
     fn resampled(samples: &[f32], from_hz: u32, to_hz: u32, part_samples: usize) -> Vec<f32> {
-        let mut resampling = Resampling::new(from_hz, to_hz, samples.len());
+        let mut resampler = Resampler::new(from_hz, to_hz, samples.len());
         for part in samples.chunks(part_samples) {
-            resampling.push(part);
+            resampler.push(part);
         }
-        assert_eq!(resampling.input_samples(), samples.len());
-        resampling.finish()
+        assert_eq!(resampler.input_samples(), samples.len());
+        resampler.finish()
     }
 
-    /// The whole at once, as the library does it.
-    fn resampled_by_the_library(samples: &[f32], from_hz: u32, to_hz: u32) -> Vec<f32> {
+    /// All samples in one call of the library.
+    fn resampled_by_library(samples: &[f32], from_hz: u32, to_hz: u32) -> Vec<f32> {
         let (from, to) = (from_hz as usize, to_hz as usize);
         let mut resampler = Fft::<f32>::new(from, to, CHUNK_SAMPLES, 1, FixedSync::Both).unwrap();
         let input = InterleavedSlice::new(samples, 1, samples.len()).unwrap();
@@ -170,14 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_no_difference() {
-        let mut state = 1u32;
-        let samples: Vec<f32> = (0..100_003)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                state as f32 / u32::MAX as f32 - 0.5
-            })
-            .collect();
+    fn the_output_does_not_depend_on_the_parts() {
+        let samples: Vec<f32> = std::iter::repeat_with(noise(1)).take(100_003).collect();
         for (from_hz, to_hz) in [
             (44_100, 22_050),
             (48_000, 22_050),
@@ -188,8 +188,8 @@ mod tests {
             let expected = (samples.len() as f64 * f64::from(to_hz) / f64::from(from_hz)).ceil();
             assert_eq!(whole.len(), expected as usize, "{from_hz} to {to_hz}");
             if from_hz != to_hz {
-                let by_the_library = resampled_by_the_library(&samples, from_hz, to_hz);
-                assert!(whole == by_the_library, "{from_hz} to {to_hz} Hz");
+                let by_library = resampled_by_library(&samples, from_hz, to_hz);
+                assert!(whole == by_library, "{from_hz} to {to_hz} Hz");
             }
             for part_samples in [1, 1_000, 4_096, 65_537] {
                 let parts = resampled(&samples, from_hz, to_hz, part_samples);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn less_than_a_chunk_is_resampled_in_phase() {
+    fn fewer_samples_than_a_chunk_are_resampled_in_phase() {
         let step: Vec<f32> = (0..1_000)
             .map(|n| if n < 500 { 0.0 } else { 1.0 })
             .collect();

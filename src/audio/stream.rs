@@ -1,24 +1,26 @@
-//! A song's samples as they come, part by part from a decoder, brought to the model's rate on the way: so that all of them
-//! are nowhere held at the rate of decoding.
+//! The samples of a song in parts, as a decoder gives them. Each part is resampled to the model's
+//! rate at once, so that the whole song is never in memory at the rate of decoding.
 
-use crate::audio::resampler::Resampling;
+use crate::audio::resampler::Resampler;
 use crate::audio::waveform::{check_count, check_rate, check_samples};
 use crate::error::Result;
 
-/// A song, as far as it has come.
+/// A song whose samples come in parts.
 #[derive(Debug)]
 pub struct SampleStream {
     name: String,
     sample_rate_hz: u32,
-    resampling: Resampling,
+    resampler: Resampler,
 }
 
 impl SampleStream {
-    /// A song of `name`, of which nothing has come yet. `expected_samples` is how many are to come, as far as is known: room is made for so many.
+    /// A song of `name`, without samples yet. `expected_samples` is an estimate of their number,
+    /// for which memory is reserved.
     ///
     /// # Errors
     ///
-    /// [`Error::DecodeFailed`](crate::Error::DecodeFailed) when `sample_rate_hz` is none that audio has.
+    /// [`Error::DecodeFailed`](crate::Error::DecodeFailed) when `sample_rate_hz` lies outside 4 to
+    /// 384 kHz.
     ///
     /// # Panics
     ///
@@ -33,7 +35,7 @@ impl SampleStream {
         Ok(Self {
             name: name.into(),
             sample_rate_hz,
-            resampling: Resampling::new(sample_rate_hz, model_rate_hz, expected_samples),
+            resampler: Resampler::new(sample_rate_hz, model_rate_hz, expected_samples),
         })
     }
 
@@ -43,20 +45,21 @@ impl SampleStream {
         &self.name
     }
 
-    /// How long it is so far, in seconds.
+    /// Duration of the samples so far, in seconds.
     #[must_use]
     pub fn duration_secs(&self) -> f64 {
-        self.resampling.input_samples() as f64 / f64::from(self.sample_rate_hz)
+        self.resampler.input_samples() as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// Takes the next mono samples, nominally in -1..1.
+    /// Appends mono samples, nominally in -1..1.
     ///
     /// # Errors
     ///
-    /// [`Error::DecodeFailed`](crate::Error::DecodeFailed) when a sample isn't finite or beyond 1e12; none of the part is taken then.
+    /// [`Error::DecodeFailed`](crate::Error::DecodeFailed) when a sample isn't finite or exceeds
+    /// 1e12 in magnitude. Nothing is appended then.
     pub fn append(&mut self, part: &[f32]) -> Result<()> {
-        check_samples(&self.name, part, self.resampling.input_samples())?;
-        self.resampling.push(part);
+        check_samples(&self.name, part, self.resampler.input_samples())?;
+        self.resampler.push(part);
         Ok(())
     }
 
@@ -64,10 +67,10 @@ impl SampleStream {
     ///
     /// # Errors
     ///
-    /// [`Error::NoAudio`](crate::Error::NoAudio) when none have come.
+    /// [`Error::NoAudio`](crate::Error::NoAudio) when there are none.
     pub fn finish(self) -> Result<Vec<f32>> {
-        check_count(&self.name, self.resampling.input_samples())?;
-        Ok(self.resampling.finish())
+        check_count(&self.name, self.resampler.input_samples())?;
+        Ok(self.resampler.finish())
     }
 }
 
@@ -76,19 +79,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_sample_is_named_by_its_place_in_the_song() {
-        let mut recording = SampleStream::new("a", 44_100, 22_050, 3).unwrap();
-        recording.append(&[0.5; 441]).unwrap();
-        let error = recording.append(&[0.0, f32::NAN]).unwrap_err();
+    fn an_invalid_sample_is_reported_with_its_index_in_the_song() {
+        let mut stream = SampleStream::new("a", 44_100, 22_050, 3).unwrap();
+        stream.append(&[0.5; 441]).unwrap();
+        let error = stream.append(&[0.0, f32::NAN]).unwrap_err();
         assert_eq!(error.code(), "decode-failed");
         assert!(error.to_string().contains("sample 442 is NaN"), "{error}");
-        assert_eq!(recording.duration_secs(), 0.01);
+        assert_eq!(stream.duration_secs(), 0.01);
     }
 
     #[test]
-    fn nothing_is_no_song() {
-        let recording = SampleStream::new("a", 44_100, 22_050, 0).unwrap();
-        assert_eq!(recording.finish().unwrap_err().code(), "no-audio");
+    fn a_song_without_samples_or_at_an_impossible_rate_is_refused() {
+        let stream = SampleStream::new("a", 44_100, 22_050, 0).unwrap();
+        assert_eq!(stream.finish().unwrap_err().code(), "no-audio");
         let impossible = SampleStream::new("a", 3, 22_050, 0);
         assert_eq!(impossible.unwrap_err().code(), "decode-failed");
     }

@@ -1,11 +1,11 @@
-//! Mono audio at a known rate: checking, mixing down, resampling.
+//! Mono audio at a known rate: validation, downmix, resampling.
 
-use crate::audio::resampler::Resampling;
+use crate::audio::resampler::Resampler;
 use crate::config::SAMPLE_RATES_HZ;
 use crate::error::{Error, Result};
 
-/// The largest magnitude that a sample may have: beyond every scale that audio is written in (32-bit integers reach 2e9), and small enough for the power of
-/// an FFT's bins to stay far inside f32 (2,048 samples of 1e12 make 4e30).
+/// Largest magnitude of a sample. It exceeds every scale of audio files (32-bit integers reach
+/// 2e9), and the power of an FFT's bins stays far inside f32 (2,048 samples of 1e12: 4e30).
 const MAX_MAGNITUDE: f32 = 1e12;
 
 /// Mono samples, nominally in -1..1, with their rate.
@@ -16,12 +16,12 @@ pub struct Waveform {
 }
 
 impl Waveform {
-    /// Takes mono samples.
+    /// A waveform of mono samples. `name` is the song's name in errors.
     ///
     /// # Errors
     ///
-    /// [`Error::NoAudio`] without samples; [`Error::DecodeFailed`] when a sample isn't finite or beyond 1e12, or the rate is
-    /// none that audio has (4 to 384 kHz). `name` is what the error calls the song.
+    /// [`Error::NoAudio`] without samples; [`Error::DecodeFailed`] when a sample isn't finite or
+    /// exceeds 1e12 in magnitude, or the rate lies outside 4 to 384 kHz.
     pub fn new(name: &str, samples: Vec<f32>, sample_rate_hz: u32) -> Result<Self> {
         check_count(name, samples.len())?;
         check_rate(name, sample_rate_hz)?;
@@ -36,7 +36,8 @@ impl Waveform {
     ///
     /// # Errors
     ///
-    /// Those of [`Waveform::new`]; [`Error::NoAudio`] also without channels, [`Error::DecodeFailed`] also when the channels differ in length.
+    /// Those of [`Waveform::new`]; also [`Error::NoAudio`] without channels, and
+    /// [`Error::DecodeFailed`] when the channels differ in length.
     pub fn from_channels(name: &str, channels: &[&[f32]], sample_rate_hz: u32) -> Result<Self> {
         let Some((first, rest)) = channels.split_first() else {
             return Err(Error::NoAudio {
@@ -80,7 +81,7 @@ impl Waveform {
         self.samples.len() as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// The same sound at another rate: band-limited, in phase, of equal length to one sample.
+    /// The same sound at another rate: band-limited, in phase, of equal duration to one sample.
     ///
     /// # Panics
     ///
@@ -90,16 +91,15 @@ impl Waveform {
         if self.sample_rate_hz == sample_rate_hz {
             return self;
         }
-        let mut resampling =
-            Resampling::new(self.sample_rate_hz, sample_rate_hz, self.samples.len());
-        resampling.push(&self.samples);
+        let mut resampler = Resampler::new(self.sample_rate_hz, sample_rate_hz, self.samples.len());
+        resampler.push(&self.samples);
         Self {
-            samples: resampling.finish(),
+            samples: resampler.finish(),
             sample_rate_hz,
         }
     }
 
-    /// The stretch of `length_samples` from `start_secs` on; silence where the song has ended.
+    /// `length_samples` samples from `start_secs` on, with silence beyond the end of the song.
     #[must_use]
     pub fn excerpt(&self, start_secs: f64, length_samples: usize) -> Vec<f32> {
         let start = (start_secs.max(0.0) * f64::from(self.sample_rate_hz)).round() as usize;
@@ -120,7 +120,7 @@ pub(crate) fn check_count(name: &str, samples: usize) -> Result<()> {
     })
 }
 
-/// [`Error::DecodeFailed`] when the rate is none that audio has.
+/// [`Error::DecodeFailed`] when the rate is impossible for audio.
 pub(crate) fn check_rate(name: &str, sample_rate_hz: u32) -> Result<()> {
     if SAMPLE_RATES_HZ.contains(&sample_rate_hz) {
         return Ok(());
@@ -135,9 +135,10 @@ pub(crate) fn check_rate(name: &str, sample_rate_hz: u32) -> Result<()> {
     })
 }
 
-/// [`Error::DecodeFailed`] when one of the samples, which are those of a song from `first` on, can't be one.
+/// [`Error::DecodeFailed`] when a sample isn't finite or too large. `first` is the index in the
+/// song of the first one.
 pub(crate) fn check_samples(name: &str, samples: &[f32], first: usize) -> Result<()> {
-    // NaN is in no range.
+    // No range contains NaN.
     let possible = -MAX_MAGNITUDE..=MAX_MAGNITUDE;
     match samples.iter().position(|sample| !possible.contains(sample)) {
         None => Ok(()),
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn broken_input_has_its_code() {
+    fn invalid_input_is_refused_with_the_right_code() {
         let code = |result: Result<Waveform>| result.map_err(|error| error.code());
         assert_eq!(code(Waveform::new("a", vec![], 44_100)), Err("no-audio"));
         assert_eq!(
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loudest_samples_are_resampled() {
+    fn samples_of_the_largest_magnitude_stay_finite_when_resampled() {
         for sign in [1.0, -1.0] {
             let samples = (0..20_000)
                 .map(|n| MAX_MAGNITUDE * if n % 7 < 3 { sign } else { -sign })

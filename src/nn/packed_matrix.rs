@@ -1,26 +1,28 @@
-//! Matrix product with packed weights: what every layer ends in.
+//! Matrix product with packed weights, the core of every layer.
 
 use wide::f32x4;
 
-/// Columns that one call of the kernel computes: two vectors of four.
+/// Columns that a call of the kernel computes: two vectors of four.
 pub(crate) const PANEL: usize = 8;
 
-/// Rows that one call of the kernel computes. Its 4 x 8 sums take 8 vector registers; x86-64 has 16, and the factors need the others.
+/// Rows that a call of the kernel computes. Its 4 x 8 sums take 8 vector registers of the 16 of
+/// x86-64; the factors need the others.
 const ROWS: usize = 4;
 
-/// A matrix of weights `[depth, columns]` with a bias for every column. Columns are filled up with zeros to a multiple of [`PANEL`].
+/// A matrix of weights `[depth, columns]` with a bias for every column. Columns of zeros fill it up
+/// to a multiple of [`PANEL`].
 #[derive(Clone, Debug)]
 pub(crate) struct PackedMatrix {
     depth: usize,
     columns: usize,
-    /// `[columns / PANEL, depth, PANEL]`, so that the kernel reads from front to back.
+    /// `[columns / PANEL, depth, PANEL]`: the order in which the kernel reads.
     panels: Vec<f32>,
     /// `[columns]`
     bias: Vec<f32>,
 }
 
 impl PackedMatrix {
-    /// Packs `weight(row, column)` of a matrix `[depth, bias.len()]`.
+    /// Packs the matrix `[depth, bias.len()]` of the values `weight(row, column)`.
     pub(crate) fn new(depth: usize, bias: &[f32], weight: impl Fn(usize, usize) -> f32) -> Self {
         let columns = bias.len().next_multiple_of(PANEL);
         let mut panels = Vec::with_capacity(columns * depth);
@@ -46,17 +48,18 @@ impl PackedMatrix {
         }
     }
 
-    /// Values in a row that is multiplied.
+    /// Values of a row of the left factor.
     pub(crate) fn depth(&self) -> usize {
         self.depth
     }
 
-    /// Values in a row of the product, those filled up included.
+    /// Values of a row of the product, the filling included.
     pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// `product[rows, columns] = factor[rows, depth] x self + bias`, negative values replaced by 0 with `RELU`.
+    /// `product[rows, columns] = factor[rows, depth] * self + bias`, with negative values replaced
+    /// by 0 if `RELU`.
     pub(crate) fn multiply<const RELU: bool>(&self, factor: &[f32], product: &mut [f32]) {
         let whole = factor.len() / self.depth / ROWS * ROWS;
         let (factor, last_factor) = factor.split_at(whole * self.depth);
@@ -82,9 +85,10 @@ impl PackedMatrix {
     }
 }
 
-/// `R` rows of a product by one panel; rows of the product begin `stride` values apart.
+/// Computes one panel of `COUNT` rows of a product. Rows of the product start `stride` values
+/// apart.
 #[inline(always)]
-fn kernel<const R: usize, const RELU: bool>(
+fn kernel<const COUNT: usize, const RELU: bool>(
     factor: &[f32],
     panel: &[[f32; PANEL]],
     bias: &[f32],
@@ -92,8 +96,8 @@ fn kernel<const R: usize, const RELU: bool>(
     stride: usize,
 ) {
     let depth = panel.len();
-    let rows: [&[f32]; R] = std::array::from_fn(|row| &factor[row * depth..][..depth]);
-    let mut sums = [[load(bias), load(&bias[4..])]; R];
+    let rows: [&[f32]; COUNT] = std::array::from_fn(|row| &factor[row * depth..][..depth]);
+    let mut sums = [[load(bias), load(&bias[4..])]; COUNT];
     for (k, weights) in panel.iter().enumerate() {
         let (low, high) = (load(weights), load(&weights[4..]));
         for (row, sums) in rows.iter().zip(&mut sums) {
@@ -132,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_product_is_the_sum_of_products() {
+    fn products_match_the_definition() {
         for (rows, depth, columns) in [(1, 1, 1), (4, 3, 8), (7, 25, 12), (9, 16, 24)] {
             let weight = |k: usize, n: usize| (k * 31 + n * 7) as f32 % 5.0 - 2.0;
             let bias: Vec<f32> = (0..columns).map(|n| n as f32 * 0.5 - 3.0).collect();

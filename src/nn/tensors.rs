@@ -1,4 +1,4 @@
-//! Named tensors, as weights files hold them.
+//! The named tensors of a weights file.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ impl Tensors {
         Some((shape, values))
     }
 
-    /// Values of the tensor of that name, which must have that shape.
+    /// Values of the tensor of that name and shape.
     ///
     /// # Errors
     ///
@@ -45,18 +45,18 @@ impl Tensors {
         tensors.map(|(_, (_, values))| values.len()).sum()
     }
 
-    /// Puts a tensor in, in place of one of the same name.
+    /// Adds a tensor, or replaces the one of the same name.
     pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) {
         self.0.insert(name.into(), (shape, values));
     }
 
-    /// Puts all of `others` in.
+    /// Adds all tensors of `others`, or replaces those of the same names.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);
     }
 
-    /// Changes every value.
-    pub fn map_values(&mut self, change: impl Fn(f32) -> f32) {
+    /// Replaces every value by `change` of it.
+    pub fn map_values(&mut self, mut change: impl FnMut(f32) -> f32) {
         self.0
             .values_mut()
             .flat_map(|(_, values)| values)

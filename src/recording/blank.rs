@@ -1,41 +1,57 @@
-//! Stretches in which there is nothing to recognise: silence, the last of a fade, a tone that only sounds on, noise.
+//! Blank segments, in which there is nothing to recognise: silence, the end of a fade, a steady
+//! tone, noise.
 //!
-//! Such stretches of any two songs resemble each other, so that they must not count as matches. Four properties tell them from music. *Movement*: how
-//! much the level of broad bands deviates from a straight line (in dB over time: a fade is no movement) within a segment. *Tonality*: how far the
-//! segment's mean spectrum stands out from its own envelope. A tone that sounds on has no movement; noise, also the noise of a clapping crowd, has
-//! little, and no tonality. Notes that beat against each other, and a slow tremolo, do move. But their bands swell smoothly, so that they have little
-//! *roughness*: what is left of the bands' amplitudes without their slow course. And they come back to where they were, so that there is no *change*
-//! from one half of the segment to the other, whereas a melody goes to other pitches, and a chord to other chords.
+//! Blank segments of any two songs resemble each other, so that they must not count as matches.
+//! Four properties distinguish them from music:
+//!
+//! - *Movement*: deviation of the level of broad bands from a straight line within a segment, in
+//!   dB. A fade is a straight line in dB.
+//! - *Tonality*: deviation of the segment's mean spectrum from its own envelope, in dB.
+//! - *Change*: difference of the bands' levels between the two halves of a segment, in dB.
+//! - *Roughness*: deviation of the bands' amplitudes from their moving average, as a share of them.
+//!
+//! | segment | movement | tonality | change | roughness |
+//! |---|---|---|---|---|
+//! | steady tone | none | | | |
+//! | noise, applause | little | none | | |
+//! | beating notes, slow tremolo | yes | | none: levels return | little: smooth swells |
+//! | music | yes | yes, or much movement | yes: other pitches, chords | yes, if no change |
 
 use crate::config::{FeatureConfig, SILENCE_DB};
 use crate::spectrum::log_mel::{MelSpectrogram, decibels, power_of_decibels};
 
-/// Least movement of music, in dB. Of 19 pieces of music, 99 of 100 segments lie above 0.9, whereas sustained tones with vibrato or tremolo, chords,
-/// and white, pink and brown noise reach 0.6 at most.
+/// Least movement of music, in dB. In 19 pieces of music, 99 of 100 segments exceed 0.9. Sustained
+/// tones with vibrato or tremolo, chords, and white, pink and brown noise stay below 0.6.
 const LEAST_MOVEMENT_DB: f64 = 0.7;
-/// Least tonality of music that moves little, in dB: music lies above 0.8, noise and applause between 0.2 and 0.45.
+/// Least tonality of music with little movement, in dB. Music exceeds 0.8; noise and applause lie
+/// between 0.2 and 0.45.
 const LEAST_TONALITY_DB: f64 = 0.6;
-/// Noise that moves more than this has a beat, in dB; applause that swells reaches 3.4.
+/// Noise with more movement than this has a beat and is music, in dB. Swelling applause reaches
+/// 3.4.
 const MOST_MOVEMENT_OF_NOISE_DB: f64 = 3.5;
-/// Least change from half to half of music that is as smooth as a swell, in dB: melodies over a drone 25 dB louder and chords that follow each other, however
-/// softly, lie above 3, beating notes and slow tremolos below 2.2.
+/// Least change between the halves of music with little roughness, in dB. Melodies over a drone 25
+/// dB louder, and chords that blend into each other, exceed 3. Beating notes and slow tremolos stay
+/// below 2.2.
 const LEAST_CHANGE_DB: f64 = 2.25;
-/// Least roughness of music that doesn't change: beating notes and tremolos of up to two a second stay below 0.24.
+/// Least roughness of music without change. Beats and tremolos of up to two a second stay below
+/// 0.24.
 const LEAST_ROUGHNESS: f64 = 0.25;
-/// Frames on each side over which an amplitude is averaged for its slow course: 0.3 s in all, no longer than a short note.
-const COURSE_FRAMES: usize = 6;
-/// A segment this far below the song's level is the last of a fade, in dB. Of the segments of music, 19 of 20 lie above -20.
+/// Frames on each side in the moving average of an amplitude: 0.3 s in all, no longer than a short
+/// note.
+const ROUGHNESS_MEAN_FRAMES: usize = 6;
+/// A segment this far below the song's level is the end of a fade, in dB. 19 of 20 segments of
+/// music exceed -20.
 const FAINT_DB: f32 = -40.0;
-/// What lies this far below the segment's loudest band isn't looked at, in dB.
+/// Floor of all measures, relative to the segment's loudest band, in dB.
 const FLOOR_DB: f32 = -50.0;
-/// Frames of one column: 0.19 s, over which the level of noise evens out.
-const FRAMES_PER_COLUMN: usize = 8;
-/// Mel bands of one group.
-const BANDS_PER_GROUP: usize = 8;
-/// Bands on each side over which an envelope is averaged.
-const ENVELOPE_BANDS: usize = 4;
+/// Frames of a column of movement: 0.19 s, long enough to average out the fluctuations of noise.
+const MOVEMENT_COLUMN_FRAMES: usize = 8;
+/// Mel bands of a group. Movement is that of the levels of groups.
+const MOVEMENT_GROUP_BANDS: usize = 8;
+/// Bands on each side in the moving average that is the envelope of a spectrum.
+const TONALITY_ENVELOPE_BANDS: usize = 4;
 
-/// For each segment, given by its first frame and the one after its last, whether it is blank.
+/// Whether each segment is blank. A segment is given by its first frame and its end, exclusive.
 #[must_use]
 pub fn blank_segments(
     mel: &MelSpectrogram,
@@ -54,7 +70,7 @@ pub fn blank_segments(
         .collect()
 }
 
-/// `power` has shape `[frames, mel_bands]`.
+/// Whether a segment is blank. `power` is `[frames, mel_bands]`.
 fn is_blank(power: &[f32], mel_bands: usize, faint_db: f32) -> bool {
     let loudest = power.iter().copied().fold(0.0, f32::max);
     if loudest == 0.0 || decibels(loudest) < faint_db {
@@ -69,17 +85,21 @@ fn is_blank(power: &[f32], mel_bands: usize, faint_db: f32) -> bool {
             && roughness(power, mel_bands) < LEAST_ROUGHNESS
 }
 
-/// Root mean square over time and groups of bands of the level's deviation from a straight line.
+/// Movement: root mean square, over time and groups of bands, of the level's deviation from a
+/// straight line.
 fn movement_db(power: &[f32], mel_bands: usize, floor: f32) -> f64 {
-    let frames_per_column = FRAMES_PER_COLUMN.min(power.len() / mel_bands);
+    let frames_per_column = MOVEMENT_COLUMN_FRAMES.min(power.len() / mel_bands);
     let columns = power.chunks_exact(frames_per_column * mel_bands);
     let count = columns.len();
-    let groups = mel_bands / BANDS_PER_GROUP;
+    let groups = mel_bands / MOVEMENT_GROUP_BANDS;
     let mut levels_db = vec![Vec::with_capacity(count); groups];
     for column in columns {
-        let mut sums = vec![floor * (frames_per_column * BANDS_PER_GROUP) as f32; groups];
+        let mut sums = vec![floor * (frames_per_column * MOVEMENT_GROUP_BANDS) as f32; groups];
         for frame in column.chunks_exact(mel_bands) {
-            for (sum, group) in sums.iter_mut().zip(frame.chunks_exact(BANDS_PER_GROUP)) {
+            for (sum, group) in sums
+                .iter_mut()
+                .zip(frame.chunks_exact(MOVEMENT_GROUP_BANDS))
+            {
                 *sum += group.iter().sum::<f32>();
             }
         }
@@ -110,7 +130,7 @@ fn residual(values: &[f64]) -> f64 {
     }
 }
 
-/// Root mean square over bands of the mean spectrum's deviation from its envelope.
+/// Tonality: root mean square, over bands, of the mean spectrum's deviation from its envelope.
 fn tonality_db(power: &[f32], mel_bands: usize, floor: f32) -> f64 {
     let frames = (power.len() / mel_bands) as f32;
     let mut mean = vec![floor * frames; mel_bands];
@@ -120,19 +140,21 @@ fn tonality_db(power: &[f32], mel_bands: usize, floor: f32) -> f64 {
         }
     }
     let mean_db: Vec<f64> = mean.iter().map(|&sum| f64::from(decibels(sum))).collect();
-    let windows = mean_db.windows(2 * ENVELOPE_BANDS + 1);
+    let windows = mean_db.windows(2 * TONALITY_ENVELOPE_BANDS + 1);
     let count = windows.len();
     let squares: f64 = windows
         .map(|near| {
-            let deviation = near[ENVELOPE_BANDS] - near.iter().sum::<f64>() / near.len() as f64;
+            let deviation =
+                near[TONALITY_ENVELOPE_BANDS] - near.iter().sum::<f64>() / near.len() as f64;
             deviation * deviation
         })
         .sum();
     (squares / count as f64).sqrt()
 }
 
-/// Root mean square over bands of how far the greatest levels of the segment's two halves differ, beyond what all bands share. Bands count by how far they
-/// stand out of the floor.
+/// Change: weighted standard deviation, over bands, of the difference between the greatest levels
+/// of the two halves. The weight of a band is its level above the floor. A difference common to all
+/// bands, like that of a fade, doesn't count.
 fn change_db(power: &[f32], mel_bands: usize, floor: f32) -> f64 {
     let frames = power.len() / mel_bands;
     let (first, second) = power.split_at(frames / 2 * mel_bands);
@@ -157,10 +179,11 @@ fn change_db(power: &[f32], mel_bands: usize, floor: f32) -> f64 {
     (squares / weights - shared * shared).max(0.0).sqrt()
 }
 
-/// What is left of the bands' amplitudes without their slow course, as a share of the amplitudes.
+/// Roughness: root mean square deviation of the bands' amplitudes from their moving average, as a
+/// share of the amplitudes.
 fn roughness(power: &[f32], mel_bands: usize) -> f64 {
     let frames = power.len() / mel_bands;
-    let [mut left, mut all] = [0.0; 2];
+    let [mut deviations, mut sum] = [0.0; 2];
     let mut amplitudes = vec![0.0_f64; frames];
     for band in 0..mel_bands {
         let band_power = power[band..].iter().step_by(mel_bands);
@@ -169,16 +192,16 @@ fn roughness(power: &[f32], mel_bands: usize) -> f64 {
         }
         let squares: f64 = (0..frames)
             .map(|frame| {
-                let near = &amplitudes
-                    [frame.saturating_sub(COURSE_FRAMES)..(frame + COURSE_FRAMES + 1).min(frames)];
-                let course = near.iter().sum::<f64>() / near.len() as f64;
-                (amplitudes[frame] - course) * (amplitudes[frame] - course)
+                let near = &amplitudes[frame.saturating_sub(ROUGHNESS_MEAN_FRAMES)
+                    ..(frame + ROUGHNESS_MEAN_FRAMES + 1).min(frames)];
+                let mean = near.iter().sum::<f64>() / near.len() as f64;
+                (amplitudes[frame] - mean) * (amplitudes[frame] - mean)
             })
             .sum();
-        left += (squares / frames as f64).sqrt();
-        all += amplitudes.iter().sum::<f64>() / frames as f64;
+        deviations += (squares / frames as f64).sqrt();
+        sum += amplitudes.iter().sum::<f64>() / frames as f64;
     }
-    left / all
+    deviations / sum
 }
 
 #[cfg(test)]

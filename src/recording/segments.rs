@@ -1,4 +1,4 @@
-//! The 3-second segments of a song: where they start, and which of them are silent or blank.
+//! The 3-second segments of a song: their starts, and which of them are silent or blank.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,33 +6,35 @@ use crate::config::{FeatureConfig, SILENCE_DB};
 use crate::recording::blank::blank_segments;
 use crate::spectrum::log_mel::MelSpectrogram;
 
-/// Frames that one feature frame of the encoder stands for: four convolutions of stride 2.
+/// Frames of a feature frame of the encoder: four convolutions of stride 2.
 pub const FRAMES_PER_FEATURE_FRAME: usize = 16;
 
-/// Feature frames on each side of a feature frame that its value depends on: the receptive field is 65 frames, so two of 16.
+/// A feature frame depends on the frames of this many feature frames on each side: the receptive
+/// field is 65 frames.
 pub const CONTEXT_FEATURE_FRAMES: usize = 2;
 
-/// Feature frames between two segments of a song: 0.74 s, at which passages are found to about 0.4 s, for a quarter of
-/// the score matrix that a hop of one feature frame costs.
+/// Feature frames between the starts of two segments: 0.74 s. Passages are found to about 0.4 s
+/// then. A hop of one feature frame would make the score matrix four times as large.
 pub const SEGMENT_HOP_FEATURE_FRAMES: usize = 2;
 
-/// Where the segments of one song lie.
+/// The segments of a song.
 #[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Segments {
     /// Number of segments, at least one.
     pub count: usize,
-    /// Seconds between the starts of two segments; the first starts at 0.
+    /// Seconds between the starts of two segments. The first starts at 0.
     pub hop_secs: f64,
     /// Length of a segment in seconds.
     pub length_secs: f64,
-    /// For each segment whether most of its frames are silent.
+    /// Whether most frames of a segment are silent, for each segment.
     pub silent: Vec<bool>,
-    /// For each segment whether there is nothing in it to recognise; silent ones are blank, too.
+    /// Whether there is nothing to recognise in a segment, for each segment. Silent ones are blank,
+    /// too.
     pub blank: Vec<bool>,
 }
 
 impl Segments {
-    /// The segments of a song by its mel power.
+    /// The segments of the song with that mel power.
     #[must_use]
     pub fn of(mel: &MelSpectrogram, config: &FeatureConfig) -> Self {
         let window = feature_frames(config.segment_frames());
@@ -74,7 +76,7 @@ impl Segments {
         (SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME) as f64 * config.frame_hop_secs()
     }
 
-    /// The same segments, none of them taken for blank.
+    /// The same segments, none of them marked as blank.
     #[must_use]
     pub fn without_blanks(mut self) -> Self {
         self.blank.fill(false);
@@ -95,13 +97,13 @@ impl Segments {
     }
 }
 
-/// Feature frames that the encoder makes of `frames` frames.
+/// Number of feature frames of `frames` frames.
 #[must_use]
 pub fn feature_frames(frames: usize) -> usize {
     frames.div_ceil(FRAMES_PER_FEATURE_FRAME)
 }
 
-/// Segments of a song of `count`, none of them blank.
+/// `count` segments of a song, none of them blank.
 #[cfg(test)]
 pub(crate) fn test_segments(count: usize) -> Segments {
     Segments {
@@ -128,17 +130,17 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_song_is_one_segment() {
+    fn the_shortest_song_has_one_segment() {
         let segments = Segments::of(&mel_of(130, |_| true), &FeatureConfig::default());
         assert_eq!((segments.count, segments.silent), (1, vec![false]));
     }
 
     #[test]
-    fn segments_step_through_a_song() {
+    fn segments_start_every_second_feature_frame() {
         let segments = Segments::of(&mel_of(1_000, |_| true), &FeatureConfig::default());
-        // 63 feature frames, windows of 9, hop 2.
+        // 63 feature frames, 9 in a segment, a hop of 2.
         assert_eq!(segments.count, 28);
-        // One more feature frame leaves no room for a whole further hop; a second one does.
+        // One more feature frame is not enough for a further hop, two are.
         let count =
             |frames| Segments::of(&mel_of(frames, |_| true), &FeatureConfig::default()).count;
         assert_eq!((count(1_016), count(1_032)), (28, 29));

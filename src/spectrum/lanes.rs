@@ -1,16 +1,18 @@
-//! Four values that are calculated with as one: rustfft's transforms, generic over their numbers, thus make four at a time.
+//! A number type of four lanes. rustfft is generic over its numbers, so that one of its transforms
+//! computes four spectra with it.
 //!
-//! Each lane goes through the operations that a single `f32` would go through, in the same order: vectors change the speed and not a bit of the result.
+//! Each lane goes through the operations of a single `f32`, in the same order. Vectors change the
+//! speed, but no bit of the result.
 
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 use rustfft::num_traits::{FromPrimitive, Num, One, Signed, Zero};
 use wide::f32x4;
 
-/// How many values are calculated with as one.
+/// Values of a vector.
 pub const LANES: usize = 4;
 
-/// A value for each of four frames.
+/// One value of each of four frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Lanes(f32x4);
 
@@ -29,9 +31,10 @@ impl Lanes {
         self.0.to_array()
     }
 
-    /// Calls `then` with the values at each place of `rows`, which are as long as the shortest.
+    /// Calls `then` for each column of `rows`, up to the end of the shortest row, with its index
+    /// and its values.
     #[inline]
-    pub fn of_rows(rows: [&[f32]; LANES], mut then: impl FnMut(usize, Self)) {
+    pub fn each_column(rows: [&[f32]; LANES], mut then: impl FnMut(usize, Self)) {
         let length = rows.map(<[f32]>::len).into_iter().min().unwrap_or(0);
         let rows = rows.map(|row| row[..length].as_chunks::<LANES>());
         for block in 0..length / LANES {
@@ -40,9 +43,9 @@ impl Lanes {
                 then(block * LANES + column, Self(lanes));
             }
         }
-        for place in 0..length % LANES {
-            let lanes = f32x4::from(rows.map(|(_, rest)| rest[place]));
-            then(length - length % LANES + place, Self(lanes));
+        for column in 0..length % LANES {
+            let lanes = f32x4::from(rows.map(|(_, rest)| rest[column]));
+            then(length - length % LANES + column, Self(lanes));
         }
     }
 
@@ -117,7 +120,7 @@ impl One for Lanes {
     }
 }
 
-// What rustfft asks of a number besides, and a transform hardly ever does.
+// Traits that rustfft requires of its numbers, of which a transform hardly uses anything.
 
 impl Rem for Lanes {
     type Output = Self;
@@ -171,25 +174,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lanes_are_those_of_the_rows() {
+    fn columns_come_in_order_with_the_values_of_the_rows() {
         for length in [0, 3, 4, 11] {
             let row = |number: usize| -> Vec<f32> {
                 (0..length + number)
-                    .map(|place| (100 * number + place) as f32)
+                    .map(|column| (100 * number + column) as f32)
                     .collect()
             };
             let rows = [0, 1, 2, 3].map(row);
-            let mut places = Vec::new();
-            Lanes::of_rows(rows.each_ref().map(Vec::as_slice), |place, lanes| {
-                assert_eq!(lanes.values(), rows.each_ref().map(|row| row[place]));
-                places.push(place);
+            let mut columns = Vec::new();
+            Lanes::each_column(rows.each_ref().map(Vec::as_slice), |column, lanes| {
+                assert_eq!(lanes.values(), rows.each_ref().map(|row| row[column]));
+                columns.push(column);
             });
-            assert_eq!(places, (0..length).collect::<Vec<_>>());
+            assert_eq!(columns, (0..length).collect::<Vec<_>>());
         }
     }
 
     #[test]
-    fn lanes_calculate_as_single_values_do() {
+    fn lanes_compute_the_same_as_single_values() {
         let [a, b] = [[1.5, -2.0, 0.1, 1e-7], [0.3, 7.0, -0.7, 3.0]];
         let lanes = |values: [f32; LANES]| Lanes(f32x4::from(values));
         let each = |function: fn(f32, f32) -> f32| -> [f32; LANES] {

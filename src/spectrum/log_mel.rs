@@ -5,14 +5,15 @@ use crate::spectrum::lanes::{LANES, Lanes};
 use crate::spectrum::mel::MelBank;
 use crate::spectrum::power::PowerSpectrum;
 
-/// Everything that analysis needs, planned once: window, FFT, mel bank and scratch. Analysing allocates only its result.
+/// A plan for spectrograms: window, FFT, mel bank and scratch buffers. An analysis allocates
+/// nothing but its result.
 pub struct LogMelPlan {
     config: FeatureConfig,
     power_spectrum: PowerSpectrum,
     mel_bank: MelBank,
-    /// Frames that reach beyond an end of the song.
+    /// Scratch buffers for frames that reach beyond an end of the song.
     padded: [Vec<f32>; LANES],
-    /// Of four frames, in every FFT bin.
+    /// Power of four frames in every FFT bin.
     power: Vec<Lanes>,
 }
 
@@ -25,7 +26,8 @@ impl std::fmt::Debug for LogMelPlan {
     }
 }
 
-/// Mel power of every frame of a song, before any level is taken away: shape `[frames, mel_bands]`, frame by frame.
+/// Mel power of every frame of a song, not yet relative to a level: shape `[frames, mel_bands]`,
+/// frame by frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MelSpectrogram {
     /// Mel bands of a frame.
@@ -34,7 +36,8 @@ pub struct MelSpectrogram {
     pub power: Vec<f32>,
 }
 
-/// Decibels relative to a reference level: shape `[mel_bands, frames]`, band by band, as librosa and the encoder have it.
+/// Decibels relative to a reference level: shape `[mel_bands, frames]`, band by band, as in librosa
+/// and in the encoder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogMelSpectrogram {
     /// Mel bands, the rows.
@@ -58,14 +61,14 @@ impl LogMelPlan {
         }
     }
 
-    /// The configuration that this plan was made for.
+    /// The configuration of this plan.
     #[must_use]
     pub fn config(&self) -> &FeatureConfig {
         &self.config
     }
 
-    /// Mel power of `samples` (mono, at the configured rate), in frames centred on every hop with zeros beyond the ends.
-    /// `progress` is told the fraction done after every few hundred frames.
+    /// Mel power of `samples` (mono, at the configured rate), in frames centred on every hop, with
+    /// zeros beyond the ends. `progress` is called with the fraction done every few hundred frames.
     #[must_use]
     pub fn mel_power(&mut self, samples: &[f32], mut progress: impl FnMut(f32)) -> MelSpectrogram {
         const FRAMES_BETWEEN_PROGRESS: usize = 512;
@@ -87,7 +90,8 @@ impl LogMelPlan {
         MelSpectrogram { mel_bands, power }
     }
 
-    /// Calls `then` with the power in every FFT bin of each frame of `samples`, shape `[fft_samples / 2 + 1]`, frame by frame.
+    /// Calls `then` for each frame of `samples` with the power in every FFT bin, shape
+    /// `[fft_samples / 2 + 1]`.
     pub fn each_frame_power(&mut self, samples: &[f32], mut then: impl FnMut(&[f32])) {
         let frames = self.config.frames_in(samples.len());
         let mut power = vec![0.0; self.power.len()];
@@ -102,7 +106,8 @@ impl LogMelPlan {
         }
     }
 
-    /// Puts the power of four frames of `samples`, from frame `first` on, into `self.power`. Frames beyond the end are zero.
+    /// Writes the power of four frames of `samples`, from frame `first` on, to `self.power`. Frames
+    /// beyond the end are zero.
     fn analyse_frames(&mut self, samples: &[f32], first: usize) {
         let length = self.config.fft_samples;
         let half = length / 2;
@@ -114,7 +119,7 @@ impl LogMelPlan {
                 .checked_sub(half)
                 .and_then(|start| samples.get(start..start + length));
             inside.unwrap_or_else(|| {
-                // Frame samples that lie inside the song, the rest is zero.
+                // Only samples `first..last` of the frame lie inside the song. The others are zero.
                 let first = half.saturating_sub(centre);
                 let last = (samples.len() + half)
                     .saturating_sub(centre)
@@ -127,11 +132,11 @@ impl LogMelPlan {
                 padded
             })
         });
-        self.power_spectrum.of(frames, &mut self.power);
+        self.power_spectrum.write(frames, &mut self.power);
     }
 
-    /// The log-mel spectrogram of one segment in dB relative to its maximum, `[mel_bands, frames]`: the same as
-    /// `librosa.power_to_db(melspectrogram, ref=np.max, amin=1e-10, top_db=80)`.
+    /// The log-mel spectrogram of one segment in dB relative to its maximum, `[mel_bands, frames]`.
+    /// Equal to `librosa.power_to_db(melspectrogram, ref=np.max, amin=1e-10, top_db=80)`.
     #[must_use]
     pub fn segment_db(&mut self, samples: &[f32]) -> LogMelSpectrogram {
         let mel = self.mel_power(samples, |_| ());
@@ -149,7 +154,7 @@ impl MelSpectrogram {
         self.power.len() / self.mel_bands
     }
 
-    /// The loudest band of every frame, in dB of mel power, not below the power floor.
+    /// Mel power of the loudest band of every frame, in dB, at least the power floor.
     pub fn frame_maxima_db<'a>(
         &'a self,
         config: &'a FeatureConfig,
@@ -159,7 +164,8 @@ impl MelSpectrogram {
             .map(|frame| decibels(frame.iter().copied().fold(config.power_floor, f32::max)))
     }
 
-    /// The song's level: a high quantile of the frames' maxima (`level_quantile`, linear between ranks), in dB.
+    /// The level of the song in dB: a high quantile of the frames' maxima (`level_quantile`, linear
+    /// between ranks).
     #[must_use]
     pub fn level_db(&self, config: &FeatureConfig) -> f32 {
         let mut maxima: Vec<f32> = self.frame_maxima_db(config).collect();
@@ -172,7 +178,7 @@ impl MelSpectrogram {
         below + (above - below) * rank.fract()
     }
 
-    /// Decibels relative to `reference_db`, kept between `-dynamic_range_db` and `headroom_db`.
+    /// Decibels relative to `reference_db`, clamped to `-dynamic_range_db..=headroom_db`.
     #[must_use]
     pub fn relative_db(&self, config: &FeatureConfig, reference_db: f32) -> LogMelSpectrogram {
         let frames = self.frames();
@@ -193,7 +199,7 @@ impl MelSpectrogram {
 }
 
 impl LogMelSpectrogram {
-    /// The values that the encoder reads: `(dB - centre_db) / spread_db`, same shape.
+    /// The input of the encoder: `(dB - centre_db) / spread_db`, of the same shape.
     #[must_use]
     pub fn normalised(&self, config: &FeatureConfig) -> Vec<f32> {
         self.db
@@ -203,19 +209,19 @@ impl LogMelSpectrogram {
     }
 }
 
-/// Power to decibels, `10 log10`.
+/// Power to decibels, `10 log10(power)`.
 #[must_use]
 pub fn decibels(power: f32) -> f32 {
     10.0 * libm::log10f(power)
 }
 
-/// Decibels to power.
+/// Decibels to power, `10^(db / 10)`.
 #[must_use]
 pub fn power_of_decibels(db: f32) -> f32 {
     libm::powf(10.0, db / 10.0)
 }
 
-/// The periodic Hann window, whose copies at hops of a quarter add up to a constant.
+/// The periodic Hann window. Copies at hops of a quarter add up to a constant.
 fn periodic_hann(samples: usize) -> Vec<f32> {
     (0..samples)
         .map(|sample| {

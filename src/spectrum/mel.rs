@@ -1,10 +1,11 @@
-//! The mel scale and its filter bank, as in M. Slaney's Auditory Toolbox (1998) and librosa's default.
+//! The mel scale and its filter bank, as in M. Slaney's Auditory Toolbox (1998) and librosa's
+//! default.
 
 use crate::spectrum::lanes::{LANES, Lanes};
 
 /// Hz per mel in the linear part of Slaney's scale.
 const LINEAR_HZ_PER_MEL: f64 = 200.0 / 3.0;
-/// Where Slaney's scale turns from linear to logarithmic.
+/// Frequency at which Slaney's scale changes from linear to logarithmic.
 const BREAK_HZ: f64 = 1_000.0;
 const BREAK_MEL: f64 = BREAK_HZ / LINEAR_HZ_PER_MEL;
 /// Mels per unit of natural logarithm above the break: 27 mels from 1 kHz to 6.4 kHz.
@@ -30,8 +31,8 @@ pub fn hz_from_mel(mel: f64) -> f64 {
     }
 }
 
-/// The `mel_bands + 2` corner frequencies in Hz of `mel_bands` triangular filters, evenly spaced in mels from 0 Hz to `max_hz`.
-/// Filter `b` rises from corner `b` to `b + 1` and falls to `b + 2`.
+/// The `mel_bands + 2` corner frequencies in Hz of `mel_bands` triangular filters, evenly spaced in
+/// mels from 0 Hz to `max_hz`. Filter `b` rises from corner `b` to `b + 1` and falls to `b + 2`.
 #[must_use]
 pub fn corner_frequencies_hz(mel_bands: usize, max_hz: f64) -> Vec<f64> {
     let top_mel = mel_from_hz(max_hz);
@@ -40,7 +41,7 @@ pub fn corner_frequencies_hz(mel_bands: usize, max_hz: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Weight of a triangular filter with unit area (Slaney norm) over `[low, centre, high]` Hz at `hz`.
+/// Weight at `hz` of a triangular filter over `[low, centre, high]` Hz, of unit area (Slaney norm).
 #[must_use]
 pub fn triangle_weight(corners_hz: [f64; 3], hz: f64) -> f64 {
     let [low, centre, high] = corners_hz;
@@ -62,7 +63,8 @@ struct Band {
 }
 
 impl MelBank {
-    /// The bank of `mel_bands` filters from 0 Hz to half of `sample_rate_hz`, over the `fft_samples / 2 + 1` bins of an FFT.
+    /// The bank of `mel_bands` filters from 0 Hz to half of `sample_rate_hz`, over the
+    /// `fft_samples / 2 + 1` bins of an FFT.
     #[must_use]
     pub fn new(sample_rate_hz: u32, fft_samples: usize, mel_bands: usize) -> Self {
         let sample_rate_hz = f64::from(sample_rate_hz);
@@ -85,11 +87,11 @@ impl MelBank {
         Self { bands }
     }
 
-    /// The mel power of four frames, band by band: `power` has a value per FFT bin.
+    /// The mel power of four frames, band by band, from their power in each FFT bin.
     ///
     /// # Panics
     ///
-    /// If `power` has fewer bins than the bank was made for.
+    /// If `power` has fewer bins than the FFT of the bank.
     pub fn apply(&self, power: &[Lanes]) -> impl Iterator<Item = [f32; LANES]> {
         self.bands.iter().map(|band| {
             let bins = &power[band.first_bin..band.first_bin + band.weights.len()];
@@ -108,11 +110,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scale_inverts() {
+    fn mel_to_hz_inverts_hz_to_mel() {
         for hz in [0.0, 440.0, 999.0, 1_000.0, 6_400.0, 11_025.0] {
             assert!((hz_from_mel(mel_from_hz(hz)) - hz).abs() < 1e-9, "{hz} Hz");
         }
-        // Slaney's own anchors: 15 mels at 1 kHz, 27 more at 6.4 kHz.
+        // By Slaney's definition: 15 mels at 1 kHz, 27 more at 6.4 kHz.
         assert!((mel_from_hz(1_000.0) - 15.0).abs() < 1e-12);
         assert!((mel_from_hz(6_400.0) - 42.0).abs() < 1e-9);
     }

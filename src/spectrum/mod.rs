@@ -1,4 +1,4 @@
-//! From samples to the log-mel spectrogram, after librosa's conventions.
+//! Samples to log-mel spectrogram, by librosa's conventions.
 
 pub mod lanes;
 pub mod log_mel;

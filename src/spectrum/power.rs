@@ -1,10 +1,13 @@
 //! The power spectrum of real values, by the same operations natively and in browsers.
 //!
-//! rustfft's usual planner chooses by the processor: fused multiply-adds, which round once, where there are some, and vectors of other lengths. A spectrum then
-//! differs in its last bits from machine to machine, and with it everything that follows. Its algorithm for powers of four and two, taken by name, is one of exact
-//! operations in one order, whatever the processor. It is given [four frames at a time](Lanes), so that vectors have something to do all the same.
+//! rustfft's planner chooses an algorithm by the processor: with or without fused multiply-adds,
+//! which round once instead of twice, and with vectors of different lengths. A spectrum then
+//! differs in its last bits from machine to machine, and everything that follows differs too.
+//! [`Radix4`], chosen by name, makes exactly defined operations in one order on every processor. It
+//! transforms [four frames at a time](Lanes), so that vector instructions are used all the same.
 //!
-//! Real values are packed in twos into complex ones, of which there are half as many (W. H. Press et al., "Numerical Recipes", section 12.3).
+//! Pairs of real values are packed into complex ones, half as many (W. H. Press et al., "Numerical
+//! Recipes", section 12.3).
 
 use std::fmt;
 
@@ -14,7 +17,7 @@ use rustfft::{Fft, FftDirection};
 
 use crate::spectrum::lanes::{LANES, Lanes};
 
-/// The power spectra of four frames, of a fixed number of windowed values each, planned once.
+/// A plan for the power spectra of four windowed frames of a fixed length.
 pub struct PowerSpectrum {
     window: Vec<f32>,
     fft: Radix4<Lanes>,
@@ -31,7 +34,7 @@ impl fmt::Debug for PowerSpectrum {
 }
 
 impl PowerSpectrum {
-    /// Plans transforms of as many values as the window is long.
+    /// Plans transforms of the window's length.
     ///
     /// # Panics
     ///
@@ -41,7 +44,7 @@ impl PowerSpectrum {
         let samples = window.len();
         assert!(
             samples >= 4 && samples.is_power_of_two(),
-            "no transform of {samples} values"
+            "a transform has a power of two of at least 4 samples, not {samples}"
         );
         let fft = Radix4::new(samples / 2, FftDirection::Forward);
         let half = |bin: usize| {
@@ -60,16 +63,16 @@ impl PowerSpectrum {
         }
     }
 
-    /// Writes the power in each of the `samples / 2 + 1` bins of four frames of `samples` values under the window.
+    /// Writes the power of four frames, under the window, in each of the `samples / 2 + 1` bins.
     ///
     /// # Panics
     ///
-    /// If there are not as many values and bins as the plan is for.
-    pub fn of(&mut self, frames: [&[f32]; LANES], power: &mut [Lanes]) {
+    /// If a frame isn't as long as the window, or `power` has another number of bins.
+    pub fn write(&mut self, frames: [&[f32]; LANES], power: &mut [Lanes]) {
         for frame in frames {
             assert_eq!(frame.len(), self.window.len());
         }
-        Lanes::of_rows(frames, |sample, lanes| {
+        Lanes::each_column(frames, |sample, lanes| {
             let packed = &mut self.packed[sample / 2];
             let windowed = lanes * self.window[sample];
             if sample % 2 == 0 {
@@ -84,8 +87,9 @@ impl PowerSpectrum {
     }
 }
 
-/// Powers of the real values from the spectrum of the packed ones: even and odd values are told apart by symmetry, and put together by one more step of the
-/// transform. Bins `k` and `length - k` need each other.
+/// Power spectrum of the real values, from the spectrum of the packed ones. Symmetry separates the
+/// spectra of the even and the odd values; one more step of the transform combines them. Bins `k`
+/// and `length - k` are computed together, each from both.
 fn unpack(packed: &[Complex<Lanes>], halves: &[Complex32], power: &mut [Lanes]) {
     let length = packed.len();
     assert_eq!(power.len(), length + 1);
@@ -118,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn power_is_that_of_the_definition() {
+    fn power_matches_the_definition() {
         for samples in [4, 8, 512, 2_048] {
             let value = |lane: usize, n: usize| ((n * n * 37 + (11 + lane) * n) % 23) as f32 - 11.0;
             let window = |n: usize| (n % 5) as f32 * 0.5;
@@ -126,9 +130,9 @@ mod tests {
                 .map(|lane| -> Vec<f32> { (0..samples).map(|n| value(lane, n)).collect() });
             let mut plan = PowerSpectrum::new((0..samples).map(window).collect());
             let mut power = vec![Lanes::default(); samples / 2 + 1];
-            // Twice, to see that nothing is left of the first time.
-            plan.of([vec![1.0; samples].as_slice(); LANES], &mut power);
-            plan.of(frames.each_ref().map(Vec::as_slice), &mut power);
+            // Twice: buffers that have been used must not matter.
+            plan.write([vec![1.0; samples].as_slice(); LANES], &mut power);
+            plan.write(frames.each_ref().map(Vec::as_slice), &mut power);
             for lane in 0..LANES {
                 let found = |bin: usize| f64::from(power[bin].values()[lane]);
                 let greatest = (0..power.len()).map(found).fold(0.0, f64::max);
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic = "no transform of 24 values"]
+    #[should_panic = "a power of two of at least 4 samples, not 24"]
     fn other_lengths_are_refused() {
         let _ = PowerSpectrum::new(vec![1.0; 24]);
     }

@@ -1,4 +1,4 @@
-//! Whole songs: cases by recipe (`cases/*.json`), and what holds for all of them.
+//! Tests with whole songs: cases of two recipes (`cases/*.json`), and properties of all songs.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 mod properties;
@@ -11,17 +11,17 @@ use soundalike::{Checker, Error, MatchedPassage, Model, Report, SHIPPED_WEIGHTS,
 
 use synth::{RATE_HZ, Recipe};
 
-/// Two songs and what the report must say of them.
+/// Two songs and the expected report.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Case {
     left: Recipe,
     right: Recipe,
-    /// The score lies between these.
+    /// Smallest and greatest score.
     score: (f64, f64),
-    /// All passages, in any order; left out where a score may have some or none.
+    /// All passages, in any order. Not given where there may be some or none.
     passages: Option<Vec<Expected>>,
-    /// Share of the left and the right song that is left out, to 0.1.
+    /// Share of the left and of the right song that is left out as blank, to 0.1.
     left_out: Option<(f64, f64)>,
 }
 
@@ -41,7 +41,7 @@ fn unchanged() -> f64 {
 }
 
 #[test]
-fn every_case_is_reported_as_expected() {
+fn every_case_has_the_expected_report() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/songs/cases");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .unwrap()

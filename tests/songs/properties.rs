@@ -1,11 +1,11 @@
-//! What holds whatever the songs.
+//! Properties of the reports of all songs.
 
 use soundalike::{MAX_SONG_SECS, MatchedPassage};
 
 use crate::synth::{Part, RATE_HZ, Recipe};
 use crate::{analyse, checker, compare};
 
-/// Times differ by this where a song lies differently on the grid of segments, in seconds.
+/// Times may differ by this where the segments of a song start elsewhere, in seconds.
 const SECS: f64 = 0.3;
 
 fn tune(seed: u64, start_secs: f64, secs: f64) -> Part {
@@ -25,7 +25,7 @@ fn changed_tune(seed: u64, start_secs: f64, secs: f64, semitones: f64, tempo: f6
     }
 }
 
-/// A song, and another one with a stretch of it, a semitone higher.
+/// A song, and another one with an excerpt of it, a semitone higher.
 fn host_and_source() -> (Recipe, Recipe) {
     let source = Recipe(vec![tune(1, 0.0, 35.0)]);
     let host = Recipe(vec![
@@ -36,7 +36,7 @@ fn host_and_source() -> (Recipe, Recipe) {
     (source, host)
 }
 
-/// Whether passages are the same, the right ones `later_secs` later.
+/// Whether the passages are the same, with `later_secs` added in the right song.
 fn are_alike(some: &[MatchedPassage], others: &[MatchedPassage], later_secs: f64) -> bool {
     some.len() == others.len()
         && some.iter().zip(others).all(|(one, other)| {
@@ -95,12 +95,13 @@ fn the_report_of_swapped_songs_is_mirrored() {
 }
 
 #[test]
-fn a_later_song_has_its_passages_later() {
+fn passages_move_with_the_song() {
     let checker = checker();
     let (source, host) = host_and_source();
     let report = compare(&checker, &source, &host);
     assert_eq!(report.passages.len(), 1, "{:?}", report.passages);
-    // Off the grid of segments and on it; and so much later that an error in proportion to the place shows.
+    // On and off the grid of segments, and so far that an error proportional to the time is
+    // detected.
     for later_secs in [0.31, 0.9, 4.0, 100.0] {
         let mut parts = host.0.clone();
         parts.insert(0, tune(3, 0.0, later_secs));
@@ -136,7 +137,7 @@ fn unrelated_music_before_or_after_changes_nothing() {
 }
 
 #[test]
-fn a_song_is_itself_whatever_it_is() {
+fn every_song_matches_itself() {
     let checker = checker();
     let songs = [
         Recipe(vec![tune(5, 0.0, 3.0)]),
@@ -163,7 +164,7 @@ fn a_song_is_itself_whatever_it_is() {
 }
 
 #[test]
-fn songs_beyond_the_limits_are_refused_by_name() {
+fn songs_beyond_the_limits_are_refused() {
     let checker = checker();
     let code = |samples: Vec<f32>| analyse(&checker, samples).unwrap_err().code();
     let rate = RATE_HZ as usize;

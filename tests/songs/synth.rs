@@ -1,4 +1,5 @@
-//! Songs by recipe: tunes that never repeat, each with its own key, tempo, timbre and beat, and what is no music.
+//! Synthetic songs from recipes: tunes that never repeat, each with its own key, tempo, timbre and
+//! beat, and sounds other than music.
 
 use std::f64::consts::TAU;
 
@@ -6,11 +7,11 @@ use serde::Deserialize;
 
 pub const RATE_HZ: u32 = 22_050;
 
-/// One sound after the other.
+/// The parts of a song, in order.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Recipe(pub Vec<Part>);
 
-/// A stretch of a song.
+/// A part of a song.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     tag = "sound",
@@ -19,7 +20,7 @@ pub struct Recipe(pub Vec<Part>);
     deny_unknown_fields
 )]
 pub enum Part {
-    /// A stretch of the endless tune number `seed`.
+    /// An excerpt of the endless tune number `seed`.
     Tune {
         seed: u64,
         #[serde(default)]
@@ -27,14 +28,14 @@ pub enum Part {
         secs: f64,
         #[serde(default)]
         semitones: f64,
-        /// How fast it is played; `secs` is the time that it takes then.
+        /// Ratio of the speed to the tune's own. `secs` is the duration at this speed.
         #[serde(default = "one")]
         tempo: f64,
-        /// Whose beat it has, if not its own.
+        /// The tune whose beat it has, if not its own.
         drums: Option<u64>,
-        /// Another tune's key and tempo.
+        /// The tune whose key and tempo it has, if not its own.
         like: Option<u64>,
-        /// Whose instruments play it, if not its own.
+        /// The tune whose instruments play it, if not its own.
         instruments: Option<u64>,
     },
     Silence {
@@ -45,20 +46,20 @@ pub enum Part {
         seed: u64,
         secs: f64,
     },
-    /// A sawtooth that only sounds on.
+    /// A steady sawtooth.
     Tone {
         hz: f64,
         secs: f64,
     },
-    /// Three notes that sound on, each of two strings a little apart, so that they beat.
+    /// Three sustained notes, each of two detuned strings, which beat.
     BeatingChord {
         hz: f64,
         secs: f64,
-        /// How far it fades until its end.
+        /// Attenuation at its end.
         #[serde(default)]
         fade_db: f64,
     },
-    /// A crowd that claps: a hundred claps a second, each a burst of noise that dies away within milliseconds.
+    /// A hundred claps a second, each a burst of noise of a few milliseconds.
     Applause {
         #[serde(default)]
         seed: u64,
@@ -149,7 +150,7 @@ impl Part {
     }
 }
 
-/// Two strings of nearly the same pitch, each partial with a phase of its own.
+/// Two strings of nearly the same pitch. All partials differ in phase.
 fn strings(hz: f64, secs: f64) -> f64 {
     (1..=12)
         .map(f64::from)
@@ -160,19 +161,19 @@ fn strings(hz: f64, secs: f64) -> f64 {
         .sum()
 }
 
-/// An endless tune: a melody over chords, with a beat.
+/// An endless tune: a melody over chords, with a drum beat.
 struct Tune {
     seed: u64,
     key_hz: f64,
     minor: bool,
     beats_per_sec: f64,
-    /// Strength of each partial.
+    /// Amplitude of each partial.
     timbre: [f64; 6],
     decay: f64,
     drums: Drums,
 }
 
-/// Sixteen half beats.
+/// A pattern of sixteen half beats.
 struct Drums {
     seed: u64,
     kicks: [bool; 16],
@@ -201,13 +202,14 @@ impl Tune {
         }
     }
 
-    /// The sample at a moment of the tune. Phases follow `clock_secs`, the time that really passes.
+    /// The sample at a time of the tune. Phases follow `clock_secs`, the time of the song, so that
+    /// the tempo doesn't change the pitch.
     fn at(&self, tune_secs: f64, clock_secs: f64, shift: f64) -> f32 {
         let beat = tune_secs * self.beats_per_sec;
         let half_beat = (2.0 * beat) as u64;
         let in_half_beat_secs = (2.0 * beat).fract() / (2.0 * self.beats_per_sec);
         let mut sum = 0.0;
-        // A half beat in four is a rest.
+        // One half beat in four is a rest.
         if random(self.seed, 1_000 + half_beat) > 0.25 {
             let note = (random(self.seed, 900_000 + half_beat) * 9.0) as usize;
             let strength = (-self.decay * in_half_beat_secs).exp();
@@ -221,7 +223,7 @@ impl Tune {
         (0.4 * (sum + self.drums.at(half_beat, in_half_beat_secs))) as f32
     }
 
-    /// Pitch of a step of the scale.
+    /// Frequency of a step of the scale.
     fn hz(&self, step: usize) -> f64 {
         const MAJOR: [u32; 7] = [0, 2, 4, 5, 7, 9, 11];
         const MINOR: [u32; 7] = [0, 2, 3, 5, 7, 8, 10];
@@ -253,7 +255,7 @@ impl Drums {
     }
 }
 
-/// Evenly distributed in 0..1, by two numbers (SplitMix64).
+/// Uniform in 0..1, a hash of the two numbers (SplitMix64).
 fn random(seed: u64, index: u64) -> f64 {
     let mut z = seed
         .wrapping_mul(0x9e37_79b9_7f4a_7c15)

@@ -1,23 +1,23 @@
 use std::f32::consts::TAU;
 
 use super::*;
-use crate::spectrum::log_mel::LogMelPlan;
+use crate::test_sound::mel_power;
 
 const RATE_HZ: f32 = 22_050.0;
 const SECS: usize = 12;
 
-/// Share of the whole 3-second stretches of a sound that are blank.
+/// Share of blank segments of a sound.
 fn blank_share(sound: impl FnMut(usize) -> f32) -> f64 {
     let config = FeatureConfig::default();
     let samples: Vec<f32> = (0..SECS * 22_050).map(sound).collect();
-    let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
-    // Away from the ends, where the sound itself starts and stops.
+    let mel = mel_power(&samples);
+    // Not at the ends, where the sound starts and stops.
     let segments = (1..9).map(|segment| (32 * segment, 32 * segment + 130));
     let blank = blank_segments(&mel, &config, segments);
     blank.iter().filter(|&&blank| blank).count() as f64 / blank.len() as f64
 }
 
-/// Evenly distributed in -1..1, the same on every run.
+/// Uniform white noise in -1..1 (xorshift), the same on every run.
 fn noise() -> impl FnMut() -> f32 {
     let mut state = 0x2545_f491_u32;
     move || {
@@ -57,7 +57,8 @@ fn noise_and_applause_are_blank() {
         1.0,
         "low-passed noise"
     );
-    // A crowd: a hundred claps a second, each a burst of noise that dies away within milliseconds, louder and softer.
+    // A hundred claps a second, each a burst of noise of a few milliseconds; the crowd grows louder
+    // and softer.
     let mut white = noise();
     let mut clap = 0.0;
     assert_eq!(
@@ -71,7 +72,7 @@ fn noise_and_applause_are_blank() {
         1.0,
         "applause"
     );
-    // Claps of a pitch, by a resonance at 1.2 kHz.
+    // Claps with a pitch, from a resonance at 1.2 kHz.
     let mut white = noise();
     let (mut clap, mut before, mut last) = (0.0, 0.0, 0.0);
     let pitched = |_| {
@@ -83,11 +84,11 @@ fn noise_and_applause_are_blank() {
         (before, last) = (last, rung);
         0.2 * rung
     };
-    assert!(blank_share(pitched) > 0.8, "claps of a pitch");
+    assert!(blank_share(pitched) > 0.8, "claps with a pitch");
 }
 
 #[test]
-fn tones_that_only_sound_on_are_blank() {
+fn steady_tones_are_blank() {
     assert_eq!(blank_share(|n| 0.3 * (TAU * 440.0 * secs(n)).sin()), 1.0);
     let vibrato = |n| 0.3 * (TAU * 440.0 * secs(n) + 6.0 * (TAU * 5.5 * secs(n)).sin()).sin();
     assert_eq!(blank_share(vibrato), 1.0, "vibrato");
@@ -99,7 +100,7 @@ fn tones_that_only_sound_on_are_blank() {
     assert_eq!(blank_share(sines), 1.0, "a beat of 3 Hz");
 }
 
-/// Partials of a note, each with a phase of its own.
+/// A note of twelve partials with different phases.
 fn note(hz: f32, n: usize) -> f32 {
     (1..=12)
         .map(|k| {
@@ -110,7 +111,7 @@ fn note(hz: f32, n: usize) -> f32 {
 }
 
 #[test]
-fn notes_that_beat_against_each_other_are_blank() {
+fn beating_notes_are_blank() {
     let sines = |n| 0.3 * ((TAU * 440.0 * secs(n)).sin() + (TAU * 441.0 * secs(n)).sin());
     assert_eq!(blank_share(sines), 1.0, "two sines");
     for detuned in [1.0008, 1.002, 1.003] {
@@ -124,7 +125,7 @@ fn notes_that_beat_against_each_other_are_blank() {
         };
         assert_eq!(blank_share(chord), 1.0, "a chord, detuned by {detuned}");
         if detuned == 1.0008 {
-            // Beats slower than a segment look like a change where they fade, too.
+            // Beats slower than a segment, with a fade, measure as change.
             continue;
         }
         let fading = blank_share(|n| chord(n) * 10.0_f32.powf(-secs(n) * 3.0 / 20.0));
@@ -142,7 +143,7 @@ fn a_slow_tremolo_is_blank() {
     }
 }
 
-/// 1 between two moments, with slopes of `ramp_secs` around them.
+/// An envelope that is 1 between two times, with ramps of `ramp_secs` centred on them.
 fn sounding(n: usize, from_secs: f32, to_secs: f32, ramp_secs: f32) -> f32 {
     let rise = (secs(n) - from_secs) / ramp_secs + 0.5;
     let fall = (to_secs - secs(n)) / ramp_secs + 0.5;
@@ -151,7 +152,7 @@ fn sounding(n: usize, from_secs: f32, to_secs: f32, ramp_secs: f32) -> f32 {
 
 #[test]
 fn slow_music_is_not_blank() {
-    // Soft chords of detuned notes, two seconds each, which blend into each other.
+    // Soft chords of detuned notes, two seconds each, with crossfades.
     let chords = [[220.0, 277.2, 329.6], [246.9, 293.7, 370.0]];
     for ramp_secs in [0.3, 0.8] {
         let pad = |n| {
@@ -170,7 +171,7 @@ fn slow_music_is_not_blank() {
         };
         assert_eq!(blank_share(pad), 0.0, "chords over {ramp_secs} s");
     }
-    // A slow melody of pure notes over a drone that beats.
+    // A slow melody of sines over a beating drone.
     let drone = |n| {
         let melody: f32 = (0..8)
             .map(|place| {
@@ -182,7 +183,7 @@ fn slow_music_is_not_blank() {
         0.2 * (note(110.0, n) + note(110.2, n)) + 0.15 * melody
     };
     assert_eq!(blank_share(drone), 0.0, "a melody over a drone");
-    // Pure notes under a bass that is 30 dB louder.
+    // A melody of sines under a bass that is 30 dB louder.
     let bass = |n| {
         let melody: f32 = (0..12)
             .map(|place| {
@@ -195,16 +196,16 @@ fn slow_music_is_not_blank() {
         0.5 * (TAU * 110.0 * secs(n)).sin() + 0.016 * melody
     };
     assert_eq!(blank_share(bass), 0.0, "a melody under a bass");
-    // Notes struck again and again, which never change.
+    // One note, struck twice a second.
     let struck = |n| note(220.0, n) * (-4.0 * (2.0 * secs(n)).fract()).exp();
     assert_eq!(blank_share(struck), 0.0, "a repeated note");
 }
 
 #[test]
-fn a_fading_tone_and_the_last_of_a_fade_are_blank() {
+fn a_fading_tone_and_the_end_of_a_fade_are_blank() {
     let fading = |n| sawtooth(220.0, n) * 10.0_f32.powf(-secs(n) * 4.0 / 20.0);
     assert_eq!(blank_share(fading), 1.0);
-    // Music, but 50 dB below the first second.
+    // After the first second, music 50 dB below it.
     let faint = |n| {
         if n < 22_050 {
             melody(n)
@@ -234,44 +235,44 @@ fn music_is_not_blank() {
         let trill = |n| note([330.0, 392.0][(secs(n) * notes_a_sec) as usize % 2], n);
         assert_eq!(blank_share(trill), 0.0, "a trill, {notes_a_sec} a second");
     }
-    // 30 dB below the loud part a song is still music.
+    // Music 30 dB below the loud part.
     let soft = |n| melody(n) * if n < 22_050 { 1.0 } else { 0.032 };
     assert_eq!(blank_share(soft), 0.0, "a soft part");
 }
 
-/// Semitones.
+/// Pitches of a melody in semitones.
 const MELODY: [f32; 8] = [0.0, 4.0, 7.0, 2.0, 5.0, 9.0, 11.0, 12.0];
 
-/// Three notes a second.
+/// A melody of three notes a second.
 fn melody(n: usize) -> f32 {
     let note = MELODY[(secs(n) * 3.0) as usize % 8];
     sawtooth(330.0 * (note / 12.0_f32).exp2(), n)
 }
 
-/// Mel power of 3 s of a sound, away from its ends, and the floor under it.
-fn stretch(sound: impl FnMut(usize) -> f32) -> (Vec<f32>, f32) {
+/// Mel power of one segment of a sound, not at its ends, and the floor of the measures.
+fn segment_of(sound: impl FnMut(usize) -> f32) -> (Vec<f32>, f32) {
     let samples: Vec<f32> = (0..5 * 22_050).map(sound).collect();
-    let mel = LogMelPlan::new(&FeatureConfig::default()).mel_power(&samples, |_| ());
+    let mel = mel_power(&samples);
     let power = mel.power[32 * 128..(32 + 130) * 128].to_vec();
     let loudest = power.iter().copied().fold(0.0, f32::max);
     (power, loudest * power_of_decibels(FLOOR_DB))
 }
 
 #[test]
-fn noise_evens_out_over_a_group_of_bands() {
+fn noise_has_little_movement_in_groups_of_bands() {
     let mut white = noise();
-    let (power, floor) = stretch(|_| 0.1 * white());
+    let (power, floor) = segment_of(|_| 0.1 * white());
     let movement = movement_db(&power, 128, floor);
-    // Half as wide groups would let it move more.
+    // In groups half as wide it has more.
     assert!(movement < 0.45, "{movement} dB");
 }
 
 #[test]
-fn partials_stand_out_of_the_envelope_and_noise_does_not() {
-    let (power, floor) = stretch(|n| sawtooth(220.0, n));
+fn tones_have_tonality_and_noise_has_none() {
+    let (power, floor) = segment_of(|n| sawtooth(220.0, n));
     let tone = tonality_db(&power, 128, floor);
     let mut white = noise();
-    let (power, floor) = stretch(|_| 0.1 * white());
+    let (power, floor) = segment_of(|_| 0.1 * white());
     let hiss = tonality_db(&power, 128, floor);
     assert!(
         hiss < 0.5 * LEAST_TONALITY_DB && tone > 9.0,

@@ -1,4 +1,5 @@
-//! The network as burn has it: for training, for WebGPU, and as the reference that the CPU's [forward pass](crate::recording::encoder::cpu) is tested against.
+//! The network in burn: for training, for WebGPU, and as the reference in tests of the CPU's
+//! [forward pass](crate::recording::encoder::cpu).
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -14,19 +15,19 @@ use crate::config::FeatureConfig;
 use crate::error::{Error, Result};
 use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
-use crate::recording::segments::{FRAMES_PER_FEATURE_FRAME, feature_frames};
+use crate::recording::segments::feature_frames;
 
-/// The two halves that are trained together.
+/// The encoder and the head, which are trained together.
 #[derive(Module, Debug)]
 pub struct SiameseNetwork {
     /// Applied to both songs.
     pub encoder: Encoder,
-    /// Compares what it makes of them.
+    /// Compares two embeddings.
     pub head: SimilarityHead,
 }
 
 impl SiameseNetwork {
-    /// A network with fresh weights.
+    /// A network with initial weights.
     #[must_use]
     pub fn new(config: &EncoderConfig, features: &FeatureConfig, device: &Device) -> Self {
         Self {
@@ -57,8 +58,8 @@ impl SiameseNetwork {
     }
 }
 
-/// The encoder. Bias-free convolutions, each followed by batch norm and ReLU; mean and maximum over time; a linear layer with
-/// batch norm; unit length.
+/// The encoder: convolutions without bias, each with batch norm and ReLU; mean and maximum over
+/// time; a linear layer with batch norm; unit length.
 #[derive(Module, Debug)]
 pub struct Encoder {
     blocks: Vec<ConvBlock>,
@@ -74,7 +75,7 @@ struct ConvBlock {
 }
 
 impl EncoderConfig {
-    /// A freshly initialised encoder for frames of `features.mel_bands` bands.
+    /// An encoder with initial weights, for frames of `features.mel_bands` bands.
     #[must_use]
     pub fn init(&self, features: &FeatureConfig, device: &Device) -> Encoder {
         let blocks = self
@@ -93,7 +94,7 @@ impl EncoderConfig {
                 norm: BatchNormConfig::new(outputs).init(device),
             })
             .into();
-        let rows = features.mel_bands.div_ceil(FRAMES_PER_FEATURE_FRAME);
+        let rows = self.feature_rows(features.mel_bands);
         Encoder {
             blocks,
             dropout: DropoutConfig::new(self.dropout).init(),
@@ -105,10 +106,13 @@ impl EncoderConfig {
 }
 
 impl Encoder {
-    /// Normalised log-mel frames `[batch, 1, mel_bands, frames]` to feature frames `[batch, channels, rows, frames / 16]`.
+    /// Normalised log-mel frames `[batch, 1, mel_bands, frames]` to feature frames
+    /// `[batch, channels, rows, frames / 16]`.
     ///
-    /// Columns that aren't `kept` belong to no music: they are held at zero after every layer, as the convolutions' own padding is, so that what is kept
-    /// becomes what it would be without them. It serves backends that want one shape, and training, where pieces of several lengths lie side by side.
+    /// Columns that aren't `kept` are no part of a song. They are set to zero after every layer,
+    /// like the padding of the convolutions, so that they don't change the kept ones. It serves
+    /// backends that need fixed shapes, and training, where excerpts of several lengths lie side by
+    /// side.
     #[must_use]
     pub fn feature_frames(&self, frames: Tensor<4>, kept: Option<&[bool]>) -> Tensor<4> {
         let mut kept = kept.map(<[bool]>::to_vec);
@@ -123,8 +127,9 @@ impl Encoder {
         x // [batch, channels, rows, feature frames]
     }
 
-    /// Feature frames `[batch, channels, rows, n]` to the embeddings of their segments `[batch * segments, embedding]`, each of unit length.
-    /// A segment pools `window` feature frames; segments start `hop` feature frames apart.
+    /// Feature frames `[batch, channels, rows, n]` to the embeddings of their segments
+    /// `[batch * segments, embedding]`, each of unit length. A segment pools `window` feature
+    /// frames. Segments start `hop` feature frames apart.
     #[must_use]
     pub fn embeddings(&self, features: Tensor<4>, window: usize, hop: usize) -> Tensor<2> {
         let (kernel, stride) = ([1, window], [1, hop]);
@@ -152,27 +157,28 @@ impl Encoder {
     }
 }
 
+/// The kept columns after a layer of that stride.
 fn every(kept: &[bool], stride: usize) -> Vec<bool> {
     kept.iter().copied().step_by(stride).collect()
 }
 
-/// 1 for the columns that are kept, 0 for the others: `[1, 1, 1, columns]`.
+/// 1 for kept columns, 0 for the others: `[1, 1, 1, columns]`.
 fn mask(kept: &[bool], device: &Device) -> Tensor<4> {
     let values: Vec<f32> = kept.iter().map(|&kept| f32::from(u8::from(kept))).collect();
     Tensor::from_data(TensorData::new(values, [1, 1, 1, kept.len()]), device)
 }
 
-/// The head as it is trained: `logit = bias - sum_k softplus(w_k) * sqrt(n) * |e1_k - e2_k|`.
-///
-/// It is monotone by construction: no difference can raise the logit, so that a song with itself always scores highest. A free
-/// two-layer head never sees a zero difference in training and scored two identical clips below a shifted copy.
+/// The similarity head in training.
+/// `logit = bias - sum_k softplus(w_k) * sqrt(n) * |left_k - right_k|`, as in the head that scores
+/// songs, which states the reasons.
 #[derive(Module, Debug)]
 pub struct SimilarityHead {
     raw_weights: Param<Tensor<1>>,
     bias: Param<Tensor<1>>,
 }
 
-/// Start of the raw weights: softplus(-2.5) = 0.08, which with the start of the bias puts unrelated pairs near logit 0.
+/// Initial raw weight: softplus(-2.5) = 0.08. With the initial bias, the logits of unrelated pairs
+/// are then near 0.
 const INITIAL_RAW_WEIGHT: f32 = -2.5;
 const INITIAL_BIAS: f32 = 6.0;
 
@@ -296,7 +302,7 @@ mod tests {
     use crate::recording::encoder::head::ScoringHead;
 
     #[test]
-    fn both_forms_of_the_head_agree() {
+    fn both_implementations_of_the_head_agree() {
         let device = Device::flex();
         let head = SimilarityHead::new(16, &device);
         let left: Vec<f32> = (0..32).map(|k| (k as f32 * 0.37).sin()).collect();

@@ -1,12 +1,13 @@
-//! The calibration of logits to scores.
+//! The calibration: logits to scores.
 
 use serde::{Deserialize, Serialize};
 
-/// A monotone map from logit to score, fitted on validation tracks, so that 0.5 divides best and the verdict bands mean what
-/// they say.
+/// A monotone map from logit to score, fitted on validation tracks, so that 0.5 is the best
+/// threshold and the verdict bands are accurate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// `(logit, score)`, both rising; linear between two knots, logistic tails outside. Without knots: the plain sigmoid.
+    /// `(logit, score)`, both rising. The map is linear between two knots, logistic below the first
+    /// and constant above the last. Without knots it is the sigmoid.
     pub knots: Vec<(f32, f32)>,
 }
 
@@ -18,7 +19,8 @@ impl Calibration {
             return sigmoid(logit);
         };
         if logit <= first.0 {
-            // Continues through the first knot towards zero, so that even the least similar pairs keep their order.
+            // A sigmoid through the first knot, so that the least similar pairs keep their order,
+            // too.
             return sigmoid(logit - first.0 + inverse_sigmoid(first.1));
         }
         if logit >= last.0 {
@@ -29,7 +31,7 @@ impl Calibration {
         y0 + (y1 - y0) * (logit - x0) / (x1 - x0)
     }
 
-    /// The logit whose score is 0.5: above it a pair counts as a copy.
+    /// The logit of the score 0.5, the threshold above which a pair counts as a copy.
     #[must_use]
     pub fn logit_of_half(&self) -> f32 {
         let above = self.knots.partition_point(|knot| knot.1 < 0.5);
@@ -44,15 +46,15 @@ impl Calibration {
         }
     }
 
-    /// The logit of typical unrelated music: the lowest knot.
+    /// The logit of typical unrelated music: that of the lowest knot.
     #[must_use]
     pub fn logit_of_unrelated(&self) -> f32 {
-        /// Score of 0.02 under the plain sigmoid.
+        /// The sigmoid of it is 0.02.
         const WITHOUT_KNOTS: f32 = -3.9;
         self.knots.first().map_or(WITHOUT_KNOTS, |knot| knot.0)
     }
 
-    /// Whether the knots can be used: finite, strictly rising logits, rising scores strictly inside 0..=1.
+    /// Whether logits are finite and strictly rising, and scores rising, above 0 and at most 1.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.knots
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_divide_scores_one_half() {
+    fn the_threshold_scores_one_half() {
         for knots in [
             vec![],
             vec![(-4.0, 0.1), (0.5, 0.5), (6.0, 1.0)],
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_knots_are_seen() {
+    fn invalid_knots_are_detected() {
         let valid = |knots: &[(f32, f32)]| {
             Calibration {
                 knots: knots.to_vec(),

@@ -1,21 +1,23 @@
-//! The convolutional encoder that both songs go through: log-mel frames to feature frames, feature frames to embeddings. Here is its shape; the
-//! [forward pass](crate::recording::encoder::cpu) computes it on the CPU.
+//! The shape of the convolutional encoder, which is applied to both songs: log-mel frames to
+//! feature frames, feature frames to embeddings.
 //!
-//! The network is fully convolutional in time. A whole song passes through the convolutions once; each segment's embedding
-//! then pools the feature frames that lie under it, so that a 3-second clip is just the shortest song.
+//! The network is fully convolutional in time. A whole song passes through the convolutions once.
+//! The embedding of each segment then pools the feature frames of that segment, so that a 3-second
+//! clip is simply the shortest song.
 
 use serde::{Deserialize, Serialize};
 
-/// The shape of the network. Weights carry it.
+/// The shape of the network. It is part of the weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EncoderConfig {
-    /// Channels after each of the five convolutions: 5x5 and three 3x3 of stride 2, then a 3x3 of stride 1.
+    /// Output channels of the first five convolutions: a 5x5 and three 3x3 of stride 2, then a 3x3
+    /// of stride 1.
     pub channels: [usize; 5],
-    /// Channels after the closing 1x1 convolution; what an embedding pools.
+    /// Output channels of the last convolution, a 1x1. They are pooled for the embeddings.
     pub reduced_channels: usize,
     /// Length of an embedding.
     pub embedding: usize,
-    /// Share of pooled values dropped in training; 0 in use.
+    /// Share of pooled values that training drops. Inference drops none.
     pub dropout: f64,
 }
 
@@ -31,10 +33,11 @@ impl Default for EncoderConfig {
 }
 
 impl EncoderConfig {
-    /// What batch norm adds to a variance: burn's default.
+    /// Batch norm adds it to the variance. burn's default.
     pub const BATCH_NORM_EPSILON: f32 = 1e-5;
 
-    /// The convolutions in order: channels in, channels out, side of the kernel, stride. All pad by half their kernel.
+    /// The convolutions in order: input channels, output channels, side of the kernel, stride. The
+    /// padding is half the kernel.
     #[must_use]
     pub fn layers(&self) -> [[usize; 4]; 6] {
         let [c1, c2, c3, c4, c5] = self.channels;
@@ -46,5 +49,12 @@ impl EncoderConfig {
             [c4, c5, 3, 1],
             [c5, self.reduced_channels, 1, 1],
         ]
+    }
+
+    /// Rows of a feature frame, for frames of `mel_bands` bands.
+    #[must_use]
+    pub fn feature_rows(&self, mel_bands: usize) -> usize {
+        let strides = self.layers().map(|[_, _, _, stride]| stride);
+        strides.into_iter().fold(mel_bands, usize::div_ceil)
     }
 }

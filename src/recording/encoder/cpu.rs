@@ -1,54 +1,61 @@
-//! The encoder's forward pass on the CPU, written for this one network: the hot loop of every check.
+//! The encoder's forward pass on the CPU, written for this network alone: the hot loop of every
+//! check.
 //!
-//! It computes what the network in burn computes, which the tests hold it to, in less work: batch norm is folded into the convolutions when weights
-//! are loaded; 3x3 convolutions go by minimal filtering; values lie channels last, so that vectors hold channels; and a song streams
-//! through all layers a few columns at a time, each layer keeping only what its filter still needs, so that everything stays in the cache and
-//! nothing is computed twice.
+//! The results are those of the network in burn, as the tests assert, with less work:
+//!
+//! - Batch norm is folded into the convolutions when weights are loaded.
+//! - 3x3 convolutions use minimal filtering.
+//! - The layout is channels last, so that a vector contains channels.
+//! - A song streams through all layers a few columns at a time. Each layer keeps only the columns
+//!   that its filter still needs. Everything stays in the cache, and nothing is computed twice.
 
 use crate::config::FeatureConfig;
 use crate::error::Result;
 use crate::nn::columns::Columns;
-use crate::nn::convolution::{Convolution, StridedConvolution, TileRoom};
+use crate::nn::convolution::{Convolution, StridedConvolution, TileScratch};
 use crate::nn::packed_matrix::{PANEL, PackedMatrix};
 use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
+use crate::recording::encoder::folded::FoldedLayer;
 use crate::recording::segments::feature_frames;
 use crate::spectrum::log_mel::LogMelSpectrogram;
 
-/// Frames that go through the layers together: 3 s. Few enough for the widest map, after the first layer, to stay in the second cache.
+/// Frames that go through the layers together: 3 s. Few enough for the largest map, after the first
+/// layer, to stay in the second-level cache.
 const FRAMES_AT_ONCE: usize = 128;
 
-/// Side of the first convolution's filter, and its stride.
+/// Side of the first convolution's filter.
 const FIRST_TAPS: usize = 5;
+/// Stride of the first convolution.
 const FIRST_STRIDE: usize = 2;
 
-/// The encoder with its weights laid out for the forward pass.
+/// The encoder, with its weights in the layout of the forward pass.
 #[derive(Debug)]
 pub struct ForwardPass {
     features: FeatureConfig,
-    /// Rows of the maps between the layers, from the mel bands to the feature frames.
+    /// Rows of the input of each layer, from the mel bands to the feature frames.
     rows: [usize; 6],
-    /// Of the layers, in columns.
+    /// Stride of each layer, in columns.
     strides: [usize; 6],
-    /// 5x5, as a matrix product of the patches under it.
+    /// The 5x5 convolution, as a matrix product with the patches under the filter.
     first: PackedMatrix,
     strided: [StridedConvolution; 3],
     plain: Convolution,
-    /// 1x1.
+    /// The 1x1 convolution.
     reduce: PackedMatrix,
-    /// `[mean and maximum of a feature frame's values, embedding]`
+    /// `[mean and maximum of the values of feature frames, embedding]`
     project: PackedMatrix,
     embedding: usize,
 }
 
-/// Room that passes need; made once, used for any number of them.
+/// Scratch buffers of a pass. Made once, used for any number of passes.
 #[derive(Debug)]
-pub struct Room {
-    /// What the six convolutions read.
+pub struct Scratch {
+    /// Input maps of the six convolutions.
     maps: [Columns; 6],
     /// Patches of one column, `[rows, 25]`.
     patches: Vec<f32>,
-    tiles: TileRoom,
+    tiles: TileScratch,
     /// `[feature frames, rows, channels]`
     feature_frames: Vec<f32>,
     /// `[segments, mean and maximum, rows, channels]`
@@ -58,7 +65,7 @@ pub struct Room {
 }
 
 impl ForwardPass {
-    /// Lays out the tensors of an encoder.
+    /// The encoder with the given tensors.
     ///
     /// # Errors
     ///
@@ -73,27 +80,29 @@ impl ForwardPass {
         for layer in 1..rows.len() {
             rows[layer] = rows[layer - 1].div_ceil(layers[layer - 1][3]);
         }
-        let [first, second, third, fourth, fifth, last] = convolutions(config, tensors)?;
-        let strided = |layer: usize, (weights, bias): &Folded| {
-            StridedConvolution::new(layers[layer][0], rows[layer + 1], weights, bias)
+        let [first, second, third, fourth, fifth, last] = config.folded_convolutions(tensors)?;
+        let folded_projection = config.folded_projection(features.mel_bands, tensors)?;
+        let strided = |layer: usize, folded: &FoldedLayer| {
+            let (inputs, rows) = (layers[layer][0], rows[layer + 1]);
+            StridedConvolution::new(inputs, rows, &folded.weights, &folded.bias)
         };
         Ok(Self {
-            first: PackedMatrix::new(FIRST_TAPS * FIRST_TAPS, &first.1, |tap, output| {
-                // Columns of frames come first in a patch, rows in the weights.
+            first: PackedMatrix::new(FIRST_TAPS * FIRST_TAPS, &first.bias, |tap, output| {
+                // A patch is `[column, row]`, the weights are `[row, column]`.
                 let (column, row) = (tap / FIRST_TAPS, tap % FIRST_TAPS);
-                first.0[(output * FIRST_TAPS + row) * FIRST_TAPS + column]
+                first.weights[(output * FIRST_TAPS + row) * FIRST_TAPS + column]
             }),
             strided: [strided(1, &second), strided(2, &third), strided(3, &fourth)],
-            plain: Convolution::new(layers[4][0], rows[5], &fifth.0, &fifth.1),
+            plain: Convolution::new(layers[4][0], rows[5], &fifth.weights, &fifth.bias),
             reduce: {
                 let inputs = layers[5][0];
                 let padded = inputs.next_multiple_of(PANEL);
-                PackedMatrix::new(padded, &last.1, |input, output| {
-                    let weights = &last.0[output * inputs..][..inputs];
+                PackedMatrix::new(padded, &last.bias, |input, output| {
+                    let weights = &last.weights[output * inputs..][..inputs];
                     weights.get(input).copied().unwrap_or_default()
                 })
             },
-            project: projection(config, rows[5], tensors)?,
+            project: projection(config, rows[5], &folded_projection),
             embedding: config.embedding,
             features: features.clone(),
             rows,
@@ -101,17 +110,17 @@ impl ForwardPass {
         })
     }
 
-    /// Room for passes of this network.
+    /// Scratch buffers for passes of this network.
     #[must_use]
-    pub fn room(&self) -> Room {
-        let mut tiles = TileRoom::default();
+    pub fn scratch(&self) -> Scratch {
+        let mut tiles = TileScratch::default();
         self.strided
             .iter()
             .for_each(|layer| layer.reserve(&mut tiles));
         self.plain.reserve(&mut tiles);
         let rows = self.rows;
         let first_rows = (rows[1] - 1) * FIRST_STRIDE + FIRST_TAPS;
-        Room {
+        Scratch {
             maps: [
                 Columns::new(rows[0], 1, FIRST_TAPS / 2, first_rows),
                 self.strided[0].input(rows[1]),
@@ -128,24 +137,26 @@ impl ForwardPass {
         }
     }
 
-    /// Embeddings of a song's segments, `[segments, embedding]`, each of unit length; none when the song is shorter than one. Segments start `hop`
-    /// feature frames apart. `progress` is told the fraction of frames done.
+    /// Embeddings of a song's segments, `[segments, embedding]`, each of unit length. A song
+    /// shorter than a segment has none. Segments start `hop` feature frames apart. `progress` is
+    /// called with the fraction of frames done.
     #[must_use]
     pub fn embed(
         &self,
         song: &LogMelSpectrogram,
         hop: usize,
-        room: &mut Room,
+        scratch: &mut Scratch,
         progress: impl FnMut(f32),
     ) -> Vec<f32> {
-        self.feature_frames(song, room, progress);
-        self.pool(hop, room);
-        let segments = room.pooled.len() / self.project.depth();
-        room.projected
+        self.feature_frames(song, scratch, progress);
+        self.pool(hop, scratch);
+        let segments = scratch.pooled.len() / self.project.depth();
+        scratch
+            .projected
             .resize(segments * self.project.columns(), 0.0);
         self.project
-            .multiply::<false>(&room.pooled, &mut room.projected);
-        let rows = room.projected.chunks_exact(self.project.columns());
+            .multiply::<false>(&scratch.pooled, &mut scratch.projected);
+        let rows = scratch.projected.chunks_exact(self.project.columns());
         rows.flat_map(|row| {
             let embedding = &row[..self.embedding];
             let square: f32 = embedding.iter().map(|value| value * value).sum();
@@ -155,40 +166,43 @@ impl ForwardPass {
         .collect()
     }
 
-    /// The convolutions, over the whole song.
+    /// The convolutions, over the whole song, to `scratch.feature_frames`.
     fn feature_frames(
         &self,
         song: &LogMelSpectrogram,
-        room: &mut Room,
+        scratch: &mut Scratch,
         mut progress: impl FnMut(f32),
     ) {
         let mut columns = song.frames;
-        for (map, stride) in room.maps.iter_mut().zip(self.strides) {
+        for (map, stride) in scratch.maps.iter_mut().zip(self.strides) {
             map.start(columns);
             columns = columns.div_ceil(stride);
         }
-        room.feature_frames.clear();
+        scratch.feature_frames.clear();
         for start in (0..song.frames).step_by(FRAMES_AT_ONCE) {
             progress(start as f32 / song.frames as f32);
             let end = (start + FRAMES_AT_ONCE).min(song.frames);
-            self.push_frames(song, start..end, &mut room.maps[0]);
-            let [frames, first, second, third, fourth, fifth] = &mut room.maps;
-            self.advance_first(frames, first, &mut room.patches);
-            self.strided[0].advance(first, second, &mut room.tiles);
-            self.strided[1].advance(second, third, &mut room.tiles);
-            self.strided[2].advance(third, fourth, &mut room.tiles);
-            self.plain.advance(fourth, fifth, &mut room.tiles);
-            let (done, new) = (room.feature_frames.len(), fifth.held());
+            self.push_frames(song, start..end, &mut scratch.maps[0]);
+            let [frames, first, second, third, fourth, fifth] = &mut scratch.maps;
+            self.advance_first(frames, first, &mut scratch.patches);
+            self.strided[0].advance(first, second, &mut scratch.tiles);
+            self.strided[1].advance(second, third, &mut scratch.tiles);
+            self.strided[2].advance(third, fourth, &mut scratch.tiles);
+            self.plain.advance(fourth, fifth, &mut scratch.tiles);
+            let (done, new) = (scratch.feature_frames.len(), fifth.held());
             let feature_frame = self.rows[5] * self.reduce.columns();
-            room.feature_frames.resize(done + new * feature_frame, 0.0);
+            scratch
+                .feature_frames
+                .resize(done + new * feature_frame, 0.0);
             self.reduce
-                .multiply::<true>(fifth.values(), &mut room.feature_frames[done..]);
+                .multiply::<true>(fifth.values(), &mut scratch.feature_frames[done..]);
             fifth.drop_front(new);
         }
         progress(1.0);
     }
 
-    /// Normalised frames of a song, which lies band by band.
+    /// Appends normalised frames of a song to a map. The song is `[mel_bands, frames]`, the map
+    /// `[frames, mel_bands]`.
     fn push_frames(
         &self,
         song: &LogMelSpectrogram,
@@ -207,7 +221,8 @@ impl ForwardPass {
         }
     }
 
-    /// The first layer: it has one input channel and more taps than the others, for which gathering the patches is the fastest.
+    /// The first layer. With one input channel and 25 taps, gathering the patches is the fastest
+    /// method.
     fn advance_first(&self, frames: &mut Columns, output: &mut Columns, patches: &mut [f32]) {
         frames.pad_if_complete(FIRST_TAPS);
         let frame = frames.column_values();
@@ -216,14 +231,15 @@ impl ForwardPass {
         let (column_values, rows) = (output.column_values(), output.row_range());
         let new = output.push(columns);
         for (column, new) in new.chunks_exact_mut(column_values).enumerate() {
-            let under = &frames.values()[column * FIRST_STRIDE * frame..][..FIRST_TAPS * frame];
+            let under_filter =
+                &frames.values()[column * FIRST_STRIDE * frame..][..FIRST_TAPS * frame];
             for (row, patch) in patches
                 .chunks_exact_mut(FIRST_TAPS * FIRST_TAPS)
                 .enumerate()
             {
                 for (taps, frame) in patch
                     .chunks_exact_mut(FIRST_TAPS)
-                    .zip(under.chunks_exact(frame))
+                    .zip(under_filter.chunks_exact(frame))
                 {
                     taps.copy_from_slice(&frame[row * FIRST_STRIDE..][..FIRST_TAPS]);
                 }
@@ -233,19 +249,19 @@ impl ForwardPass {
         frames.drop_front(columns * FIRST_STRIDE);
     }
 
-    /// Mean and maximum of the feature frames under each segment.
-    fn pool(&self, hop: usize, room: &mut Room) {
+    /// Mean and maximum of the feature frames of each segment, to `scratch.pooled`.
+    fn pool(&self, hop: usize, scratch: &mut Scratch) {
         let values = self.rows[5] * self.reduce.columns();
         let window = feature_frames(self.features.segment_frames());
-        let available = room.feature_frames.len() / values;
+        let available = scratch.feature_frames.len() / values;
         let segments = (available + hop).saturating_sub(window) / hop;
-        room.pooled.resize(segments * 2 * values, 0.0);
-        for (segment, pooled) in room.pooled.chunks_exact_mut(2 * values).enumerate() {
+        scratch.pooled.resize(segments * 2 * values, 0.0);
+        for (segment, pooled) in scratch.pooled.chunks_exact_mut(2 * values).enumerate() {
             let (mean, maximum) = pooled.split_at_mut(values);
             mean.fill(0.0);
             maximum.fill(f32::NEG_INFINITY);
-            let under = &room.feature_frames[segment * hop * values..][..window * values];
-            for frame in under.chunks_exact(values) {
+            let frames = &scratch.feature_frames[segment * hop * values..][..window * values];
+            for frame in frames.chunks_exact(values) {
                 for ((mean, maximum), &value) in mean.iter_mut().zip(&mut *maximum).zip(frame) {
                     *mean += value;
                     *maximum = if value > *maximum { value } else { *maximum };
@@ -256,67 +272,18 @@ impl ForwardPass {
     }
 }
 
-/// Weights and bias of a layer with its batch norm.
-type Folded = (Vec<f32>, Vec<f32>);
-
-/// The convolutions' weights `[output, input, row, column]` and biases.
-fn convolutions(config: &EncoderConfig, tensors: &Tensors) -> Result<[Folded; 6]> {
-    let mut folded: [Folded; 6] = Default::default();
-    for (layer, [inputs, outputs, side, _]) in config.layers().into_iter().enumerate() {
-        let block = format!("encoder.blocks.{layer}");
-        let weights = tensors.values(
-            &format!("{block}.conv.weight"),
-            &[outputs, inputs, side, side],
-        )?;
-        let (scale, bias) = batch_norm(&format!("{block}.norm"), outputs, tensors)?;
-        let weights = weights
-            .chunks_exact(inputs * side * side)
-            .zip(scale)
-            .flat_map(|(weights, scale)| weights.iter().map(move |weight| weight * scale))
-            .collect();
-        folded[layer] = (weights, bias);
-    }
-    Ok(folded)
-}
-
-/// The linear layer over pooled values. A pooled row is `[statistic, row, padded channel]`; the weights have `[statistic, channel, row]`.
-fn projection(config: &EncoderConfig, rows: usize, tensors: &Tensors) -> Result<PackedMatrix> {
+/// The linear layer over pooled values. A pooled row is `[statistic, row, padded channel]`; the
+/// weights have `[statistic, channel, row]`.
+fn projection(config: &EncoderConfig, rows: usize, folded: &FoldedLayer) -> PackedMatrix {
     let (channels, embedding) = (config.reduced_channels, config.embedding);
-    let (scale, shift) = batch_norm("encoder.embedding_norm", embedding, tensors)?;
-    let shape = [2 * channels * rows, embedding];
-    let weights = tensors.values("encoder.projection.weight", &shape)?;
-    let bias: Vec<f32> = tensors
-        .values("encoder.projection.bias", &[embedding])?
-        .iter()
-        .zip(scale.iter().zip(&shift))
-        .map(|(bias, (scale, shift))| bias * scale + shift)
-        .collect();
     let padded = channels.next_multiple_of(PANEL);
-    Ok(PackedMatrix::new(2 * rows * padded, &bias, |k, output| {
+    PackedMatrix::new(2 * rows * padded, &folded.bias, |k, output| {
         let (statistic, row, channel) = (k / (rows * padded), k / padded % rows, k % padded);
         if channel < channels {
             let input = (statistic * channels + channel) * rows + row;
-            weights[input * embedding + output] * scale[output]
+            folded.weights[input * embedding + output]
         } else {
             0.0
         }
-    }))
-}
-
-/// What batch norm in use multiplies by, and then adds.
-fn batch_norm(name: &str, channels: usize, tensors: &Tensors) -> Result<Folded> {
-    let values = |part: &str| tensors.values(&format!("{name}.{part}"), &[channels]);
-    let (gamma, variance) = (values("gamma")?, values("running_var")?);
-    let scale: Vec<f32> = gamma
-        .iter()
-        .zip(variance)
-        .map(|(gamma, variance)| gamma / (variance + EncoderConfig::BATCH_NORM_EPSILON).sqrt())
-        .collect();
-    let shift = values("beta")?
-        .iter()
-        .zip(values("running_mean")?)
-        .zip(&scale)
-        .map(|((beta, mean), scale)| beta - mean * scale)
-        .collect();
-    Ok((scale, shift))
+    })
 }

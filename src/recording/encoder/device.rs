@@ -1,4 +1,4 @@
-//! The encoder on one of burn's devices: WebGPU in a browser, or any other that burn knows.
+//! The encoder on a device of burn: WebGPU in a browser, or any other that burn supports.
 
 use std::ops::Range;
 
@@ -12,12 +12,14 @@ use crate::recording::segments::{
 };
 use crate::spectrum::log_mel::LogMelSpectrogram;
 
-/// Frames of a song that go through the convolutions at once, context included: 24 s. Longer blocks save nothing, as the context is 4 feature frames
-/// a block; shorter ones cost more of it, and report progress more often.
+/// Frames of a whole block, context included: 24 s. Longer blocks would save nothing, as the
+/// context is only 4 feature frames a block. Shorter ones would spend more on context, but report
+/// progress more often.
 const WHOLE_BLOCK_FRAMES: usize = 64 * FRAMES_PER_FEATURE_FRAME;
 
-/// What the end of a song takes where it fits: 12 s. With it, and the width of one segment below it, 46 of a whole block's 64 feature frames are
-/// computed for the end of a song on average; further widths save little, and each costs a GPU shaders and memory.
+/// Frames of half a block, for the end of a song: 12 s. With this width and that of one segment,
+/// the end of a song costs 46 feature frames on average, of the 64 of a whole block. Further widths
+/// would save little, and each costs a GPU shaders and memory.
 const HALF_BLOCK_FRAMES: usize = 32 * FRAMES_PER_FEATURE_FRAME;
 
 /// An encoder on a device.
@@ -30,8 +32,9 @@ pub struct DevicePass {
 }
 
 impl DevicePass {
-    /// For an encoder whose tensors are on `device`. With `fixed_shapes` the blocks of all songs have one of [three widths](Self::widths), which GPU
-    /// backends want: each new shape costs them tuning and memory.
+    /// Takes an encoder whose tensors are on `device`. With `fixed_shapes` the blocks of all songs
+    /// have one of [three widths](Self::widths). GPU backends need it, as each new shape costs them
+    /// tuning and memory.
     #[must_use]
     pub fn new(
         encoder: Encoder,
@@ -47,7 +50,7 @@ impl DevicePass {
         }
     }
 
-    /// The widths of a block in frames, ascending: a segment, half a block, a block.
+    /// The widths of blocks in frames, ascending: a segment, half a block, a whole block.
     #[must_use]
     pub fn widths(features: &FeatureConfig) -> [usize; 3] {
         [
@@ -75,8 +78,8 @@ impl DevicePass {
         read_back(self.encoder.forward(frames)).await
     }
 
-    /// Embeddings of a song's segments, in blocks that overlap by the receptive field, read back once. `progress` is told the fraction of blocks
-    /// issued.
+    /// Embeddings of a song's segments, computed in blocks that overlap by the receptive field and
+    /// read back together. `progress` is called with the fraction of blocks issued.
     ///
     /// # Errors
     ///
@@ -102,7 +105,8 @@ impl DevicePass {
         embeddings
     }
 
-    /// Embeddings of one segment computed in a block of every width, one after the other: equal where the device computes each of them rightly.
+    /// Embeddings of one segment, computed in a block of every width. They are equal if the device
+    /// computes each width correctly.
     ///
     /// # Errors
     ///
@@ -131,7 +135,7 @@ impl DevicePass {
             .embeddings(features, window, SEGMENT_HOP_FEATURE_FRAMES)
     }
 
-    /// The feature frames of a song that a block is for, `[1, channels, rows, feature frames]`.
+    /// The feature frames that a block contributes, `[1, channels, rows, feature frames]`.
     fn block_features(
         &self,
         normalised: &[f32],
@@ -163,19 +167,19 @@ impl DevicePass {
     }
 }
 
-/// A piece of a song that goes through the convolutions at once.
+/// A part of a song that goes through the convolutions at once.
 #[derive(Debug, PartialEq)]
 struct Block {
-    /// The song's frames that it reads.
+    /// The frames of the song that it reads.
     frames: Range<usize>,
-    /// The feature frames that are kept of those it gives; the others are context.
+    /// The feature frames that are kept of its output. The others are context.
     kept: Range<usize>,
-    /// Frames that it is filled up to.
+    /// Number of frames after padding.
     width: usize,
 }
 
 impl Block {
-    /// The last block of a song of `frames` frames, from feature frame `first` on, as wide as it must be.
+    /// The last block of a song of `frames` frames, from feature frame `first` on, without padding.
     fn last(first: usize, frames: usize) -> Self {
         let context = CONTEXT_FEATURE_FRAMES.min(first);
         let start = (first - context) * FRAMES_PER_FEATURE_FRAME;
@@ -187,8 +191,9 @@ impl Block {
     }
 }
 
-/// The blocks of a song of `frames` frames: whole ones, then the narrowest that holds the rest. What lies beyond the song's end is silence to the
-/// convolutions, so the last block needs no context there.
+/// The blocks of a song of `frames` frames: whole ones, then the narrowest that is wide enough for
+/// the rest. The convolutions pad the end of a song with zeros, so that the last block needs no
+/// context there.
 fn blocks(frames: usize, widths: [usize; 3]) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut first = 0;
@@ -211,7 +216,7 @@ fn blocks(frames: usize, widths: [usize; 3]) -> Vec<Block> {
 
 async fn read_back(embeddings: Tensor<2>) -> Result<Vec<f32>> {
     let failed = |reason: String| Error::BackendUnavailable {
-        backend: "chosen",
+        backend: None,
         reason,
     };
     let data = embeddings
@@ -234,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_song_takes_the_narrowest_block_that_holds_it() {
+    fn the_last_block_has_the_smallest_width_that_suffices() {
         let [segment, half, whole] = DevicePass::widths(&FeatureConfig::default());
         for (frames, expected) in [
             (segment, vec![segment]),
@@ -242,7 +247,8 @@ mod tests {
             (half, vec![half]),
             (half + 1, vec![whole]),
             (whole, vec![whole]),
-            // The second block begins with two feature frames of context, four before the first one's end.
+            // The second block starts with two feature frames of context, four before the end of
+            // the first.
             (whole + 1, vec![whole, segment]),
             (whole - 64 + segment, vec![whole, segment]),
             (whole - 64 + segment + 1, vec![whole, half]),

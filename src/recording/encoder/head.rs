@@ -1,13 +1,18 @@
-//! The similarity head in use: two embeddings to a logit.
+//! The similarity head: two embeddings to a logit.
 //!
-//! `logit = bias - sum_k softplus(w_k) * sqrt(n) * |e1_k - e2_k|`. It is monotone by construction: no difference can raise the logit, so that a
-//! song with itself always scores highest. A free two-layer head never sees a zero difference in training and scored two identical clips below a
-//! shifted copy.
+//! ```text
+//! logit = bias - sum_k softplus(w_k) * sqrt(n) * |left_k - right_k|
+//! ```
+//!
+//! It is monotone by construction: no difference can raise the logit, so that a song with itself
+//! always scores highest. A general two-layer head never sees a zero difference in training; one
+//! scored two identical clips below a shifted copy.
 
 use crate::error::Result;
 use crate::nn::tensors::Tensors;
 
-/// The head in use: plain numbers, so that a matrix of thousands by thousands needs no tensors.
+/// The similarity head in plain numbers, so that a score matrix of thousands by thousands needs no
+/// tensors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoringHead {
     weights: Vec<f32>,
@@ -15,11 +20,12 @@ pub struct ScoringHead {
 }
 
 impl ScoringHead {
-    /// The head of a weights file, for embeddings of that length.
+    /// The head of a weights file, for embeddings of the given length.
     ///
     /// # Errors
     ///
-    /// [`WeightsInvalid`](crate::Error::WeightsInvalid) when a tensor is missing or has another shape.
+    /// [`WeightsInvalid`](crate::Error::WeightsInvalid) when a tensor is missing or has another
+    /// shape.
     pub fn new(embedding: usize, tensors: &Tensors) -> Result<Self> {
         let scale = (embedding as f32).sqrt();
         let raw_weights = tensors.values("head.raw_weights", &[embedding])?;
@@ -32,22 +38,22 @@ impl ScoringHead {
         })
     }
 
-    /// The logit of two embeddings; symmetric.
+    /// The logit of two embeddings. It is symmetric.
     #[must_use]
     pub fn logit(&self, left: &[f32], right: &[f32]) -> f32 {
-        // Eight partial sums, which the compiler keeps in vector registers.
-        const LANES: usize = 8;
-        let mut sums = [0.0_f32; LANES];
+        // So many that the compiler keeps them in vector registers.
+        const PARTIAL_SUMS: usize = 8;
+        let mut sums = [0.0_f32; PARTIAL_SUMS];
         for ((left, right), weights) in left
-            .chunks_exact(LANES)
-            .zip(right.chunks_exact(LANES))
-            .zip(self.weights.chunks_exact(LANES))
+            .chunks_exact(PARTIAL_SUMS)
+            .zip(right.chunks_exact(PARTIAL_SUMS))
+            .zip(self.weights.chunks_exact(PARTIAL_SUMS))
         {
-            for lane in 0..LANES {
+            for lane in 0..PARTIAL_SUMS {
                 sums[lane] += (left[lane] - right[lane]).abs() * weights[lane];
             }
         }
-        let rest = left.len() - left.len() % LANES;
+        let rest = left.len() - left.len() % PARTIAL_SUMS;
         let tail: f32 = left[rest..]
             .iter()
             .zip(&right[rest..])
@@ -57,7 +63,7 @@ impl ScoringHead {
         self.bias - (sums.iter().sum::<f32>() + tail)
     }
 
-    /// The logit of an embedding with itself, the highest there is.
+    /// The logit of an embedding with itself, the greatest possible one.
     #[must_use]
     pub fn identity_logit(&self) -> f32 {
         self.bias
@@ -81,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_logit_is_the_weighted_distance_below_the_bias() {
+    fn a_logit_is_the_bias_minus_the_weighted_distance() {
         let (left, right) = ([0.0; 19], [1.0; 19]);
         assert!((head().logit(&left, &right) - (6.0 - 17.1)).abs() < 1e-5);
         assert_eq!(head().logit(&right, &right), head().identity_logit());

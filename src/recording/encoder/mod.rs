@@ -1,4 +1,5 @@
-//! The Siamese network: its shape, its weights, and its forward pass on the CPU and in burn.
+//! The Siamese network: configuration, weights file, forward passes on the CPU and in burn,
+//! similarity head.
 
 #[cfg(feature = "burn")]
 pub mod burn;
@@ -7,6 +8,7 @@ pub mod config;
 pub mod cpu;
 #[cfg(feature = "burn")]
 mod device;
+pub mod folded;
 pub mod head;
 pub mod model;
 pub mod weights_file;

@@ -1,4 +1,4 @@
-//! The model: encoder and head with loaded, checked weights, and who computes them.
+//! The model: encoder and head with validated weights, and the backend of the encoder.
 
 #[cfg(feature = "burn")]
 use burn::tensor::Device;
@@ -16,11 +16,11 @@ use crate::recording::encoder::weights_file::{self, WeightsInfo};
 use crate::recording::segments::SEGMENT_HOP_FEATURE_FRAMES;
 use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram};
 
-/// The weights that this release ships.
+/// The weights file of this release.
 pub const SHIPPED_WEIGHTS: &[u8] = include_bytes!("../../weights/recording.safetensors");
 
-/// Greatest cosine distance of the golden segment's embedding from the known answer. Float32 in another order of summation stays below
-/// 1e-5; a broken kernel is far above.
+/// Greatest cosine distance of the golden segment's embedding from the known one. Another order of
+/// summation in float32 stays below 1e-5; a wrong kernel is far above.
 const SELF_TEST_TOLERANCE: f32 = 1e-3;
 
 /// The embeddings of a song's segments, row by row.
@@ -28,7 +28,7 @@ const SELF_TEST_TOLERANCE: f32 = 1e-3;
 pub struct Embeddings {
     /// Values of one embedding.
     pub dimensions: usize,
-    /// `segments * dimensions` values; each row has unit length.
+    /// `[segments, dimensions]`; each row has unit length.
     pub values: Vec<f32>,
 }
 
@@ -39,19 +39,19 @@ impl Embeddings {
         self.values.len() / self.dimensions
     }
 
-    /// Whether there is none.
+    /// Whether there are no segments.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// One embedding after the other.
+    /// The embeddings in the order of the segments.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.dimensions)
     }
 }
 
-/// Weights in use.
+/// A model with loaded weights.
 #[derive(Debug)]
 pub struct Model {
     info: WeightsInfo,
@@ -61,7 +61,7 @@ pub struct Model {
     head: ScoringHead,
 }
 
-/// Who computes the encoder.
+/// The implementation of the encoder.
 #[derive(Debug)]
 enum EncoderPass {
     Cpu(Box<ForwardPass>),
@@ -74,7 +74,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::WeightsInvalid`] for any file that isn't a whole, undamaged weights file for these features and this network.
+    /// [`Error::WeightsInvalid`] for every file that isn't a complete, undamaged weights file for
+    /// the features of this engine.
     pub fn on_cpu(bytes: &[u8]) -> Result<Self> {
         Self::with_pass(bytes, |info, tensors| {
             let pass = ForwardPass::new(&info.encoder, &info.features, tensors)?;
@@ -82,8 +83,8 @@ impl Model {
         })
     }
 
-    /// Loads weights onto one of burn's devices. With `fixed_shapes` the blocks of songs have one of a few shapes, which GPU backends want: each new
-    /// shape costs them tuning and memory.
+    /// Loads weights onto a device of burn. With `fixed_shapes` the blocks of songs have one of a
+    /// few shapes. GPU backends need it, as each new shape costs them tuning and memory.
     ///
     /// # Errors
     ///
@@ -108,7 +109,8 @@ impl Model {
             .channels
             .iter()
             .chain([&sizes.reduced_channels, &sizes.embedding]);
-        // A file that asks for a network of gigabytes would exhaust memory before its shapes could be compared.
+        // A network of gigabytes would exhaust memory before its shapes are compared with the
+        // tensors.
         if plausible.into_iter().any(|&size| size == 0 || size > 4_096)
             || !(0.0..1.0).contains(&sizes.dropout)
         {
@@ -130,7 +132,7 @@ impl Model {
         })
     }
 
-    /// What the weights file says about itself.
+    /// The description in the weights file.
     #[must_use]
     pub fn info(&self) -> &WeightsInfo {
         &self.info
@@ -148,7 +150,7 @@ impl Model {
         &self.head
     }
 
-    /// Logit to score.
+    /// The calibration: logit to score.
     #[must_use]
     pub fn calibration(&self) -> &Calibration {
         &self.info.calibration
@@ -160,7 +162,8 @@ impl Model {
         self.parameters
     }
 
-    /// Embeddings of single segments, each `[mel_bands, segment_frames]`, relative to its own maximum.
+    /// Embeddings of single segments, each `[mel_bands, segment_frames]` and relative to its own
+    /// maximum.
     ///
     /// # Errors
     ///
@@ -168,8 +171,8 @@ impl Model {
     pub async fn embed_segments(&self, segments: &[LogMelSpectrogram]) -> Result<Embeddings> {
         let values = match &self.encoder {
             EncoderPass::Cpu(pass) => {
-                let mut room = pass.room();
-                let embed = |segment| pass.embed(segment, 1, &mut room, |_| ());
+                let mut scratch = pass.scratch();
+                let embed = |segment| pass.embed(segment, 1, &mut scratch, |_| ());
                 segments.iter().flat_map(embed).collect()
             }
             #[cfg(feature = "burn")]
@@ -178,7 +181,8 @@ impl Model {
         self.embeddings(values)
     }
 
-    /// Embeddings of a song's segments in one pass over its frames. `progress` is told the fraction done.
+    /// Embeddings of a song's segments, in one pass over its frames. `progress` is called with the
+    /// fraction done.
     ///
     /// # Errors
     ///
@@ -189,21 +193,25 @@ impl Model {
         progress: impl FnMut(f32),
     ) -> Result<Embeddings> {
         let values = match &self.encoder {
-            EncoderPass::Cpu(pass) => {
-                pass.embed(song, SEGMENT_HOP_FEATURE_FRAMES, &mut pass.room(), progress)
-            }
+            EncoderPass::Cpu(pass) => pass.embed(
+                song,
+                SEGMENT_HOP_FEATURE_FRAMES,
+                &mut pass.scratch(),
+                progress,
+            ),
             #[cfg(feature = "burn")]
             EncoderPass::Device(pass) => pass.embed_song(song, progress).await?,
         };
         self.embeddings(values)
     }
 
-    /// Computes the golden segment's embedding, in every shape that songs are computed in, and compares it with the known answer in the weights file.
-    /// Returns the greatest cosine distance.
+    /// Computes the golden segment's embedding, in every shape of songs, and compares it with the
+    /// known one in the weights file. Returns the greatest cosine distance.
     ///
     /// # Errors
     ///
-    /// [`Error::BackendUnavailable`], named `backend`, when the device fails or computes something else.
+    /// [`Error::BackendUnavailable`] with the name `backend` when the device fails or computes
+    /// another embedding.
     pub async fn self_test(&self, backend: &'static str) -> Result<f32> {
         let golden = self.golden_spectrogram();
         let embeddings = match &self.encoder {
@@ -220,14 +228,18 @@ impl Model {
         let is_wrong = |distance: f32| distance.is_nan() || distance > SELF_TEST_TOLERANCE;
         if let Some(distance) = distances.iter().copied().find(|&one| is_wrong(one)) {
             let reason = format!(
-                "its self-test is off by a cosine distance of {distance:.2e}, at most {SELF_TEST_TOLERANCE:.0e} is right"
+                "its self-test is off by a cosine distance of {distance:.2e}, \
+                 at most {SELF_TEST_TOLERANCE:.0e} is right"
             );
-            return Err(Error::BackendUnavailable { backend, reason });
+            return Err(Error::BackendUnavailable {
+                backend: Some(backend),
+                reason,
+            });
         }
         Ok(distances.into_iter().fold(0.0, f32::max))
     }
 
-    /// The golden segment's embedding as this device computes it.
+    /// The golden segment's embedding, as computed by this model's backend.
     ///
     /// # Errors
     ///
@@ -245,7 +257,7 @@ impl Model {
     fn embeddings(&self, values: Vec<f32>) -> Result<Embeddings> {
         if values.iter().any(|value| !value.is_finite()) {
             return Err(Error::BackendUnavailable {
-                backend: "chosen",
+                backend: None,
                 reason: "it computed values that aren't numbers".into(),
             });
         }
@@ -256,7 +268,7 @@ impl Model {
     }
 }
 
-/// 1 - cos of the angle between two vectors; 2 when they differ in length or have none.
+/// `1 - cos` of the angle between two vectors. 2 when their lengths differ or are 0.
 #[must_use]
 pub fn cosine_distance(left: &[f32], right: &[f32]) -> f32 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();

@@ -1,4 +1,5 @@
-//! The weights file: safetensors with f16 tensors, what they were trained for, and a checksum over all of it.
+//! The weights file: safetensors with f16 tensors, a description of the model, and a checksum over
+//! both.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,35 +15,38 @@ use crate::nn::tensors::Tensors;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::encoder::config::EncoderConfig;
 
-/// Version of this layout; another one is refused.
+/// Version of the layout. Files of another one are refused.
 pub const FORMAT: u32 = 1;
 
-/// The metadata entry that makes a safetensors file ours: the checksum in hexadecimal, a space, and [`WeightsInfo`] as JSON. One entry,
-/// because the order of several isn't fixed and the same weights should make the same file.
+/// The metadata entry of a weights file: the checksum in hexadecimal, a space, and [`WeightsInfo`]
+/// as JSON. All are in one entry, because the order of several isn't fixed and the same weights
+/// should make the same file.
 const INFO_KEY: &str = "soundalike";
 
-/// What a weights file says about itself.
+/// The description of the model in a weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WeightsInfo {
-    /// Layout of the file, [`FORMAT`].
+    /// Version of the layout, [`FORMAT`].
     pub format: u32,
-    /// Version of the model, for people and reports.
+    /// Version of the model, for reports.
     pub version: String,
-    /// The features that it was trained on.
+    /// The features of the training data.
     pub features: FeatureConfig,
-    /// Its shape.
+    /// The shape of the network.
     pub encoder: EncoderConfig,
-    /// Logit to score.
+    /// The calibration: logit to score.
     pub calibration: Calibration,
-    /// The embedding of the golden segment as computed natively on the CPU: the known answer of the self-test.
+    /// The embedding of the golden segment, computed natively on the CPU. The self-test compares
+    /// with it.
     pub golden_embedding: Vec<f32>,
 }
 
-/// Writes a file. Values are rounded to f16, half the size at no measurable loss.
+/// Writes a weights file. Values are rounded to f16: half the size without a measurable loss.
 ///
 /// # Errors
 ///
-/// [`Error::WeightsInvalid`] when the tensors can't be laid out, for example because a value doesn't fit f16.
+/// [`Error::WeightsInvalid`] when the tensors can't be written, for example because a value exceeds
+/// the range of f16.
 pub fn write(info: &WeightsInfo, tensors: &Tensors) -> Result<Vec<u8>> {
     let invalid = |reason: String| Error::WeightsInvalid(reason);
     let info = serde_json::to_string(info).map_err(|error| invalid(error.to_string()))?;
@@ -72,11 +76,12 @@ pub fn write(info: &WeightsInfo, tensors: &Tensors) -> Result<Vec<u8>> {
     safetensors::serialize(views, Some(metadata)).map_err(|error| invalid(error.to_string()))
 }
 
-/// Reads and checks a file, whatever the bytes.
+/// Reads and validates a weights file. Any bytes are safe.
 ///
 /// # Errors
 ///
-/// [`Error::WeightsInvalid`] when the file is truncated, foreign, damaged, of another format or made for other features.
+/// [`Error::WeightsInvalid`] when the file is truncated, no weights file, damaged, of another
+/// format, or made for other features.
 pub fn read(bytes: &[u8]) -> Result<(WeightsInfo, Tensors)> {
     let invalid = |reason: String| Error::WeightsInvalid(reason);
     let unreadable = |error| {
@@ -146,7 +151,8 @@ fn values_of(view: &TensorView<'_>) -> Option<Vec<f32>> {
         .then_some(values)
 }
 
-/// SHA-256 over the description and every tensor's name, shape and bytes, in order of names.
+/// SHA-256 over the description and the name, shape and bytes of every tensor, in the order of the
+/// names.
 fn checksum<'a>(info: &str, views: impl Iterator<Item = (&'a str, &'a TensorView<'a>)>) -> String {
     let mut hasher = Sha256::new();
     hasher.update(info);
@@ -160,7 +166,7 @@ fn checksum<'a>(info: &str, views: impl Iterator<Item = (&'a str, &'a TensorView
     hex(&hasher.finalize())
 }
 
-/// SHA-256 of `bytes` in hexadecimal.
+/// SHA-256 of `bytes`, in hexadecimal.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
