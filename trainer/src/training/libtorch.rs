@@ -9,9 +9,8 @@ use tch::{Kind, Tensor};
 use crate::training::clip_and_context::Strip;
 use crate::training::train_config::Precision;
 
-/// burn's defaults for batch norm, which the encoder uses.
+/// burn's default for batch norm, which the encoder uses.
 const NORM_MOMENTUM: f64 = 0.1;
-const NORM_EPSILON: f64 = 1e-5;
 
 /// One forward pass in training mode, ready to go back.
 pub struct Pass {
@@ -188,7 +187,7 @@ impl Builder<'_> {
             Some(&variance),
             true,
             NORM_MOMENTUM,
-            NORM_EPSILON,
+            f64::from(EncoderConfig::BATCH_NORM_EPSILON),
             false,
         )?;
         self.statistics.push((format!("{name}.running_mean"), mean));
