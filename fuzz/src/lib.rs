@@ -2,13 +2,6 @@
 //!
 //! `cargo fuzz run TARGET` calls them with bytes that libFuzzer thinks of; `cargo test --no-default-features` with those kept under `seeds/`.
 
-// The trainer's own dependencies take minutes to build, and some are C: its readers are compiled here once more, from
-// the same files.
-#[allow(dead_code, reason = "drawing recipes is not for strangers")]
-mod changes;
-#[allow(dead_code, reason = "its writers are not for strangers")]
-mod corpus;
-
 mod engine;
 mod songs;
 mod sound;

@@ -3,22 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-use crate::changes::recipe::Recipe;
+use soundalike_tables::fma::{self, FmaMetadata};
+use soundalike_tables::pair_table;
+use soundalike_tables::recipe::Recipe;
 
 /// Takes `data` for the FMA's `tracks.csv`.
 pub fn fma_metadata(data: &[u8]) {
     let path = as_file(data, "tracks.csv");
-    if let Ok(metadata) = crate::corpus::fma::FmaMetadata::read(&path) {
+    if let Ok(metadata) = FmaMetadata::read(&path) {
         metadata.track(Path::new("000/000002.mp3"));
     }
     if let Ok(name) = std::str::from_utf8(data) {
-        crate::corpus::fma::track_id(Path::new(name));
+        fma::track_id(Path::new(name));
     }
 }
 
 /// Takes `data` for a table of pairs, and for a recipe, which is one cell of it.
 pub fn pair_table(data: &[u8]) {
-    if let Ok(pairs) = crate::corpus::pair_table::read(&as_file(data, "pairs.csv")) {
+    if let Ok(pairs) = pair_table::read(&as_file(data, "pairs.csv")) {
         assert!(!pairs.is_empty());
         for pair in pairs {
             look_over(&pair.parsed_recipe().expect("it was parsed before"));

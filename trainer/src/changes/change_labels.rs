@@ -1,7 +1,7 @@
 //! What the column `perturbation` says of a pair: which modification and how strongly, or what sort of other music.
 
-use crate::changes::recipe::Change;
-use crate::corpus::pair_table::Pair;
+use soundalike_tables::pair_table::Pair;
+use soundalike_tables::recipe::Change;
 
 /// A modification and its strength.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ impl Kind {
         }
     }
 
-    /// Reads names as `examples/held_out_pairs` writes them: a word, then a number with its sign, then a unit: `pitch+3`, `tempo0.8`, `white20dB`,
+    /// Reads names as `examples/held_out` writes them: a word, then a number with its sign, then a unit: `pitch+3`, `tempo0.8`, `white20dB`,
     /// `low-pass4000Hz`, `mp3-32k`, `vorbis-q-1`.
     pub fn of_name(name: &str) -> Self {
         const UNITS: [(&str, &str); 4] = [("dB", "dB"), ("Hz", "Hz"), ("k", "kbit/s"), ("s", "s")];

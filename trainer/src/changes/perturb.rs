@@ -9,9 +9,9 @@ use rand_chacha::ChaCha8Rng;
 use signalsmith_stretch::Stretch;
 use soundalike::Waveform;
 use soundalike_native::audio_file;
+use soundalike_tables::recipe::{Change, Recipe};
 
 use crate::changes::codec;
-use crate::changes::recipe::{Change, Recipe};
 
 /// `length_samples` of a song from `start_secs` on, after the changes of a recipe. As much of the song is read as the changed tempo needs, with a margin
 /// in which stretching and reverberation settle.

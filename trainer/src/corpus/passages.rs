@@ -8,10 +8,10 @@ use rayon::prelude::*;
 use soundalike::training::{Agreement, Embeddings, SpectralProfile, View, agreement, clip_score};
 use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model};
 use soundalike_native::{audio_file, progress};
+use soundalike_tables::pair_table::Pair;
+use soundalike_tables::recipe::Recipe;
 
 use crate::changes::perturb;
-use crate::changes::recipe::Recipe;
-use crate::corpus::pair_table::Pair;
 
 /// Left and right segment of every pair, in order.
 pub struct Passages {

@@ -7,8 +7,7 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-
-use crate::corpus::fma::FmaMetadata;
+use soundalike_tables::fma::FmaMetadata;
 
 /// One of the three parts of a corpus that share no track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

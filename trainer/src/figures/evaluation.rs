@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use soundalike_tables::pair_table::Pair;
 
 use crate::changes::change_labels::{Kind, OtherMusic};
-use crate::corpus::pair_table::Pair;
 use crate::figures::intervals::{self, Interval, Intervals};
 use crate::figures::metrics::{Confusion, Figures, Ranking, Scored, share};
 

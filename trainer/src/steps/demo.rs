@@ -9,9 +9,9 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use soundalike::{Checker, FeatureConfig, LogMelPlan, Waveform};
 use soundalike_native::{audio_file, progress, wav, weights};
+use soundalike_tables::recipe::{Change, Recipe};
 
 use crate::changes::perturb;
-use crate::changes::recipe::{Change, Recipe};
 use crate::corpus::passages::{Cut, Passages};
 use crate::figures::plots::spectrogram::{self, Comparison};
 

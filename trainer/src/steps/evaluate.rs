@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use soundalike::training::Agreement;
 use soundalike::{Checker, Song};
 use soundalike_native::{progress, weights};
+use soundalike_tables::pair_table::{self, Pair};
 
-use crate::corpus::pair_table::{self, Pair};
 use crate::corpus::passages::Passages;
 use crate::figures::evaluation::{self, Evaluation, Group};
 use crate::figures::intervals::Interval;

@@ -14,12 +14,12 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use soundalike::{FeatureConfig, Waveform};
 use soundalike_native::{audio_file, progress, wav};
+use soundalike_tables::fma::{self, FmaMetadata};
+use soundalike_tables::pair_table::{self, Pair};
+use soundalike_tables::recipe::Recipe;
 
 use crate::changes::perturb;
-use crate::changes::recipe::Recipe;
-use crate::corpus::fma::{self, FmaMetadata};
 use crate::corpus::manifest::Manifest;
-use crate::corpus::pair_table::{self, Pair};
 use crate::corpus::passage_starts::{MISALIGNMENT_SECS, START_GRID_SECS, starts_secs};
 use crate::corpus::tracks::{self, Split, Track};
 use crate::steps::partial_success::PartialSuccess;

@@ -10,8 +10,8 @@ use burn::tensor::Device;
 use soundalike::Model;
 use soundalike::training::Calibration;
 use soundalike_native::{audio_file, progress};
+use soundalike_tables::pair_table;
 
-use crate::corpus::pair_table;
 use crate::training::batches::{BatchMaker, Sources};
 use crate::training::device::DeviceName;
 use crate::training::learner::Learner;

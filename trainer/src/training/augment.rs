@@ -4,8 +4,8 @@ use rand::Rng;
 use rand::seq::IndexedRandom as _;
 use soundalike::training::corner_frequencies_hz;
 use soundalike::{FeatureConfig, LogMelPlan};
+use soundalike_tables::recipe::log_uniform;
 
-use crate::changes::recipe::log_uniform;
 use crate::training::train_config::AugmentationConfig;
 
 /// Length of the noise recordings that noise is cut from.

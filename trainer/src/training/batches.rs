@@ -12,9 +12,9 @@ use rayon::prelude::*;
 use soundalike::training::MelSpectrogram;
 use soundalike::{FeatureConfig, LogMelPlan};
 use soundalike_native::audio_file;
+use soundalike_tables::pair_table::Pair;
+use soundalike_tables::recipe::log_uniform;
 
-use crate::changes::recipe::log_uniform;
-use crate::corpus::pair_table::Pair;
 use crate::corpus::repeats::{self, Surroundings};
 use crate::training::augment::Augmenter;
 use crate::training::clip_and_context::{Extent, Strip, extent};

@@ -9,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use soundalike::{FeatureConfig, LogMelPlan};
 use soundalike_native::{audio_file, progress};
+use soundalike_tables::pair_table::Pair;
 
-use crate::corpus::pair_table::Pair;
 use crate::corpus::passage_starts::starts_secs;
 use crate::training::spectral_bank::{ShiftedMelBanks, TrackSpectra};
 use crate::training::train_config::TrainConfig;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use burn::tensor::Device;
 use soundalike::Model;
 use soundalike::training::Calibration;
+use soundalike_tables::pair_table::{self, Pair};
 
-use crate::corpus::pair_table::{self, Pair};
 use crate::corpus::passages::Passages;
 use crate::figures::metrics::{self, Scored};
 use crate::training::ablation::{Normalisation, TrainedNetwork};

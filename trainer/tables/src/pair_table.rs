@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::changes::recipe::Recipe;
+use crate::recipe::Recipe;
 
 /// One row: two passages of three seconds, and whether one is a copy of the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
