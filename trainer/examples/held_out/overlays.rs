@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use super::modification::NoiseColour;
-use super::sound::{RATE_HZ, Sound};
-use super::tools;
-use super::tracks::Track;
+use crate::modification::NoiseColour;
+use crate::sound::{RATE_HZ, Sound};
+use crate::tools;
+use crate::tracks::Track;
 
 /// Long enough that no two passages need share the same stretch.
 const NOISE_SECS: u32 = 120;

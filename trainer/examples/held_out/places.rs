@@ -3,7 +3,7 @@
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::sound::Sound;
+use crate::sound::Sound;
 
 /// A passage is loud enough to be recognised when it reaches this level and each of its half seconds the lower one, in dB below full scale.
 const PASSAGE_DB: f64 = -45.0;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::tools;
+use crate::tools;
 
 /// The rate at which everything is modified, in Hz: that of the songs as they are published.
 pub const RATE_HZ: u32 = 44_100;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use soundalike_trainer::corpus::manifest::Manifest;
 use soundalike_trainer::corpus::tracks;
 
-use super::tools;
+use crate::tools;
 
 /// Shorter tracks are left out, in seconds: too little room for a passage, its modified copy and another section.
 const SHORTEST_SECS: f64 = 16.0;

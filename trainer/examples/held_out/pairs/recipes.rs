@@ -4,7 +4,7 @@ use rand::Rng as _;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::held_out::modification::{Modification, NoiseColour};
+use crate::modification::{Modification, NoiseColour};
 
 /// A chain of modifications and the name of its group.
 #[derive(Clone, Debug)]

@@ -1,39 +1,31 @@
-//! Makes pairs of whole songs from held-out tracks, modified by other tools than training uses, and scores what `evaluate --songs` found in them.
+//! Pairs of whole songs from held-out tracks, and the score of the passages that `evaluate --songs` found in them.
 //!
-//! ```text
-//! cargo run --release -p soundalike-trainer --example held_out_songs -- make --manifest PAIRS/manifest.json --originals MUSIC --out EXAM
-//! cargo run --release -p soundalike-trainer -- evaluate --songs EXAM/songs.csv --out REPORT
-//! cargo run --release -p soundalike-trainer --example held_out_songs -- score --exam EXAM --scores REPORT/scores.csv
-//! ```
+//! | share | pair |
+//! |---|---|
+//! | 1/4 | a song and a modified copy of the whole of it |
+//! | 1/4 | a song and another one in which 10 s of the first are hidden, a semitone higher |
+//! | 1/2 | a song and such a copy or host of unrelated songs |
 //!
-//! A quarter of the pairs are a song and a modified copy of the whole of it, a quarter a song and another one in which 10 s of the first are hidden,
-//! a semitone higher; half are a song and such a copy or host of unrelated songs. `songs.csv` is the table for `evaluate --songs`;
-//! `truth.csv` says where the music of a right song comes from and how it was changed.
+//! `songs.csv` is the table for `evaluate --songs`; `truth.csv` has the source of the music in each right
+//! song and its modification.
 
-// Each example uses its part of what they share.
-#[expect(
-    dead_code,
-    reason = "shared with held_out_pairs, which uses more of it"
-)]
-#[path = "../held_out/mod.rs"]
-mod held_out;
 mod make;
 mod score;
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-/// Makes pairs of whole songs from held-out tracks, and scores what `evaluate --songs` found in them.
-#[derive(Parser)]
-enum Step {
+/// Make pairs of whole songs, and score the passages that `evaluate --songs` found in them
+#[derive(clap::Subcommand)]
+pub enum Step {
     /// Make songs.csv, truth.csv and the audio
     Make {
         /// manifest.json of the trainer's `pairs` step
         #[arg(long)]
         manifest: PathBuf,
-        /// Folder of the songs as they were before `decode`, so that stereo and treble take part in the examination
+        /// Folder of the songs as they were before `decode`, so that stereo and treble take part in the test
         #[arg(long)]
         originals: Option<PathBuf>,
         /// Folder for the tables and their audio; made if need be
@@ -83,15 +75,16 @@ struct Truth {
     pitch_shift_semitones: f64,
 }
 
-fn main() -> std::process::ExitCode {
-    held_out::report(match Step::parse() {
+/// Runs one of the two steps.
+pub fn run(step: &Step) -> Result<()> {
+    match step {
         Step::Make {
             manifest,
             originals,
             out,
             count,
             seed,
-        } => make::run(&manifest, originals.as_deref(), &out, count, seed),
-        Step::Score { exam, scores } => score::run(&exam, &scores),
-    })
+        } => make::run(manifest, originals.as_deref(), out, *count, *seed),
+        Step::Score { exam, scores } => score::run(exam, scores),
+    }
 }

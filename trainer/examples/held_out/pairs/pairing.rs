@@ -7,8 +7,8 @@ use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::held_out::tracks::Track;
-use crate::passages::Passage;
+use crate::pairs::passages::Passage;
+use crate::tracks::Track;
 
 /// Another section of a track starts at least this far away, in seconds.
 const OTHER_SECTION_SECS: f64 = 10.0;
