@@ -5,7 +5,7 @@
 //! | [`steps`] | the subcommands of the program, one file each |
 //! | [`corpus`] | tracks, their splits, passages to compare |
 //! | `changes` | the application of recipes to audio, labels to group results by |
-//! | `midi` | scores, and what ensembles of synthesisers play of them |
+//! | `midi` | MIDI files as audio: notes, random ensembles, synthesis |
 //! | `training` | batches, network, loss, optimiser, checkpoints, validation |
 //! | `figures` | metrics with confidence intervals, and plots |
 
