@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use soundalike_tables::pair_table::Pair;
 
-use crate::changes::change_labels::{Kind, OtherMusic};
+use crate::changes::change_labels::{ChangeLabel, OtherMusic};
 use crate::figures::intervals::{self, Interval, Intervals};
 use crate::figures::metrics::{Confusion, Figures, Ranking, Scored, share};
 
@@ -88,7 +88,7 @@ impl Evaluation {
         let group = |scores: &[f32]| Group::of(scores, threshold);
 
         let mut names: BTreeMap<&str, Vec<(bool, f32)>> = BTreeMap::new();
-        let mut modifications: BTreeMap<String, Vec<(Kind, f32)>> = BTreeMap::new();
+        let mut modifications: BTreeMap<String, Vec<(ChangeLabel, f32)>> = BTreeMap::new();
         let mut others: BTreeMap<OtherMusic, Vec<f32>> = BTreeMap::new();
         for (pair, &score) in pairs.iter().zip(scores) {
             names
@@ -96,7 +96,7 @@ impl Evaluation {
                 .or_default()
                 .push((pair.is_copy(), score));
             if pair.is_copy() {
-                let kind = Kind::of(pair);
+                let kind = ChangeLabel::of(pair);
                 modifications
                     .entry(kind.family.clone())
                     .or_default()
@@ -177,7 +177,7 @@ impl Group {
 }
 
 impl PerModification {
-    fn of(copies: &[(Kind, f32)], threshold: f32) -> Option<Self> {
+    fn of(copies: &[(ChangeLabel, f32)], threshold: f32) -> Option<Self> {
         let scores: Vec<f32> = copies.iter().map(|(_, score)| *score).collect();
         let mut strengths: Vec<f64> = copies
             .iter()

@@ -48,21 +48,7 @@ struct BothWays {
 /// When a file can't be decoded or there are not two songs with something in them.
 pub fn run(args: &Args) -> Result<()> {
     let model = weights::load(args.weights.as_deref())?;
-    let files = audio_file::find(&args.audio)?;
-    let bar = progress::bar(files.len(), "embed");
-    let songs = files
-        .par_iter()
-        .map(|file| {
-            let song = embed_both_ways(&model, &audio_file::load(file)?);
-            bar.inc(1);
-            song
-        })
-        .collect::<Result<Vec<BothWays>>>()?;
-    bar.finish();
-    let songs: Vec<BothWays> = songs
-        .into_iter()
-        .filter(|song| !song.alone.is_empty())
-        .collect();
+    let songs = embed_all(&model, &audio_file::find(&args.audio)?)?;
     ensure!(
         songs.len() >= 2,
         "there must be two songs with five segments"
@@ -73,17 +59,6 @@ pub fn run(args: &Args) -> Result<()> {
             .iter()
             .flat_map(|song| song.in_song.rows().zip(song.alone.rows()))
     };
-    let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    let (mut within_songs, mut alone) = (Vec::new(), Vec::new());
-    for _ in 0..args.unrelated {
-        let left = rng.random_range(0..songs.len());
-        let right = (left + rng.random_range(1..songs.len())) % songs.len();
-        let (left, right) = (&songs[left], &songs[right]);
-        let rows = [left, right].map(|song| rng.random_range(0..song.alone.len()));
-        let both = |a: &Embeddings, b: &Embeddings| score(row(a, rows[0]), row(b, rows[1]));
-        within_songs.push(both(&left.in_song, &right.in_song));
-        alone.push(both(&left.alone, &right.alone));
-    }
     println!(
         "{} segments of {} songs; 5 %, median, 95 %",
         pairs().count(),
@@ -97,9 +72,48 @@ pub fn run(args: &Args) -> Result<()> {
         "score, alone with in its song",
         pairs().map(|(a, b)| score(a, b)).collect(),
     );
+    let (alone, in_songs) = unrelated_scores(&songs, args.unrelated, args.seed, score);
     print("score, unrelated, both alone", alone);
-    print("score, unrelated, both in their songs", within_songs);
+    print("score, unrelated, both in their songs", in_songs);
     Ok(())
+}
+
+/// Songs with segments that can be compared.
+fn embed_all(model: &Model, files: &[PathBuf]) -> Result<Vec<BothWays>> {
+    let bar = progress::bar(files.len(), "embed");
+    let songs = files
+        .par_iter()
+        .map(|file| {
+            let song = embed_both_ways(model, &audio_file::load(file)?);
+            bar.inc(1);
+            song
+        })
+        .collect::<Result<Vec<BothWays>>>()?;
+    bar.finish();
+    let with_segments = songs.into_iter().filter(|song| !song.alone.is_empty());
+    Ok(with_segments.collect())
+}
+
+/// Scores of random segments of different songs: both alone, and both in their songs.
+fn unrelated_scores(
+    songs: &[BothWays],
+    count: usize,
+    seed: u64,
+    score: impl Fn(&[f32], &[f32]) -> f32,
+) -> (Vec<f32>, Vec<f32>) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let draw = |_| {
+        let left = rng.random_range(0..songs.len());
+        let right = (left + rng.random_range(1..songs.len())) % songs.len();
+        let (left, right) = (&songs[left], &songs[right]);
+        let rows = [left, right].map(|song| rng.random_range(0..song.alone.len()));
+        let both = |a: &Embeddings, b: &Embeddings| score(row(a, rows[0]), row(b, rows[1]));
+        (
+            both(&left.alone, &right.alone),
+            both(&left.in_song, &right.in_song),
+        )
+    };
+    (0..count).map(draw).unzip()
 }
 
 fn embed_both_ways(model: &Model, waveform: &soundalike::Waveform) -> Result<BothWays> {

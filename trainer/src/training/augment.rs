@@ -75,9 +75,32 @@ impl Augmenter {
             .for_each(|(power, other)| *power += gain * other);
     }
 
-    /// Changes one segment of mel power, `[frames, mel_bands]`, by chance; `strength` scales all chances.
+    /// Changes one segment of mel power, `[frames, mel_bands]`, at random; `strength` scales all probabilities.
     pub fn augment(&self, segment: &mut [f32], strength: f64, rng: &mut impl Rng) {
         let happens = |share: f64, rng: &mut _| Rng::random_bool(rng, (share * strength).min(1.0));
+        let is_telephone = self.filter(segment, happens, rng);
+        if happens(0.25, rng) {
+            self.compress(segment, rng.random_range(0.0..0.5));
+        }
+        if happens(0.3, rng) {
+            self.reverberate(segment, rng);
+        }
+        // A telephone adds noise.
+        if (is_telephone && rng.random_bool(0.7)) || happens(0.45, rng) {
+            self.add_noise(segment, rng);
+        }
+        if self.config.codec && happens(0.2, rng) {
+            self.cut_holes(segment, decibels_to_power(rng.random_range(-60.0..-30.0)));
+        }
+    }
+
+    /// Equaliser, telephone, low-pass and high-pass, each at random. Returns whether it is a telephone.
+    fn filter<R: Rng>(
+        &self,
+        segment: &mut [f32],
+        happens: impl Fn(f64, &mut R) -> bool,
+        rng: &mut R,
+    ) -> bool {
         let mut gains_db = vec![0.0; self.octaves.len()];
         if happens(0.5, rng) {
             self.add_equaliser(&mut gains_db, rng);
@@ -116,29 +139,22 @@ impl Augmenter {
                 .zip(&gains)
                 .for_each(|(power, gain)| *power *= gain);
         }
-        if happens(0.25, rng) {
-            self.compress(segment, rng.random_range(0.0..0.5));
-        }
-        if happens(0.3, rng) {
-            self.reverberate(segment, rng);
-        }
-        // What comes by telephone comes with noise.
-        if (is_telephone && rng.random_bool(0.7)) || happens(0.45, rng) {
-            let colour = match rng.random_range(0..100) {
-                0..60 => 0,
-                60..85 => 1,
-                _ => 2,
-            };
-            let (low, high) = self.config.noise_snr_db;
-            let snr_db = rng.random_range(low..=high);
-            let noise = &self.noises[colour];
-            let last = (noise.len() - segment.len()) / self.octaves.len();
-            let start = rng.random_range(0..=last) * self.octaves.len();
-            self.overlay(segment, &noise[start..start + segment.len()], snr_db);
-        }
-        if self.config.codec && happens(0.2, rng) {
-            self.cut_holes(segment, decibels_to_power(rng.random_range(-60.0..-30.0)));
-        }
+        is_telephone
+    }
+
+    /// Noise of a random colour and level.
+    fn add_noise(&self, segment: &mut [f32], rng: &mut impl Rng) {
+        let colour = match rng.random_range(0..100) {
+            0..60 => 0,
+            60..85 => 1,
+            _ => 2,
+        };
+        let (low, high) = self.config.noise_snr_db;
+        let snr_db = rng.random_range(low..=high);
+        let noise = &self.noises[colour];
+        let last = (noise.len() - segment.len()) / self.octaves.len();
+        let start = rng.random_range(0..=last) * self.octaves.len();
+        self.overlay(segment, &noise[start..start + segment.len()], snr_db);
     }
 
     /// A level by which a segment differs from its own maximum, in dB: 0, or by chance within the configured range.

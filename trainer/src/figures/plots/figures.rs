@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plotters::prelude::*;
 
-use super::charts::{self, Axes};
+use super::charts::{self, Axes, Chart};
 use super::{Area, COPY, INK, Plot, Scale, drawn};
 use crate::figures::evaluation::Evaluation;
 use crate::figures::metrics::CurvePoint;
@@ -89,34 +89,42 @@ impl Plot for Curve {
                 clipped(&self.points, &axes),
                 COPY.stroke_width(scale.px(2)),
             )?;
-            let Some((x, y)) = self.at_threshold else {
-                continue;
-            };
-            if axes.x_range.start <= x && x <= axes.x_range.end && axes.y_range.start <= y {
-                drawn(chart.draw_series([Circle::new((x, y), scale.px(5), INK.filled())]))?;
-                let (left, top) = chart.backend_coord(&(x, y));
-                let offset = scale.px(12) as i32;
-                // Away from the edge that the point is nearest to.
-                let to_left = x > (axes.x_range.start + axes.x_range.end) / 2.0;
-                let text = format!("threshold {}", self.threshold);
-                let width = scale.px(112) as i32;
-                let place = (
-                    if to_left {
-                        left - offset - width
-                    } else {
-                        left + offset
-                    },
-                    top + offset,
-                );
-                let (origin_x, origin_y) = half.get_base_pixel();
-                drawn(half.draw_text(
-                    &text,
-                    &scale.label(),
-                    (place.0 - origin_x, place.1 - origin_y),
-                ))?;
-            }
+            self.mark_threshold(half, scale, &axes, &mut chart)?;
         }
         Ok(())
+    }
+}
+
+impl Curve {
+    /// A dot with its label at the threshold, if that lies inside the axes.
+    fn mark_threshold<DB: DrawingBackend>(
+        &self,
+        area: &Area<DB>,
+        scale: Scale,
+        axes: &Axes<'_>,
+        chart: &mut Chart<'_, DB>,
+    ) -> Result<()> {
+        let (x_range, y_range) = (&axes.x_range, &axes.y_range);
+        let is_inside =
+            |(x, y): &(f64, f64)| x_range.start <= *x && *x <= x_range.end && y_range.start <= *y;
+        let Some((x, y)) = self.at_threshold.filter(is_inside) else {
+            return Ok(());
+        };
+        drawn(chart.draw_series([Circle::new((x, y), scale.px(5), INK.filled())]))?;
+        let (left, top) = chart.backend_coord(&(x, y));
+        let offset = scale.px(12) as i32;
+        // Away from the nearest edge.
+        let label_left = if x > (x_range.start + x_range.end) / 2.0 {
+            left - offset - scale.px(112) as i32
+        } else {
+            left + offset
+        };
+        let (origin_x, origin_y) = area.get_base_pixel();
+        drawn(area.draw_text(
+            &format!("threshold {}", self.threshold),
+            &scale.label(),
+            (label_left - origin_x, top + offset - origin_y),
+        ))
     }
 }
 

@@ -8,6 +8,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use soundalike::training::mel_from_hz;
 use soundalike::{FeatureConfig, LogMelSpectrogram};
 
+use super::charts::Chart;
 use super::{Area, INK, Plot, Scale, drawn};
 
 /// What is drawn: an original, and what is compared with it.
@@ -84,10 +85,6 @@ fn side<DB: DrawingBackend>(
 ) -> Result<()> {
     let features = FeatureConfig::default();
     let (bands, frames) = (spectrogram.mel_bands, spectrogram.frames);
-    let nyquist_hz = f64::from(features.sample_rate_hz) / 2.0;
-    let top_mel = mel_from_hz(nyquist_hz);
-    // Band b has its centre at mel (b + 1) / (bands + 1) of the top: one band is one unit of the axis, its centre in the middle.
-    let band_of_hz = |hz: f64| mel_from_hz(hz) / top_mel * (bands + 1) as f64 - 0.5;
     let hop_secs = features.frame_hop_secs();
     let mut chart = drawn(
         ChartBuilder::on(area)
@@ -126,6 +123,20 @@ fn side<DB: DrawingBackend>(
             .set_tick_mark_size(LabelAreaPosition::Left, 0)
             .draw(),
     )?;
+    frequency_ticks(area, scale, &chart, bands)
+}
+
+/// Ticks and labels on the axis of bands. The centre of band `b` is at `mel = (b + 1) / (bands + 1) * top_mel`;
+/// a band is one unit of the axis, with its centre in the middle.
+fn frequency_ticks<DB: DrawingBackend>(
+    area: &Area<DB>,
+    scale: Scale,
+    chart: &Chart<'_, DB>,
+    bands: usize,
+) -> Result<()> {
+    let nyquist_hz = f64::from(FeatureConfig::default().sample_rate_hz) / 2.0;
+    let top_mel = mel_from_hz(nyquist_hz);
+    let band_of_hz = |hz: f64| mel_from_hz(hz) / top_mel * (bands + 1) as f64 - 0.5;
     let (origin_x, origin_y) = area.get_base_pixel();
     let right = scale.label().pos(Pos::new(HPos::Right, VPos::Center));
     for hz in TICKS_HZ {
