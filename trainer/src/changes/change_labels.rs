@@ -5,10 +5,10 @@ use soundalike_tables::recipe::Change;
 
 /// A modification and its strength.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kind {
+pub struct ChangeLabel {
     /// The modification without its strength: `pitch`, `white`, `mp3`.
     pub family: String,
-    /// How strongly, in [`Kind::unit`]; `None` for what has no one number (`eq`, `mix2`, `pitch+4tempo1.2`).
+    /// How strongly, in [`ChangeLabel::unit`]; `None` for what has no one number (`eq`, `mix2`, `pitch+4tempo1.2`).
     pub strength: Option<f64>,
     /// Unit of the strength.
     pub unit: &'static str,
@@ -53,7 +53,7 @@ impl OtherMusic {
     }
 }
 
-impl Kind {
+impl ChangeLabel {
     /// The modification of a copy: by its recipe where it has one, else by the name in the column `perturbation`.
     pub fn of(pair: &Pair) -> Self {
         match pair.parsed_recipe() {
@@ -174,12 +174,12 @@ mod tests {
             ("12", "12", None, ""),
             ("", "unnamed", None, ""),
         ] {
-            let expected = Kind {
+            let expected = ChangeLabel {
                 family: family.into(),
                 strength,
                 unit,
             };
-            assert_eq!(Kind::of_name(name), expected, "{name:?}");
+            assert_eq!(ChangeLabel::of_name(name), expected, "{name:?}");
         }
     }
 
@@ -194,11 +194,17 @@ mod tests {
             perturbation: "pitch".into(),
             recipe: "pitch=2.6;seed=1".into(),
         };
-        assert_eq!(Kind::of(&pair).strength, Some(3.0));
+        assert_eq!(ChangeLabel::of(&pair).strength, Some(3.0));
         pair.recipe = "tempo=1.234;white=12;seed=1".into();
-        assert_eq!(Kind::of(&pair), Kind::without_strength("2 changes"));
+        assert_eq!(
+            ChangeLabel::of(&pair),
+            ChangeLabel::without_strength("2 changes")
+        );
         pair.recipe = String::new();
-        assert_eq!(Kind::of(&pair), Kind::without_strength("pitch"));
+        assert_eq!(
+            ChangeLabel::of(&pair),
+            ChangeLabel::without_strength("pitch")
+        );
     }
 
     #[test]

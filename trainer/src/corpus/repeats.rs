@@ -14,13 +14,13 @@ const LEAST_VARIANCE: f32 = 0.01;
 const RANGE_DB: f32 = 60.0;
 
 /// A passage with some music before and after it, as seen by [`repeats`].
-pub struct Surroundings {
+pub struct PassageInContext {
     /// `[bands, frames]` in dB.
     db: Vec<f32>,
     frames: usize,
 }
 
-impl Surroundings {
+impl PassageInContext {
     /// From mel power `[frames, mel_bands]`.
     pub fn new(power: &[f32], mel_bands: usize) -> Self {
         let frames = power.len() / mel_bands;
@@ -108,7 +108,7 @@ fn sums(left: &[f32], right: &[f32]) -> Sums {
 
 /// Which of `pairs` of passages, by index, repeat one another; `count` frames of each are compared at every offset that its surroundings allow.
 pub fn repeats(
-    passages: &[Surroundings],
+    passages: &[PassageInContext],
     pairs: Vec<(usize, usize)>,
     count: usize,
 ) -> Vec<(usize, usize)> {
@@ -125,7 +125,7 @@ mod tests {
     const BANDS: usize = 64;
 
     /// Notes of a few frames by a seed, played from `first` on.
-    fn melody(seed: u64, first: usize, frames: usize) -> Surroundings {
+    fn melody(seed: u64, first: usize, frames: usize) -> PassageInContext {
         let note = |at: usize| {
             let mixed = (seed + at as u64 / 7).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             (mixed >> 32) as usize % BANDS
@@ -135,7 +135,7 @@ mod tests {
                 (0..BANDS).map(move |band| if band == note(frame) { 1.0 } else { 1e-3 })
             })
             .collect();
-        Surroundings::new(&power, BANDS)
+        PassageInContext::new(&power, BANDS)
     }
 
     #[test]
@@ -151,8 +151,8 @@ mod tests {
             .map(|at| (at % BANDS) as f32 + 1.0)
             .collect();
         let passages = [
-            Surroundings::new(&steady, BANDS),
-            Surroundings::new(&steady, BANDS),
+            PassageInContext::new(&steady, BANDS),
+            PassageInContext::new(&steady, BANDS),
         ];
         assert_eq!(repeats(&passages, vec![(0, 1)], 48), []);
     }

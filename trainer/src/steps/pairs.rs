@@ -60,7 +60,7 @@ struct Found {
 }
 
 /// Where passages may start in each file that can be used, and why the others can't be.
-struct Heard {
+struct Usable {
     starts_secs: HashMap<PathBuf, Vec<f64>>,
     skipped: Vec<String>,
 }
@@ -84,10 +84,10 @@ pub fn run(args: &Args) -> Result<()> {
     let without_row = metadata.as_ref().map_or(0, |metadata| {
         note_files_without_row(&files, metadata, args.fma_metadata.as_deref())
     });
-    let Heard {
+    let Usable {
         starts_secs,
         skipped,
-    } = listen(files, damaged);
+    } = decode_all(files, damaged);
     let mut files: Vec<PathBuf> = starts_secs.keys().cloned().collect();
     files.sort();
     let tracks = tracks::split(files, metadata.as_ref(), args.seed);
@@ -143,9 +143,9 @@ fn find(roots: &[PathBuf], is_fma: bool) -> Result<Found> {
 }
 
 /// Decodes all files. Those that can't be used are named, after the `skipped` ones, and take no place in a split.
-fn listen(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Heard {
+fn decode_all(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Usable {
     let bar = progress::bar(files.len(), "listen");
-    let heard: Vec<(PathBuf, Result<Vec<f64>>)> = files
+    let decoded: Vec<(PathBuf, Result<Vec<f64>>)> = files
         .into_par_iter()
         .map(|path| {
             let starts_secs = starts_secs(&path);
@@ -155,7 +155,7 @@ fn listen(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Heard {
         .collect();
     bar.finish();
     let mut starts_of = HashMap::new();
-    for (path, starts_secs) in heard {
+    for (path, starts_secs) in decoded {
         match starts_secs {
             Ok(starts_secs) => _ = starts_of.insert(path, starts_secs),
             Err(error) => skipped.push(format!("{error:#}")),
@@ -164,7 +164,7 @@ fn listen(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Heard {
     skipped
         .iter()
         .for_each(|reason| eprintln!("skipped: {reason}"));
-    Heard {
+    Usable {
         starts_secs: starts_of,
         skipped,
     }

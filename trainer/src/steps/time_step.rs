@@ -56,11 +56,11 @@ pub fn run(args: &Args) -> Result<()> {
 fn random_batch(config: &TrainConfig, rng: &mut ChaCha8Rng) -> Batch {
     let features = FeatureConfig::default();
     let size = config.tracks_per_batch * config.passages_per_track;
-    let strip = config.strip();
-    let strips = 2 * size / strip.segments();
-    let values = strips * features.mel_bands * strip.frames(&features);
+    let row = config.input_row();
+    let rows = 2 * size / row.segments();
+    let values = rows * features.mel_bands * row.frames(&features);
     Batch {
-        strip,
+        row,
         segments: (0..2 * size).collect(),
         frames: (0..values).map(|_| rng.random_range(-2.0..2.0)).collect(),
         tracks: (0..size)

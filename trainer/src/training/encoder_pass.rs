@@ -9,7 +9,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use soundalike::FeatureConfig;
 use soundalike::training::{Encoder, Tensors, feature_frames};
 
-use crate::training::clip_and_context::Strip;
+use crate::training::clip_and_context::InputRow;
 use crate::training::device::DeviceName;
 #[cfg(feature = "tch")]
 use crate::training::libtorch;
@@ -62,8 +62,8 @@ impl EncoderPass {
         Ok(Self::Burn)
     }
 
-    /// Strips `[strips, 1, mel_bands, frames]` to the embeddings of their segments `[segments, embedding]` on `device`: first the first segments of
-    /// all strips, then the second ones.
+    /// Rows `[rows, 1, mel_bands, frames]` to the embeddings of their segments `[segments, embedding]` on `device`: first the first segments of
+    /// all rows, then the second ones.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl EncoderPass {
         &self,
         encoder: &Encoder,
         frames: TensorData,
-        strip: Strip,
+        row: InputRow,
         device: &Device,
         step: usize,
     ) -> Result<Encoded> {
@@ -84,9 +84,9 @@ impl EncoderPass {
         match self {
             Self::Burn => {
                 let frames = Tensor::<4>::from_data(frames, device);
-                let columns = encoder.feature_frames(frames, strip.kept(&features).as_deref());
+                let columns = encoder.feature_frames(frames, row.kept(&features).as_deref());
                 let window = feature_frames(features.segment_frames());
-                let segments = strip.windows(&features).into_iter();
+                let segments = row.first_feature_frames(&features).into_iter();
                 let segments = segments.map(|first| columns.clone().narrow(3, first, window));
                 let segments = Tensor::cat(segments.collect(), 0);
                 Ok(Encoded::Burn(encoder.embeddings(segments, window, 1)))
@@ -100,7 +100,7 @@ impl EncoderPass {
                     &config.encoder,
                     &tensors,
                     frames,
-                    strip,
+                    row,
                     config.precision,
                     config.seed + step as u64,
                 )?;
@@ -205,7 +205,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::training::clip_and_context::extent;
+    use crate::training::clip_and_context::{InputRow, Window};
 
     /// Embeddings, and every gradient of their weighted sum by parameter, after one pass.
     fn pass(name: DeviceName, precision: Precision) -> (Vec<f32>, Tensors, Tensors) {
@@ -221,17 +221,17 @@ mod tests {
         let mut random = |count: usize| -> Vec<f32> {
             (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
         };
-        let strip = Strip::ClipAndStretch;
+        let row = InputRow::ClipAndContext;
         let pieces: Vec<Vec<f32>> = (0..6)
-            .map(|piece| random(features.mel_bands * extent(piece < 3, &features).frames))
+            .map(|piece| random(features.mel_bands * Window::new(piece < 3, &features).frames))
             .collect();
-        let shape = [3, 1, features.mel_bands, strip.frames(&features)];
-        let frames = TensorData::new(strip.lay(&pieces, &features), shape);
+        let shape = [3, 1, features.mel_bands, row.frames(&features)];
+        let frames = TensorData::new(row.assemble(&pieces, &features), shape);
         let weights = TensorData::new(random(6 * 128), [6, 128]);
         let weights = Tensor::<2>::from_data(weights, &device);
         let encoded = EncoderPass::new(name, &config)
             .unwrap()
-            .forward(&encoder, frames, strip, &device, 0)
+            .forward(&encoder, frames, row, &device, 0)
             .unwrap();
         let embeddings = encoded.embeddings();
         let mut gradients = (embeddings.clone() * weights).sum().backward();

@@ -86,15 +86,15 @@ impl Learner {
             &batch.ambiguous,
         );
         let size = batch.tracks.len();
-        let strips = 2 * size / batch.strip.segments();
-        let shape = [strips, 1, features.mel_bands, batch.strip.frames(&features)];
+        let rows = 2 * size / batch.row.segments();
+        let shape = [rows, 1, features.mel_bands, batch.row.frames(&features)];
         let frames = TensorData::new(batch.frames, shape);
         let places: Vec<i32> = batch.segments.iter().map(|&place| place as i32).collect();
         let places = TensorData::new(places, [2 * size]);
         let SiameseNetwork { encoder, head } = self.network.siamese.clone();
-        let encoded =
-            self.encoder_pass
-                .forward(&encoder, frames, batch.strip, &self.device, step)?;
+        let encoded = self
+            .encoder_pass
+            .forward(&encoder, frames, batch.row, &self.device, step)?;
         let places = Tensor::<1, Int>::from_data(places, &self.device);
         let embeddings = encoded.embeddings().select(0, places);
         let originals = embeddings.clone().narrow(0, 0, size);
@@ -165,14 +165,14 @@ mod tests {
     use soundalike::training::Tensors;
 
     use super::*;
-    use crate::training::clip_and_context::Strip;
+    use crate::training::clip_and_context::InputRow;
 
     fn batch(pairs: usize) -> Batch {
         let features = FeatureConfig::default();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let count = 2 * pairs * features.mel_bands * features.segment_frames();
         Batch {
-            strip: Strip::Clip,
+            row: InputRow::Clip,
             frames: (0..count).map(|_| rng.random_range(-1.0..1.0)).collect(),
             segments: (0..2 * pairs).collect(),
             tracks: (0..pairs).collect(),

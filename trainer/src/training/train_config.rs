@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use soundalike::training::EncoderConfig;
 
 use crate::training::ablation::{HeadChoice, Normalisation};
-use crate::training::clip_and_context::Strip;
+use crate::training::clip_and_context::InputRow;
 
 /// Everything that a run depends on besides its pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -197,12 +197,12 @@ impl TrainConfig {
         Ok(())
     }
 
-    /// How segments lie in the encoder's input.
-    pub fn strip(&self) -> Strip {
+    /// The layout of segments in the encoder's input.
+    pub fn input_row(&self) -> InputRow {
         if self.stretches {
-            Strip::ClipAndStretch
+            InputRow::ClipAndContext
         } else {
-            Strip::Clip
+            InputRow::Clip
         }
     }
 
