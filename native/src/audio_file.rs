@@ -1,4 +1,4 @@
-//! Audio files in: any format that Symphonia decodes, as mono at the model's rate.
+//! Reads audio files of any format that Symphonia decodes, as mono at the model's rate.
 
 use std::fs::File;
 use std::io::Cursor;
@@ -16,20 +16,21 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use walkdir::WalkDir;
 
-/// File name extensions that are taken for audio when a folder is searched.
+/// Extensions of audio files in a searched folder.
 const AUDIO_EXTENSIONS: [&str; 8] = ["aac", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "wav"];
 
 /// Decodes a whole file to mono, the mean of its channels, at the file's own rate.
 ///
 /// # Errors
 ///
-/// When the file can't be opened, has no audio track, or no packet of it decodes. Damaged packets inside are skipped, as players do.
+/// When the file can't be opened, has no audio track, or no packet of it can be decoded. Damaged
+/// packets are skipped, as in players.
 pub fn decode(path: &Path) -> Result<Waveform> {
     decode_balanced(path, 0.0)
 }
 
-/// Decodes a whole file to mono at the file's own rate, stereo with a balance from -1 (the left channel alone) over 0 (their mean) to 1 (the right
-/// one alone). Other files have no balance.
+/// Decodes a whole file to mono at the file's own rate. Stereo has a balance from -1 (the left
+/// channel alone) over 0 (the mean) to 1 (the right channel alone); other files have none.
 ///
 /// # Errors
 ///
@@ -110,7 +111,7 @@ fn decode_source(
         .context("its codec isn't known here")?;
 
     let mut downmix = Downmix::new(balance);
-    // It ends with the file, or where the file is cut off; the packets before that count.
+    // An error ends the loop, too: a truncated file counts up to its cut.
     while let Ok(Some(packet)) = format.next_packet() {
         if packet.track_id != track_id {
             continue;
@@ -128,7 +129,7 @@ fn decode_source(
 /// Decoded packets as one mono signal.
 struct Downmix {
     balance: f32,
-    /// That of the first packet.
+    /// Rate of the first packet.
     rate_hz: Option<u32>,
     mono: Vec<f32>,
     /// Scratch buffer.

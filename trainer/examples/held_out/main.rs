@@ -1,4 +1,5 @@
-//! Makes the test sets for the weights from held-out tracks, modified by other tools than training uses.
+//! Makes the test sets for the weights from held-out tracks, modified by other tools than training
+//! uses.
 //!
 //! ```text
 //! cargo run --release -p soundalike-trainer --example held_out -- pairs --manifest PAIRS/manifest.json --originals MUSIC --out EXAM

@@ -11,22 +11,23 @@ use crate::overlays::Overlays;
 use crate::sound::Sound;
 use crate::tools;
 
-/// sox computes in integers and clips between effects; turned down by this factor meanwhile, only what is meant to clip does.
+/// Gain during the effects of sox, which computes in integers and clips between them: only intended
+/// clipping is left.
 const HEADROOM: f64 = 0.1;
 
-/// What modifying takes besides the sound.
+/// The inputs of a modification besides the sound.
 pub struct Workshop<'a> {
     pub overlays: &'a Overlays,
-    /// An empty folder of this job's own.
+    /// Empty scratch folder of the job.
     pub folder: &'a Path,
-    /// The song that is modified, so that no song is laid over itself.
+    /// Index of the modified song, so that no song is laid over itself.
     pub track: usize,
 }
 
 /// A sound on its way through a chain of modifications.
 pub struct Rendition {
     pub sound: Sound,
-    /// The part that will be compared: levels are measured over it.
+    /// The compared part; levels are measured over it.
     pub measured_secs: [f64; 2],
 }
 
@@ -123,7 +124,7 @@ impl Rendition {
         }
     }
 
-    /// Rubber Band's faster or finer engine, drawn, because both are in use.
+    /// Rubber Band's faster or finer engine at random, because both are in use.
     fn rubberband(
         &mut self,
         workshop: &Workshop<'_>,

@@ -19,18 +19,18 @@ pub struct Passages {
     pub left: Vec<LogMelSpectrogram>,
     /// Right segments, changed as their recipes say.
     pub right: Vec<LogMelSpectrogram>,
-    /// The left and right profile of every pair.
+    /// The left and right whitened spectrogram of every pair.
     profiles: Vec<[SpectralProfile; 2]>,
 }
 
-/// A passage as the model and the agreement take it.
+/// A passage as input of the model and of the cross-correlation.
 pub struct Cut {
     segment: LogMelSpectrogram,
     profile: SpectralProfile,
 }
 
 impl Cut {
-    /// The passage of these samples, as many as a segment has, at the model's rate.
+    /// The passage of these samples: one segment at the model's rate.
     pub fn new(plan: &mut LogMelPlan, samples: &[f32]) -> Self {
         let mel = plan.mel_power(samples, |_| ());
         Self {
@@ -40,13 +40,13 @@ impl Cut {
     }
 }
 
-/// What is said of a pair.
+/// The scores of a pair.
 pub struct Scored {
     /// Of the embeddings.
     pub logit: f32,
     /// Of the profiles, where something moves in both.
     pub agreement: Option<Agreement>,
-    /// Of both together, 0..1: what the page says of two clips.
+    /// Fused score in 0..1, which the page shows for two clips.
     pub score: f32,
 }
 
@@ -133,7 +133,7 @@ impl Passages {
             .collect())
     }
 
-    /// What the page says of every pair.
+    /// The scores of every pair, as the page computes them.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! All figures of an evaluation, as `metrics.json` holds them.
+//! All figures of an evaluation, as in `metrics.json`.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::changes::change_labels::{ChangeLabel, OtherMusic};
 use crate::figures::intervals::{self, Interval, Intervals};
 use crate::figures::metrics::{Confusion, Figures, Ranking, Scored, share};
 
-/// What `metrics.json` holds.
+/// The content of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
     /// Scores at or above it count as "copy".
@@ -21,7 +21,7 @@ pub struct Evaluation {
     pub figures: Figures,
     /// Counts.
     pub confusion: Confusion,
-    /// How sure the figures are.
+    /// Confidence intervals of the figures.
     pub intervals: Intervals,
     /// By the names in the table.
     pub per_perturbation: BTreeMap<String, PerPerturbation>,
@@ -61,9 +61,9 @@ pub struct PerModification {
     /// All its strengths together.
     #[serde(flatten)]
     pub all: Group,
-    /// What strengths are in.
+    /// Unit of the strengths.
     pub unit: &'static str,
-    /// Each strength, from low to high; empty when there is no one number.
+    /// Each strength, from low to high; empty for changes without a single number.
     pub strengths: Vec<PerStrength>,
 }
 
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_json_has_the_keys_of_the_contract_and_null_for_what_does_not_exist() {
+    fn the_json_has_the_expected_keys_and_null_for_missing_figures() {
         let pairs = [pair(0, "negative"), pair(0, "negative")];
         let json = serde_json::to_value(Evaluation::of(&pairs, &[0.1, 0.7], 0.5, 1)).unwrap();
         for key in ["accuracy", "false_positive_rate", "threshold", "pairs"] {

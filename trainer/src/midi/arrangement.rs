@@ -8,8 +8,9 @@ use rand::seq::IndexedRandom as _;
 
 use crate::midi::sequence::{Note, Sequence};
 
-/// General MIDI programs (MIDI Manufacturers Association, "General MIDI System Level 1", 1991), counted from 0, in families that can carry a part: pianos, mallets, organs,
-/// guitars, strings, voices, brass, winds, synthesisers.
+/// General MIDI programs (MIDI Manufacturers Association, "General MIDI System Level 1", 1991),
+/// counted from 0, in families that can carry a part: pianos, mallets, organs, guitars, strings,
+/// voices, brass, winds, synthesisers.
 const FAMILIES: [std::ops::Range<u8>; 9] = [
     0..8,
     8..16,
@@ -271,7 +272,8 @@ mod tests {
             .iter()
             .filter(|event| event.command == 0x90)
             .collect();
-        // The first note begins before the rendition; the second one a second later, heard at double speed.
+        // The first note begins before the rendition; the second one a second later, heard at
+        // double speed.
         assert_eq!(notes.len(), 2);
         assert_eq!((notes[0].secs, notes[0].data), (0.5, [61, 64]));
         assert!((notes[1].secs - 0.55).abs() < 1e-9 && notes[1].data == [61, 0]);

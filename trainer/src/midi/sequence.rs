@@ -146,7 +146,8 @@ fn notes(track: &[midly::TrackEvent<'_>], clock: &Clock) -> Vec<Note> {
 mod tests {
     use super::*;
 
-    /// A file of one track at 120 beats a minute, then at 60: a C for a beat, an E that never ends, at the second beat.
+    /// A file of one track at 120 beats a minute, then at 60: a C for a beat, an E that never ends,
+    /// at the second beat.
     const TWO_NOTES: &[u8] = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x1e\
         \0\xff\x51\x03\x07\xa1\x20\
         \0\x90\x3c\x50\

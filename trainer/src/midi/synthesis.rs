@@ -32,8 +32,8 @@ impl Instruments {
         Ok(Self(Arc::new(soundfont)))
     }
 
-    /// Plays events, in order of time: mono samples at the model's rate with a peak of [`PEAK`]; `None` if
-    /// they are silent.
+    /// Plays events, in order of time: mono samples at the model's rate with a peak of [`PEAK`];
+    /// `None` if they are silent.
     ///
     /// # Errors
     ///

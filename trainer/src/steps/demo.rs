@@ -1,4 +1,5 @@
-//! `demo`: the table of changes that the report of the model's ancestor has, for one song and another.
+//! `demo`: the table of changes that the report of the model's ancestor has, for one song and
+//! another.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,7 +1,8 @@
-//! `one-pass`: how much the music around a segment changes what the model makes of it.
+//! `one-pass`: the effect of the music around a segment on its embedding.
 //!
-//! A page reads a song in one pass, so that a segment's outer frames see what lies beside it; `evaluate --pairs` reads clips of three seconds alone. Both
-//! must come to the same embedding, or the figures of one say nothing about the other.
+//! The page reads a song in one pass, so the outer frames of a segment see the music beside it.
+//! `evaluate --pairs` reads clips of three seconds alone. The figures of one hold for the other
+//! only if both give the same embedding.
 
 use std::path::PathBuf;
 
@@ -32,7 +33,7 @@ pub struct Args {
     seed: u64,
 }
 
-/// Every how many segments of a song one is read alone, too.
+/// Every fifth segment of a song is also read alone.
 const SEGMENT_STEP: usize = 5;
 
 /// Some segments of a song, embedded both ways.
@@ -45,7 +46,7 @@ struct BothWays {
 ///
 /// # Errors
 ///
-/// When a file can't be decoded or there are not two songs with something in them.
+/// When a file can't be decoded or there are fewer than two songs with segments to compare.
 pub fn run(args: &Args) -> Result<()> {
     let model = weights::load(args.weights.as_deref())?;
     let songs = embed_all(&model, &audio_file::find(&args.audio)?)?;
@@ -123,7 +124,7 @@ fn embed_both_ways(model: &Model, waveform: &soundalike::Waveform) -> Result<Bot
     let segments = Segments::of(&mel, config);
     let whole = mel.relative_db(config, mel.level_db(config));
     let whole = pollster::block_on(model.embed_song(&whole, |_| ()))?;
-    // Those with music on both sides, and something in them.
+    // Segments with music on both sides that aren't blank.
     let margin = CONTEXT_FEATURE_FRAMES.div_ceil(SEGMENT_HOP_FEATURE_FRAMES);
     let chosen: Vec<usize> = (margin..whole.len().saturating_sub(margin))
         .step_by(SEGMENT_STEP)

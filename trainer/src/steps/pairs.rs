@@ -47,19 +47,19 @@ pub struct Args {
     seed: u64,
 }
 
-/// A track with the places where passages may start.
+/// A track with the possible starts of passages.
 struct Source<'a> {
     track: &'a Track,
     starts_secs: &'a [f64],
 }
 
-/// Audio files to listen to, and why the others are not among them.
+/// Audio files to decode, and the reasons why others are left out.
 struct Found {
     files: Vec<PathBuf>,
     damaged: Vec<String>,
 }
 
-/// Where passages may start in each file that can be used, and why the others can't be.
+/// Possible starts of passages in each usable file, and the reasons why the others are skipped.
 struct Usable {
     starts_secs: HashMap<PathBuf, Vec<f64>>,
     skipped: Vec<String>,
@@ -69,8 +69,8 @@ struct Usable {
 ///
 /// # Errors
 ///
-/// When folders can't be read or written, or there is too little music for three splits; also when some files can't be
-/// used or have no row in the metadata, though the tables are there.
+/// When folders can't be read or written, or there is too little music for three splits. Also when
+/// some files can't be used or have no row in the metadata; then the tables are there.
 pub fn run(args: &Args) -> Result<()> {
     let began = Instant::now();
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
@@ -105,7 +105,7 @@ pub fn run(args: &Args) -> Result<()> {
         began.elapsed().as_secs_f64(),
         manifest.skipped.len()
     );
-    // Those known to be damaged are as they should be.
+    // Files that are known to be damaged don't count.
     PartialSuccess::unless_none(
         &[
             (
@@ -121,7 +121,8 @@ pub fn run(args: &Args) -> Result<()> {
     )
 }
 
-/// Searches the folders; files that the FMA is known to have damaged are left out where it `is_fma`.
+/// Searches the folders. If it `is_fma`, the files of the FMA that are known to be damaged are left
+/// out.
 fn find(roots: &[PathBuf], is_fma: bool) -> Result<Found> {
     let roots: Vec<PathBuf> = roots
         .iter()
@@ -142,7 +143,7 @@ fn find(roots: &[PathBuf], is_fma: bool) -> Result<Found> {
     Ok(Found { files, damaged })
 }
 
-/// Decodes all files. Those that can't be used are named, after the `skipped` ones, and take no place in a split.
+/// Decodes all files. The unusable ones are appended to `skipped` and are part of no split.
 fn decode_all(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Usable {
     let bar = progress::bar(files.len(), "listen");
     let decoded: Vec<(PathBuf, Result<Vec<f64>>)> = files
@@ -170,7 +171,7 @@ fn decode_all(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Usable {
     }
 }
 
-/// Draws and writes the table of each split; their numbers of pairs by name.
+/// Draws and writes the table of each split. Returns their numbers of pairs by name.
 fn write_tables(
     args: &Args,
     tracks: &[Track],
@@ -193,7 +194,8 @@ fn write_tables(
                 sources.len()
             );
         }
-        // Each split draws from its own stream, so that the tables don't depend on each other's length.
+        // Each split draws from its own stream, so that the tables don't depend on each other's
+        // length.
         let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
         rng.set_stream(split as u64 + 1);
         let mut pairs = draw(&sources, args.count * percent / 100 / 2 * 2, &mut rng)?;
@@ -212,7 +214,8 @@ fn write_tables(
     Ok(counts)
 }
 
-/// One line for all of them, and their number: they stay, each as if by an artist of its own.
+/// Notes the files without metadata in one line and returns their number. They stay; each counts as
+/// an artist of its own.
 fn note_files_without_row(
     files: &[PathBuf],
     metadata: &FmaMetadata,
@@ -234,8 +237,9 @@ fn note_files_without_row(
     without.len()
 }
 
-/// `count` pairs, every second one a copy. Long tracks are drawn more often, by the square root of their length. Both
-/// kinds of pair get a modified right side, so that a modification says nothing about the label.
+/// `count` pairs, every second one a copy. Long tracks are drawn more often, by the square root of
+/// their length. Both kinds of pair get a modified right side, so that a modification says nothing
+/// about the label.
 fn draw(sources: &[Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Result<Vec<Pair>> {
     let weights = sources
         .iter()

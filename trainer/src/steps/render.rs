@@ -16,7 +16,8 @@ use crate::midi::sequence::Sequence;
 use crate::midi::synthesis::Instruments;
 use crate::steps::partial_success::PartialSuccess;
 
-/// Play MIDI files with random instruments: a folder for each ensemble, whose pieces share every sound and no notes
+/// Play MIDI files with random instruments: a folder for each ensemble, whose pieces share every
+/// sound and no notes
 #[derive(clap::Args)]
 pub struct Args {
     /// MIDI files, or folders of them

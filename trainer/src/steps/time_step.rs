@@ -1,4 +1,4 @@
-//! `time-step`: how long one optimiser step takes on segments alone, batches not counted.
+//! `time-step`: the time of optimiser steps, without making batches.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
         .config
         .as_deref()
         .map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
-    // Segments alone, as other programs have them: a figure to compare.
+    // Clips only, so that the figure can be compared with other programs.
     config.stretches = false;
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     let mut learner = Learner::new(&config, args.device)?;

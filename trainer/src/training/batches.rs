@@ -22,27 +22,28 @@ use crate::training::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks};
 use crate::training::train_config::{AugmentationConfig, TrainConfig};
 use crate::training::training_tracks::TrainingTracks;
 
-/// Batches that wait ready for the network.
+/// Most batches that are made in advance.
 const BATCHES_AHEAD: usize = 4;
 
 /// Pairs for one step: `size` originals and as many copies, normalised.
 pub struct Batch {
-    /// How the segments lie in `frames`.
+    /// The layout of the segments in `frames`.
     pub row: InputRow,
     /// Rows `[rows, 1, mel_bands, frames of a row]`.
     pub frames: Vec<f32>,
     /// Index of each original, then of each copy, among the segments of the rows: clips first, then
     /// segments with context.
     pub segments: Vec<usize>,
-    /// Which track each pair is of.
+    /// The track of each pair.
     pub tracks: Vec<usize>,
-    /// Where each original starts, in seconds.
+    /// The start of each original.
     pub starts_secs: Vec<f64>,
-    /// Pairs that say nothing about each other: the music of one is laid over the copy of the other, or both are repeats of one passage of a track.
+    /// Pairs that are neither positive nor negative to each other: the music of one is laid over
+    /// the copy of the other, or both are repeats of one passage of a track.
     pub ambiguous: Vec<(usize, usize)>,
 }
 
-/// The training tracks in memory, and what it takes to make batches of them.
+/// Makes batches from the training tracks in memory.
 pub struct BatchMaker {
     config: TrainConfig,
     features: FeatureConfig,
@@ -52,17 +53,17 @@ pub struct BatchMaker {
     overlays: Vec<Vec<f32>>,
 }
 
-/// What batches are made of.
+/// The sources of batches.
 pub struct Sources<'a> {
-    /// The training table: its copies say which tracks there are, and which passages of them.
+    /// The training table. Its copies give the tracks and their passages.
     pub pairs: &'a [Pair],
-    /// Further music, of which any passage will do.
+    /// Further music; its passages may start anywhere.
     pub rendered: Vec<PathBuf>,
-    /// Recordings that may be laid over.
+    /// Recordings for overlays.
     pub overlays: Vec<PathBuf>,
 }
 
-/// One segment to be: what is read of a track, before augmentation.
+/// A segment as it is read from a track, before augmentation.
 struct View {
     track: usize,
     start_frame: f32,
@@ -105,7 +106,8 @@ impl BatchMaker {
         })
     }
 
-    /// Makes batches from `first_step` on, in order, until the receiver is dropped. A batch depends on the seed and its step alone, so that a resumed run sees the same.
+    /// Makes batches from `first_step` on, in order, until the receiver is dropped. A batch depends
+    /// on the seed and its step alone, so that a resumed run has the same batches.
     pub fn spawn(self: Arc<Self>, first_step: usize) -> Receiver<Batch> {
         let (sender, receiver) = sync_channel(BATCHES_AHEAD);
         std::thread::spawn(move || {
@@ -164,7 +166,8 @@ impl BatchMaker {
         }
     }
 
-    /// Lays a recording or the copy of another pair over some copies. Returns the index of that pair.
+    /// Lays a recording or the copy of another pair over some copies. Returns the index of that
+    /// pair.
     fn overlay(
         &self,
         power: &mut [f32],
@@ -209,7 +212,8 @@ impl BatchMaker {
         (originals, copies, starts_secs)
     }
 
-    /// The original with a random pitch and tempo, which its copy shares: more variety than the music has.
+    /// The original with a random pitch and tempo, which its copy shares: more variety than the
+    /// music has.
     fn draw_original(&self, track: usize, start_secs: f64, rng: &mut ChaCha8Rng) -> View {
         let semitones = draw_or(0.0, 0.6, rng, |rng| rng.random_range(-2.0..=2.0));
         let tempo_ratio = draw_or(1.0, 0.5, rng, |rng| rng.random_range(0.85..=1.2));
@@ -240,7 +244,7 @@ impl BatchMaker {
         }
     }
 
-    /// Pairs of passages of one track that are the same notes again, up to a shift of a second.
+    /// Pairs of passages of one track that repeat the same notes, up to a shift of a second.
     fn repeats(&self, views: &[View]) -> Vec<(usize, usize)> {
         const SHIFT_SECS: f64 = 1.0;
         let shift_frames = (SHIFT_SECS / self.features.frame_hop_secs()).round();
@@ -273,7 +277,7 @@ impl BatchMaker {
         )
     }
 
-    /// Mel power to what the encoder reads, `level_db` away from its own maximum.
+    /// Mel power to the encoder's input, `level_db` away from its own maximum.
     fn normalised(&self, power: Vec<f32>, level_db: f32) -> Vec<f32> {
         let mel = MelSpectrogram {
             mel_bands: self.features.mel_bands,
@@ -303,8 +307,8 @@ fn draw_or(
     }
 }
 
-/// A change of pitch, rarely a large one. Twelve semitones are harder to recognise than two, and frequent
-/// enough in training only if drawn on purpose.
+/// A change of pitch, rarely a large one. Twelve semitones are harder to recognise than two, and
+/// frequent enough in training only if drawn on purpose.
 fn draw_shift_semitones(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
     let farthest = augmentation.pitch_semitones;
     if rng.random_bool(augmentation.far_pitch_share) {
@@ -319,8 +323,8 @@ fn draw_shift_semitones(augmentation: &AugmentationConfig, rng: &mut impl Rng) -
     }
 }
 
-/// A change of tempo, sometimes a large one: a copy of twice the tempo shares only half of its passage
-/// with the original.
+/// A change of tempo, sometimes a large one: a copy of twice the tempo shares only half of its
+/// passage with the original.
 fn draw_tempo_ratio(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
     let (slowest, fastest) = augmentation.tempo_ratio;
     if rng.random_bool(augmentation.far_tempo_share) {

@@ -1,18 +1,20 @@
-//! Layout of segments in the encoder's input during training: as clips, and with the music around them.
+//! Layout of segments in the encoder's input during training: as clips, and with the music around
+//! them.
 //!
-//! In use the encoder meets both. A clip of three seconds has nothing before its first frame and after its
-//! last. A segment inside a song has music there, which its outer feature frames see. Weights trained on
-//! clips alone learn the silence at their ends as a landmark and miss it inside a song. So half of the
-//! segments are read with their context, and only the feature frames under the segment itself are pooled.
+//! In use the encoder meets both. A clip of three seconds has nothing before its first frame and
+//! after its last. A segment inside a song has music there, which its outer feature frames see.
+//! Weights trained on clips alone learn the silence at their ends as a landmark and miss it inside
+//! a song. So half of the segments are read with their context, and only the feature frames under
+//! the segment itself are pooled.
 //!
-//! A clip and a segment with context share one row of the input, with a gap of zeros between them. Batch
-//! norm sees both at once that way; it has one set of statistics for both in use.
+//! A clip and a segment with context share one row of the input, with a gap of zeros between them.
+//! Batch norm sees both at once that way; it has one set of statistics for both in use.
 
 use soundalike::FeatureConfig;
 use soundalike::training::{CONTEXT_FEATURE_FRAMES, FRAMES_PER_FEATURE_FRAME, feature_frames};
 
-/// Feature frames between a clip and a segment with context. One is enough: a 3x3 convolution sees no
-/// farther, and it is set to zero after every layer.
+/// Feature frames between a clip and a segment with context. One is enough: a 3x3 convolution sees
+/// no farther, and it is set to zero after every layer.
 const GAP_FEATURE_FRAMES: usize = 1;
 
 /// The content of one row of the encoder's input.
@@ -70,8 +72,8 @@ impl InputRow {
         }
     }
 
-    /// Rows `[rows, mel_bands, frames]` from segments `[mel_bands, frames]`: all clips, then as many
-    /// segments with context.
+    /// Rows `[rows, mel_bands, frames]` from segments `[mel_bands, frames]`: all clips, then as
+    /// many segments with context.
     pub fn assemble(self, segments: &[Vec<f32>], features: &FeatureConfig) -> Vec<f32> {
         let rows = segments.len() / self.segments();
         let (bands, width) = (features.mel_bands, self.frames(features));

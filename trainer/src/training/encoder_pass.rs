@@ -15,30 +15,30 @@ use crate::training::device::DeviceName;
 use crate::training::libtorch;
 use crate::training::train_config::{Precision, TrainConfig};
 
-/// Who computes the pass.
+/// The library that computes the pass.
 pub enum EncoderPass {
-    /// burn, on whichever device the network is.
+    /// burn, on the network's device.
     Burn,
     /// libtorch on the CPU; burn does the rest.
     #[cfg(feature = "tch")]
     Libtorch(TrainConfig),
 }
 
-/// Embeddings that can be gone back from.
+/// Embeddings with the state for the backward pass.
 pub enum Encoded {
-    /// burn's graph goes on through the encoder.
+    /// burn's graph includes the encoder.
     Burn(Tensor<2>),
-    /// burn's graph begins at the embeddings, libtorch's ends there.
+    /// burn's graph begins at the embeddings; libtorch's ends there.
     #[cfg(feature = "tch")]
     Libtorch {
-        /// What the loss is computed from.
+        /// Input of the loss, in burn.
         embeddings: Tensor<2>,
-        /// libtorch's side.
+        /// The encoder's pass in libtorch.
         pass: libtorch::Pass,
     },
 }
 
-/// Gradients of the encoder that burn didn't compute; none when it did.
+/// Gradients of the encoder by libtorch; empty where burn computes them.
 pub struct EncoderGradients(Tensors);
 
 /// Prefix of the encoder's tensors.
@@ -62,8 +62,8 @@ impl EncoderPass {
         Ok(Self::Burn)
     }
 
-    /// Rows `[rows, 1, mel_bands, frames]` to the embeddings of their segments `[segments, embedding]` on `device`: first the first segments of
-    /// all rows, then the second ones.
+    /// Rows `[rows, 1, mel_bands, frames]` to the embeddings of their segments `[segments,
+    /// embedding]` on `device`. The first segments of all rows come first, then the second ones.
     ///
     /// # Errors
     ///
@@ -126,7 +126,8 @@ impl Encoded {
         }
     }
 
-    /// Goes back from the gradients of the loss. Returns the encoder with the statistics of this pass, and what burn doesn't know of its gradients.
+    /// The backward pass from the gradients of the loss. Returns the encoder with the statistics of
+    /// this pass, and its gradients as far as burn doesn't have them.
     ///
     /// # Errors
     ///
@@ -207,7 +208,8 @@ mod tests {
     use super::*;
     use crate::training::clip_and_context::{InputRow, Window};
 
-    /// Embeddings, and every gradient of their weighted sum by parameter, after one pass.
+    /// Embeddings, the gradients of their weighted sum by parameter, and the tensors after one
+    /// pass.
     fn pass(name: DeviceName, precision: Precision) -> (Vec<f32>, Tensors, Tensors) {
         let config = TrainConfig {
             precision,
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn libtorch_computes_what_burn_does() {
+    fn libtorch_and_burn_compute_the_same() {
         let (burns, burns_gradients, burns_after) = pass(DeviceName::Cpu, Precision::F32);
         let (torchs, torchs_gradients, torchs_after) = pass(DeviceName::Tch, Precision::F32);
         assert!(difference(&burns, &torchs) < 1e-4);

@@ -1,5 +1,8 @@
-//! The encoder's training pass on libtorch: fused batch norm and channels-last convolutions, which burn's own backends don't have on the CPU, several
-//! times faster. It restates the network of [`soundalike::encoder`] for training only; a test holds both to the same embeddings and gradients.
+//! The encoder's training pass on libtorch, several times faster on the CPU than burn's own
+//! backends. libtorch has fused batch norm and channels-last convolutions.
+//!
+//! It restates the network of [`soundalike::training::Encoder`] for training only. A test compares
+//! the embeddings and gradients of both.
 
 use anyhow::{Context as _, Result, ensure};
 use soundalike::FeatureConfig;
@@ -12,14 +15,14 @@ use crate::training::train_config::Precision;
 /// burn's default for batch norm, which the encoder uses.
 const NORM_MOMENTUM: f64 = 0.1;
 
-/// One forward pass in training mode, ready to go back.
+/// One forward pass in training mode, with the state for the backward pass.
 pub struct Pass {
     leaves: Vec<(String, Tensor)>,
     statistics: Vec<(String, Tensor)>,
     embeddings: Tensor,
 }
 
-/// A pass being built: what it has read of the encoder so far.
+/// A pass under construction, with the tensors that it has used so far.
 struct Builder<'a> {
     encoder: &'a Tensors,
     kind: Kind,
@@ -27,7 +30,8 @@ struct Builder<'a> {
     statistics: Vec<(String, Tensor)>,
 }
 
-/// Rows `[rows, 1, mel_bands, frames]`, as `frames`, to the embeddings of their segments. `encoder` holds the tensors under the prefix `encoder`.
+/// Rows `[rows, 1, mel_bands, frames]`, as `frames`, to the embeddings of their segments. `encoder`
+/// holds the tensors under the prefix `encoder`.
 ///
 /// # Errors
 ///
@@ -69,7 +73,7 @@ pub fn forward(
     })
 }
 
-/// 1 for the columns that are kept, 0 for the others.
+/// 1 for the columns that hold music, 0 for the others.
 fn mask(kept: &[bool], kind: Kind) -> Result<Tensor> {
     let values: Vec<f32> = kept.iter().map(|&kept| f32::from(u8::from(kept))).collect();
     Ok(Tensor::f_from_slice(&values)?.f_to_kind(kind)?)
@@ -87,7 +91,7 @@ impl Pass {
         Ok(Embeddings { dimensions, values })
     }
 
-    /// The gradient of every parameter, by name, from that of the embeddings.
+    /// The gradient of every parameter by name, from the gradient of the embeddings.
     ///
     /// # Errors
     ///
@@ -99,7 +103,7 @@ impl Pass {
             "the gradient has another size than the embeddings"
         );
         let of_embeddings = Tensor::f_from_slice(of_embeddings)?.f_reshape(&shape)?;
-        // The derivative of this sum by the embeddings is the gradient that was handed in.
+        // The derivative of this sum by the embeddings is the given gradient.
         let start = self.embeddings.f_mul(&of_embeddings)?.f_sum(Kind::Float)?;
         let leaves: Vec<&Tensor> = self.leaves.iter().map(|(_, leaf)| leaf).collect();
         let gradients = Tensor::f_run_backward(&[&start], &leaves, false, false)?;
@@ -127,14 +131,15 @@ impl Builder<'_> {
         Ok(Tensor::f_from_slice(values)?.f_reshape(shape)?)
     }
 
-    /// A parameter, in float32 whatever the precision of the pass.
+    /// A parameter, in float32 at any precision of the pass.
     fn leaf(&mut self, name: &str) -> Result<Tensor> {
         let leaf = self.read(name)?.f_set_requires_grad(true)?;
         self.leaves.push((name.to_owned(), leaf.shallow_clone()));
         Ok(leaf)
     }
 
-    /// A kernel `[outputs, inputs, height, width]` whose inputs lie next to each other in memory: libtorch then keeps all that follows in this order.
+    /// A kernel `[outputs, inputs, height, width]` whose inputs are adjacent in memory. libtorch
+    /// then keeps this order in all activations.
     fn channels_last(&mut self, name: &str) -> Result<Tensor> {
         Ok(self
             .leaf(name)?

@@ -1,7 +1,8 @@
 //! Pairs of 3-second passages from held-out tracks.
 //!
-//! The tracks are those in the split `test` of the manifest that the step `pairs` of the trainer wrote; with
-//! `--split validation`, those by which constants are chosen. The tables are for `evaluate --pairs`:
+//! The tracks are those in the split `test` of the manifest that the step `pairs` of the trainer
+//! wrote; with `--split validation`, those by which constants are chosen. The tables are for
+//! `evaluate --pairs`:
 //!
 //! | file | pairs |
 //! |---|---|
@@ -11,10 +12,10 @@
 //! | `copies.csv` | balanced, nothing changed but the alignment |
 //! | `recipes.csv` | for each copy: the modifications in order, the place in the track, the misalignment |
 //!
-//! The misalignment is measured before any codec; the encoder delay of MP3 and AAC adds up to 0.05 s.
-//! Copies of negative pairs come from the same pool as those of positive ones, so that a modification
-//! says nothing about the label. Passages are never silent. The same manifest, count and seed give the
-//! same pairs.
+//! The misalignment is measured before any codec; the encoder delay of MP3 and AAC adds up to 0.05
+//! s. Copies of negative pairs come from the same pool as those of positive ones, so that a
+//! modification says nothing about the label. Passages are never silent. The same manifest, count
+//! and seed give the same pairs.
 
 mod pairing;
 mod passages;
@@ -41,7 +42,8 @@ pub struct Args {
     /// Split whose tracks are taken; constants are chosen by those of validation
     #[arg(long, value_enum, default_value_t = Split::Test)]
     split: Split,
-    /// Folder of the songs as they were before `decode`, so that stereo and treble take part in the test
+    /// Folder of the songs as they were before `decode`, so that stereo and treble take part in the
+    /// test
     #[arg(long)]
     originals: Option<PathBuf>,
     /// Folder for the tables and their audio; made if need be

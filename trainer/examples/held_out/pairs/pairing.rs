@@ -45,8 +45,8 @@ pub fn positives(passages: &[&Passage]) -> Vec<Pair> {
         .collect()
 }
 
-/// Each passage with the copy of a passage of an unrelated track, each copy once as far as that is possible. Where all tracks are related,
-/// of another track.
+/// Each passage with the copy of a passage of an unrelated track, or of any other track where all
+/// are related. Each copy is used once as far as possible.
 pub fn unrelated(
     passages: &[&Passage],
     tracks: &[Track],

@@ -17,15 +17,15 @@ use crate::rendition::{Rendition, Workshop};
 use crate::sound::Sound;
 use crate::tracks::Track;
 
-/// What `evaluate --pairs` compares, in seconds.
+/// Length of the passages that `evaluate --pairs` compares.
 const PASSAGE_SECS: f64 = 3.0;
 /// The copy starts at most this much before or after the passage.
 const MISALIGNMENT_SECS: f64 = 0.5;
-/// Song before and after what is compared, so that tools and decoders have something to start from.
+/// Song before and after the compared passage, as pre-roll for tools and decoders.
 const CONTEXT_SECS: f64 = 0.8;
-/// On both sides of a passage in its own file.
+/// Song on both sides of an unmodified passage in its file.
 const LEFT_CONTEXT_SECS: f64 = 0.1;
-/// A long track gives no more passages than one of this length, in seconds.
+/// Length from which the number of passages of a track no longer grows.
 const WEIGHT_LIMIT_SECS: f64 = 240.0;
 
 /// The table that a passage is made for.
@@ -54,7 +54,7 @@ pub struct Passage {
     /// Path relative to the tables, and where the passage starts in the file.
     pub original: (String, f64),
     pub copy: (String, f64),
-    /// By how much the copy starts later than the passage, in the copy's time.
+    /// Start of the copy relative to the passage, in the copy's time.
     pub misalignment_secs: f64,
 }
 
@@ -67,7 +67,8 @@ pub fn jobs(groups: [(Group, Vec<Recipe>); 3], tracks: &[Track], rng: &mut ChaCh
             .map(|track| track.duration_secs.min(WEIGHT_LIMIT_SECS))
             .collect();
         let total: f64 = weights.iter().sum();
-        // Evenly spaced marks on the tracks laid end to end: each track gets its share, rounded up or down.
+        // Evenly spaced marks on the tracks laid end to end: each track gets its share, rounded up
+        // or down.
         let mut dealt: Vec<usize> = (0..recipes.len())
             .map(|recipe| {
                 let mut mark = (recipe as f64 + 0.5) / recipes.len() as f64 * total;
@@ -161,7 +162,8 @@ fn make(
         .map(Modification::speed_ratio)
         .product();
     let misalignment_secs = rng.random_range(-MISALIGNMENT_SECS..MISALIGNMENT_SECS);
-    // Of the song, before and after the start of the passage: what the copy is cut from, at the copy's speed.
+    // The song before and after the start of the passage from which the copy is cut, at the copy's
+    // speed.
     let before_secs = CONTEXT_SECS + MISALIGNMENT_SECS * speed_ratio;
     let after_secs = (PASSAGE_SECS * speed_ratio.max(1.0)) + before_secs;
     let track_secs = loud_place(

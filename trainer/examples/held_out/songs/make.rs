@@ -20,13 +20,13 @@ use crate::tracks::{Split, Track, held_out_tracks};
 
 /// Length of a hidden passage.
 const HIDDEN_SECS: f64 = 10.0;
-/// How much higher it is.
+/// Pitch relative to the original.
 const HIDDEN_SEMITONES: f64 = 1.0;
-/// Host before and after it, at least.
+/// Least length of the host before and after it.
 const HOST_MARGIN_SECS: f64 = 5.0;
-/// Over which host and passage change into each other.
+/// Length of the crossfade between host and passage.
 const CROSSFADE_SECS: f64 = 0.02;
-/// Given to the pitch shifter before and after the passage.
+/// Pre-roll of the pitch shifter, before and after the passage.
 const CONTEXT_SECS: f64 = 0.8;
 
 /// A right song to be made.
@@ -93,7 +93,8 @@ struct Studio<'a> {
 }
 
 impl Studio<'_> {
-    /// The truth and the perturbation of each job, in their order; `lefts` are the paths of the originals.
+    /// The truth and the perturbation of each job, in their order; `lefts` are the paths of the
+    /// originals.
     fn make_all(&self, jobs: &[Job], lefts: &[String]) -> Result<Vec<(Truth, String)>> {
         let progress = ProgressBar::new(jobs.len() as u64);
         let made = jobs
@@ -140,7 +141,8 @@ impl Studio<'_> {
     }
 }
 
-/// A positive pair for each right song, then a negative one with the original of an unrelated track.
+/// A positive pair for each right song, then a negative one with the original of an unrelated
+/// track.
 fn pairs(
     jobs: &[Job],
     made: &[(Truth, String)],

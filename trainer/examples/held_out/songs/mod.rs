@@ -1,4 +1,5 @@
-//! Pairs of whole songs from held-out tracks, and the score of the passages that `evaluate --songs` found in them.
+//! Pairs of whole songs from held-out tracks, and the score of the passages that `evaluate --songs`
+//! found in them.
 //!
 //! | share | pair |
 //! |---|---|
@@ -6,8 +7,8 @@
 //! | 1/4 | a song and another one in which 10 s of the first are hidden, a semitone higher |
 //! | 1/2 | a song and such a copy or host of unrelated songs |
 //!
-//! `songs.csv` is the table for `evaluate --songs`; `truth.csv` has the source of the music in each right
-//! song and its modification.
+//! `songs.csv` is the table for `evaluate --songs`; `truth.csv` has the source of the music in each
+//! right song and its modification.
 
 mod make;
 mod score;
@@ -25,7 +26,8 @@ pub enum Step {
         /// manifest.json of the trainer's `pairs` step
         #[arg(long)]
         manifest: PathBuf,
-        /// Folder of the songs as they were before `decode`, so that stereo and treble take part in the test
+        /// Folder of the songs as they were before `decode`, so that stereo and treble take part in
+        /// the test
         #[arg(long)]
         originals: Option<PathBuf>,
         /// Folder for the tables and their audio; made if need be
@@ -58,7 +60,7 @@ struct Pair {
     perturbation: String,
 }
 
-/// A row of `truth.csv`: which stretch of the left song is which stretch of the right one, in a positive pair.
+/// A row of `truth.csv`: the matching parts of the left and the right song of a positive pair.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Truth {
     left: String,
@@ -69,9 +71,9 @@ struct Truth {
     left_end_secs: f64,
     right_start_secs: f64,
     right_end_secs: f64,
-    /// How much faster the right one plays.
+    /// Speed of the right song relative to the left one.
     speed_ratio: f64,
-    /// How much higher it is.
+    /// Pitch relative to the original.
     pitch_shift_semitones: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What was found against the truth.
+//! The found passages against the truth.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use crate::songs::Truth;
 
 /// Score from which a pair counts as similar.
 const THRESHOLD: f64 = 0.5;
-/// A passage is the hidden one when it covers at least this share of both, in both songs.
+/// Least intersection over union with the hidden passage, in both songs, for a passage to count as
+/// found.
 const FOUND_IOU: f64 = 0.5;
 
 /// The columns of `scores.csv` that matter here.
@@ -179,7 +180,8 @@ fn iou(one: [f64; 2], other: [f64; 2]) -> f64 {
     if either > 0.0 { both / either } else { 0.0 }
 }
 
-/// The share of positive and negative pairs in which the positive one scores higher; ties count half.
+/// The share of positive and negative pairs in which the positive one scores higher; ties count
+/// half.
 fn roc_auc(positives: &[f64], negatives: &[f64]) -> f64 {
     let wins: f64 = positives
         .iter()

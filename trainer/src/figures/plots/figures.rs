@@ -8,7 +8,7 @@ use super::{Area, COPY, INK, Plot, Scale, drawn};
 use crate::figures::evaluation::Evaluation;
 use crate::figures::metrics::CurvePoint;
 
-/// A curve in the unit square with the point that the threshold stands for.
+/// A curve in the unit square, with the point at the threshold.
 pub struct Curve {
     title: String,
     x: &'static str,
@@ -16,11 +16,12 @@ pub struct Curve {
     points: Vec<(f64, f64)>,
     at_threshold: Option<(f64, f64)>,
     threshold: f32,
-    /// Horizontal range of the enlarged corner; its vertical one is the uppermost part of the same width.
+    /// Horizontal range of the enlarged corner. Its vertical range is the uppermost part of the
+    /// same width.
     corner: (f64, f64),
 }
 
-/// Width of the corner that is shown enlarged: errors of good weights are of this order.
+/// Width of the enlarged corner: errors of good weights are of this order.
 const CORNER: f64 = 0.05;
 
 impl Curve {
@@ -128,7 +129,8 @@ impl Curve {
     }
 }
 
-/// The part of a curve inside the axes, cut at their edges, so that nothing is drawn over the labels.
+/// The part of a curve inside the axes, cut at their edges, so that nothing is drawn over the
+/// labels.
 fn clipped(points: &[(f64, f64)], axes: &Axes<'_>) -> Vec<(f64, f64)> {
     let (low, high) = (axes.y_range.start, axes.y_range.end);
     let (left, right) = (axes.x_range.start, axes.x_range.end);

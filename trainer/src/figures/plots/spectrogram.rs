@@ -11,7 +11,7 @@ use soundalike::{FeatureConfig, LogMelSpectrogram};
 use super::charts::Chart;
 use super::{Area, INK, Plot, Scale, drawn};
 
-/// What is drawn: an original, and what is compared with it.
+/// An original and the passage compared with it.
 pub struct Comparison<'a> {
     /// Above both.
     pub title: &'a str,
@@ -19,12 +19,13 @@ pub struct Comparison<'a> {
     pub sides: [(&'a str, &'a LogMelSpectrogram); 2],
 }
 
-/// Ticks of the frequency axis, in Hz: octaves, as far as the labels have room.
+/// Ticks of the frequency axis: octaves, as far as the labels fit.
 const TICKS_HZ: [f64; 6] = [250.0, 500.0, 1_000.0, 2_000.0, 4_000.0, 8_000.0];
 const HEAD_PX: u32 = 40;
 const SCALE_WIDTH_PX: u32 = 110;
 
-/// Points of the colour scale "magma" (S. van der Walt and N. Smith, matplotlib, CC0), evenly spaced from quiet to loud; between them it is linear.
+/// Points of the colour scale "magma" (S. van der Walt and N. Smith, matplotlib, CC0), evenly
+/// spaced from quiet to loud, with linear interpolation.
 const MAGMA: [(u8, u8, u8); 9] = [
     (0, 0, 4),
     (28, 16, 68),
@@ -126,8 +127,8 @@ fn side<DB: DrawingBackend>(
     frequency_ticks(area, scale, &chart, bands)
 }
 
-/// Ticks and labels on the axis of bands. The centre of band `b` is at `mel = (b + 1) / (bands + 1) * top_mel`;
-/// a band is one unit of the axis, with its centre in the middle.
+/// Ticks and labels on the axis of bands. The centre of band `b` is at `mel = (b + 1) / (bands + 1)
+/// * top_mel`; a band is one unit of the axis, with its centre in the middle.
 fn frequency_ticks<DB: DrawingBackend>(
     area: &Area<DB>,
     scale: Scale,
@@ -149,7 +150,7 @@ fn frequency_ticks<DB: DrawingBackend>(
     Ok(())
 }
 
-/// What the colours mean, in dB below the loudest.
+/// The colour scale, in dB below the loudest.
 fn level_scale<DB: DrawingBackend>(area: &Area<DB>, scale: Scale) -> Result<()> {
     let range_db = f64::from(FeatureConfig::default().dynamic_range_db);
     let mut chart = drawn(

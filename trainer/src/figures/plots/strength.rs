@@ -7,7 +7,7 @@ use super::charts::{self, Axes, Chart};
 use super::{Area, COPY, GRID, INK, OTHER, Plot, Scale, drawn};
 use crate::figures::evaluation::{Evaluation, PerModification, PerStrength};
 
-/// The modifications that come in at least two strengths.
+/// The modifications with at least two strengths.
 pub struct Panels<'a> {
     panels: Vec<(&'a str, &'a PerModification)>,
     threshold: f32,

@@ -88,7 +88,8 @@ fn draw_cell<DB: DrawingBackend>(
     drawn(area.draw_text(&percent, &label, (px(middle_x), px(middle_y + 18))))
 }
 
-/// Scores of copies and of other music, as shares of each in twentieths, on a logarithmic axis that also shows single errors.
+/// Histogram of the scores of copies and of other music in 20 bins, as shares of each. The
+/// logarithmic axis also shows single errors.
 pub struct Histogram<'a> {
     pub scored: &'a [Scored<'a>],
     pub threshold: f32,
