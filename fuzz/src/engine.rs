@@ -1,4 +1,4 @@
-//! The shipped engine, made once, and what holds of every report that it gives.
+//! The shipped engine, made once, and the invariants of its reports.
 
 use std::sync::OnceLock;
 
@@ -24,12 +24,12 @@ pub fn sound(secs: usize) -> Waveform {
     Waveform::new("chirp", samples, 22_050).unwrap()
 }
 
-/// The song, or why it is none.
+/// Analyses a song.
 pub fn analyse(checker: &Checker, waveform: Waveform) -> soundalike::Result<Song> {
     pollster::block_on(checker.analyse("song", waveform, |_, _| ()))
 }
 
-/// The same of a song that comes in parts of so many samples.
+/// The same for a song that comes in parts of so many samples.
 pub fn analyse_in_parts(
     checker: &Checker,
     waveform: &Waveform,
@@ -43,18 +43,18 @@ pub fn analyse_in_parts(
     pollster::block_on(checker.analyse_stream(recording, |_, _| ()))
 }
 
-/// Compares both ways and looks the reports over.
+/// Compares in both orders and checks the reports.
 pub fn compare(checker: &Checker, left: &Song, right: &Song) -> Report {
     let report = checker.compare(left, right, |_, _| ());
-    look_over(&report);
+    check_report(&report);
     let mirrored = checker.compare(right, left, |_, _| ());
-    look_over(&mirrored);
+    check_report(&mirrored);
     assert_eq!(report.score, mirrored.score);
     assert_eq!(report.passages.len(), mirrored.passages.len());
     report
 }
 
-fn look_over(report: &Report) {
+fn check_report(report: &Report) {
     let share = |value: f64| (0.0..=1.0).contains(&value);
     assert!(share(report.score), "score {}", report.score);
     for song in [&report.left, &report.right] {
@@ -89,7 +89,7 @@ fn look_over(report: &Report) {
     let matrix = &report.matrix;
     assert_eq!(matrix.scores.len(), matrix.rows * matrix.cols);
     assert!(matrix.scores.iter().all(|&score| share(score)));
-    // What isn't a number becomes `null`, which is no number again.
+    // NaN would be written as `null`, which can't be read as a number.
     let json = serde_json::to_string(report).unwrap();
     serde_json::from_str::<Report>(&json).unwrap();
 }

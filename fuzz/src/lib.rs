@@ -1,13 +1,8 @@
-//! One function for each thing that strangers can hand in: it takes any bytes, and panics only where the product has a fault.
+//! One function for each input that may come from strangers. It takes any bytes, and panics only on
+//! a bug of the product.
 //!
-//! `cargo fuzz run TARGET` calls them with bytes that libFuzzer thinks of; `cargo test --no-default-features` with those kept under `seeds/`.
-
-// The trainer's own dependencies take minutes to build, and some are C: its readers are compiled here once more, from
-// the same files.
-#[allow(dead_code, reason = "drawing recipes is not for strangers")]
-mod changes;
-#[allow(dead_code, reason = "its writers are not for strangers")]
-mod corpus;
+//! `cargo fuzz run TARGET` calls them with the bytes of libFuzzer, `cargo test
+//! --no-default-features` with those under `seeds/`.
 
 mod engine;
 mod songs;

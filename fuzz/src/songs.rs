@@ -1,11 +1,11 @@
-//! What an earlier visit or another program wrote: reports and analysed songs.
+//! Stored data: reports and analysed songs.
 
 use sha2::{Digest as _, Sha256};
 use soundalike::{Report, Song};
 
 use crate::engine;
 
-/// Takes `data` for a report as JSON.
+/// Reads `data` as a report in JSON.
 pub fn report(data: &[u8]) {
     let Ok(report) = serde_json::from_slice::<Report>(data) else {
         return;
@@ -17,8 +17,9 @@ pub fn report(data: &[u8]) {
     assert_eq!(again.matrix.scores.len(), report.matrix.scores.len());
 }
 
-/// Takes `data` for a song's bytes, by its first byte: as they are; under a checksum that fits; or as changes to a real song's, four bytes each
-/// (place, place, place, value), under a checksum that fits. A checksum keeps accidents out, not people.
+/// Reads `data` as a song's bytes. Its first byte chooses: as they are; with a valid checksum; or
+/// as changes to a real song's bytes, four bytes each (place, place, place, value), with a valid
+/// checksum. A checksum detects damage, not intent.
 pub fn song_bytes(data: &[u8]) {
     let Some((mode, data)) = data.split_first() else {
         return;

@@ -7,15 +7,16 @@ use soundalike::Waveform;
 
 use crate::engine;
 
-/// As many samples as 7 s at the model's rate: what matters happens in the first few segments, and longer songs only cost executions.
+/// Most samples: 7 s at the model's rate. A few segments run all the code; longer songs only reduce
+/// the executions a second.
 const MAX_SAMPLES: usize = 7 * 22_050;
 
-/// A stretch of one channel. Real input has few bytes' worth of ideas in many samples; so has this.
+/// A part of one channel, described by few bytes.
 #[derive(Arbitrary, Debug)]
 enum Stretch {
     Silence,
     Constant(f32),
-    /// The same bits again and again.
+    /// The same values repeated.
     Pattern(Vec<f32>),
     Tone {
         step: f32,
@@ -31,7 +32,7 @@ enum Stretch {
     },
 }
 
-/// Takes `data` for a sample rate and up to three channels of stretches.
+/// Reads `data` as a sample rate and up to three channels of such parts.
 pub fn samples(data: &[u8]) {
     let _ = check(&mut Unstructured::new(data));
 }

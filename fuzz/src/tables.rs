@@ -1,36 +1,38 @@
-//! The trainer's tables: its readers take paths, so that each input is a file for a moment.
+//! The trainer's tables. Their readers take paths, so each input is written to a file.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-use crate::changes::recipe::Recipe;
+use soundalike_tables::fma::{self, FmaMetadata};
+use soundalike_tables::pair_table;
+use soundalike_tables::recipe::Recipe;
 
-/// Takes `data` for the FMA's `tracks.csv`.
+/// Reads `data` as the FMA's `tracks.csv`.
 pub fn fma_metadata(data: &[u8]) {
     let path = as_file(data, "tracks.csv");
-    if let Ok(metadata) = crate::corpus::fma::FmaMetadata::read(&path) {
+    if let Ok(metadata) = FmaMetadata::read(&path) {
         metadata.track(Path::new("000/000002.mp3"));
     }
     if let Ok(name) = std::str::from_utf8(data) {
-        crate::corpus::fma::track_id(Path::new(name));
+        fma::track_id(Path::new(name));
     }
 }
 
-/// Takes `data` for a table of pairs, and for a recipe, which is one cell of it.
+/// Reads `data` as a table of pairs, and as a recipe, which is one of its cells.
 pub fn pair_table(data: &[u8]) {
-    if let Ok(pairs) = crate::corpus::pair_table::read(&as_file(data, "pairs.csv")) {
+    if let Ok(pairs) = pair_table::read(&as_file(data, "pairs.csv")) {
         assert!(!pairs.is_empty());
         for pair in pairs {
-            look_over(&pair.parsed_recipe().expect("it was parsed before"));
+            check_recipe(&pair.parsed_recipe().expect("it was parsed before"));
         }
     }
     if let Ok(recipe) = String::from_utf8_lossy(data).parse::<Recipe>() {
-        look_over(&recipe);
+        check_recipe(&recipe);
     }
 }
 
-/// What was read is written so that it reads the same again.
-fn look_over(recipe: &Recipe) {
+/// A recipe must be equal after it is written and read again.
+fn check_recipe(recipe: &Recipe) {
     assert_eq!(recipe.to_string().parse::<Recipe>().unwrap(), *recipe);
     assert!(
         recipe

@@ -1,5 +1,5 @@
-//! Weights files: foreign ones, and small networks under any description, of any shape and with any values. Small, because what is tried is how a file
-//! is read and what comes of it, and the shipped network would take fifty times as long over it.
+//! Weights files: random bytes, and small networks with any description, shape and values. They are
+//! small because the shipped network would take fifty times as long for the same code.
 
 use std::sync::OnceLock;
 
@@ -12,8 +12,8 @@ use soundalike::{Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, S
 
 use crate::engine;
 
-/// Takes `data` for weights, by its first byte: as a file; as a JSON merge patch (RFC 7396) for a small network's description; or as the shape and the
-/// values of a network.
+/// Reads `data` as weights. Its first byte chooses: a file; a JSON merge patch (RFC 7396) for the
+/// description of a small network; or the shape and the values of a network.
 pub fn weights(data: &[u8]) {
     let Some((mode, data)) = data.split_first() else {
         return;
@@ -56,7 +56,7 @@ fn described(patch: &[u8]) {
     }
 }
 
-/// A network of any shape that is small, with values that follow from few bytes.
+/// A small network of any shape, with values that follow from few bytes.
 fn shaped(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let mut size = || input.int_in_range(1..=24);
     let encoder = EncoderConfig {
@@ -83,7 +83,8 @@ fn shaped(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     Ok(())
 }
 
-/// All tensors of a network: values within `scale / 2`, and in each tensor the odd ones at their places.
+/// All tensors of a network: values within `scale / 2`, and the `odd_values` at their places in
+/// each tensor.
 fn tensors(encoder: &EncoderConfig, scale: f32, odd_values: &[(u16, f32)]) -> Tensors {
     let mut tensors = Tensors::default();
     let mut state = 1_u32;
@@ -94,7 +95,7 @@ fn tensors(encoder: &EncoderConfig, scale: f32, odd_values: &[(u16, f32)]) -> Te
                 (state as f32 / u32::MAX as f32 - 0.5) * scale
             })
             .collect();
-        // Of a negative variance nothing but NaN comes.
+        // A negative variance gives only NaN.
         if name.ends_with("running_var") {
             values.iter_mut().for_each(|value| *value = value.abs());
         }
@@ -129,7 +130,7 @@ fn tensors(encoder: &EncoderConfig, scale: f32, odd_values: &[(u16, f32)]) -> Te
     tensors
 }
 
-/// A description whose known answer no network gives.
+/// A description whose golden embedding no network gives.
 fn unanswered(encoder: EncoderConfig) -> WeightsInfo {
     static SHIPPED: OnceLock<WeightsInfo> = OnceLock::new();
     let shipped = SHIPPED.get_or_init(|| weights_file::read(SHIPPED_WEIGHTS).unwrap().0);
@@ -140,7 +141,8 @@ fn unanswered(encoder: EncoderConfig) -> WeightsInfo {
     }
 }
 
-/// A description that passes the self-test, as whoever makes up weights would write it, where the network gives any answer.
+/// A description that passes the self-test, where the network gives any embedding. An attacker
+/// could write it.
 fn with_right_answer(encoder: EncoderConfig, tensors: &Tensors) -> WeightsInfo {
     let info = unanswered(encoder);
     let model = Model::on_cpu(&weights_file::write(&info, tensors).unwrap()).unwrap();
@@ -153,9 +155,9 @@ fn with_right_answer(encoder: EncoderConfig, tensors: &Tensors) -> WeightsInfo {
     }
 }
 
-/// The self-test decides whether a model is used; whatever it says, using one must not panic.
+/// The self-test decides whether a model is used. Using one must not panic in either case.
 fn use_model(model: Model) {
-    // As `Model::self_test` does it, but that makes its sound anew each time.
+    // As in `Model::self_test`, which would synthesise its sound each time.
     let answer = pollster::block_on(model.embed_song(golden_frames(), |_| ()));
     let passed = answer.is_ok_and(|answer| {
         cosine_distance(&answer.values, &model.info().golden_embedding) <= 1e-3
@@ -176,7 +178,7 @@ fn golden_frames() -> &'static LogMelSpectrogram {
     })
 }
 
-/// RFC 7396.
+/// JSON merge patch (RFC 7396).
 fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();

@@ -1,10 +1,10 @@
-//! Every seed through its target, and some changes of each: what was found once is never found again.
+//! Replays every seed and some changes of each, as regression tests.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::Path;
 
-/// Changed copies of each seed that are tried: a taste of what `cargo fuzz` does for hours.
+/// Changed copies of each seed; `cargo fuzz` tries them for hours.
 const CHANGES: u32 = 25;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Audio files in: any format that Symphonia decodes, as mono at the model's rate.
+//! Reads audio files of any format that Symphonia decodes, as mono at the model's rate.
 
 use std::fs::File;
 use std::io::Cursor;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use soundalike::{FeatureConfig, MAX_SONG_SECS, Waveform};
+use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::audio::sample::Sample as _;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error as SymphoniaError;
@@ -15,20 +16,21 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use walkdir::WalkDir;
 
-/// File name extensions that are taken for audio when a folder is searched.
+/// Extensions of audio files in a searched folder.
 const AUDIO_EXTENSIONS: [&str; 8] = ["aac", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "wav"];
 
 /// Decodes a whole file to mono, the mean of its channels, at the file's own rate.
 ///
 /// # Errors
 ///
-/// When the file can't be opened, has no audio track, or no packet of it decodes. Damaged packets inside are skipped, as players do.
+/// When the file can't be opened, has no audio track, or no packet of it can be decoded. Damaged
+/// packets are skipped, as in players.
 pub fn decode(path: &Path) -> Result<Waveform> {
     decode_balanced(path, 0.0)
 }
 
-/// Decodes a whole file to mono at the file's own rate, stereo with a balance from -1 (the left channel alone) over 0 (their mean) to 1 (the right
-/// one alone). Other files have no balance.
+/// Decodes a whole file to mono at the file's own rate. Stereo has a balance from -1 (the left
+/// channel alone) over 0 (the mean) to 1 (the right channel alone); other files have none.
 ///
 /// # Errors
 ///
@@ -108,42 +110,63 @@ fn decode_source(
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .context("its codec isn't known here")?;
 
-    let mut mono = Vec::new();
-    let mut interleaved = Vec::new();
-    let mut rate_hz = None;
-    // It ends with the file, or at a cut in it: what came before still counts.
+    let mut downmix = Downmix::new(balance);
+    // An error ends the loop, too: a truncated file counts up to its cut.
     while let Ok(Some(packet)) = format.next_packet() {
         if packet.track_id != track_id {
             continue;
         }
-        let buffer = match decoder.decode(&packet) {
-            Ok(buffer) => buffer,
-            Err(SymphoniaError::DecodeError(_) | SymphoniaError::IoError(_)) => continue,
+        match decoder.decode(&packet) {
+            Ok(buffer) => downmix.append(&buffer)?,
+            Err(SymphoniaError::DecodeError(_) | SymphoniaError::IoError(_)) => {}
             Err(_) => break,
-        };
-        let (spec_rate_hz, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
-        if channels == 0 || *rate_hz.get_or_insert(spec_rate_hz) != spec_rate_hz {
+        }
+    }
+    let rate_hz = downmix.rate_hz.context("no part of it could be decoded")?;
+    Ok(Waveform::new(name, downmix.mono, rate_hz)?)
+}
+
+/// Decoded packets as one mono signal.
+struct Downmix {
+    balance: f32,
+    /// Rate of the first packet.
+    rate_hz: Option<u32>,
+    mono: Vec<f32>,
+    /// Scratch buffer.
+    interleaved: Vec<f32>,
+}
+
+impl Downmix {
+    fn new(balance: f32) -> Self {
+        Self {
+            balance,
+            rate_hz: None,
+            mono: Vec::new(),
+            interleaved: Vec::new(),
+        }
+    }
+
+    fn append(&mut self, buffer: &GenericAudioBufferRef<'_>) -> Result<()> {
+        let (rate_hz, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
+        if channels == 0 || *self.rate_hz.get_or_insert(rate_hz) != rate_hz {
             bail!("its sample rate or channels change midway");
         }
-        interleaved.resize(buffer.samples_interleaved(), f32::MID);
-        buffer.copy_to_slice_interleaved(&mut interleaved);
-        mono.extend(
-            interleaved
-                .chunks_exact(channels)
-                .map(|channels| match channels {
-                    [left, right] => 0.5 * ((1.0 - balance) * left + (1.0 + balance) * right),
-                    _ => channels.iter().sum::<f32>() / channels.len() as f32,
-                }),
-        );
-        if mono.len() as f64 > MAX_SONG_SECS * f64::from(spec_rate_hz) {
+        self.interleaved
+            .resize(buffer.samples_interleaved(), f32::MID);
+        buffer.copy_to_slice_interleaved(&mut self.interleaved);
+        let frames = self.interleaved.chunks_exact(channels);
+        self.mono.extend(frames.map(|channels| match channels {
+            [left, right] => 0.5 * ((1.0 - self.balance) * left + (1.0 + self.balance) * right),
+            _ => channels.iter().sum::<f32>() / channels.len() as f32,
+        }));
+        if self.mono.len() as f64 > MAX_SONG_SECS * f64::from(rate_hz) {
             bail!(
                 "it lasts more than {:.0} minutes, the longest that can be checked",
                 MAX_SONG_SECS / 60.0
             );
         }
+        Ok(())
     }
-    let rate_hz = rate_hz.context("no part of it could be decoded")?;
-    Ok(Waveform::new(name, mono, rate_hz)?)
 }
 
 /// All audio files under some folders (or given directly), sorted, by extension.

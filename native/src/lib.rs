@@ -1,4 +1,4 @@
-//! What every native program around Soundalike needs: audio files in and out, weights, progress bars.
+//! Audio files, weights and progress bars for native programs around Soundalike.
 
 pub mod audio_file;
 pub mod progress;

@@ -1,23 +1,24 @@
-//! Progress bars, all of one look, and work on many files of which some may be unfit.
+//! Progress bars in one style, and parallel work on many files of which some may be unusable.
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-/// A bar of `length` steps named by what is done.
+/// A bar of `length` steps, named by the work.
 pub fn bar(length: usize, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{prefix:>10} [{bar:32}] {pos}/{len}  {elapsed} gone, {eta} left  {msg}",
     );
     let bar = ProgressBar::new(length as u64).with_prefix(what);
-    // The template is a constant that indicatif accepts; with another one the default look would do.
+    // indicatif accepts this constant template; the default style is only a fallback.
     match style {
         Ok(style) => bar.with_style(style.progress_chars("=> ")),
         Err(_) => bar,
     }
 }
 
-/// Works on all items in parallel, under a bar. Says on the standard error which ones failed and why, in their order, and returns how many did not.
+/// Works on all items in parallel, with a bar. Prints the failures in order to standard error, and
+/// returns the number of successes.
 pub fn each<T: Sync>(
     items: &[T],
     what: &'static str,

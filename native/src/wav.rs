@@ -1,4 +1,4 @@
-//! 16-bit mono WAV files out.
+//! Writes 16-bit mono WAV files.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The weights that a step works with: given by file, or the ones shipped.
+//! Loads weights from a file, or the shipped ones.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub fn load(path: Option<&Path>) -> Result<Model> {
     Model::on_cpu(&bytes).with_context(place)
 }
 
-/// A checker as the browser has it, on the CPU.
+/// A checker on the CPU, as in the browser.
 ///
 /// # Errors
 ///

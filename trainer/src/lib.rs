@@ -3,16 +3,16 @@
 //! | Folder | Content |
 //! |---|---|
 //! | [`steps`] | the subcommands of the program, one file each |
-//! | [`corpus`] | tracks, their splits, tables of pairs, passages to compare |
-//! | [`changes`] | recipes of changes and what applies them to audio |
-//! | `midi` | scores, and what ensembles of synthesisers play of them |
+//! | [`corpus`] | tracks, their splits, passages to compare |
+//! | `changes` | the application of recipes to audio, labels to group results by |
+//! | `midi` | MIDI files as audio: notes, random ensembles, synthesis |
 //! | `training` | batches, network, loss, optimiser, checkpoints, validation |
 //! | `figures` | metrics with confidence intervals, and plots |
 
-pub mod changes;
 pub mod corpus;
 pub mod steps;
 
+mod changes;
 mod figures;
 mod midi;
 mod training;

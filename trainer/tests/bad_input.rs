@@ -1,4 +1,4 @@
-//! What a step says of input that it can't use: one clear line, and a status that says failure.
+//! Unusable input gives one clear line and a failure status.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
@@ -102,7 +102,7 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let (audio, metadata) = fma_tree(root);
-    // Clips as a broken download leaves them, a text with an audio name, and things that are no audio at all.
+    // Truncated and empty clips, a text with the name of an audio file, and other files.
     let whole = fs::read(audio.join("000/000047.mp3")).unwrap();
     fs::write(audio.join("000/000002.mp3"), &whole[..whole.len() / 2]).unwrap();
     fs::write(audio.join("000/000003.mp3"), vec![0; 20_000]).unwrap();
@@ -117,7 +117,7 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
     let (cache, pairs) = (root.join("cache"), root.join("pairs"));
     let output = trainer(&["decode", "--audio", text(&audio), "--out", text(&cache)]);
     let said = String::from_utf8_lossy(&output.stderr);
-    // All others are decoded, and the status says that it wasn't all.
+    // All others are decoded, and the status is that of a partial success.
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(
         said.contains("error: 3 of 24 files could not be decoded"),
@@ -135,11 +135,12 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
             "{name}: {said}"
         );
     }
-    // Half a clip is half a clip.
+    // Half a clip is decoded as far as it goes.
     assert!(cache.join("fma_small/000/000002.wav").exists());
     assert!(!cache.join("fma_small/000/cover.wav").exists());
 
-    // Straight from the MP3s, too; a clip without a row of metadata is one artist of its own.
+    // The same directly from the MP3 files. A clip without a row of metadata counts as an artist of
+    // its own.
     let make_pairs = || {
         trainer(&[
             "pairs",
@@ -166,7 +167,7 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
         "{said}"
     );
     assert!(pairs.join("manifest.json").exists());
-    // A row that is missing is enough: an artist might be in two splits.
+    // A missing row alone is a partial success, because an artist might be in two splits.
     for name in ["000003", "000004", "000999"] {
         fs::remove_file(audio.join("000").join(name).with_extension("mp3")).unwrap();
     }
@@ -184,14 +185,14 @@ fn wav_files(folder: &Path) -> usize {
 }
 
 #[test]
-fn a_run_that_is_cut_loses_nothing() {
+fn an_interrupted_decode_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let (audio, _) = fma_tree(root);
     let cache = root.join("cache");
     let decode = ["decode", "--audio", text(&audio), "--out", text(&cache)];
     succeed(&decode);
-    // What a run that is killed while it writes leaves behind: a partial file, no finished one.
+    // A run that is killed while it writes leaves a partial file and no complete one.
     let (done, cut) = (
         cache.join("fma_small/000/000047.wav"),
         cache.join("fma_small/000/000094.wav"),
@@ -241,7 +242,7 @@ fn broken_settings_and_metadata_are_refused() {
             !output.status.success() && said.contains(expected) && !said.contains("panicked"),
             "{config}: {said}"
         );
-        // Nothing was begun.
+        // No run was started.
         assert!(!at("run").exists(), "{config}");
     }
     let pairs = |metadata: &str, expected: &str| {
@@ -299,7 +300,7 @@ fn broken_settings_and_metadata_are_refused() {
     );
 }
 
-/// A limit on the size of files is what a full disk is: writing fails in the middle.
+/// A limit on the size of files stands for a full disk: writing fails in the middle.
 #[cfg(unix)]
 #[test]
 fn a_full_disk_leaves_the_last_checkpoint() {
@@ -347,7 +348,7 @@ fn a_full_disk_leaves_the_last_checkpoint() {
     ];
     let best = fs::read(run.join("best.safetensors")).unwrap();
 
-    // Files of so many blocks of 512 bytes at most, as where the disk is full beyond them.
+    // Limits files to so many blocks of 512 bytes, in place of a full disk.
     let resumed_within = |blocks: usize| {
         let limited = std::process::Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\""])
@@ -370,7 +371,8 @@ fn a_full_disk_leaves_the_last_checkpoint() {
         errors[0].to_owned()
     };
 
-    // No room for the best weights; then room for them, but none for the state, which is several times as large.
+    // First too little space for the best weights, then enough for them but not for the state,
+    // which is several times as large.
     assert!(resumed_within(4).contains("best weights"));
     assert_eq!(fs::read(run.join("best.safetensors")).unwrap(), best);
     assert!(resumed_within(best.len() / 512 + 4).contains("checkpoint"));

@@ -1,4 +1,4 @@
-//! `compare`: the report that the browser would show.
+//! `compare`: the report of the browser.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
@@ -9,7 +9,7 @@ use common::{encode_mp3, music, succeed, text, write_wav};
 use serde_json::Value;
 
 #[test]
-fn two_files_give_the_report_of_the_contract() {
+fn two_files_give_the_documented_report() {
     let folder = tempfile::tempdir().unwrap();
     let (original, other, copy) = (
         folder.path().join("a.wav"),
@@ -48,11 +48,11 @@ fn two_files_give_the_report_of_the_contract() {
     let different = report(&original, &other);
     assert_eq!(different["verdict"], "different");
 
-    // The mirrored question has the mirrored answer.
+    // Swapped songs give the mirrored report.
     let mirrored = report(&other, &original);
     assert_eq!(different["score"], mirrored["score"]);
     assert_eq!(different["left"], mirrored["right"]);
     assert_eq!(different["matrix"]["rows"], mirrored["matrix"]["cols"]);
-    // For people, too.
+    // The same as text.
     assert!(succeed(&["compare", text(&original), text(&copy)]).contains("nearly identical"));
 }

@@ -43,7 +43,8 @@ fn the_demo_has_scores_pictures_and_audio_of_eight_rows() {
         .iter()
         .map(|row| row[3].trim_matches('*').parse().unwrap())
         .collect();
-    // Another song is below every change of the song itself; that the changes score well is for the evaluation to say, on music.
+    // The other song scores below every change of the song itself. The height of these scores is a
+    // matter of the evaluation, on music.
     assert!(
         scores[1..].iter().all(|score| *score > scores[0]),
         "{scores:?}"
@@ -65,7 +66,7 @@ fn the_demo_has_scores_pictures_and_audio_of_eight_rows() {
         assert!(fs::read(picture).unwrap().starts_with(b"\x89PNG"), "{name}");
         let reader = hound::WavReader::open(audio).unwrap();
         let secs = f64::from(reader.duration()) / 22_050.0;
-        // The whole excerpt, as long as its tempo makes it.
+        // The whole excerpt at its new tempo.
         let expected = match name {
             "different" => 14.0,
             "tempo-10" => 20.0 / 1.1,
@@ -79,6 +80,6 @@ fn the_demo_has_scores_pictures_and_audio_of_eight_rows() {
             "{name}"
         );
     }
-    // The same seed, the same noise.
+    // The same seed gives the same noise.
     assert_eq!(demo("again"), table);
 }

@@ -14,7 +14,7 @@ use common::{RATE_HZ, fma_tree, json, music, succeed, text, trainer, write_wav};
 fn known_damaged_clips_are_left_out_with_a_note() {
     let folder = tempfile::tempdir().unwrap();
     let (audio, metadata) = fma_tree(folder.path());
-    // The clip is whole here, so that only the list can be the reason.
+    // The clip is complete here, so only the list can exclude it.
     fs::create_dir_all(audio.join("098")).unwrap();
     fs::copy(audio.join("000/000047.mp3"), audio.join("098/098565.mp3")).unwrap();
     let out = folder.path().join("pairs");
@@ -48,7 +48,7 @@ fn known_damaged_clips_are_left_out_with_a_note() {
             .iter()
             .any(is_damaged)
     );
-    // Elsewhere than in the FMA a file may well be called so.
+    // Outside of the FMA the name of a file means nothing.
     succeed(&arguments);
     assert!(
         json(&out.join("manifest.json"))["tracks"]
@@ -111,7 +111,7 @@ fn rendered_pairs_score_as_recipes_do() {
     };
     let (by_recipe, by_file) = (scores(&plain, "by-recipe"), scores(&rendered, "by-file"));
     for (row, (a, b)) in by_recipe.iter().zip(&by_file).enumerate() {
-        // 16 bits, and clipping at full scale, are all that differs.
+        // They differ only by 16 bits and by clipping at full scale.
         assert!(
             (a - b).abs() < 0.05,
             "row {row} ({}): {a} {b}",
@@ -124,7 +124,7 @@ fn rendered_pairs_score_as_recipes_do() {
 fn one_channel_of_stereo_is_another_copy() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    // A tune on the left, a beat on the right.
+    // A tune in the left channel, a beat in the right one.
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: RATE_HZ,
@@ -175,7 +175,7 @@ fn one_channel_of_stereo_is_another_copy() {
 }
 
 #[test]
-fn a_disk_that_is_full_is_said_in_one_line() {
+fn a_full_disk_gives_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     for number in 0..20 {
@@ -184,8 +184,8 @@ fn a_disk_that_is_full_is_said_in_one_line() {
             &music(number.into(), 10),
         );
     }
-    // A limit of 8 KiB a file (ulimit counts blocks of 512 or 1,024 bytes) stands for a full disk; the signal that comes with it is ignored, so that
-    // the program sees an error as it would then.
+    // A limit of 8 KiB a file (ulimit counts blocks of 512 or 1,024 bytes) stands for a full disk.
+    // Its signal is ignored, so that the program gets an error as from a full disk.
     let script = format!(
         "trap '' XFSZ; ulimit -f 8; exec {} pairs --audio {} --out {} --count 4000",
         env!("CARGO_BIN_EXE_soundalike-trainer"),
@@ -205,7 +205,7 @@ fn a_disk_that_is_full_is_said_in_one_line() {
     );
 }
 
-/// Rows of the tables, by hand: the columns have no commas or quotes here.
+/// Rows of the tables, split at commas: no column has commas or quotes here.
 mod csv_row {
     use std::collections::HashMap;
     use std::path::Path;

@@ -38,7 +38,7 @@ fn rendered(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 #[test]
-fn pieces_are_played_by_ensembles_alike_from_a_seed() {
+fn a_seed_gives_the_same_ensembles_and_pieces() {
     let folder = tempfile::tempdir().unwrap();
     let [scores, font] = corpus(folder.path());
     let render = |name: &str, seed: &str| {
@@ -81,7 +81,7 @@ fn pieces_are_played_by_ensembles_alike_from_a_seed() {
 }
 
 #[test]
-fn what_cannot_be_played_is_named() {
+fn unplayable_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let [scores, font] = corpus(folder.path());
     let out = folder.path().join("out");

@@ -1,4 +1,5 @@
-//! The whole thread as a user runs it: an FMA tree of MP3s, tables of pairs, a short training, export, evaluation.
+//! All steps in a user's order: an FMA tree of MP3 files, tables of pairs, a short training,
+//! export, evaluation.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
@@ -8,7 +9,7 @@ use std::fs;
 use common::{fail, fma_tree, json, succeed, text};
 
 #[test]
-fn the_thread_from_music_to_figures() {
+fn all_steps_from_music_to_figures() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let (audio, metadata) = fma_tree(root);
@@ -71,7 +72,8 @@ fn the_thread_from_music_to_figures() {
         .count();
     assert_eq!(copies * 2, 150);
 
-    // train: a small network for a few steps; a run that is cut and resumed sees the same batches as one that isn't.
+    // train: a small network for a few steps; a run that is cut and resumed sees the same batches
+    // as one that isn't.
     let config = at("small.json");
     fs::write(
         &config,
@@ -96,7 +98,7 @@ fn the_thread_from_music_to_figures() {
     let history = json(&at("run/history.json"));
     assert_eq!(history["entries"].as_array().unwrap().len(), 2);
     fail(&train, "already holds a run");
-    // Back to the first checkpoint's point in time: as if the run had been cut there.
+    // A longer configuration makes the complete run an interrupted one.
     let mut longer = json(&at("run/config.json"));
     longer["steps"] = 9.into();
     fs::write(at("run/config.json"), longer.to_string()).unwrap();

@@ -1,4 +1,4 @@
-//! The ways in which a passage is changed, with names that say how strongly.
+//! The modifications of passages, and names with their strengths.
 
 use std::fmt;
 
@@ -54,7 +54,7 @@ pub enum NoiseColour {
 }
 
 impl Modification {
-    /// How much faster the passage plays afterwards.
+    /// Speed of the passage afterwards, relative to the original.
     pub fn speed_ratio(&self) -> f64 {
         match self {
             Self::Tempo { ratio } | Self::PitchAndTempo { ratio, .. } | Self::Speed { ratio } => {
@@ -64,8 +64,8 @@ impl Modification {
         }
     }
 
-    /// Where in a chain the change belongs: first those that move time, so that later ones measure levels over the compared passage;
-    /// last what makes a file. Within a stage the order is free.
+    /// Order within a chain: first the modifications of time, so that later ones measure levels
+    /// over the compared passage; last the codecs. Within a stage the order is free.
     pub fn stage(&self) -> u8 {
         match self {
             Self::LeftChannel | Self::UnbalancedStereo => 0,
@@ -80,7 +80,8 @@ impl Modification {
     }
 }
 
-/// The name in the column `perturbation`: what and how strongly, `pitch+3`, `tempo0.8`, `white20dB`, `mp3-32k`.
+/// The name in the column `perturbation`, with the strength: `pitch+3`, `tempo0.8`, `white20dB`,
+/// `mp3-32k`.
 impl fmt::Display for Modification {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // At most two decimals, and none that are zero.

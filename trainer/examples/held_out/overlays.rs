@@ -1,22 +1,23 @@
-//! What is laid over passages: noise, voices, other music. Made once, drawn from often.
+//! Noise, voices and other music to lay over passages. Made once; passages draw from them.
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use super::modification::NoiseColour;
-use super::sound::{RATE_HZ, Sound};
-use super::tools;
-use super::tracks::Track;
+use crate::modification::NoiseColour;
+use crate::sound::{RATE_HZ, Sound};
+use crate::tools;
+use crate::tracks::Track;
 
-/// Long enough that no two passages need share the same stretch.
+/// Length of the noise, so that two passages rarely share a part of it.
 const NOISE_SECS: u32 = 120;
-/// Of each other track, from its middle.
+/// Length of the part from the middle of each other track.
 const MUSIC_SECS: f64 = 20.0;
 /// Other tracks that are laid over, at most.
 const MUSIC_TRACKS: usize = 24;
 
-/// Voices of eSpeak NG, each with its sentence; read one after the other they make half a minute of speech without long pauses.
+/// Voices of eSpeak NG with their sentences. Together they are half a minute of speech without long
+/// pauses.
 const SPEECH: [(&str, &str); 8] = [
     (
         "en-us+m3",
@@ -159,7 +160,7 @@ fn speech(folder: &Path) -> Result<Sound> {
             ],
         )?;
         let [spoken, resampled] = [&spoken, &resampled].map(|path| path.to_string_lossy());
-        // The pauses before and after go; a silent stretch would be no speech.
+        // Removes the pauses before and after, so that every part contains speech.
         let trim = "silence 1 0.05 1% reverse silence 1 0.05 1% reverse".split(' ');
         let format = ["-R", &spoken, "-r", "44100", "-c", "1", &resampled];
         tools::run("sox", format.into_iter().chain(trim))?;

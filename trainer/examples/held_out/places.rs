@@ -1,17 +1,18 @@
-//! Places in a song where there is something to recognise.
+//! Loud places in a song.
 
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::sound::Sound;
+use crate::sound::Sound;
 
-/// A passage is loud enough to be recognised when it reaches this level and each of its half seconds the lower one, in dB below full scale.
+/// Least level of a passage, and of each of its half seconds, in dB relative to full scale.
 const PASSAGE_DB: f64 = -45.0;
 const HALF_SECOND_DB: f64 = -60.0;
-/// Places tried before the loudest of them is taken.
+/// Tries before the loudest place is taken.
 const PLACES_TRIED: usize = 100;
 
-/// A random place with `before_secs` and `after_secs` of song around it, where `passage_secs` are nowhere silent.
+/// A random place with `before_secs` and `after_secs` of song around it, and no silence in
+/// `passage_secs`.
 pub fn loud_place(
     song: &Sound,
     before_secs: f64,

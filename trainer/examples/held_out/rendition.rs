@@ -1,32 +1,33 @@
 //! A modified copy of a stretch of a song, made step by step by the tools.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::modification::{Modification, NoiseColour};
-use super::overlays::Overlays;
-use super::sound::Sound;
-use super::tools;
+use crate::modification::{Modification, NoiseColour};
+use crate::overlays::Overlays;
+use crate::sound::Sound;
+use crate::tools;
 
-/// sox computes in integers and clips between effects; turned down by this factor meanwhile, only what is meant to clip does.
+/// Gain during the effects of sox, which computes in integers and clips between them: only intended
+/// clipping is left.
 const HEADROOM: f64 = 0.1;
 
-/// What modifying takes besides the sound.
+/// The inputs of a modification besides the sound.
 pub struct Workshop<'a> {
     pub overlays: &'a Overlays,
-    /// An empty folder of this job's own.
+    /// Empty scratch folder of the job.
     pub folder: &'a Path,
-    /// The song that is modified, so that no song is laid over itself.
+    /// Index of the modified song, so that no song is laid over itself.
     pub track: usize,
 }
 
 /// A sound on its way through a chain of modifications.
 pub struct Rendition {
     pub sound: Sound,
-    /// The part that will be compared: levels are measured over it.
+    /// The compared part; levels are measured over it.
     pub measured_secs: [f64; 2],
 }
 
@@ -123,7 +124,7 @@ impl Rendition {
         }
     }
 
-    /// Rubber Band's faster or finer engine, drawn, because both are in use.
+    /// Rubber Band's faster or finer engine at random, because both are in use.
     fn rubberband(
         &mut self,
         workshop: &Workshop<'_>,
@@ -178,110 +179,5 @@ impl Rendition {
         tool(&from.to_string_lossy(), &to.to_string_lossy())?;
         self.sound = Sound::read_wav(&to)?;
         Ok(())
-    }
-
-    /// Writes the copy as the file that its codec makes, WAV without one, and returns its path. Opus is decoded again, because the
-    /// trainer reads no Opus.
-    pub fn write(
-        &self,
-        path_without_extension: &Path,
-        codec: Option<&Modification>,
-        workshop: &Workshop<'_>,
-    ) -> Result<PathBuf> {
-        let plain = workshop.folder.join("plain.wav");
-        let with_extension = |extension: &str| path_without_extension.with_extension(extension);
-        let Some(codec) = codec else {
-            let path = with_extension("wav");
-            return self.sound.write_wav(&path).map(|()| path);
-        };
-        self.sound.write_wav(&plain)?;
-        let plain = plain.to_string_lossy();
-        let (path, encoded) = match codec {
-            Modification::Mp3 { kbps } => {
-                let path = with_extension("mp3");
-                (
-                    path.clone(),
-                    tools::run(
-                        "lame",
-                        [
-                            "--quiet",
-                            "--cbr",
-                            "-b",
-                            &kbps.to_string(),
-                            &plain,
-                            &path.to_string_lossy(),
-                        ],
-                    ),
-                )
-            }
-            Modification::Aac { kbps } => {
-                let path = with_extension("m4a");
-                let rate = format!("{kbps}k");
-                let format = [
-                    "-v",
-                    "error",
-                    "-y",
-                    "-i",
-                    &plain,
-                    "-c:a",
-                    "aac",
-                    "-b:a",
-                    &rate,
-                    "-fflags",
-                    "+bitexact",
-                ];
-                (
-                    path.clone(),
-                    tools::run(
-                        "ffmpeg",
-                        format.into_iter().chain([&*path.to_string_lossy()]),
-                    ),
-                )
-            }
-            Modification::Vorbis { quality } => {
-                let path = with_extension("ogg");
-                let quality = quality.to_string();
-                let arguments = [
-                    "-Q",
-                    "-s",
-                    "1",
-                    "-q",
-                    &quality,
-                    "-o",
-                    &path.to_string_lossy(),
-                    &plain,
-                ];
-                (path.clone(), tools::run("oggenc", arguments))
-            }
-            Modification::Opus { kbps } => {
-                let (coded, path) = (workshop.folder.join("coded.opus"), with_extension("wav"));
-                let (coded, rate) = (coded.to_string_lossy(), kbps.to_string());
-                tools::run(
-                    "opusenc",
-                    [
-                        "--quiet",
-                        "--serial",
-                        "1",
-                        "--bitrate",
-                        &rate,
-                        &plain,
-                        &coded,
-                    ],
-                )?;
-                let decoded = [
-                    "--quiet",
-                    "--rate",
-                    "44100",
-                    "--no-dither",
-                    &coded,
-                    &path.to_string_lossy(),
-                ];
-                (path.clone(), tools::run("opusdec", decoded))
-            }
-            other => anyhow::bail!("{other} is no codec"),
-        };
-        encoded
-            .with_context(|| format!("encoding as {codec}"))
-            .map(|_| path)
     }
 }

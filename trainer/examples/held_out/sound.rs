@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::tools;
+use crate::tools;
 
-/// The rate at which everything is modified, in Hz: that of the songs as they are published.
+/// Sample rate of all modifications, in Hz: that of published songs.
 pub const RATE_HZ: u32 = 44_100;
 
 /// Interleaved samples, mono or stereo.
@@ -71,7 +71,7 @@ impl Sound {
             .with_context(|| format!("writing {}", path.display()))
     }
 
-    /// 16 bits, as the files of the examination have them. What would clip is turned down first.
+    /// 16 bits, as in the files of the test set. Sounds above full scale are scaled down first.
     pub fn write_wav(&self, path: &Path) -> Result<()> {
         let peak = self
             .samples
@@ -145,8 +145,8 @@ impl Sound {
         (power / stretch.samples.len().max(1) as f64).sqrt()
     }
 
-    /// Lays `other` over the whole, from `other_start_secs` of it on and again from its beginning where it ends, `level_db` above
-    /// this sound's level, both measured between the two given times of this sound.
+    /// Lays `other` over the whole sound, from `other_start_secs` on and repeated at its end. Its
+    /// level is `level_db` above this sound's, both measured between the two times `measured_secs`.
     pub fn overlay(
         &mut self,
         other: &Self,

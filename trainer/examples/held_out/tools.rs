@@ -1,4 +1,4 @@
-//! The command-line tools that make the examination: all of them unrelated to what training uses.
+//! The command-line tools that make the test set, all of them unrelated to the code of training.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};

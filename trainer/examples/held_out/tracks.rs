@@ -1,4 +1,4 @@
-//! The held-out tracks: those that the manifest of the trainer's `pairs` step keeps for the test, or for validation.
+//! The held-out tracks: the splits for test and validation in the manifest of the step `pairs`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,16 @@ use rayon::prelude::*;
 use soundalike_trainer::corpus::manifest::Manifest;
 use soundalike_trainer::corpus::tracks;
 
-use super::tools;
+use crate::tools;
 
-/// Shorter tracks are left out, in seconds: too little room for a passage, its modified copy and another section.
+/// Shorter tracks are left out, in seconds: too little room for a passage, its modified copy and
+/// another section.
 const SHORTEST_SECS: f64 = 16.0;
 
 /// Tracks that no weights are trained on.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Split {
-    /// For the examination alone.
+    /// For the test alone.
     Test,
     /// To choose constants by.
     Validation,
@@ -41,14 +42,16 @@ pub struct Track {
 }
 
 impl Track {
-    /// Whether the two may share an author or an occasion, so that they resemble each other more than two tracks drawn at random.
+    /// Whether the two share an album or an artist, so that they resemble each other more than
+    /// random tracks.
     pub fn is_related_to(&self, other: &Self) -> bool {
         self.album == other.album || (self.artist.is_some() && self.artist == other.artist)
     }
 }
 
-/// Reads the tracks of a split, in the order of their paths. Those that are missing, damaged or too short are named and left out.
-/// With `originals`, each track's file of the same folder and name in there is taken in place of the one that the manifest names.
+/// Reads the tracks of a split, in the order of their paths. Missing, damaged and short ones are
+/// named and left out. With `originals`, the file of the same folder and name in there replaces the
+/// file in the manifest.
 pub fn held_out_tracks(
     manifest_path: &Path,
     split: Split,
@@ -64,7 +67,7 @@ pub fn held_out_tracks(
         .collect();
     held_out.sort_by(|one, other| one.path.cmp(&other.path));
     if let Some(originals) = originals {
-        // The manifest's paths begin at its folder, these where the program was started.
+        // Paths in the manifest are relative to its folder, this one to the current folder.
         let originals = std::path::absolute(originals)
             .with_context(|| format!("there is no {}", originals.display()))?;
         for track in &mut held_out {
@@ -105,7 +108,8 @@ pub fn held_out_tracks(
     Ok(tracks)
 }
 
-/// The file in `originals` that `decoded` was made from: any extension, the same name, in a folder of the same name.
+/// The file in `originals` that `decoded` was made from: any extension, the same name, in a folder
+/// of the same name.
 fn original(decoded: &Path, originals: &Path) -> Result<PathBuf> {
     let folder = originals.join(
         decoded

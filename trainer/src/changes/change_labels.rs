@@ -1,20 +1,22 @@
-//! What the column `perturbation` says of a pair: which modification and how strongly, or what sort of other music.
+//! The content of the column `perturbation`: the modification and its strength, or the sort of
+//! other music.
 
-use crate::changes::recipe::Change;
-use crate::corpus::pair_table::Pair;
+use soundalike_tables::pair_table::Pair;
+use soundalike_tables::recipe::Change;
 
 /// A modification and its strength.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kind {
+pub struct ChangeLabel {
     /// The modification without its strength: `pitch`, `white`, `mp3`.
     pub family: String,
-    /// How strongly, in [`Kind::unit`]; `None` for what has no one number (`eq`, `mix2`, `pitch+4tempo1.2`).
+    /// Strength in [`ChangeLabel::unit`]; `None` for changes without a single number (`eq`, `mix2`,
+    /// `pitch+4tempo1.2`).
     pub strength: Option<f64>,
     /// Unit of the strength.
     pub unit: &'static str,
 }
 
-/// What a pair of other music has in common, which makes it hard.
+/// What the songs of a negative pair share; the more, the harder the pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OtherMusic {
     /// Nothing that is known.
@@ -53,8 +55,9 @@ impl OtherMusic {
     }
 }
 
-impl Kind {
-    /// The modification of a copy: by its recipe where it has one, else by the name in the column `perturbation`.
+impl ChangeLabel {
+    /// The modification of a copy: by its recipe where it has one, else by the name in the column
+    /// `perturbation`.
     pub fn of(pair: &Pair) -> Self {
         match pair.parsed_recipe() {
             Ok(recipe) if !pair.recipe.is_empty() => match recipe.changes.as_slice() {
@@ -66,8 +69,8 @@ impl Kind {
         }
     }
 
-    /// Reads names as `examples/held_out_pairs` writes them: a word, then a number with its sign, then a unit: `pitch+3`, `tempo0.8`, `white20dB`,
-    /// `low-pass4000Hz`, `mp3-32k`, `vorbis-q-1`.
+    /// Parses names as `examples/held_out` writes them: a word, a number with its sign, a unit.
+    /// Examples: `pitch+3`, `tempo0.8`, `white20dB`, `low-pass4000Hz`, `mp3-32k`, `vorbis-q-1`.
     pub fn of_name(name: &str) -> Self {
         const UNITS: [(&str, &str); 4] = [("dB", "dB"), ("Hz", "Hz"), ("k", "kbit/s"), ("s", "s")];
         let unit = UNITS.into_iter().find(|(suffix, _)| {
@@ -115,7 +118,7 @@ impl Kind {
         }
     }
 
-    /// Strengths of recipes are drawn from ranges; they are rounded so that each has some pairs.
+    /// The strengths of recipes are continuous; they are rounded so that each group has some pairs.
     fn of_change(change: Change) -> Self {
         let (step, unit) = match change {
             Change::Pitch(_) => (1.0, "semitones"),
@@ -150,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_as_the_examination_writes_them() {
+    fn names_of_the_test_set_are_parsed() {
         for (name, family, strength, unit) in [
             ("pitch+3", "pitch", Some(3.0), "semitones"),
             ("pitch-0.5", "pitch", Some(-0.5), "semitones"),
@@ -174,17 +177,17 @@ mod tests {
             ("12", "12", None, ""),
             ("", "unnamed", None, ""),
         ] {
-            let expected = Kind {
+            let expected = ChangeLabel {
                 family: family.into(),
                 strength,
                 unit,
             };
-            assert_eq!(Kind::of_name(name), expected, "{name:?}");
+            assert_eq!(ChangeLabel::of_name(name), expected, "{name:?}");
         }
     }
 
     #[test]
-    fn a_recipe_tells_more_than_its_name() {
+    fn a_recipe_takes_precedence_over_the_name() {
         let mut pair = Pair {
             left: "a".into(),
             right: "b".into(),
@@ -194,15 +197,21 @@ mod tests {
             perturbation: "pitch".into(),
             recipe: "pitch=2.6;seed=1".into(),
         };
-        assert_eq!(Kind::of(&pair).strength, Some(3.0));
+        assert_eq!(ChangeLabel::of(&pair).strength, Some(3.0));
         pair.recipe = "tempo=1.234;white=12;seed=1".into();
-        assert_eq!(Kind::of(&pair), Kind::without_strength("2 changes"));
+        assert_eq!(
+            ChangeLabel::of(&pair),
+            ChangeLabel::without_strength("2 changes")
+        );
         pair.recipe = String::new();
-        assert_eq!(Kind::of(&pair), Kind::without_strength("pitch"));
+        assert_eq!(
+            ChangeLabel::of(&pair),
+            ChangeLabel::without_strength("pitch")
+        );
     }
 
     #[test]
-    fn other_music_is_sorted_by_what_it_shares() {
+    fn other_music_is_sorted_by_its_relation() {
         assert_eq!(OtherMusic::of("negative"), OtherMusic::Unrelated);
         assert_eq!(OtherMusic::of("negative-pitch+7"), OtherMusic::Unrelated);
         assert_eq!(OtherMusic::of("negative-same-album"), OtherMusic::SameAlbum);

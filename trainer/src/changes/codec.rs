@@ -1,8 +1,11 @@
-//! Lossy codecs, there and back in memory: what a song has been through before it is compared.
+//! Lossy codecs: encoding and decoding in memory.
 //!
-//! Mono at the model's rate goes in, so a bit rate counts as half of a stereo file's. The result has the input's length and is aligned with it:
-//! the codec's delay is cut off. All encoders may be used by anyone for anything (`deny.toml`): for MP3 and AAC that rules out LAME and Fraunhofer's, and leaves
-//! young ones in Rust. What they make is decoded as any file is, by Symphonia.
+//! The input is mono at the model's rate, so a bit rate corresponds to half of a stereo file's. The
+//! result has the input's length and is aligned with it: the codec's delay is cut off.
+//!
+//! The licences allow any use (`deny.toml`). For MP3 and AAC that excludes LAME and Fraunhofer's
+//! encoder; the ones used are young crates in Rust. Their output is decoded by Symphonia, as any
+//! file is.
 
 use std::num::{NonZeroU8, NonZeroU32};
 
@@ -15,22 +18,24 @@ use soundalike::Waveform;
 use soundalike_native::audio_file;
 use vorbis_rs::{VorbisBitrateManagementStrategy, VorbisEncoderBuilder};
 
-/// Opus in music mode looks ahead by 6.5 ms (RFC 6716, section 2: 2.5 ms of overlap and 4 ms of delay compensation).
+/// Look-ahead of Opus in music mode: 6.5 ms (RFC 6716, section 2: 2.5 ms of overlap and 4 ms of
+/// delay compensation).
 const OPUS_DELAY_SECS: f64 = 0.0065;
-/// Opus takes few rates; this one is the next above the model's.
+/// Opus supports few rates; this is the lowest one above the model's.
 const OPUS_RATE_HZ: u32 = 24_000;
 const OPUS_FRAME_SAMPLES: usize = OPUS_RATE_HZ as usize / 50;
-/// A packet is never longer (RFC 6716, section 3.4).
+/// Greatest length of a packet (RFC 6716, section 3.4).
 const OPUS_PACKET_BYTES: usize = 1_275;
 
 /// Bit rates of MP3 at half the usual sample rates (ISO/IEC 13818-3, section 2.4.2.3).
 pub const MP3_KBPS: [u16; 14] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-/// MP3's filter banks, there and back, delay by 481 samples, and its overlapping transform by half a block of 1,152.
+/// Delay of MP3: 481 samples by both filter banks, and half a block of 1,152 by the overlapping
+/// transform.
 const MP3_DELAY_SAMPLES: usize = 481 + 576;
-/// AAC's overlapping transform delays by half a block of 2,048.
+/// Delay of AAC: half a block of 2,048 by the overlapping transform.
 const AAC_DELAY_SAMPLES: usize = 1_024;
 
-/// Encodes and decodes Ogg Vorbis at a quality as `oggenc` counts them.
+/// Encodes and decodes Ogg Vorbis at a quality on the scale of `oggenc`.
 ///
 /// # Errors
 ///
@@ -42,7 +47,7 @@ pub fn through_vorbis(samples: &[f32], sample_rate_hz: u32, quality: f32) -> Res
         target_quality: quality / 10.0,
     });
     let mut encoder = builder.build().context("Vorbis")?;
-    // Blocks of the size that libvorbis's own examples feed it.
+    // The block size of libvorbis's own examples.
     for block in samples.chunks(1_024) {
         encoder.encode_audio_block([block]).context("Vorbis")?;
     }
@@ -64,7 +69,7 @@ pub fn through_opus(samples: &[f32], sample_rate_hz: u32, kbps: f32) -> Result<V
         .samples()
         .to_vec();
     let delay = (OPUS_DELAY_SECS * f64::from(OPUS_RATE_HZ)).round() as usize;
-    // The end comes out later by the delay.
+    // The end comes later by the delay.
     input.resize(
         (input.len() + delay).next_multiple_of(OPUS_FRAME_SAMPLES),
         0.0,
@@ -136,7 +141,8 @@ pub fn through_aac(samples: &[f32], sample_rate_hz: u32, kbps: f32) -> Result<Ve
     without_delay(&decoded, AAC_DELAY_SAMPLES, sample_rate_hz, samples.len())
 }
 
-/// The stream of packets that one of oxideav's encoders makes of mono samples and `delay_samples` of silence, which push the last ones out.
+/// The packets of one of oxideav's encoders for mono samples, followed by `delay_samples` of
+/// silence that flush the last ones.
 fn encoded(
     make: fn(&CodecParameters) -> CodecResult<Box<dyn Encoder>>,
     codec: &'static str,
@@ -165,7 +171,7 @@ fn encoded(
     encoder.send_frame(&frame).context(codec)?;
     encoder.flush().context(codec)?;
     let mut stream = Vec::new();
-    // Its end is an error to them, too.
+    // The encoder reports its end as an error, too.
     while let Ok(packet) = encoder.receive_packet() {
         stream.extend(packet.data);
     }
@@ -184,7 +190,7 @@ fn without_delay(
     with_length(decoded, sample_rate_hz, length)
 }
 
-/// Gives the input's length back.
+/// Restores the input's length.
 fn with_length(decoded: Waveform, sample_rate_hz: u32, length: usize) -> Result<Vec<f32>> {
     ensure!(
         decoded.sample_rate_hz() == sample_rate_hz,
@@ -217,7 +223,7 @@ mod tests {
             .collect()
     }
 
-    /// Correlation of what came back with the original, moved by some samples.
+    /// Correlation of the decoded samples with the original, shifted by some samples.
     fn correlation(original: &[f32], back: &[f32], shift: i32) -> f32 {
         let middle = 4_000..original.len() as i32 - 4_000;
         let pairs = || {
@@ -232,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_is_nearly_the_original_and_with_length() {
+    fn decoded_samples_resemble_the_original_and_have_its_length() {
         let original = music();
         type Codec = fn(&[f32], u32, f32) -> Result<Vec<f32>>;
         let codecs: [(&str, Codec, f32); 4] = [

@@ -1,7 +1,5 @@
-//! Changes that copies undergo: recipes, what applies them to audio, and labels to group results by.
+//! Changes of copies: the application of recipes to audio, and labels to group results by.
 
-pub mod recipe;
-
-pub(crate) mod change_labels;
-pub(crate) mod codec;
-pub(crate) mod perturb;
+pub mod change_labels;
+pub mod codec;
+pub mod perturb;

@@ -9,12 +9,13 @@ use rand_chacha::ChaCha8Rng;
 use signalsmith_stretch::Stretch;
 use soundalike::Waveform;
 use soundalike_native::audio_file;
+use soundalike_tables::recipe::{Change, Recipe};
 
 use crate::changes::codec;
-use crate::changes::recipe::{Change, Recipe};
 
-/// `length_samples` of a song from `start_secs` on, after the changes of a recipe. As much of the song is read as the changed tempo needs, with a margin
-/// in which stretching and reverberation settle.
+/// `length_samples` of a song from `start_secs` on, after the changes of a recipe. It reads as much
+/// of the song as the changed tempo needs, with a margin as pre-roll for stretching and
+/// reverberation.
 ///
 /// # Errors
 ///
@@ -42,7 +43,8 @@ pub fn passage(
     Ok(passage)
 }
 
-/// A [`passage`] of a file that is already loaded as mono; it is loaded again where the recipe mixes stereo down in another way.
+/// A [`passage`] of a file that is already loaded as mono. The file is loaded again where the
+/// recipe has another balance.
 ///
 /// # Errors
 ///
@@ -61,7 +63,8 @@ pub fn passage_of_file(
     passage(&song, start_secs, length_samples, recipe)
 }
 
-/// Applies all changes of a recipe to mono samples; its balance has been applied when stereo became mono.
+/// Applies all changes of a recipe to mono samples, except for the balance, which is part of the
+/// downmix.
 ///
 /// # Errors
 ///
@@ -158,7 +161,8 @@ fn add_at_snr(samples: &mut [f32], noise: &[f32], snr_db: f32) {
     }
 }
 
-/// White noise through P. Kellet's three-pole pinking filter (musicdsp.org, "economy" version; within 0.5 dB of -3 dB per octave).
+/// White noise through P. Kellet's three-pole pinking filter (musicdsp.org, "economy" version;
+/// within 0.5 dB of -3 dB per octave).
 fn pink_noise(length: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let (mut b0, mut b1, mut b2) = (0.0_f32, 0.0_f32, 0.0_f32);
     (0..length)
@@ -214,8 +218,9 @@ fn filter(samples: &mut [f32], [b0, b1, b2, a1, a2]: Biquad) {
     }
 }
 
-/// Adds a tail of exponentially decaying noise (J. Moorer, "About This Reverberation Business", 1979), 3 dB below the dry sound, by a handful of
-/// random taps a millisecond: dense enough to sound like a room, cheap enough to do directly.
+/// Adds a tail of exponentially decaying noise (J. Moorer, "About This Reverberation Business",
+/// 1979), 3 dB below the dry sound. It has a few random taps a millisecond: dense enough to sound
+/// like a room, few enough for a direct convolution.
 fn reverberate(
     samples: &mut [f32],
     sample_rate_hz: u32,
@@ -249,7 +254,7 @@ mod tests {
             .collect()
     }
 
-    /// Rising zero crossings a second, the frequency of a clean tone.
+    /// Rising zero crossings a second: the frequency of a pure tone.
     fn frequency_hz(samples: &[f32]) -> f32 {
         let crossings = samples
             .windows(2)
@@ -263,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn pitch_and_tempo_change_what_they_say() {
+    fn pitch_and_tempo_change_frequency_and_length() {
         let source = tone(440.0, 4.0);
         let middle =
             |samples: &[f32]| frequency_hz(&samples[samples.len() / 4..samples.len() * 3 / 4]);
@@ -306,8 +311,9 @@ mod tests {
     }
 
     #[test]
-    fn a_passage_lies_where_it_is_asked_for() {
-        // A click every second; after a change of tempo the click at 5 s must be 0.5 s / ratio into a passage from 4.5 s on.
+    fn a_passage_starts_at_the_given_time() {
+        // A click every second; after a change of tempo the click at 5 s must be 0.5 s / ratio into
+        // a passage from 4.5 s on.
         let mut samples = tone(300.0, 12.0)
             .iter()
             .map(|sample| sample * 0.01)

@@ -1,4 +1,4 @@
-//! What tables of pairs were made of: `manifest.json`.
+//! The sources of tables of pairs: `manifest.json`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,13 +12,13 @@ use crate::corpus::tracks::Track;
 /// The manifest of a folder of tables.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Seed of everything random.
+    /// Seed of the split, the passages and the recipes.
     pub seed: u64,
     /// Pairs in each table.
     pub pairs: HashMap<String, usize>,
     /// All tracks with their split.
     pub tracks: Vec<Track>,
-    /// Files that were left out, with the reason.
+    /// Unused files with the reason.
     pub skipped: Vec<String>,
 }
 

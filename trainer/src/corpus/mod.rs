@@ -1,8 +1,6 @@
-//! Tracks, their splits, tables of pairs, and the passages that the pairs compare.
+//! Tracks, their splits, and the passages that pairs compare.
 
-pub mod fma;
 pub mod manifest;
-pub mod pair_table;
 pub mod tracks;
 
 pub(crate) mod passage_starts;

@@ -1,4 +1,4 @@
-//! Places in a file where a passage may start.
+//! Possible starts of passages in a file.
 
 use std::path::Path;
 
@@ -13,15 +13,15 @@ pub const START_GRID_SECS: f64 = 0.25;
 /// A passage must be at least this loud (RMS, full scale = 1): -46 dB.
 const QUIETEST_RMS: f32 = 0.005;
 
-/// Where passages of a file may start, in seconds: loud enough, with room for the misalignment and for a slower or faster
-/// copy.
+/// Possible starts of passages in seconds: loud enough, with music around them for the misalignment
+/// and for a slower or faster copy.
 ///
 /// # Errors
 ///
 /// When the file can't be decoded, or has no such place.
 pub fn starts_secs(path: &Path) -> Result<Vec<f64>> {
     let features = FeatureConfig::default();
-    // At the file's own rate: resampling takes longer than all the rest.
+    // At the file's own rate: resampling takes longer than the rest of the function.
     let song = audio_file::decode(path)?;
     let rate_hz = f64::from(song.sample_rate_hz());
     let passage_samples = (features.segment_secs() * rate_hz).round() as usize;

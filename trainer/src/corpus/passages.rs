@@ -10,10 +10,10 @@ use soundalike::training::{
 };
 use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model};
 use soundalike_native::{audio_file, progress};
+use soundalike_tables::pair_table::Pair;
+use soundalike_tables::recipe::Recipe;
 
 use crate::changes::perturb;
-use crate::changes::recipe::Recipe;
-use crate::corpus::pair_table::Pair;
 
 /// Left and right segment of every pair, in order.
 pub struct Passages {
@@ -21,34 +21,34 @@ pub struct Passages {
     pub left: Vec<LogMelSpectrogram>,
     /// Right segments, changed as their recipes say.
     pub right: Vec<LogMelSpectrogram>,
-    /// The left and right profile of every pair.
-    profiles: Vec<[WhitenedSpectrogram; 2]>,
+    /// The left and right whitened spectrogram of every pair.
+    spectrograms: Vec<[WhitenedSpectrogram; 2]>,
 }
 
-/// A passage as the model and the agreement take it.
+/// A passage as input of the model and of the cross-correlation.
 pub struct Cut {
     segment: LogMelSpectrogram,
-    profile: WhitenedSpectrogram,
+    spectrogram: WhitenedSpectrogram,
 }
 
 impl Cut {
-    /// The passage of these samples, as many as a segment has, at the model's rate.
+    /// The passage of these samples: one segment at the model's rate.
     pub fn new(plan: &mut LogMelPlan, samples: &[f32]) -> Self {
         let mel = plan.mel_power(samples, |_| ());
         Self {
             segment: plan.segment_db(samples),
-            profile: WhitenedSpectrogram::new(&mel, Preset::Clip, plan.config()),
+            spectrogram: WhitenedSpectrogram::new(&mel, Preset::Clip, plan.config()),
         }
     }
 }
 
-/// What is said of a pair.
+/// The scores of a pair.
 pub struct Scored {
-    /// Of the embeddings.
+    /// Logit of the embeddings.
     pub logit: f32,
-    /// Of the profiles, where something moves in both.
-    pub agreement: Option<ClipAlignment>,
-    /// Of both together, 0..1: what the page says of two clips.
+    /// Best alignment of the spectrograms; `None` if one of them is empty.
+    pub alignment: Option<ClipAlignment>,
+    /// Fused score in 0..1, which the page shows for two clips.
     pub score: f32,
 }
 
@@ -111,12 +111,14 @@ impl Passages {
         let mut passages = Self {
             left: Vec::new(),
             right: Vec::new(),
-            profiles: Vec::new(),
+            spectrograms: Vec::new(),
         };
         for [left, right] in pairs {
             passages.left.push(left.segment);
             passages.right.push(right.segment);
-            passages.profiles.push([left.profile, right.profile]);
+            passages
+                .spectrograms
+                .push([left.spectrogram, right.spectrogram]);
         }
         passages
     }
@@ -135,7 +137,7 @@ impl Passages {
             .collect())
     }
 
-    /// What the page says of every pair.
+    /// The scores of every pair, as the page computes them.
     ///
     /// # Errors
     ///
@@ -144,13 +146,13 @@ impl Passages {
         let logits = self.logits(model)?;
         let scored = logits
             .into_par_iter()
-            .zip(&self.profiles)
+            .zip(&self.spectrograms)
             .map(|(logit, [left, right])| {
-                let agreement = align_clips(left, right);
+                let alignment = align_clips(left, right);
                 Scored {
                     logit,
-                    score: clip_score(logit, agreement.as_ref(), model.calibration()),
-                    agreement,
+                    score: clip_score(logit, alignment.as_ref(), model.calibration()),
+                    alignment,
                 }
             })
             .collect();

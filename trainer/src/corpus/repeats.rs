@@ -1,26 +1,29 @@
-//! Music repeats itself: two passages of one track may be the same notes again. Then they are no negatives, whatever the clock says.
+//! Repeats within a track. Two passages of a track may have the same notes at different times; then
+//! they are no negatives.
 
 use rayon::prelude::*;
 use soundalike::training::decibels;
 
-/// Correlation from which two passages count as repeats of one another. Among passages of different tracks of one album it stays below 0.42; a repeated bar reaches 0.5 to 1.
+/// Correlation from which two passages count as repeats. Passages of different tracks of one album
+/// stay below 0.42; a repeated bar has 0.5 to 1.
 const LEAST_CORRELATION: f32 = 0.45;
-/// Every second band and every second lag tell as much as all of them.
+/// Every second band and every second lag are enough.
 const BAND_STEP: usize = 2;
 const LAG_STEP: usize = 2;
-/// Passages that change less than this, in dB squared, have no notes to compare, and sums in f32 no digits for them.
+/// Least variance in dB squared. Passages below it have no notes to compare, and f32 sums can't
+/// resolve them.
 const LEAST_VARIANCE: f32 = 0.01;
-/// Below its maximum a passage is empty by this many dB.
+/// Power this far below a passage's maximum counts as silence.
 const RANGE_DB: f32 = 60.0;
 
-/// A passage with some music before and after it, as seen by [`repeats`].
-pub struct Surroundings {
+/// A passage with some music before and after it, for [`repeats`].
+pub struct PassageInContext {
     /// `[bands, frames]` in dB.
     db: Vec<f32>,
     frames: usize,
 }
 
-impl Surroundings {
+impl PassageInContext {
     /// From mel power `[frames, mel_bands]`.
     pub fn new(power: &[f32], mel_bands: usize) -> Self {
         let frames = power.len() / mel_bands;
@@ -37,8 +40,8 @@ impl Surroundings {
         Self { db, frames }
     }
 
-    /// The greatest correlation of the middle `count` frames of this with any `count` frames of `other`. Each band is taken around its own mean: what stays
-    /// the same throughout says nothing about notes.
+    /// The greatest correlation of the middle `count` frames of this with any `count` frames of
+    /// `other`. The mean of each band is removed: constant levels are no notes.
     fn correlation(&self, other: &Self, count: usize) -> f32 {
         let middle = self.middle(count);
         let least_energy = LEAST_VARIANCE * middle.len() as f32;
@@ -49,7 +52,8 @@ impl Surroundings {
                 let (mut product, mut energy) = (0.0, 0.0);
                 let rows = other.db.chunks_exact(other.frames);
                 for (middle, row) in middle.chunks_exact(count).zip(rows) {
-                    // The middle has no mean, so that of the other doesn't matter to the product.
+                    // The middle has mean 0, so the mean of the window has no effect on the
+                    // product.
                     let window = &row[first..first + count];
                     let sums = sums(middle, window);
                     product += sums.product;
@@ -76,15 +80,15 @@ impl Surroundings {
 
 /// Sums over two windows of one band.
 struct Sums {
-    /// Of the products of both.
+    /// Sum of the products of both windows.
     product: f32,
-    /// Of the second one's values.
+    /// Sum of the values of the second window.
     values: f32,
-    /// Of the second one's squares.
+    /// Sum of the squares of the second window.
     squares: f32,
 }
 
-/// Eight sums of each kind side by side, which the processor adds at once.
+/// Eight partial sums of each kind, which the processor adds in one instruction.
 fn sums(left: &[f32], right: &[f32]) -> Sums {
     const LANES: usize = 8;
     let (mut product, mut values, mut squares) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
@@ -106,9 +110,10 @@ fn sums(left: &[f32], right: &[f32]) -> Sums {
     }
 }
 
-/// Which of `pairs` of passages, by index, repeat one another; `count` frames of each are compared at every offset that its surroundings allow.
+/// The pairs of passages, by index, that repeat each other. The middle `count` frames of one are
+/// compared with the other at every offset within its context.
 pub fn repeats(
-    passages: &[Surroundings],
+    passages: &[PassageInContext],
     pairs: Vec<(usize, usize)>,
     count: usize,
 ) -> Vec<(usize, usize)> {
@@ -125,7 +130,7 @@ mod tests {
     const BANDS: usize = 64;
 
     /// Notes of a few frames by a seed, played from `first` on.
-    fn melody(seed: u64, first: usize, frames: usize) -> Surroundings {
+    fn melody(seed: u64, first: usize, frames: usize) -> PassageInContext {
         let note = |at: usize| {
             let mixed = (seed + at as u64 / 7).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             (mixed >> 32) as usize % BANDS
@@ -135,7 +140,7 @@ mod tests {
                 (0..BANDS).map(move |band| if band == note(frame) { 1.0 } else { 1e-3 })
             })
             .collect();
-        Surroundings::new(&power, BANDS)
+        PassageInContext::new(&power, BANDS)
     }
 
     #[test]
@@ -151,8 +156,8 @@ mod tests {
             .map(|at| (at % BANDS) as f32 + 1.0)
             .collect();
         let passages = [
-            Surroundings::new(&steady, BANDS),
-            Surroundings::new(&steady, BANDS),
+            PassageInContext::new(&steady, BANDS),
+            PassageInContext::new(&steady, BANDS),
         ];
         assert_eq!(repeats(&passages, vec![(0, 1)], 48), []);
     }

@@ -1,4 +1,4 @@
-//! The tracks of a corpus: which artist and album they belong to, and which split they are in.
+//! The tracks of a corpus with their artists, albums and splits.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,7 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-
-use crate::corpus::fma::FmaMetadata;
+use soundalike_tables::fma::FmaMetadata;
 
 /// One of the three parts of a corpus that share no track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,7 +17,7 @@ pub enum Split {
     Train,
     /// To choose weights and constants by.
     Validation,
-    /// For the examination alone.
+    /// For the test alone.
     Test,
 }
 
@@ -40,7 +39,7 @@ impl Split {
 /// One audio file of a corpus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Track {
-    /// Where it is.
+    /// Path of its file.
     pub path: PathBuf,
     /// Its part of the corpus.
     pub split: Split,
@@ -50,8 +49,9 @@ pub struct Track {
     pub album: String,
 }
 
-/// Describes files and splits them by group: by artist where known; otherwise files of one folder whose names begin with the same word stay together,
-/// because they tend to be versions of one piece ("forest", "forest2", "forest-remix").
+/// Describes files and splits them by group: by artist where known. Otherwise files of one folder
+/// whose names begin with the same word stay together, because they tend to be versions of one
+/// piece ("forest", "forest2", "forest-remix").
 pub fn split(files: Vec<PathBuf>, metadata: Option<&FmaMetadata>, seed: u64) -> Vec<Track> {
     let mut groups: BTreeMap<String, Vec<Track>> = BTreeMap::new();
     for path in files {
@@ -77,7 +77,8 @@ pub fn split(files: Vec<PathBuf>, metadata: Option<&FmaMetadata>, seed: u64) -> 
     let total: usize = groups.values().map(Vec::len).sum();
     let mut groups: Vec<Vec<Track>> = groups.into_values().collect();
     groups.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    // Large groups first, each into the split that lacks most, so that shares come out right whatever the groups' sizes.
+    // Large groups first, each into the split that lacks most, so that the shares are right for any
+    // sizes of groups.
     groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
     let mut counts = [0_usize; Split::ALL.len()];
     let mut tracks = Vec::with_capacity(total);
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn versions_of_a_piece_stay_in_one_split_and_shares_are_kept() {
-        // A hundred pieces in three versions each, and a hundred that stand alone.
+        // A hundred pieces in three versions each, and a hundred single ones.
         let name = |n: u8| {
             [n / 26, n % 26]
                 .map(|letter| char::from(b'a' + letter))

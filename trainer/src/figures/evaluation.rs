@@ -1,15 +1,15 @@
-//! All figures of an evaluation, as `metrics.json` holds them.
+//! All figures of an evaluation, as in `metrics.json`.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use soundalike_tables::pair_table::Pair;
 
-use crate::changes::change_labels::{Kind, OtherMusic};
-use crate::corpus::pair_table::Pair;
+use crate::changes::change_labels::{ChangeLabel, OtherMusic};
 use crate::figures::intervals::{self, Interval, Intervals};
 use crate::figures::metrics::{Confusion, Figures, Ranking, Scored, share};
 
-/// What `metrics.json` holds.
+/// The content of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
     /// Scores at or above it count as "copy".
@@ -21,7 +21,7 @@ pub struct Evaluation {
     pub figures: Figures,
     /// Counts.
     pub confusion: Confusion,
-    /// How sure the figures are.
+    /// Confidence intervals of the figures.
     pub intervals: Intervals,
     /// By the names in the table.
     pub per_perturbation: BTreeMap<String, PerPerturbation>,
@@ -61,9 +61,9 @@ pub struct PerModification {
     /// All its strengths together.
     #[serde(flatten)]
     pub all: Group,
-    /// What strengths are in.
+    /// Unit of the strengths.
     pub unit: &'static str,
-    /// Each strength, from low to high; empty when there is no one number.
+    /// Each strength, from low to high; empty for changes without a single number.
     pub strengths: Vec<PerStrength>,
 }
 
@@ -88,7 +88,7 @@ impl Evaluation {
         let group = |scores: &[f32]| Group::of(scores, threshold);
 
         let mut names: BTreeMap<&str, Vec<(bool, f32)>> = BTreeMap::new();
-        let mut modifications: BTreeMap<String, Vec<(Kind, f32)>> = BTreeMap::new();
+        let mut modifications: BTreeMap<String, Vec<(ChangeLabel, f32)>> = BTreeMap::new();
         let mut others: BTreeMap<OtherMusic, Vec<f32>> = BTreeMap::new();
         for (pair, &score) in pairs.iter().zip(scores) {
             names
@@ -96,7 +96,7 @@ impl Evaluation {
                 .or_default()
                 .push((pair.is_copy(), score));
             if pair.is_copy() {
-                let kind = Kind::of(pair);
+                let kind = ChangeLabel::of(pair);
                 modifications
                     .entry(kind.family.clone())
                     .or_default()
@@ -177,7 +177,7 @@ impl Group {
 }
 
 impl PerModification {
-    fn of(copies: &[(Kind, f32)], threshold: f32) -> Option<Self> {
+    fn of(copies: &[(ChangeLabel, f32)], threshold: f32) -> Option<Self> {
         let scores: Vec<f32> = copies.iter().map(|(_, score)| *score).collect();
         let mut strengths: Vec<f64> = copies
             .iter()
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_json_has_the_keys_of_the_contract_and_null_for_what_does_not_exist() {
+    fn the_json_has_the_expected_keys_and_null_for_missing_figures() {
         let pairs = [pair(0, "negative"), pair(0, "negative")];
         let json = serde_json::to_value(Evaluation::of(&pairs, &[0.1, 0.7], 0.5, 1)).unwrap();
         for key in ["accuracy", "false_positive_rate", "threshold", "pairs"] {

@@ -1,4 +1,4 @@
-//! How sure a figure is: 95 % intervals of figures measured on a sample of pairs.
+//! 95 % confidence intervals of figures measured on a sample of pairs.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::figures::metrics::{Figures, Ranking};
 /// Lower and upper end.
 pub type Interval = [f64; 2];
 
-/// Resamples of the bootstrap: enough that the ends of a 95 % interval are steady in the third digit (B. Efron and R. Tibshirani advise 1,000 and
-/// more for percentiles).
+/// Resamples of the bootstrap. With 2,000 the ends of a 95 % interval are stable in the third digit
+/// (B. Efron and R. Tibshirani advise 1,000 and more for percentiles).
 const RESAMPLES: usize = 2_000;
 const LEVEL: f64 = 0.95;
 /// The normal quantile of 97.5 %.
@@ -22,9 +22,9 @@ const Z: f64 = 1.959_964;
 /// Intervals of all figures: `intervals` of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Intervals {
-    /// Chance with which an interval made this way holds the true figure.
+    /// Probability that an interval made this way contains the true figure.
     pub level: f64,
-    /// How they were made.
+    /// The method.
     pub method: &'static str,
     /// Resamples drawn.
     pub resamples: usize,
@@ -36,9 +36,10 @@ pub struct Intervals {
 }
 
 impl Intervals {
-    /// Percentile bootstrap over pairs (B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3): pairs are drawn with
-    /// replacement, as many as there are, and the figures of 2,000 such tables give the interval. It takes pairs for independent; pairs of few
-    /// tracks are less so, and their true intervals are wider.
+    /// Percentile bootstrap over pairs (B. Efron and R. Tibshirani, "An Introduction to the
+    /// Bootstrap", 1993, section 13.3). As many pairs as there are are drawn with replacement; the
+    /// figures of 2,000 such tables give the interval. It assumes independent pairs. Pairs of few
+    /// tracks are dependent, and their true intervals are wider.
     pub fn of(ranking: &Ranking, threshold: f32, seed: u64) -> Self {
         let resampled: Vec<Figures> = (0..RESAMPLES)
             .into_par_iter()
@@ -60,7 +61,7 @@ impl Intervals {
             .iter()
             .enumerate()
             .map(|(index, (name, _))| {
-                // A resample without copies, say, has no recall and doesn't count.
+                // A resample without a figure, such as recall without copies, doesn't count.
                 let values: Vec<f64> = resampled
                     .iter()
                     .filter_map(|figures| figures.values()[index])
@@ -88,8 +89,8 @@ fn percentiles(mut values: Vec<f64>) -> Option<Interval> {
     Some([at((1.0 - LEVEL) / 2.0), at((1.0 + LEVEL) / 2.0)])
 }
 
-/// Interval of a share of independent trials (E. B. Wilson, 1927): unlike the bootstrap's it has a width when every trial came out the same, as in
-/// groups of a few pairs without an error.
+/// Interval of a share of independent trials (E. B. Wilson, 1927). Unlike the bootstrap's it has a
+/// width when all trials have the same outcome, as in groups of a few pairs without an error.
 pub fn wilson(part: usize, whole: usize) -> Option<Interval> {
     if whole == 0 {
         return None;
@@ -124,7 +125,8 @@ mod tests {
     #[test]
     fn the_bootstrap_of_a_share_has_the_width_of_the_binomial() {
         let intervals = Intervals::of(&ranking(), 0.5, 1);
-        // Accuracy 0.9 of 400: 1.96 sqrt(0.9 0.1 / 400) = 0.0294; the bootstrap is coarse by 1 / 400 and by chance.
+        // Accuracy 0.9 of 400: 1.96 sqrt(0.9 0.1 / 400) = 0.0294; the bootstrap is coarse by 1 /
+        // 400 and by chance.
         let [low, high] = intervals.figures["accuracy"].unwrap();
         assert!(
             (low - 0.8706).abs() < 0.006 && (high - 0.9294).abs() < 0.006,
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist_has_no_interval() {
+    fn missing_figures_have_no_interval() {
         let copies = [Scored {
             score: 0.7,
             is_copy: true,

@@ -27,8 +27,9 @@ pub struct Confusion {
     pub fn_: usize,
 }
 
-/// The figures of a set of pairs. `None` (null in JSON) where a figure doesn't exist: recall without copies, precision when a table holds only
-/// one kind of pair or nothing is called a copy, and so on.
+/// The figures of a set of pairs. `None` (null in JSON) where a figure doesn't exist, such as
+/// recall without copies, or precision when the table has one label only or nothing is called a
+/// copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Figures {
     /// Share of right verdicts.
@@ -39,7 +40,8 @@ pub struct Figures {
     pub recall: Option<f64>,
     /// Harmonic mean of precision and recall.
     pub f1: Option<f64>,
-    /// Area under the ROC curve: the chance that a copy scores above other music, ties counting half.
+    /// Area under the ROC curve: the probability that a copy scores above other music; ties count
+    /// half.
     pub roc_auc: Option<f64>,
     /// Area under the precision-recall curve, as the mean precision at each copy.
     pub average_precision: Option<f64>,
@@ -73,7 +75,7 @@ impl Figures {
     }
 }
 
-/// Pairs sorted by score, from which all figures follow in one pass.
+/// Pairs sorted by score; all figures follow in one pass.
 pub struct Ranking {
     /// Score, label and place in the input; highest score first.
     pairs: Vec<(f32, bool, usize)>,
@@ -107,7 +109,8 @@ impl Ranking {
         self.pairs.len()
     }
 
-    /// From high to low, each score with the number of copies and of other pairs that have it, pair `place` counted `count(place)` times.
+    /// Each score from high to low, with its numbers of copies and of other pairs. Pair `place`
+    /// counts `count(place)` times.
     fn tied_groups(
         &self,
         count: impl Fn(usize) -> usize,
@@ -121,12 +124,13 @@ impl Ranking {
         })
     }
 
-    /// Verdicts and figures at a threshold, pair `place` counted `count(place)` times (1 for the figures as they are; the bootstrap counts
-    /// otherwise).
+    /// Verdicts and figures at a threshold. Pair `place` counts `count(place)` times: 1, except in
+    /// the bootstrap.
     pub fn figures(&self, threshold: f32, count: impl Fn(usize) -> usize) -> (Confusion, Figures) {
         let mut confusion = Confusion::default();
         let (mut copies_above, mut others_above) = (0, 0);
-        // Of the ROC curve: pairs of a copy and another in the right order. Of the other: precision, summed at each copy.
+        // For ROC-AUC: the pairs of a copy and another in the right order. For the average
+        // precision: the precision summed at each copy.
         let (mut ordered, mut precisions) = (0.0, 0.0);
         for (score, copies, others) in self.tied_groups(count) {
             if score >= threshold {
@@ -159,7 +163,8 @@ impl Ranking {
         (confusion, figures)
     }
 
-    /// The figures at every threshold that makes a difference, from above the highest score down. Empty unless there are pairs of both kinds.
+    /// The figures at every distinct threshold, from above the highest score down. Empty unless
+    /// there are pairs of both labels.
     pub fn curve(&self) -> Vec<CurvePoint> {
         let copies = self.pairs.iter().filter(|pair| pair.1).count();
         let others = self.pairs.len() - copies;
@@ -186,12 +191,13 @@ impl Ranking {
     }
 }
 
-/// Part of a whole; `None` of nothing.
+/// A share; `None` if the whole is 0.
 pub fn share(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// The share of copy-other pairs in the right order, ties counting half (Mann-Whitney U); 0 unless there are pairs of both kinds.
+/// The share of copy-other pairs in the right order (Mann-Whitney U); ties count half. 0 unless
+/// there are pairs of both labels.
 pub fn roc_auc(scored: &[Scored<'_>]) -> f64 {
     let (_, figures) = Ranking::new(scored).figures(0.5, |_| 1);
     figures.roc_auc.unwrap_or(0.0)
@@ -294,7 +300,7 @@ mod tests {
             [others.precision, others.recall, others.f1, others.roc_auc],
             [None; 4]
         );
-        // Both kinds, but nothing called a copy: precision is 0 / 0, F1 is 0.
+        // Both labels, but nothing called a copy: precision is 0 / 0, F1 is 0.
         let silent = of(&[(0.2, true), (0.1, false)]);
         assert_eq!(
             (silent.precision, silent.f1, silent.roc_auc),

@@ -1,14 +1,16 @@
-//! Ensembles that are drawn at random to play a score: many colours for each composition.
+//! Ensembles that are drawn at random to play a sequence: many timbres for each composition.
 //!
-//! Two tunes by one ensemble share every timbre and nothing else. A network that has met such neighbours in training can't take a common sound for common music.
+//! Two pieces by one ensemble share every timbre and no notes. Trained on such pairs, the network
+//! learns that an equal timbre is not equal music.
 
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
 
-use crate::midi::score::{Note, Score};
+use crate::midi::sequence::{Note, Sequence};
 
-/// General MIDI programs (MIDI Manufacturers Association, "General MIDI System Level 1", 1991), counted from 0, in families that can carry a part: pianos, mallets, organs,
-/// guitars, strings, voices, brass, winds, synthesisers.
+/// General MIDI programs (MIDI Manufacturers Association, "General MIDI System Level 1", 1991),
+/// counted from 0, in families that can carry a part: pianos, mallets, organs, guitars, strings,
+/// voices, brass, winds, synthesisers.
 const FAMILIES: [std::ops::Range<u8>; 9] = [
     0..8,
     8..16,
@@ -29,7 +31,7 @@ const KICK: u8 = 36;
 const SNARES: [u8; 3] = [38, 39, 40];
 const HATS: [u8; 3] = [42, 46, 70];
 
-/// Who plays.
+/// The instruments of a rendition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ensemble {
     /// Programs of the parts, in turn.
@@ -51,20 +53,20 @@ struct Drums {
     hats_a_beat: usize,
 }
 
-/// How a score is played.
+/// The part of a sequence that is played, its tempo and its pitch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rendition {
-    /// Where in the score it begins, in seconds of the score.
+    /// Its start in the sequence, in seconds of the sequence.
     pub start_secs: f64,
-    /// How long it lasts, as played.
+    /// Its length as played.
     pub duration_secs: f64,
-    /// How much faster than written.
+    /// Tempo as played, relative to the sequence.
     pub tempo_ratio: f64,
-    /// How much higher than written.
+    /// Transposition.
     pub semitones: i8,
 }
 
-/// A MIDI channel message and when it is due.
+/// A MIDI channel message and its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Event {
     /// From the beginning of the rendition.
@@ -98,17 +100,17 @@ impl Ensemble {
     }
 
     /// The events of a rendition, in order of time.
-    pub fn play(&self, score: &Score, rendition: &Rendition) -> Vec<Event> {
+    pub fn play(&self, sequence: &Sequence, rendition: &Rendition) -> Vec<Event> {
         let mut events = self.set_up();
-        for (part, notes) in score.parts.iter().enumerate() {
+        for (part, notes) in sequence.parts.iter().enumerate() {
             let channel = (part % usize::from(BASS_CHANNEL)) as u8;
             for note in notes {
                 rendition.add(&mut events, channel, note);
             }
         }
-        let beat_secs = score.beat_secs.max(0.2);
+        let beat_secs = sequence.beat_secs.max(0.2);
         if self.bass.is_some() {
-            for note in bass_line(score, beat_secs) {
+            for note in bass_line(sequence, beat_secs) {
                 rendition.add(&mut events, BASS_CHANNEL, &note);
             }
         }
@@ -117,7 +119,7 @@ impl Ensemble {
             let beats = (rendition.duration_secs / beat_secs) as usize;
             events.extend((0..beats).flat_map(|beat| drums.hits(beat, beat_secs)));
         }
-        // Stable: what is set up at the start stays before the first notes.
+        // A stable sort: programs and reverberation stay before the first notes.
         events.sort_by(|a, b| a.secs.total_cmp(&b.secs));
         events
     }
@@ -151,7 +153,7 @@ impl Drums {
         }
     }
 
-    /// What is hit in a beat.
+    /// The hits within a beat.
     fn hits(self, beat: usize, beat_secs: f64) -> impl Iterator<Item = Event> {
         let hit = move |key, velocity, part: f64| Event {
             secs: (beat as f64 + part) * beat_secs,
@@ -171,11 +173,11 @@ impl Drums {
 }
 
 /// The lowest note of each beat, brought below the E of a bass guitar's twelfth fret.
-fn bass_line(score: &Score, beat_secs: f64) -> Vec<Note> {
+fn bass_line(sequence: &Sequence, beat_secs: f64) -> Vec<Note> {
     const HIGHEST_KEY: u8 = 52;
     const LOWEST_KEY: u8 = 24;
     let mut lowest: std::collections::BTreeMap<u64, u8> = std::collections::BTreeMap::new();
-    for note in score.parts.iter().flatten() {
+    for note in sequence.parts.iter().flatten() {
         let key = lowest
             .entry((note.start_secs / beat_secs) as u64)
             .or_insert(note.key);
@@ -196,7 +198,20 @@ fn bass_line(score: &Score, beat_secs: f64) -> Vec<Note> {
 }
 
 impl Rendition {
-    /// A note of the score, if it begins within the rendition.
+    /// Draws a part of a sequence, a little faster or slower, higher or lower.
+    pub fn draw(sequence: &Sequence, longest_secs: f64, rng: &mut impl Rng) -> Self {
+        let tempo_ratio = rng.random_range(0.85..1.2);
+        let played_secs = sequence.duration_secs() / tempo_ratio;
+        let duration_secs = played_secs.min(longest_secs);
+        Self {
+            start_secs: rng.random_range(0.0..=1.0) * (played_secs - duration_secs) * tempo_ratio,
+            duration_secs,
+            tempo_ratio,
+            semitones: rng.random_range(-4..=4),
+        }
+    }
+
+    /// Adds a note of the sequence, if it begins within the rendition.
     fn add(&self, events: &mut Vec<Event>, channel: u8, note: &Note) {
         let secs = |secs: f64| (secs - self.start_secs) / self.tempo_ratio;
         let (start_secs, end_secs) = (secs(note.start_secs), secs(note.end_secs));
@@ -216,6 +231,7 @@ impl Rendition {
         events.extend([event(start_secs, note.velocity), event(end_secs, 0)]);
     }
 }
+
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng as _;
@@ -224,14 +240,14 @@ mod tests {
     use super::*;
 
     /// A C on the first beat and an E at a second and a half, with 120 beats a minute.
-    fn two_notes() -> Score {
+    fn two_notes() -> Sequence {
         let note = |start_secs, end_secs, key, velocity| Note {
             start_secs,
             end_secs,
             key,
             velocity,
         };
-        Score {
+        Sequence {
             parts: vec![vec![note(0.0, 0.5, 60, 80), note(1.5, 1.6, 64, 64)]],
             beat_secs: 0.5,
         }
@@ -256,7 +272,8 @@ mod tests {
             .iter()
             .filter(|event| event.command == 0x90)
             .collect();
-        // The first note begins before the rendition; the second one a second later, heard at double speed.
+        // The first note begins before the rendition; the second one a second later, heard at
+        // double speed.
         assert_eq!(notes.len(), 2);
         assert_eq!((notes[0].secs, notes[0].data), (0.5, [61, 64]));
         assert!((notes[1].secs - 0.55).abs() < 1e-9 && notes[1].data == [61, 0]);

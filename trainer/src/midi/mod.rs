@@ -1,4 +1,5 @@
-//! MIDI files, and what random ensembles play of them.
+//! MIDI files as audio: their notes, random ensembles that play them, and the synthesis.
 
 pub mod arrangement;
-pub mod score;
+pub mod sequence;
+pub mod synthesis;

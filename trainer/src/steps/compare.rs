@@ -1,4 +1,4 @@
-//! `compare`: two audio files to the report that the browser would show.
+//! `compare`: two audio files to the report of the browser.
 
 use std::path::{Path, PathBuf};
 

@@ -49,7 +49,8 @@ pub fn run(args: &Args) -> Result<()> {
     )
 }
 
-/// Source and target of every file; the target keeps the path below the folder it was found in, that folder's name included.
+/// Source and target of every file. The target keeps the path below the searched folder, with that
+/// folder's name.
 fn jobs(roots: &[PathBuf], out: &Path) -> Result<Vec<(PathBuf, PathBuf)>> {
     let mut jobs = Vec::new();
     for root in roots {
@@ -67,7 +68,8 @@ fn jobs(roots: &[PathBuf], out: &Path) -> Result<Vec<(PathBuf, PathBuf)>> {
     Ok(jobs)
 }
 
-/// Writes beside the target and renames, so that an interrupted run leaves no half file that looks done.
+/// Writes beside the target and renames, so that an interrupted run leaves no incomplete file under
+/// the final name.
 fn decode_one(source: &Path, target: &Path) -> Result<()> {
     let waveform = audio_file::load(source)?;
     if let Some(folder) = target.parent() {

@@ -1,4 +1,5 @@
-//! `demo`: the rows of changes by which the model's ancestor introduced itself, from one song and another.
+//! `demo`: the table of changes that the report of the model's ancestor has, for one song and
+//! another.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,9 +10,9 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use soundalike::{Checker, FeatureConfig, LogMelPlan, Waveform};
 use soundalike_native::{audio_file, progress, wav, weights};
+use soundalike_tables::recipe::{Change, Recipe};
 
 use crate::changes::perturb;
-use crate::changes::recipe::{Change, Recipe};
 use crate::corpus::passages::{Cut, Passages};
 use crate::figures::plots::spectrogram::{self, Comparison};
 
@@ -38,23 +39,23 @@ pub struct Args {
     seed: u64,
 }
 
-/// What is compared: long enough for a tempo of 1.3 to leave several passages of 3 s.
+/// Length of the compared excerpt: a tempo of 1.3 leaves several passages of 3 s.
 const EXCERPT_SECS: f64 = 30.0;
-/// Passages of the original start this far apart.
+/// Hop between passages of the original.
 const PASSAGE_HOP_SECS: f64 = 1.5;
 
 /// A row of the table.
 struct Row {
     /// Name of its files.
     file: &'static str,
-    /// What is done, for people.
+    /// Name of the change in the table.
     title: &'static str,
     /// The ancestor's score, from its own report.
     ancestor: f64,
-    what: What,
+    treatment: Treatment,
 }
 
-enum What {
+enum Treatment {
     /// The other song, unchanged.
     Different,
     /// The same song: changes, then white noise of this standard deviation (full scale = 1).
@@ -66,55 +67,55 @@ const ROWS: [Row; 8] = [
         file: "different",
         title: "different song",
         ancestor: 0.36,
-        what: What::Different,
+        treatment: Treatment::Different,
     },
     Row {
         file: "pitch-1",
         title: "pitch +1 semitone",
         ancestor: 0.94,
-        what: What::Changed(&[Change::Pitch(1.0)], 0.0),
+        treatment: Treatment::Changed(&[Change::Pitch(1.0)], 0.0),
     },
     Row {
         file: "pitch-4",
         title: "pitch +4 semitones",
         ancestor: 0.87,
-        what: What::Changed(&[Change::Pitch(4.0)], 0.0),
+        treatment: Treatment::Changed(&[Change::Pitch(4.0)], 0.0),
     },
     Row {
         file: "tempo-10",
         title: "tempo +10 %",
         ancestor: 0.54,
-        what: What::Changed(&[Change::Tempo(1.1)], 0.0),
+        treatment: Treatment::Changed(&[Change::Tempo(1.1)], 0.0),
     },
     Row {
         file: "tempo-30",
         title: "tempo +30 %",
         ancestor: 0.20,
-        what: What::Changed(&[Change::Tempo(1.3)], 0.0),
+        treatment: Treatment::Changed(&[Change::Tempo(1.3)], 0.0),
     },
     Row {
         file: "noise-light",
         title: "light white noise (sigma 0.01)",
         ancestor: 0.85,
-        what: What::Changed(&[], 0.01),
+        treatment: Treatment::Changed(&[], 0.01),
     },
     Row {
         file: "noise-heavy",
         title: "heavy white noise (sigma 0.05)",
         ancestor: 0.58,
-        what: What::Changed(&[], 0.05),
+        treatment: Treatment::Changed(&[], 0.05),
     },
     Row {
         file: "combined",
         title: "combined: pitch +2, tempo x1.2, noise 0.02",
         ancestor: 0.58,
-        what: What::Changed(&[Change::Pitch(2.0), Change::Tempo(1.2)], 0.02),
+        treatment: Treatment::Changed(&[Change::Pitch(2.0), Change::Tempo(1.2)], 0.02),
     },
 ];
 
-/// What was found for a row.
+/// The scores of a row.
 struct Found {
-    /// Score of the passage that is pictured.
+    /// Score of the pictured passage.
     passage: f32,
     /// Mean over all passages of the excerpt, and their number.
     mean: f32,
@@ -133,9 +134,9 @@ pub fn run(args: &Args) -> Result<()> {
     let bar = progress::bar(ROWS.len(), "demo");
     let mut found = Vec::with_capacity(ROWS.len());
     for row in &ROWS {
-        let other = row.what.apply(&original, &different, args.seed)?;
+        let other = row.treatment.apply(&original, &different, args.seed)?;
         save_audio(&args.out.join(row.file).with_extension("wav"), &other)?;
-        let speed = row.what.speed_ratio();
+        let speed = row.treatment.speed_ratio();
         found.push(compare(&checker, &original, &other, speed, row, &args.out)?);
         bar.inc(1);
     }
@@ -159,7 +160,7 @@ fn excerpt(path: &Path, start_secs: Option<f64>) -> Result<Waveform> {
     let song = audio_file::load(path)?;
     let length_secs = song.duration_secs().min(EXCERPT_SECS);
     let start_secs = start_secs.unwrap_or((song.duration_secs() - length_secs) / 2.0);
-    // Two passages of a copy 30 % faster need this much.
+    // A copy that is 30 % faster needs this much for two passages.
     let least_secs = 3.0 * features.segment_secs();
     ensure!(
         start_secs >= 0.0 && song.duration_secs() - start_secs >= least_secs,
@@ -176,7 +177,7 @@ fn excerpt(path: &Path, start_secs: Option<f64>) -> Result<Waveform> {
     )?)
 }
 
-impl What {
+impl Treatment {
     fn speed_ratio(&self) -> f64 {
         match self {
             Self::Different => 1.0,
@@ -184,7 +185,7 @@ impl What {
         }
     }
 
-    /// The other side of the row.
+    /// The right song of the row.
     fn apply(&self, original: &Waveform, different: &Waveform, seed: u64) -> Result<Waveform> {
         let Self::Changed(changes, sigma) = self else {
             return Ok(different.clone());
@@ -212,7 +213,7 @@ fn gaussian(rng: &mut ChaCha8Rng) -> f32 {
     radius * (std::f32::consts::TAU * rng.random::<f32>()).cos()
 }
 
-/// Scores the excerpts passage by passage, each with what became of it, and as songs; draws the middle passage.
+/// Scores the excerpts passage by passage and as songs; draws the middle passage.
 fn compare(
     checker: &Checker,
     original: &Waveform,
@@ -262,9 +263,9 @@ fn compare(
 
 impl Row {
     fn side_name(&self) -> &'static str {
-        match self.what {
-            What::Different => "different song",
-            What::Changed(..) => "changed",
+        match self.treatment {
+            Treatment::Different => "different song",
+            Treatment::Changed(..) => "changed",
         }
     }
 }
@@ -313,7 +314,9 @@ mod tests {
     fn noise_has_the_standard_deviation_it_is_given() {
         let rate_hz = 22_050;
         let song = Waveform::new("song", vec![0.25; 44_100], rate_hz).unwrap();
-        let noisy = What::Changed(&[], 0.05).apply(&song, &song, 3).unwrap();
+        let noisy = Treatment::Changed(&[], 0.05)
+            .apply(&song, &song, 3)
+            .unwrap();
         let differences: Vec<f32> = noisy.samples().iter().map(|sample| sample - 0.25).collect();
         let mean = differences.iter().sum::<f32>() / 44_100.0;
         let variance = differences
@@ -329,8 +332,8 @@ mod tests {
     }
 
     #[test]
-    fn rows_change_what_they_say() {
-        let speeds: Vec<f64> = ROWS.iter().map(|row| row.what.speed_ratio()).collect();
+    fn rows_change_the_speed_by_their_titles() {
+        let speeds: Vec<f64> = ROWS.iter().map(|row| row.treatment.speed_ratio()).collect();
         let expected = [1.0, 1.0, 1.0, 1.1, 1.3, 1.0, 1.0, 1.2];
         assert!(
             speeds

@@ -1,4 +1,4 @@
-//! `evaluate`: how well weights tell copies from other music, passage by passage or song by song.
+//! `evaluate`: the figures of weights on a table of passages or of songs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use soundalike::training::ClipAlignment;
 use soundalike::{Checker, Song};
 use soundalike_native::{progress, weights};
+use soundalike_tables::pair_table::{self, Pair};
 
-use crate::corpus::pair_table::{self, Pair};
 use crate::corpus::passages::Passages;
 use crate::figures::evaluation::{self, Evaluation, Group};
 use crate::figures::intervals::Interval;
@@ -23,7 +23,8 @@ use crate::training::run_folder;
 #[derive(clap::Args)]
 #[command(group(clap::ArgGroup::new("table").required(true).args(["pairs", "songs"])))]
 pub struct Args {
-    /// Table of 3-second passages: left,right,label and optionally left_start_secs,right_start_secs,perturbation,recipe
+    /// Table of 3-second passages: left,right,label and optionally
+    /// left_start_secs,right_start_secs,perturbation,recipe
     #[arg(long)]
     pairs: Option<PathBuf>,
     /// Table of whole songs, compared as the browser does
@@ -70,21 +71,21 @@ pub fn run(args: &Args) -> Result<()> {
 /// A column of scores.csv: its name and a cell for every pair.
 type Column = (&'static str, Vec<String>);
 
-/// Score of every pair, and its reasons.
+/// Score of every pair, and its parts.
 fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<(Vec<f32>, Vec<Column>)> {
     let scored = Passages::load(pairs)?.scored(checker.model())?;
     let logits = scored.iter().map(|pair| format!("{:.4}", pair.logit));
-    let of_agreement = |value: fn(&ClipAlignment) -> f64| {
+    let of_alignment = |value: fn(&ClipAlignment) -> f64| {
         let cells = scored.iter().map(|pair| {
-            let value = pair.agreement.as_ref().map(value);
+            let value = pair.alignment.as_ref().map(value);
             value.map_or_else(String::new, |value| format!("{value:.4}"))
         });
         cells.collect()
     };
     let columns = vec![
         ("logit", logits.collect()),
-        ("correlation", of_agreement(|found| found.correlation)),
-        ("spread", of_agreement(|found| found.spread)),
+        ("correlation", of_alignment(|found| found.correlation)),
+        ("spread", of_alignment(|found| found.spread)),
     ];
     Ok((scored.iter().map(|pair| pair.score).collect(), columns))
 }
@@ -131,7 +132,7 @@ fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> 
         .collect()
 }
 
-/// The input's own columns, in its order, and what was found.
+/// The input's own columns in its order, then the results.
 fn write_scores(table: &Path, out: &Path, scores: &[f32], found: &[Column]) -> Result<()> {
     let written = || -> Result<()> {
         let mut reader = csv::Reader::from_path(table)?;

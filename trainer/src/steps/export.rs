@@ -22,7 +22,8 @@ pub struct Args {
     /// Folder to write recording.safetensors and recording.json to
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/weights"))]
     out: PathBuf,
-    /// Fit the calibration on all pairs of this table, validation.csv of the run's pairs, instead of those that training looked at
+    /// Fit the calibration on all pairs of this table, validation.csv of the run's pairs, instead
+    /// of those that training looked at
     #[arg(long)]
     calibrate_on: Option<PathBuf>,
     /// Where the music came from, for recording.json
@@ -36,7 +37,8 @@ pub struct Args {
     seed: u64,
 }
 
-/// `recording.json`: what the weights file says about itself, readable, and where it comes from.
+/// `recording.json`: the header of the weights file in readable form, and the source of the
+/// weights.
 #[derive(Serialize)]
 struct Provenance<'a> {
     sha256: &'a str,
@@ -46,7 +48,7 @@ struct Provenance<'a> {
     training: &'a TrainConfig,
     best: &'a HistoryEntry,
     training_secs: f64,
-    /// Figures of the examination, without those of each change.
+    /// Figures of the test, without those of each change.
     metrics: Option<serde_json::Value>,
 }
 

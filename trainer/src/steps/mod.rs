@@ -45,7 +45,7 @@ impl Step {
     ///
     /// # Errors
     ///
-    /// When it can't do its work, or not all of it.
+    /// When it fails, or can't use all of its input.
     pub fn run(&self) -> anyhow::Result<()> {
         match self {
             Self::Decode(args) => decode::run(args),
@@ -63,7 +63,7 @@ impl Step {
     }
 }
 
-/// Prints the error, if any, in one line, and tells a partial success from a failure.
+/// Prints the error, if any, in one line. A partial success has a status of its own.
 #[must_use]
 pub fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {

@@ -1,7 +1,8 @@
-//! `one-pass`: how much the music around a segment changes what the model makes of it.
+//! `one-pass`: the effect of the music around a segment on its embedding.
 //!
-//! A page reads a song in one pass, so that a segment's outer frames see what lies beside it; `evaluate --pairs` reads clips of three seconds alone. Both
-//! must come to the same embedding, or the figures of one say nothing about the other.
+//! The page reads a song in one pass, so the outer frames of a segment see the music beside it.
+//! `evaluate --pairs` reads clips of three seconds alone. The figures of one hold for the other
+//! only if both give the same embedding.
 
 use std::path::PathBuf;
 
@@ -32,7 +33,7 @@ pub struct Args {
     seed: u64,
 }
 
-/// Every how many segments of a song one is read alone, too.
+/// Every fifth segment of a song is also read alone.
 const SEGMENT_STEP: usize = 5;
 
 /// Some segments of a song, embedded both ways.
@@ -45,24 +46,10 @@ struct BothWays {
 ///
 /// # Errors
 ///
-/// When a file can't be decoded or there are not two songs with something in them.
+/// When a file can't be decoded or there are fewer than two songs with segments to compare.
 pub fn run(args: &Args) -> Result<()> {
     let model = weights::load(args.weights.as_deref())?;
-    let files = audio_file::find(&args.audio)?;
-    let bar = progress::bar(files.len(), "embed");
-    let songs = files
-        .par_iter()
-        .map(|file| {
-            let song = embed_both_ways(&model, &audio_file::load(file)?);
-            bar.inc(1);
-            song
-        })
-        .collect::<Result<Vec<BothWays>>>()?;
-    bar.finish();
-    let songs: Vec<BothWays> = songs
-        .into_iter()
-        .filter(|song| !song.alone.is_empty())
-        .collect();
+    let songs = embed_all(&model, &audio_file::find(&args.audio)?)?;
     ensure!(
         songs.len() >= 2,
         "there must be two songs with five segments"
@@ -73,17 +60,6 @@ pub fn run(args: &Args) -> Result<()> {
             .iter()
             .flat_map(|song| song.in_song.rows().zip(song.alone.rows()))
     };
-    let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    let (mut within_songs, mut alone) = (Vec::new(), Vec::new());
-    for _ in 0..args.unrelated {
-        let left = rng.random_range(0..songs.len());
-        let right = (left + rng.random_range(1..songs.len())) % songs.len();
-        let (left, right) = (&songs[left], &songs[right]);
-        let rows = [left, right].map(|song| rng.random_range(0..song.alone.len()));
-        let both = |a: &Embeddings, b: &Embeddings| score(row(a, rows[0]), row(b, rows[1]));
-        within_songs.push(both(&left.in_song, &right.in_song));
-        alone.push(both(&left.alone, &right.alone));
-    }
     println!(
         "{} segments of {} songs; 5 %, median, 95 %",
         pairs().count(),
@@ -97,9 +73,48 @@ pub fn run(args: &Args) -> Result<()> {
         "score, alone with in its song",
         pairs().map(|(a, b)| score(a, b)).collect(),
     );
+    let (alone, in_songs) = unrelated_scores(&songs, args.unrelated, args.seed, score);
     print("score, unrelated, both alone", alone);
-    print("score, unrelated, both in their songs", within_songs);
+    print("score, unrelated, both in their songs", in_songs);
     Ok(())
+}
+
+/// Songs with segments that can be compared.
+fn embed_all(model: &Model, files: &[PathBuf]) -> Result<Vec<BothWays>> {
+    let bar = progress::bar(files.len(), "embed");
+    let songs = files
+        .par_iter()
+        .map(|file| {
+            let song = embed_both_ways(model, &audio_file::load(file)?);
+            bar.inc(1);
+            song
+        })
+        .collect::<Result<Vec<BothWays>>>()?;
+    bar.finish();
+    let with_segments = songs.into_iter().filter(|song| !song.alone.is_empty());
+    Ok(with_segments.collect())
+}
+
+/// Scores of random segments of different songs: both alone, and both in their songs.
+fn unrelated_scores(
+    songs: &[BothWays],
+    count: usize,
+    seed: u64,
+    score: impl Fn(&[f32], &[f32]) -> f32,
+) -> (Vec<f32>, Vec<f32>) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let draw = |_| {
+        let left = rng.random_range(0..songs.len());
+        let right = (left + rng.random_range(1..songs.len())) % songs.len();
+        let (left, right) = (&songs[left], &songs[right]);
+        let rows = [left, right].map(|song| rng.random_range(0..song.alone.len()));
+        let both = |a: &Embeddings, b: &Embeddings| score(row(a, rows[0]), row(b, rows[1]));
+        (
+            both(&left.alone, &right.alone),
+            both(&left.in_song, &right.in_song),
+        )
+    };
+    (0..count).map(draw).unzip()
 }
 
 fn embed_both_ways(model: &Model, waveform: &soundalike::Waveform) -> Result<BothWays> {
@@ -109,7 +124,7 @@ fn embed_both_ways(model: &Model, waveform: &soundalike::Waveform) -> Result<Bot
     let segments = Segments::of(&mel, config);
     let whole = mel.relative_db(config, mel.level_db(config));
     let whole = pollster::block_on(model.embed_song(&whole, |_| ()))?;
-    // Those with music on both sides, and something in them.
+    // Segments with music on both sides that aren't blank.
     let margin = CONTEXT_FEATURE_FRAMES.div_ceil(SEGMENT_HOP_FEATURE_FRAMES);
     let chosen: Vec<usize> = (margin..whole.len().saturating_sub(margin))
         .step_by(SEGMENT_STEP)

@@ -14,12 +14,12 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use soundalike::{FeatureConfig, Waveform};
 use soundalike_native::{audio_file, progress, wav};
+use soundalike_tables::fma::{self, FmaMetadata};
+use soundalike_tables::pair_table::{self, Pair};
+use soundalike_tables::recipe::Recipe;
 
 use crate::changes::perturb;
-use crate::changes::recipe::Recipe;
-use crate::corpus::fma::{self, FmaMetadata};
 use crate::corpus::manifest::Manifest;
-use crate::corpus::pair_table::{self, Pair};
 use crate::corpus::passage_starts::{MISALIGNMENT_SECS, START_GRID_SECS, starts_secs};
 use crate::corpus::tracks::{self, Split, Track};
 use crate::steps::partial_success::PartialSuccess;
@@ -47,20 +47,20 @@ pub struct Args {
     seed: u64,
 }
 
-/// A track with the places where passages may start.
+/// A track with the possible starts of passages.
 struct Source<'a> {
     track: &'a Track,
     starts_secs: &'a [f64],
 }
 
-/// Audio files to listen to, and why the others are not among them.
+/// Audio files to decode, and the reasons why others are left out.
 struct Found {
     files: Vec<PathBuf>,
     damaged: Vec<String>,
 }
 
-/// Where passages may start in each file that can be used, and why the others can't be.
-struct Heard {
+/// Possible starts of passages in each usable file, and the reasons why the others are skipped.
+struct Usable {
     starts_secs: HashMap<PathBuf, Vec<f64>>,
     skipped: Vec<String>,
 }
@@ -69,8 +69,8 @@ struct Heard {
 ///
 /// # Errors
 ///
-/// When folders can't be read or written, or there is too little music for three splits; also when some files can't be
-/// used or have no row in the metadata, though the tables are there.
+/// When folders can't be read or written, or there is too little music for three splits. Also when
+/// some files can't be used or have no row in the metadata; then the tables are there.
 pub fn run(args: &Args) -> Result<()> {
     let began = Instant::now();
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
@@ -84,10 +84,10 @@ pub fn run(args: &Args) -> Result<()> {
     let without_row = metadata.as_ref().map_or(0, |metadata| {
         note_files_without_row(&files, metadata, args.fma_metadata.as_deref())
     });
-    let Heard {
+    let Usable {
         starts_secs,
         skipped,
-    } = listen(files, damaged);
+    } = decode_all(files, damaged);
     let mut files: Vec<PathBuf> = starts_secs.keys().cloned().collect();
     files.sort();
     let tracks = tracks::split(files, metadata.as_ref(), args.seed);
@@ -105,7 +105,7 @@ pub fn run(args: &Args) -> Result<()> {
         began.elapsed().as_secs_f64(),
         manifest.skipped.len()
     );
-    // Those known to be damaged are as they should be.
+    // Files that are known to be damaged don't count.
     PartialSuccess::unless_none(
         &[
             (
@@ -121,7 +121,8 @@ pub fn run(args: &Args) -> Result<()> {
     )
 }
 
-/// Searches the folders; files that the FMA is known to have damaged are left out where it `is_fma`.
+/// Searches the folders. If it `is_fma`, the files of the FMA that are known to be damaged are left
+/// out.
 fn find(roots: &[PathBuf], is_fma: bool) -> Result<Found> {
     let roots: Vec<PathBuf> = roots
         .iter()
@@ -142,10 +143,10 @@ fn find(roots: &[PathBuf], is_fma: bool) -> Result<Found> {
     Ok(Found { files, damaged })
 }
 
-/// Decodes all files. Those that can't be used are named, after the `skipped` ones, and take no place in a split.
-fn listen(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Heard {
+/// Decodes all files. The unusable ones are appended to `skipped` and are part of no split.
+fn decode_all(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Usable {
     let bar = progress::bar(files.len(), "listen");
-    let heard: Vec<(PathBuf, Result<Vec<f64>>)> = files
+    let decoded: Vec<(PathBuf, Result<Vec<f64>>)> = files
         .into_par_iter()
         .map(|path| {
             let starts_secs = starts_secs(&path);
@@ -155,7 +156,7 @@ fn listen(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Heard {
         .collect();
     bar.finish();
     let mut starts_of = HashMap::new();
-    for (path, starts_secs) in heard {
+    for (path, starts_secs) in decoded {
         match starts_secs {
             Ok(starts_secs) => _ = starts_of.insert(path, starts_secs),
             Err(error) => skipped.push(format!("{error:#}")),
@@ -164,13 +165,13 @@ fn listen(files: Vec<PathBuf>, mut skipped: Vec<String>) -> Heard {
     skipped
         .iter()
         .for_each(|reason| eprintln!("skipped: {reason}"));
-    Heard {
+    Usable {
         starts_secs: starts_of,
         skipped,
     }
 }
 
-/// Draws and writes the table of each split; their numbers of pairs by name.
+/// Draws and writes the table of each split. Returns their numbers of pairs by name.
 fn write_tables(
     args: &Args,
     tracks: &[Track],
@@ -193,7 +194,8 @@ fn write_tables(
                 sources.len()
             );
         }
-        // Each split draws from its own stream, so that the tables don't depend on each other's length.
+        // Each split draws from its own stream, so that the tables don't depend on each other's
+        // length.
         let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
         rng.set_stream(split as u64 + 1);
         let mut pairs = draw(&sources, args.count * percent / 100 / 2 * 2, &mut rng)?;
@@ -212,7 +214,8 @@ fn write_tables(
     Ok(counts)
 }
 
-/// One line for all of them, and their number: they stay, each as if by an artist of its own.
+/// Notes the files without metadata in one line and returns their number. They stay; each counts as
+/// an artist of its own.
 fn note_files_without_row(
     files: &[PathBuf],
     metadata: &FmaMetadata,
@@ -234,8 +237,9 @@ fn note_files_without_row(
     without.len()
 }
 
-/// `count` pairs, every second one a copy. Long tracks are drawn more often, by the square root of their length. Both
-/// kinds of pair get a modified right side, so that a modification says nothing about the label.
+/// `count` pairs, every second one a copy. Long tracks are drawn more often, by the square root of
+/// their length. Both kinds of pair get a modified right side, so that a modification says nothing
+/// about the label.
 fn draw(sources: &[Source<'_>], count: usize, rng: &mut ChaCha8Rng) -> Result<Vec<Pair>> {
     let weights = sources
         .iter()

@@ -1,17 +1,18 @@
-//! The end of a step that did what it could and had to pass some files over.
+//! The outcome of a step that had to skip some files.
 
 use anyhow::Result;
 
-/// Not all files could be used. Everything that the step makes of the others is there.
+/// Some files were skipped; the results for the others are complete.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct PartialSuccess(String);
 
 impl PartialSuccess {
-    /// Exit status, so that a script can tell it from a step that failed (1) and from wrong arguments (2).
+    /// Exit status; 1 is a failed step, 2 is for wrong arguments.
     pub const STATUS: u8 = 3;
 
-    /// Ends a step: with this, when there is anything among `problems`, numbers of files and what is wrong with them; `rest` says where the rest is.
+    /// The end of a step with `problems`: numbers of files and their problem. `rest` is a note
+    /// about the remaining files.
     ///
     /// # Errors
     ///

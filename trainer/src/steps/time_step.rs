@@ -1,4 +1,4 @@
-//! `time-step`: how long one optimiser step takes on segments alone, batches not counted.
+//! `time-step`: the time of optimiser steps, without making batches.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
         .config
         .as_deref()
         .map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
-    // Segments alone, as other programs have them: a figure to compare.
+    // Clips only, so that the figure can be compared with other programs.
     config.stretches = false;
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     let mut learner = Learner::new(&config, args.device)?;
@@ -56,11 +56,11 @@ pub fn run(args: &Args) -> Result<()> {
 fn random_batch(config: &TrainConfig, rng: &mut ChaCha8Rng) -> Batch {
     let features = FeatureConfig::default();
     let size = config.tracks_per_batch * config.passages_per_track;
-    let strip = config.strip();
-    let strips = 2 * size / strip.segments();
-    let values = strips * features.mel_bands * strip.frames(&features);
+    let row = config.input_row();
+    let rows = 2 * size / row.segments();
+    let values = rows * features.mel_bands * row.frames(&features);
     Batch {
-        strip,
+        row,
         segments: (0..2 * size).collect(),
         frames: (0..values).map(|_| rng.random_range(-2.0..2.0)).collect(),
         tracks: (0..size)

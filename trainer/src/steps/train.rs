@@ -10,8 +10,8 @@ use burn::tensor::Device;
 use soundalike::Model;
 use soundalike::training::Calibration;
 use soundalike_native::{audio_file, progress};
+use soundalike_tables::pair_table;
 
-use crate::corpus::pair_table;
 use crate::training::batches::{BatchMaker, Sources};
 use crate::training::device::DeviceName;
 use crate::training::learner::Learner;
@@ -46,7 +46,8 @@ pub struct Args {
     /// Folders of recordings (speech, crowds) laid over some copies, besides other tracks
     #[arg(long, num_args = 1..)]
     overlays: Vec<PathBuf>,
-    /// Folders of further music that only training hears, such as what `render` wrote; a folder is an album
+    /// Folders of further music that only training hears, such as what `render` wrote; a folder is
+    /// an album
     #[arg(long, num_args = 1..)]
     rendered: Vec<PathBuf>,
     /// Validation pairs to use at most
@@ -155,7 +156,7 @@ impl Run {
             let asked = Instant::now();
             let batch = batches
                 .recv()
-                .context("the thread that makes batches has died")?;
+                .context("the thread that makes batches has stopped")?;
             waited += asked.elapsed();
             losses.push(self.learner.step(step, batch)?);
             bar.inc(1);
@@ -185,7 +186,8 @@ impl Run {
         Ok(())
     }
 
-    /// The entry after a step, with the mean losses since the last one; figures on validation pairs are still missing.
+    /// The entry after a step, with the mean losses since the last one and without the figures on
+    /// validation pairs.
     fn unvalidated_entry(
         &self,
         step: usize,
@@ -209,7 +211,8 @@ impl Run {
         }
     }
 
-    /// Looks at the validation pairs; keeps the weights when they are the best so far.
+    /// Adds the figures on the validation pairs, and saves the weights when they are the best so
+    /// far.
     fn validate(&self, mut entry: HistoryEntry, validation: &Validation) -> Result<HistoryEntry> {
         let network = self.learner.network.valid();
         let version = env!("CARGO_PKG_VERSION");
@@ -248,14 +251,14 @@ impl Run {
     }
 }
 
-/// Measures the training time of a run over all its resumptions.
+/// Measures the training time of a run over all its sessions.
 struct Clock {
     began: Instant,
     before_secs: f64,
 }
 
 impl Clock {
-    /// Begins now, after the time that the run has taken already.
+    /// Starts now, from the time that the run has taken already.
     fn continued(history: &History) -> Self {
         Self {
             began: Instant::now(),
@@ -285,7 +288,8 @@ fn print_entry(entry: &HistoryEntry) {
 }
 
 impl HistoryEntry {
-    /// Better is a lower loss on validation pairs: ROC-AUC comes so near to 1 that a single pair decides.
+    /// The lower loss on validation pairs is better. ROC-AUC is so near to 1 that it depends on
+    /// single pairs.
     fn is_better_than(&self, other: &Self) -> bool {
         self.validation_loss < other.validation_loss
     }

@@ -1,4 +1,5 @@
-//! Choices that the recipe decided against, kept so that their price can be measured. Weights trained with them can't be exported: the engine has only the recipe's.
+//! Alternatives to the recipe, for ablations. Weights trained with them can't be exported: the
+//! engine has the recipe's head and normalisation alone.
 
 use anyhow::{Context as _, Result};
 use burn::module::Module;
@@ -11,7 +12,7 @@ use soundalike::{FeatureConfig, LogMelSpectrogram};
 
 use crate::corpus::passages::Passages;
 
-/// How two embeddings become a logit.
+/// The head: two embeddings to a logit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeadChoice {
@@ -21,17 +22,17 @@ pub enum HeadChoice {
     Free,
 }
 
-/// How decibels become what the encoder reads.
+/// The normalisation of the encoder's input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalisation {
-    /// The fixed map of [`FeatureConfig`], which lets a song be read in one pass.
+    /// The fixed map of [`FeatureConfig`]. With it a song can be read in one pass.
     Fixed,
     /// Zero mean and unit deviation of each segment.
     PerSegment,
 }
 
-/// What is trained: the network, and the free head where that is chosen.
+/// The trained network, with the free head where that is chosen.
 #[derive(Module, Debug)]
 pub struct TrainedNetwork {
     /// Encoder and monotone head.
@@ -70,7 +71,8 @@ impl TrainedNetwork {
         head.output.forward(hidden).reshape([n, m])
     }
 
-    /// The logit of every pair of passages, and the mean logit of left passages with themselves; for networks that [`soundalike::Model`] can't hold.
+    /// The logit of every pair of passages, and the mean logit of left passages with themselves.
+    /// For networks that [`soundalike::Model`] can't hold.
     ///
     /// # Errors
     ///
@@ -116,7 +118,7 @@ impl TrainedNetwork {
 }
 
 impl Normalisation {
-    /// Changes a segment that the fixed map has been applied to.
+    /// Applies the normalisation to a segment after the fixed map.
     pub fn apply(self, mut segment: Vec<f32>) -> Vec<f32> {
         if self == Self::PerSegment {
             let count = segment.len() as f32;
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_monotone_head_puts_identity_highest_by_construction() {
+    fn only_the_monotone_head_scores_identity_highest_by_construction() {
         let device = Device::flex();
         let embeddings = Tensor::<2>::from_data([[1.0, 0.0, 0.0], [0.0, 0.6, 0.8]], &device);
         let encoder = EncoderConfig {

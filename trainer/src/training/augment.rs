@@ -1,24 +1,26 @@
-//! Changes to mel power: filters, dynamics, rooms, noise, codecs, other sounds on top. In the spectral domain, so that a batch costs milliseconds.
+//! Augmentation of mel power: filters, dynamics, reverberation, noise, codecs, overlays. In the
+//! spectral domain a batch costs milliseconds.
 
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
 use soundalike::training::corner_frequencies_hz;
 use soundalike::{FeatureConfig, LogMelPlan};
+use soundalike_tables::recipe::log_uniform;
 
-use crate::changes::recipe::log_uniform;
 use crate::training::train_config::AugmentationConfig;
 
 /// Length of the noise recordings that noise is cut from.
 const NOISE_SECS: usize = 40;
 
-/// What augmentation needs to know of mel bands, and recordings of noise.
+/// Augmentation of segments, with the properties of the mel bands and recordings of noise.
 pub struct Augmenter {
     config: AugmentationConfig,
     frame_hop_secs: f32,
     /// Centre of each band in octaves above 440 Hz.
     octaves: Vec<f32>,
     centres_hz: Vec<f32>,
-    /// Half the width of each band in Hz: undoes the unit area of the filters, so that power adds up to energy.
+    /// Half the width of each band in Hz. It undoes the unit area of the filters, so that the power
+    /// of all bands adds up to the energy.
     widths_hz: Vec<f32>,
     /// White, pink and brown noise as mel power, `[frames, mel_bands]` each.
     noises: [Vec<f32>; 3],
@@ -75,9 +77,34 @@ impl Augmenter {
             .for_each(|(power, other)| *power += gain * other);
     }
 
-    /// Changes one segment of mel power, `[frames, mel_bands]`, by chance; `strength` scales all chances.
+    /// Changes one segment of mel power, `[frames, mel_bands]`, at random; `strength` scales all
+    /// probabilities.
     pub fn augment(&self, segment: &mut [f32], strength: f64, rng: &mut impl Rng) {
         let happens = |share: f64, rng: &mut _| Rng::random_bool(rng, (share * strength).min(1.0));
+        let is_telephone = self.filter(segment, happens, rng);
+        if happens(0.25, rng) {
+            self.compress(segment, rng.random_range(0.0..0.5));
+        }
+        if happens(0.3, rng) {
+            self.reverberate(segment, rng);
+        }
+        // A telephone adds noise.
+        if (is_telephone && rng.random_bool(0.7)) || happens(0.45, rng) {
+            self.add_noise(segment, rng);
+        }
+        if self.config.codec && happens(0.2, rng) {
+            self.cut_holes(segment, decibels_to_power(rng.random_range(-60.0..-30.0)));
+        }
+    }
+
+    /// Equaliser, telephone, low-pass and high-pass, each at random. Returns whether it is a
+    /// telephone.
+    fn filter<R: Rng>(
+        &self,
+        segment: &mut [f32],
+        happens: impl Fn(f64, &mut R) -> bool,
+        rng: &mut R,
+    ) -> bool {
         let mut gains_db = vec![0.0; self.octaves.len()];
         if happens(0.5, rng) {
             self.add_equaliser(&mut gains_db, rng);
@@ -116,32 +143,26 @@ impl Augmenter {
                 .zip(&gains)
                 .for_each(|(power, gain)| *power *= gain);
         }
-        if happens(0.25, rng) {
-            self.compress(segment, rng.random_range(0.0..0.5));
-        }
-        if happens(0.3, rng) {
-            self.reverberate(segment, rng);
-        }
-        // What comes by telephone comes with noise.
-        if (is_telephone && rng.random_bool(0.7)) || happens(0.45, rng) {
-            let colour = match rng.random_range(0..100) {
-                0..60 => 0,
-                60..85 => 1,
-                _ => 2,
-            };
-            let (low, high) = self.config.noise_snr_db;
-            let snr_db = rng.random_range(low..=high);
-            let noise = &self.noises[colour];
-            let last = (noise.len() - segment.len()) / self.octaves.len();
-            let start = rng.random_range(0..=last) * self.octaves.len();
-            self.overlay(segment, &noise[start..start + segment.len()], snr_db);
-        }
-        if self.config.codec && happens(0.2, rng) {
-            self.cut_holes(segment, decibels_to_power(rng.random_range(-60.0..-30.0)));
-        }
+        is_telephone
     }
 
-    /// A level by which a segment differs from its own maximum, in dB: 0, or by chance within the configured range.
+    /// Noise of a random colour and level.
+    fn add_noise(&self, segment: &mut [f32], rng: &mut impl Rng) {
+        let colour = match rng.random_range(0..100) {
+            0..60 => 0,
+            60..85 => 1,
+            _ => 2,
+        };
+        let (low, high) = self.config.noise_snr_db;
+        let snr_db = rng.random_range(low..=high);
+        let noise = &self.noises[colour];
+        let last = (noise.len() - segment.len()) / self.octaves.len();
+        let start = rng.random_range(0..=last) * self.octaves.len();
+        self.overlay(segment, &noise[start..start + segment.len()], snr_db);
+    }
+
+    /// A random difference of a segment's level from its own maximum, in dB: 0, or within the
+    /// configured range.
     pub fn draw_level_db(&self, rng: &mut impl Rng) -> f32 {
         let (low, high) = self.config.level_db;
         if rng.random_bool(self.config.level_share) {
@@ -151,7 +172,7 @@ impl Augmenter {
         }
     }
 
-    /// A low-pass filter, Butterworth's curve: power halves at the corner and falls by `order` from there.
+    /// Butterworth low-pass: `gain = 1 / (1 + (f / corner)^order)`, half the power at the corner.
     fn pass_below(&self, gains_db: &mut [f32], corner_hz: f32, order: f32) {
         for (hz, gain_db) in self.centres_hz.iter().zip(gains_db) {
             *gain_db -= decibels(1.0 + (hz / corner_hz).powf(order));
@@ -177,7 +198,7 @@ impl Augmenter {
             .sum()
     }
 
-    /// Three bumps of up to 12 dB, each there or not, and a tilt of up to 2 dB an octave.
+    /// Up to three peaks or dips of up to 12 dB, and a tilt of up to 2 dB an octave.
     fn add_equaliser(&self, gains_db: &mut [f32], rng: &mut impl Rng) {
         let bumps: Vec<(f32, f32, f32)> = (0..3)
             .filter_map(|_| {
@@ -198,7 +219,7 @@ impl Augmenter {
         }
     }
 
-    /// Makes loud frames softer and soft ones louder by a power of their energy.
+    /// Dynamic compression: scales each frame by a power of its energy.
     fn compress(&self, segment: &mut [f32], amount: f32) {
         let bands = self.octaves.len();
         let energies: Vec<f32> = segment
@@ -212,7 +233,8 @@ impl Augmenter {
         }
     }
 
-    /// Adds an exponential tail to every band, weaker at high frequencies, as in rooms. An exponential needs only one value of memory a band.
+    /// Adds an exponential tail to every band, weaker at high frequencies, as in rooms. Its state
+    /// is one value a band.
     fn reverberate(&self, segment: &mut [f32], rng: &mut impl Rng) {
         let reverberation_secs = rng.random_range(0.3..2.8_f32);
         let decay = decibels_to_power(-60.0 * self.frame_hop_secs / reverberation_secs);
@@ -235,7 +257,7 @@ impl Augmenter {
         }
     }
 
-    /// Low-rate codecs drop what lies far below the loudest band of a frame.
+    /// Drops bands far below the loudest band of a frame, as low-rate codecs do.
     fn cut_holes(&self, segment: &mut [f32], threshold: f32) {
         const LEFT_OVER: f32 = 1e-3;
         for frame in segment.chunks_exact_mut(self.octaves.len()) {
@@ -247,7 +269,8 @@ impl Augmenter {
         }
     }
 
-    /// A clip cut out and analysed alone has zeros beyond its ends: half of the first window sees nothing, and an eighth of the second.
+    /// Lowers the outermost frames as in a clip that is analysed alone. There are zeros beyond its
+    /// ends: half of the first window is empty, and an eighth of the second.
     pub fn emulate_edges(&self, segment: &mut [f32]) {
         const EDGE_POWER: [f32; 2] = [0.25, 0.85];
         let bands = self.octaves.len();
@@ -261,14 +284,14 @@ impl Augmenter {
         }
     }
 
-    /// A random signal-to-noise ratio for something laid over, or none.
+    /// A random signal-to-noise ratio of an overlay; `None` for no overlay.
     pub fn draw_overlay_snr_db(&self, rng: &mut impl Rng) -> Option<f32> {
         let (low, high) = self.config.overlay_snr_db;
         let snr_db = rng.random_range(low..=high);
         rng.random_bool(self.config.overlay_share).then_some(snr_db)
     }
 
-    /// One of several recordings by chance, cut to `frames` frames; `None` when there are none long enough.
+    /// A random part of `frames` frames of a random recording; `None` when none is long enough.
     pub fn cut<'a>(
         &self,
         recordings: &'a [Vec<f32>],
@@ -342,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn edges_look_like_those_of_a_clip_analysed_alone() {
+    fn edges_equal_those_of_a_clip_analysed_alone() {
         let mut plan = LogMelPlan::new(&FeatureConfig::default());
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let noise: Vec<f32> = (0..40 * 66_150)
@@ -354,7 +377,8 @@ mod tests {
             let frame = |frame: usize| power[frame * 128..(frame + 1) * 128].iter().sum::<f32>();
             (edge, second, inside) = (edge + frame(0), second + frame(1), inside + frame(60));
         }
-        // For noise half of the power is missing; for steady tones, whose two halves interfere, three quarters. The factors lie between.
+        // For noise half of the power is missing; for steady tones, whose two halves interfere,
+        // three quarters. The factors lie between.
         assert!(
             (0.2..0.6).contains(&(edge / inside)) && (0.8..1.0).contains(&(second / inside)),
             "{} {}",

@@ -12,36 +12,38 @@ use rayon::prelude::*;
 use soundalike::training::MelSpectrogram;
 use soundalike::{FeatureConfig, LogMelPlan};
 use soundalike_native::audio_file;
+use soundalike_tables::pair_table::Pair;
+use soundalike_tables::recipe::log_uniform;
 
-use crate::changes::recipe::log_uniform;
-use crate::corpus::pair_table::Pair;
-use crate::corpus::repeats::{self, Surroundings};
+use crate::corpus::repeats::{self, PassageInContext};
 use crate::training::augment::Augmenter;
-use crate::training::clip_and_context::{Extent, Strip, extent};
+use crate::training::clip_and_context::{InputRow, Window};
 use crate::training::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks};
 use crate::training::train_config::{AugmentationConfig, TrainConfig};
 use crate::training::training_tracks::TrainingTracks;
 
-/// Batches that wait ready for the network.
+/// Most batches that are made in advance.
 const BATCHES_AHEAD: usize = 4;
 
 /// Pairs for one step: `size` originals and as many copies, normalised.
 pub struct Batch {
-    /// How the segments lie in `frames`.
-    pub strip: Strip,
-    /// Strips `[strips, 1, mel_bands, frames of a strip]`.
+    /// The layout of the segments in `frames`.
+    pub row: InputRow,
+    /// Rows `[rows, 1, mel_bands, frames of a row]`.
     pub frames: Vec<f32>,
-    /// For each original, then for each copy, which of the strips' segments it is: clips first, then stretches.
+    /// Index of each original, then of each copy, among the segments of the rows: clips first, then
+    /// segments with context.
     pub segments: Vec<usize>,
-    /// Which track each pair is of.
+    /// The track of each pair.
     pub tracks: Vec<usize>,
-    /// Where each original starts, in seconds.
+    /// The start of each original.
     pub starts_secs: Vec<f64>,
-    /// Pairs that say nothing about each other: the music of one is laid over the copy of the other, or both are repeats of one passage of a track.
+    /// Pairs that are neither positive nor negative to each other: the music of one is laid over
+    /// the copy of the other, or both are repeats of one passage of a track.
     pub ambiguous: Vec<(usize, usize)>,
 }
 
-/// The training tracks in memory, and what it takes to make batches of them.
+/// Makes batches from the training tracks in memory.
 pub struct BatchMaker {
     config: TrainConfig,
     features: FeatureConfig,
@@ -51,17 +53,17 @@ pub struct BatchMaker {
     overlays: Vec<Vec<f32>>,
 }
 
-/// What batches are made of.
+/// The sources of batches.
 pub struct Sources<'a> {
-    /// The training table: its copies say which tracks there are, and which passages of them.
+    /// The training table. Its copies give the tracks and their passages.
     pub pairs: &'a [Pair],
-    /// Further music, of which any passage will do.
+    /// Further music; its passages may start anywhere.
     pub rendered: Vec<PathBuf>,
-    /// Recordings that may be laid over.
+    /// Recordings for overlays.
     pub overlays: Vec<PathBuf>,
 }
 
-/// One segment to be: what is read of a track, before augmentation.
+/// A segment as it is read from a track, before augmentation.
 struct View {
     track: usize,
     start_frame: f32,
@@ -104,7 +106,8 @@ impl BatchMaker {
         })
     }
 
-    /// Makes batches from `first_step` on, in order, until the receiver is dropped. A batch depends on the seed and its step alone, so that a resumed run sees the same.
+    /// Makes batches from `first_step` on, in order, until the receiver is dropped. A batch depends
+    /// on the seed and its step alone, so that a resumed run has the same batches.
     pub fn spawn(self: Arc<Self>, first_step: usize) -> Receiver<Batch> {
         let (sender, receiver) = sync_channel(BATCHES_AHEAD);
         std::thread::spawn(move || {
@@ -127,33 +130,19 @@ impl BatchMaker {
         let tracks = originals.iter().map(|view| view.track).collect();
         let views: Vec<View> = originals.into_iter().chain(copies).collect();
         let seeds: Vec<u64> = views.iter().map(|_| rng.random()).collect();
-        let strip = self.config.strip();
-        let clips = views.len() / strip.segments();
+        let row = self.config.input_row();
+        let clips = views.len() / row.segments();
         let mut segments: Vec<usize> = (0..views.len()).collect();
         segments.shuffle(&mut rng);
-        let mut pieces = vec![Vec::new(); views.len()];
-        for (index, view) in views.iter().enumerate() {
+        let mut inputs = vec![Vec::new(); views.len()];
+        for index in 0..views.len() {
             let is_clip = segments[index] < clips;
-            let extent = extent(is_clip, &self.features);
             let mut rng = ChaCha8Rng::seed_from_u64(seeds[index]);
-            let mut power = self.read(view, extent);
+            let mut power = self.read(&views[index], Window::new(is_clip, &self.features));
             let is_copy = index >= size;
-            if is_copy && let Some(snr_db) = self.augmenter.draw_overlay_snr_db(&mut rng) {
-                let other = (index
-                    + self.config.passages_per_track
-                        * rng.random_range(1..self.config.tracks_per_batch.max(2)))
-                    % size;
-                let recording = rng
-                    .random_bool(self.config.augmentation.recording_share)
-                    .then(|| self.augmenter.cut(&self.overlays, extent.frames, &mut rng))
-                    .flatten();
-                if let Some(recording) = recording {
-                    self.augmenter.overlay(&mut power, recording, snr_db);
-                } else {
-                    ambiguous.push((index - size, other));
-                    let music = self.read(&views[size + other], extent);
-                    self.augmenter.overlay(&mut power, &music, snr_db);
-                }
+            if is_copy {
+                let other = self.overlay(&mut power, &views, index, is_clip, &mut rng);
+                ambiguous.extend(other.map(|other| (index - size, other)));
             }
             let strength = if is_copy {
                 1.0
@@ -165,11 +154,11 @@ impl BatchMaker {
                 self.augmenter.emulate_edges(&mut power);
             }
             let level_db = self.augmenter.draw_level_db(&mut rng);
-            pieces[segments[index]] = self.normalised(power, level_db);
+            inputs[segments[index]] = self.normalised(power, level_db);
         }
         Batch {
-            strip,
-            frames: strip.lay(&pieces, &self.features),
+            row,
+            frames: row.assemble(&inputs, &self.features),
             segments,
             tracks,
             starts_secs,
@@ -177,75 +166,97 @@ impl BatchMaker {
         }
     }
 
+    /// Lays a recording or the copy of another pair over some copies. Returns the index of that
+    /// pair.
+    fn overlay(
+        &self,
+        power: &mut [f32],
+        views: &[View],
+        index: usize,
+        is_clip: bool,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<usize> {
+        let snr_db = self.augmenter.draw_overlay_snr_db(rng)?;
+        let size = views.len() / 2;
+        let other = (index
+            + self.config.passages_per_track
+                * rng.random_range(1..self.config.tracks_per_batch.max(2)))
+            % size;
+        let window = Window::new(is_clip, &self.features);
+        let recording = rng
+            .random_bool(self.config.augmentation.recording_share)
+            .then(|| self.augmenter.cut(&self.overlays, window.frames, rng))
+            .flatten();
+        if let Some(recording) = recording {
+            self.augmenter.overlay(power, recording, snr_db);
+            None
+        } else {
+            let music = self.read(&views[size + other], window);
+            self.augmenter.overlay(power, &music, snr_db);
+            Some(other)
+        }
+    }
+
     /// Originals and copies: some passages of each of some tracks.
     fn draw_views(&self, rng: &mut ChaCha8Rng) -> (Vec<View>, Vec<View>, Vec<f64>) {
-        let frame_hop_secs = self.features.frame_hop_secs();
-        let augmentation = &self.config.augmentation;
         let (mut originals, mut copies, mut starts_secs) = (Vec::new(), Vec::new(), Vec::new());
         for track in self.tracks.draw(rng) {
             for _ in 0..self.config.passages_per_track {
                 let start_secs = self.tracks.draw_start_secs(track, rng);
-                let start_frame = (start_secs / frame_hop_secs) as f32;
-                // Both sides share a random pitch and tempo: more music than there is.
-                let semitones = if rng.random_bool(0.6) {
-                    rng.random_range(-2.0..=2.0)
-                } else {
-                    0.0
-                };
-                let tempo_ratio = if rng.random_bool(0.5) {
-                    rng.random_range(0.85..=1.2)
-                } else {
-                    1.0
-                };
-                let shift_semitones = if rng.random_bool(0.6) {
-                    draw_shift_semitones(augmentation, rng)
-                } else {
-                    0.0
-                };
-                let change_ratio = if rng.random_bool(0.55) {
-                    draw_tempo_ratio(augmentation, rng)
-                } else {
-                    1.0
-                };
-                let shift_secs = if rng.random_bool(0.75) {
-                    rng.random_range(
-                        -augmentation.misalignment_secs..=augmentation.misalignment_secs,
-                    )
-                } else {
-                    0.0
-                };
-                originals.push(View {
-                    track,
-                    start_frame,
-                    tempo_ratio,
-                    semitones,
-                });
-                copies.push(View {
-                    track,
-                    start_frame: start_frame + shift_secs * tempo_ratio / frame_hop_secs as f32,
-                    tempo_ratio: tempo_ratio * change_ratio,
-                    semitones: (semitones + shift_semitones)
-                        .clamp(-MAX_SHIFT_SEMITONES, MAX_SHIFT_SEMITONES),
-                });
+                let original = self.draw_original(track, start_secs, rng);
+                copies.push(self.draw_copy(&original, rng));
+                originals.push(original);
                 starts_secs.push(start_secs);
             }
         }
         (originals, copies, starts_secs)
     }
 
-    /// Pairs of passages of one track that are the same notes again, up to a shift of a second.
+    /// The original with a random pitch and tempo, which its copy shares: more variety than the
+    /// music has.
+    fn draw_original(&self, track: usize, start_secs: f64, rng: &mut ChaCha8Rng) -> View {
+        let semitones = draw_or(0.0, 0.6, rng, |rng| rng.random_range(-2.0..=2.0));
+        let tempo_ratio = draw_or(1.0, 0.5, rng, |rng| rng.random_range(0.85..=1.2));
+        View {
+            track,
+            start_frame: (start_secs / self.features.frame_hop_secs()) as f32,
+            tempo_ratio,
+            semitones,
+        }
+    }
+
+    /// A copy that differs from its original in pitch, tempo and alignment, each at random.
+    fn draw_copy(&self, original: &View, rng: &mut ChaCha8Rng) -> View {
+        let augmentation = &self.config.augmentation;
+        let frame_hop_secs = self.features.frame_hop_secs() as f32;
+        let shift_semitones = draw_or(0.0, 0.6, rng, |rng| draw_shift_semitones(augmentation, rng));
+        let change_ratio = draw_or(1.0, 0.55, rng, |rng| draw_tempo_ratio(augmentation, rng));
+        let most_secs = augmentation.misalignment_secs;
+        let shift_secs = draw_or(0.0, 0.75, rng, |rng| {
+            rng.random_range(-most_secs..=most_secs)
+        });
+        View {
+            track: original.track,
+            start_frame: original.start_frame + shift_secs * original.tempo_ratio / frame_hop_secs,
+            tempo_ratio: original.tempo_ratio * change_ratio,
+            semitones: (original.semitones + shift_semitones)
+                .clamp(-MAX_SHIFT_SEMITONES, MAX_SHIFT_SEMITONES),
+        }
+    }
+
+    /// Pairs of passages of one track that repeat the same notes, up to a shift of a second.
     fn repeats(&self, views: &[View]) -> Vec<(usize, usize)> {
         const SHIFT_SECS: f64 = 1.0;
         let shift_frames = (SHIFT_SECS / self.features.frame_hop_secs()).round();
         let frames = self.features.segment_frames();
-        let passages: Vec<Surroundings> = views
+        let passages: Vec<PassageInContext> = views
             .par_iter()
             .map(|view| {
                 let spectra = self.tracks.spectra(view.track);
                 let first = view.start_frame - shift_frames as f32;
                 let count = frames + 2 * shift_frames as usize;
                 let power = self.banks.mel_power(spectra, first, 1.0, 0.0, count);
-                Surroundings::new(&power, self.features.mel_bands)
+                PassageInContext::new(&power, self.features.mel_bands)
             })
             .collect();
         let pairs = (0..views.len())
@@ -255,18 +266,18 @@ impl BatchMaker {
         repeats::repeats(&passages, pairs, frames)
     }
 
-    fn read(&self, view: &View, extent: Extent) -> Vec<f32> {
+    fn read(&self, view: &View, window: Window) -> Vec<f32> {
         let spectra = self.tracks.spectra(view.track);
         self.banks.mel_power(
             spectra,
-            view.start_frame - extent.lead_frames as f32 * view.tempo_ratio,
+            view.start_frame - window.lead_frames as f32 * view.tempo_ratio,
             view.tempo_ratio,
             view.semitones,
-            extent.frames,
+            window.frames,
         )
     }
 
-    /// Mel power to what the encoder reads, `level_db` away from its own maximum.
+    /// Mel power to the encoder's input, `level_db` away from its own maximum.
     fn normalised(&self, power: Vec<f32>, level_db: f32) -> Vec<f32> {
         let mel = MelSpectrogram {
             mel_bands: self.features.mel_bands,
@@ -282,7 +293,22 @@ impl BatchMaker {
     }
 }
 
-/// A change of pitch, rarely a far one: twelve semitones are harder to see through than two, and as common in training only if drawn on purpose.
+/// A drawn value with this probability, else the default.
+fn draw_or(
+    default: f32,
+    probability: f64,
+    rng: &mut ChaCha8Rng,
+    draw: impl FnOnce(&mut ChaCha8Rng) -> f32,
+) -> f32 {
+    if rng.random_bool(probability) {
+        draw(rng)
+    } else {
+        default
+    }
+}
+
+/// A change of pitch, rarely a large one. Twelve semitones are harder to recognise than two, and
+/// frequent enough in training only if drawn on purpose.
 fn draw_shift_semitones(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
     let farthest = augmentation.pitch_semitones;
     if rng.random_bool(augmentation.far_pitch_share) {
@@ -297,7 +323,8 @@ fn draw_shift_semitones(augmentation: &AugmentationConfig, rng: &mut impl Rng) -
     }
 }
 
-/// A change of tempo, sometimes a far one: a copy of twice the tempo shares only half of its passage with the original.
+/// A change of tempo, sometimes a large one: a copy of twice the tempo shares only half of its
+/// passage with the original.
 fn draw_tempo_ratio(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
     let (slowest, fastest) = augmentation.tempo_ratio;
     if rng.random_bool(augmentation.far_tempo_share) {

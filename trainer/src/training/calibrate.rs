@@ -1,13 +1,15 @@
-//! From logits to scores that mean something: knots fitted on validation pairs.
+//! Calibration of logits as scores: knots fitted on validation pairs.
 
 use soundalike::training::Calibration;
 
 /// Fits a calibration, so that
 /// - 0.5 divides copies from other music best (balanced accuracy),
-/// - typical other music scores a few hundredths and typical copies above 0.9, using the whole range,
+/// - typical other music scores a few hundredths and typical copies above 0.9, using the whole
+///   range,
 /// - only a song with itself scores 1.
 ///
-/// `copies` and `others` are logits, `identity` that of equal embeddings. Without enough of either the plain sigmoid is kept.
+/// `copies` and `others` are logits, `identity` that of equal embeddings. Without enough of either
+/// the plain sigmoid is kept.
 pub fn fit(copies: &[f32], others: &[f32], identity: f32) -> Calibration {
     const FEWEST: usize = 20;
     if copies.len() < FEWEST || others.len() < FEWEST {
@@ -24,7 +26,8 @@ pub fn fit(copies: &[f32], others: &[f32], identity: f32) -> Calibration {
         (quantile(&copies, 0.5), 0.98),
         (identity, 1.0),
     ];
-    // Where distributions overlap so much that two knots come in the wrong order, the later one gives way; the divide and identity stay.
+    // Where the distributions overlap so much that two knots come in the wrong order, the later one
+    // is dropped; the threshold and the identity stay.
     const LEAST_STEP: f32 = 1e-3;
     let mut knots: Vec<(f32, f32)> = Vec::new();
     for (logit, score) in wanted {

@@ -1,4 +1,4 @@
-//! Where training computes.
+//! Devices for training.
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
@@ -29,7 +29,7 @@ impl DeviceName {
             Self::Wgpu => Ok(Device::wgpu_options().init()?),
             #[cfg(feature = "cuda")]
             Self::Cuda => Ok(Device::cuda(0)),
-            // libtorch computes the encoder's pass only; all else is small.
+            // libtorch computes the encoder's pass only; the rest is small.
             #[cfg(feature = "tch")]
             Self::Tch => Ok(Device::flex()),
             #[allow(unreachable_patterns, reason = "unless every feature is on")]

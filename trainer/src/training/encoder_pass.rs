@@ -9,36 +9,36 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use soundalike::FeatureConfig;
 use soundalike::training::{Encoder, Tensors, feature_frames};
 
-use crate::training::clip_and_context::Strip;
+use crate::training::clip_and_context::InputRow;
 use crate::training::device::DeviceName;
 #[cfg(feature = "tch")]
 use crate::training::libtorch;
 use crate::training::train_config::{Precision, TrainConfig};
 
-/// Who computes the pass.
+/// The library that computes the pass.
 pub enum EncoderPass {
-    /// burn, on whichever device the network is.
+    /// burn, on the network's device.
     Burn,
     /// libtorch on the CPU; burn does the rest.
     #[cfg(feature = "tch")]
     Libtorch(TrainConfig),
 }
 
-/// Embeddings that can be gone back from.
+/// Embeddings with the state for the backward pass.
 pub enum Encoded {
-    /// burn's graph goes on through the encoder.
+    /// burn's graph includes the encoder.
     Burn(Tensor<2>),
-    /// burn's graph begins at the embeddings, libtorch's ends there.
+    /// burn's graph begins at the embeddings; libtorch's ends there.
     #[cfg(feature = "tch")]
     Libtorch {
-        /// What the loss is computed from.
+        /// Input of the loss, in burn.
         embeddings: Tensor<2>,
-        /// libtorch's side.
+        /// The encoder's pass in libtorch.
         pass: libtorch::Pass,
     },
 }
 
-/// Gradients of the encoder that burn didn't compute; none when it did.
+/// Gradients of the encoder by libtorch; empty where burn computes them.
 pub struct EncoderGradients(Tensors);
 
 /// Prefix of the encoder's tensors.
@@ -62,8 +62,8 @@ impl EncoderPass {
         Ok(Self::Burn)
     }
 
-    /// Strips `[strips, 1, mel_bands, frames]` to the embeddings of their segments `[segments, embedding]` on `device`: first the first segments of
-    /// all strips, then the second ones.
+    /// Rows `[rows, 1, mel_bands, frames]` to the embeddings of their segments `[segments,
+    /// embedding]` on `device`. The first segments of all rows come first, then the second ones.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl EncoderPass {
         &self,
         encoder: &Encoder,
         frames: TensorData,
-        strip: Strip,
+        row: InputRow,
         device: &Device,
         step: usize,
     ) -> Result<Encoded> {
@@ -84,9 +84,9 @@ impl EncoderPass {
         match self {
             Self::Burn => {
                 let frames = Tensor::<4>::from_data(frames, device);
-                let columns = encoder.feature_frames(frames, strip.kept(&features).as_deref());
+                let columns = encoder.feature_frames(frames, row.kept(&features).as_deref());
                 let window = feature_frames(features.segment_frames());
-                let segments = strip.windows(&features).into_iter();
+                let segments = row.first_feature_frames(&features).into_iter();
                 let segments = segments.map(|first| columns.clone().narrow(3, first, window));
                 let segments = Tensor::cat(segments.collect(), 0);
                 Ok(Encoded::Burn(encoder.embeddings(segments, window, 1)))
@@ -100,7 +100,7 @@ impl EncoderPass {
                     &config.encoder,
                     &tensors,
                     frames,
-                    strip,
+                    row,
                     config.precision,
                     config.seed + step as u64,
                 )?;
@@ -126,7 +126,8 @@ impl Encoded {
         }
     }
 
-    /// Goes back from the gradients of the loss. Returns the encoder with the statistics of this pass, and what burn doesn't know of its gradients.
+    /// The backward pass from the gradients of the loss. Returns the encoder with the statistics of
+    /// this pass, and its gradients as far as burn doesn't have them.
     ///
     /// # Errors
     ///
@@ -205,9 +206,10 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::training::clip_and_context::extent;
+    use crate::training::clip_and_context::{InputRow, Window};
 
-    /// Embeddings, and every gradient of their weighted sum by parameter, after one pass.
+    /// Embeddings, the gradients of their weighted sum by parameter, and the tensors after one
+    /// pass.
     fn pass(name: DeviceName, precision: Precision) -> (Vec<f32>, Tensors, Tensors) {
         let config = TrainConfig {
             precision,
@@ -221,17 +223,17 @@ mod tests {
         let mut random = |count: usize| -> Vec<f32> {
             (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
         };
-        let strip = Strip::ClipAndStretch;
+        let row = InputRow::ClipAndContext;
         let pieces: Vec<Vec<f32>> = (0..6)
-            .map(|piece| random(features.mel_bands * extent(piece < 3, &features).frames))
+            .map(|piece| random(features.mel_bands * Window::new(piece < 3, &features).frames))
             .collect();
-        let shape = [3, 1, features.mel_bands, strip.frames(&features)];
-        let frames = TensorData::new(strip.lay(&pieces, &features), shape);
+        let shape = [3, 1, features.mel_bands, row.frames(&features)];
+        let frames = TensorData::new(row.assemble(&pieces, &features), shape);
         let weights = TensorData::new(random(6 * 128), [6, 128]);
         let weights = Tensor::<2>::from_data(weights, &device);
         let encoded = EncoderPass::new(name, &config)
             .unwrap()
-            .forward(&encoder, frames, strip, &device, 0)
+            .forward(&encoder, frames, row, &device, 0)
             .unwrap();
         let embeddings = encoded.embeddings();
         let mut gradients = (embeddings.clone() * weights).sum().backward();
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn libtorch_computes_what_burn_does() {
+    fn libtorch_and_burn_compute_the_same() {
         let (burns, burns_gradients, burns_after) = pass(DeviceName::Cpu, Precision::F32);
         let (torchs, torchs_gradients, torchs_after) = pass(DeviceName::Tch, Precision::F32);
         assert!(difference(&burns, &torchs) < 1e-4);

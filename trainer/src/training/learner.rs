@@ -15,7 +15,7 @@ use crate::training::encoder_pass::EncoderPass;
 use crate::training::loss::{self, BatchRelations};
 use crate::training::train_config::TrainConfig;
 
-/// What changes from step to step, and what changes it.
+/// The network and its optimiser.
 pub struct Learner {
     config: TrainConfig,
     device: Device,
@@ -27,11 +27,12 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// Fresh weights, drawn by the configuration's seed.
+    /// Random weights by the configuration's seed.
     ///
     /// # Errors
     ///
-    /// When the program was built without the device, or the device can't compute in the configuration's precision.
+    /// When the program was built without the device, or the device can't compute in the
+    /// configuration's precision.
     pub fn new(config: &TrainConfig, device_name: DeviceName) -> Result<Self> {
         let device = device_name.open()?.autodiff();
         let encoder_pass = EncoderPass::new(device_name, config)?;
@@ -46,11 +47,11 @@ impl Learner {
         })
     }
 
-    /// Takes over trained weights: training then refines them.
+    /// Replaces the random weights by trained ones, to refine them.
     ///
     /// # Errors
     ///
-    /// When the bytes aren't a weights file, or of a network of another shape or head.
+    /// When the bytes aren't a weights file, or its network has another shape or head.
     pub fn begin_from(&mut self, weights: &[u8]) -> Result<()> {
         if !self.config.fits_the_engine() {
             bail!("only the shipped kind of head and normalisation can begin from weights");
@@ -76,7 +77,7 @@ impl Learner {
     ///
     /// # Errors
     ///
-    /// When a loss is no number, or the device fails.
+    /// When a loss isn't finite, or the device fails.
     pub fn step(&mut self, step: usize, batch: Batch) -> Result<(f32, f32)> {
         let features = FeatureConfig::default();
         let relations = BatchRelations::new(
@@ -86,15 +87,15 @@ impl Learner {
             &batch.ambiguous,
         );
         let size = batch.tracks.len();
-        let strips = 2 * size / batch.strip.segments();
-        let shape = [strips, 1, features.mel_bands, batch.strip.frames(&features)];
+        let rows = 2 * size / batch.row.segments();
+        let shape = [rows, 1, features.mel_bands, batch.row.frames(&features)];
         let frames = TensorData::new(batch.frames, shape);
         let places: Vec<i32> = batch.segments.iter().map(|&place| place as i32).collect();
         let places = TensorData::new(places, [2 * size]);
         let SiameseNetwork { encoder, head } = self.network.siamese.clone();
-        let encoded =
-            self.encoder_pass
-                .forward(&encoder, frames, batch.strip, &self.device, step)?;
+        let encoded = self
+            .encoder_pass
+            .forward(&encoder, frames, batch.row, &self.device, step)?;
         let places = Tensor::<1, Int>::from_data(places, &self.device);
         let embeddings = encoded.embeddings().select(0, places);
         let originals = embeddings.clone().narrow(0, 0, size);
@@ -122,7 +123,8 @@ impl Learner {
     }
 }
 
-/// Asks for the gradients of all parameters, which loaded tensors come without; the running statistics of batch norm have none.
+/// Requests gradients for all parameters, as loaded tensors have none. The running statistics of
+/// batch norm are no parameters.
 #[derive(Default)]
 struct Trainable {
     path: Vec<String>,
@@ -147,7 +149,8 @@ impl ModuleMapper for Trainable {
     }
 }
 
-/// AdamW; weight decay would pull the head's weights, which act through a softplus, towards 0.69 instead of 0, so it has none.
+/// AdamW. The head has no weight decay: its weights act through a softplus, so decay would pull
+/// them towards `softplus(0) = 0.69` instead of 0.
 fn optimizer(config: &TrainConfig, network: &TrainedNetwork) -> ModuleOptimizer {
     let adamw = |weight_decay| AdamWConfig::new().with_weight_decay(weight_decay);
     let clipping = GradientClippingConfig::Norm(config.gradient_norm);
@@ -165,14 +168,14 @@ mod tests {
     use soundalike::training::Tensors;
 
     use super::*;
-    use crate::training::clip_and_context::Strip;
+    use crate::training::clip_and_context::InputRow;
 
     fn batch(pairs: usize) -> Batch {
         let features = FeatureConfig::default();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let count = 2 * pairs * features.mel_bands * features.segment_frames();
         Batch {
-            strip: Strip::Clip,
+            row: InputRow::Clip,
             frames: (0..count).map(|_| rng.random_range(-1.0..1.0)).collect(),
             segments: (0..2 * pairs).collect(),
             tracks: (0..pairs).collect(),
@@ -182,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn training_goes_on_from_weights_with_all_parameters() {
+    fn training_from_weights_changes_all_parameters() {
         let config = TrainConfig {
             stretches: false,
             ..TrainConfig::default()
@@ -191,7 +194,7 @@ mod tests {
         learner.begin_from(SHIPPED_WEIGHTS).unwrap();
         let (_, shipped) = weights_file::read(SHIPPED_WEIGHTS).unwrap();
         assert_eq!(learner.network.siamese.tensors(), shipped);
-        // Twice, because burn hands the statistics of a step on with the next one.
+        // Twice, because burn updates the running statistics of a step with the next one.
         for step in 0..2 {
             learner.step(step, batch(3)).unwrap();
         }
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_are_none_are_refused() {
+    fn bytes_that_are_no_weights_are_refused() {
         let mut learner = Learner::new(&TrainConfig::default(), DeviceName::Cpu).unwrap();
         assert!(learner.begin_from(b"no weights").is_err());
     }

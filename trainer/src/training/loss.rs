@@ -1,11 +1,11 @@
-//! What training minimises: contrast within the batch, and the head's verdict on all pairs of it.
+//! The training loss: contrast within the batch, and the head's verdicts on all its pairs.
 
 use burn::tensor::activation::{log_softmax, softplus};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::training::train_config::TrainConfig;
 
-/// How the pairs of a batch relate: constants of its loss.
+/// The relations between the pairs of a batch: constants of its loss.
 pub struct BatchRelations {
     size: usize,
     /// Weight of each original-copy pair as a negative, `[size, size]`; zero on the diagonal.
@@ -13,7 +13,8 @@ pub struct BatchRelations {
 }
 
 impl BatchRelations {
-    /// Pair `i` with pair `j`: other track 1, same track far apart `same_track_weight`, same track near 0; 0 for the `ambiguous`, in which one may hear the other.
+    /// Weight of pair `i` with pair `j`: 1 for another track, `same_track_weight` far apart in the
+    /// same track, 0 near by, and 0 for the `ambiguous` ones.
     pub fn new(
         config: &TrainConfig,
         tracks: &[usize],
@@ -57,15 +58,16 @@ impl BatchRelations {
     }
 }
 
-/// NT-Xent (T. Chen et al., "A Simple Framework for Contrastive Learning", 2020): each original must find its copy among all copies and all other originals, and the other way
-/// round. Negatives count by their weight. Inputs are unit embeddings `[size, n]`; the result is a scalar `[1]`.
+/// NT-Xent (T. Chen et al., "A Simple Framework for Contrastive Learning", 2020): each original
+/// must find its copy among all copies and all other originals, and vice versa. Negatives count by
+/// their weight. Inputs are unit embeddings `[size, n]`; the result is a scalar `[1]`.
 pub fn contrast(
     originals: &Tensor<2>,
     copies: &Tensor<2>,
     relations: &BatchRelations,
     temperature: f32,
 ) -> Tensor<1> {
-    /// Stands in for the logarithm of zero.
+    /// In place of the logarithm of zero.
     const NOTHING: f64 = 1e-12;
     let device = originals.device();
     let identity = relations.identity(&device);
@@ -95,7 +97,8 @@ pub fn contrast(
     (one_way(originals, copies) + one_way(copies, originals)).div_scalar(2.0)
 }
 
-/// Binary cross-entropy of the head's logits `[size, size]` over all original-copy pairs: half the mean over the positives, half the weighted mean over the negatives. A scalar `[1]`.
+/// Binary cross-entropy of the head's logits `[size, size]` over all original-copy pairs: half the
+/// mean over the positives plus half the weighted mean over the negatives. A scalar `[1]`.
 pub fn verdict(logits: Tensor<2>, relations: &BatchRelations) -> Tensor<1> {
     let device = logits.device();
     let negatives = relations.negatives(&device);
@@ -141,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn ambiguous_pairs_count_for_nothing() {
+    fn ambiguous_pairs_have_no_weight() {
         let config = TrainConfig::default();
         let relations = BatchRelations::new(&config, &[0, 1, 2], &[0.0; 3], &[(2, 0)]);
         let expected = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0];
@@ -150,7 +153,8 @@ mod tests {
 
     #[test]
     fn contrast_equals_its_formula() {
-        // Two orthogonal pairs with equal sides: each row has similarities 1 (its copy), 0 (the other copy), 0 (the other original).
+        // Two orthogonal pairs with equal sides: each row has similarities 1 (its copy), 0 (the
+        // other copy), 0 (the other original).
         let sides = embeddings(&[[1.0, 0.0], [0.0, 1.0]]);
         let loss = value(contrast(
             &sides,
@@ -160,7 +164,8 @@ mod tests {
         ));
         let expected = ((10.0_f32.exp() + 2.0) / 10.0_f32.exp()).ln();
         assert!((loss - expected).abs() < 1e-5, "{loss} {expected}");
-        // A pair of the same track near by is no negative: then only the copy is left, and nothing to lose.
+        // A near pair of the same track is no negative. Then only the copy is left, and the loss is
+        // 0.
         let near = value(contrast(
             &sides,
             &sides,

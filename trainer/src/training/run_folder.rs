@@ -1,4 +1,5 @@
-//! A training run on disk: configuration, history, the latest state to resume from, the best weights so far.
+//! A training run on disk: configuration, history, the latest state to resume from, the best
+//! weights so far.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,7 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Opens a run that was started before.
+    /// Opens an existing run.
     ///
     /// # Errors
     ///
@@ -80,7 +81,7 @@ impl RunFolder {
         let folder = Self(path.to_owned());
         let config = TrainConfig::read(&folder.config_path())
             .with_context(|| format!("{} holds no run", path.display()))?;
-        // The history that belongs to the state, which may be older than the one beside it.
+        // The history of the state, which may be older than the one beside it.
         let history_path = folder.state_path().join(HISTORY);
         let history = match fs::read_to_string(&history_path) {
             Ok(text) => serde_json::from_str(&text)
@@ -102,7 +103,7 @@ impl RunFolder {
         self.0.join("config.json")
     }
 
-    /// The last whole state.
+    /// The last complete state.
     fn state_path(&self) -> PathBuf {
         let (current, previous) = (self.0.join(STATE), self.0.join(PREVIOUS_STATE));
         if current.exists() || !previous.exists() {
@@ -112,7 +113,7 @@ impl RunFolder {
         }
     }
 
-    /// Saves the best weights so far; the ones before them stay until these are written.
+    /// Saves the best weights so far. The previous ones stay until these are written.
     ///
     /// # Errors
     ///
@@ -124,7 +125,8 @@ impl RunFolder {
             .context("can't save the best weights; those before them are untouched")
     }
 
-    /// Saves what resuming needs, and `history.json` for readers. The new state is complete before it takes the place of the old one.
+    /// Saves the state for resuming, and `history.json` for readers. The new state is complete
+    /// before it replaces the old one.
     ///
     /// # Errors
     ///
@@ -168,7 +170,8 @@ impl RunFolder {
         learner.network = network
             .try_load_file(state.join("network"))
             .map_err(|error| anyhow!("the saved network is missing or damaged: {error}"))?;
-        // Made for the network's shape; its state goes by the identity of parameters, which the file of the network keeps.
+        // The optimiser's state is keyed by the ids of parameters, which the file of the network
+        // keeps.
         learner.optimizer = learner
             .fresh_optimizer()
             .load(state.join("optimizer"))
@@ -177,7 +180,8 @@ impl RunFolder {
     }
 }
 
-/// A network as the bytes of a weights file, with its calibration and the golden segment's embedding.
+/// A network as the bytes of a weights file, with its calibration and the golden segment's
+/// embedding.
 ///
 /// # Errors
 ///
@@ -197,7 +201,8 @@ pub fn weights(
         calibration,
         golden_embedding: vec![0.0; config.encoder.embedding],
     };
-    // The known answer is that of the weights as they are in the file, rounded; so they go there and back once.
+    // The golden embedding is that of the rounded weights in the file, so they are written and read
+    // once.
     let draft = weights_file::write(&info, &tensors)?;
     let model = pollster::block_on(Model::load(&draft, &Device::flex(), false))?;
     info.golden_embedding = pollster::block_on(model.golden_embedding())?;

@@ -1,7 +1,9 @@
-//! Training music as magnitude spectra, from which changed pitch and tempo are read nearly for free.
+//! Training music as magnitude spectra, from which segments of changed pitch and tempo are read at
+//! little cost.
 //!
-//! A faster copy reads frames at wider steps; a higher one is seen through a mel filter bank at shifted frequencies. Bins above 1.5 kHz are merged to half a mel band, which
-//! divides memory by three and loses nothing that the bank could see.
+//! A faster copy is read with a larger step between frames; a higher one through a mel filter bank
+//! at shifted frequencies. Bins above 1.5 kHz are merged to half a mel band: a third of the memory,
+//! and still finer than the bank.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
@@ -9,9 +11,9 @@ use rayon::prelude::*;
 use soundalike::training::{corner_frequencies_hz, triangle_weight};
 use soundalike::{FeatureConfig, LogMelPlan, Waveform};
 
-/// Bins below this index, 1.5 kHz, are kept as they are; above, mel bands are wider than bins.
+/// Bins below this index, 1.5 kHz, are kept; above it mel bands are wider than bins.
 const SINGLE_BINS: usize = 140;
-/// Growth of a merged bin's position from one to the next: 1.35 %, half a mel band.
+/// Ratio of the positions of neighbouring merged bins: 1.35 %, half a mel band.
 const MERGE_RATIO: f64 = 1.0135;
 
 /// Greatest shift of pitch that banks are made for, in semitones, and the steps between them.
@@ -78,8 +80,9 @@ impl ShiftedMelBanks {
         TrackSpectra { magnitudes, bins }
     }
 
-    /// Mel power of `frames` frames from frame `start` on (fractions between frames are interpolated), read at `tempo_ratio` frames a step and shifted by `semitones`: the
-    /// segment that a changed copy would show. Shape `[frames, mel_bands]`. Frames before the start and after the end repeat the outermost.
+    /// Mel power `[frames, mel_bands]` of the segment that a changed copy would have: from frame
+    /// `start` on, `tempo_ratio` frames a step, shifted by `semitones`. It interpolates between
+    /// frames; before the start and after the end it repeats the outermost frame.
     pub fn mel_power(
         &self,
         track: &TrackSpectra,
@@ -100,7 +103,8 @@ impl ShiftedMelBanks {
         for frame in 0..frames {
             let position = (start + frame as f32 * tempo_ratio).clamp(0.0, last);
             let (below, fraction) = (position.floor() as usize, position.fract());
-            // Whole slices: value by value, the conversion would cost more than all the rest.
+            // Whole slices: a conversion value by value would take longer than the rest of the
+            // function.
             track.frame(below).convert_to_f32_slice(&mut before);
             track.frame(below + 1).convert_to_f32_slice(&mut after);
             for ((power, a), b) in power.iter_mut().zip(&before).zip(&after) {
@@ -130,8 +134,8 @@ impl TrackSpectra {
     }
 }
 
-/// The bank through which sound looks as if all its frequencies were multiplied by `ratio`. A merged bin holds the sum of its bins' power, so that its weight is the mean of
-/// theirs.
+/// The bank that shows a sound as if all its frequencies were multiplied by `ratio`. A merged bin
+/// holds the sum of its bins' power, so its weight is the mean of theirs.
 fn shifted_bank(features: &FeatureConfig, edges: &[usize], ratio: f64) -> Vec<Band> {
     let nyquist_hz = f64::from(features.sample_rate_hz) / 2.0;
     let bin_hz = f64::from(features.sample_rate_hz) / features.fft_samples as f64;
@@ -149,7 +153,8 @@ fn shifted_bank(features: &FeatureConfig, edges: &[usize], ratio: f64) -> Vec<Ba
                 })
                 .collect();
             if weights.iter().all(|&weight| weight == 0.0) && corners[1] <= nyquist_hz * ratio {
-                // Shifted up far, bins lie wider than the lowest filters: take the nearest one.
+                // After a large upward shift, bins are farther apart than the lowest filters are
+                // wide: take the nearest bin.
                 let bin = (corners[1] / bin_hz / ratio).round() as usize;
                 let merged = edges
                     .partition_point(|&edge| edge <= bin)
@@ -193,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn without_change_the_bank_shows_what_features_show() {
+    fn without_change_the_bank_equals_the_features() {
         let features = FeatureConfig::default();
         let mut plan = LogMelPlan::new(&features);
         let banks = ShiftedMelBanks::new(&features);
@@ -206,7 +211,7 @@ mod tests {
             exact.power.iter().copied().fold(0.0, f32::max),
         );
         for (bank, exact) in bank.iter().zip(exact) {
-            // Within 1.5 dB wherever there is anything to hear (40 dB below the peak).
+            // Within 1.5 dB, down to 40 dB below the peak.
             assert!(
                 *exact < peak * 1e-4 || (10.0 * (bank / exact).log10()).abs() < 1.5,
                 "{bank} {exact}"
@@ -215,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shift_moves_a_tone_to_where_the_higher_tone_is() {
+    fn a_shifted_tone_equals_the_higher_tone() {
         let features = FeatureConfig::default();
         let mut plan = LogMelPlan::new(&features);
         let banks = ShiftedMelBanks::new(&features);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use soundalike::training::EncoderConfig;
 
 use crate::training::ablation::{HeadChoice, Normalisation};
-use crate::training::clip_and_context::Strip;
+use crate::training::clip_and_context::InputRow;
 
 /// Everything that a run depends on besides its pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,25 +19,27 @@ pub struct TrainConfig {
     pub encoder: EncoderConfig,
     /// Tracks in a batch; with `passages_per_track` the number of pairs.
     pub tracks_per_batch: usize,
-    /// Tracks of one album (one folder) that are drawn together: what has a sound in common and no notes is harder to tell apart. With 1 each is drawn for itself.
+    /// Tracks of one album (one folder) that are drawn together. Music with equal timbres and other
+    /// notes is harder to tell apart. With 1 each track is drawn alone.
     pub tracks_per_album: usize,
     /// Share of albums drawn from rendered music, where `train` is given any.
     pub rendered_share: f64,
     /// Passages of each track in a batch: other sections of a track are the hardest negatives.
     pub passages_per_track: usize,
-    /// Which head.
+    /// The head.
     pub head: HeadChoice,
-    /// What the encoder reads.
+    /// Normalisation of the encoder's input.
     pub normalisation: Normalisation,
-    /// Whether half of the segments are read with the music around them, as in one pass over a song; else all are clips of their own.
+    /// Whether half of the segments are read with the music around them, as in one pass over a
+    /// song. Otherwise all are clips.
     pub stretches: bool,
     /// Arithmetic of the encoder's training pass.
     pub precision: Precision,
     /// Optimiser steps.
     pub steps: usize,
-    /// Steps between two looks at the validation pairs.
+    /// Steps between two validations.
     pub validate_every: usize,
-    /// Validations without a better one after which training stops.
+    /// Training stops after this many validations without a better one.
     pub patience: usize,
     /// Highest learning rate; it rises over `warm_up_steps` and falls as a cosine.
     pub learning_rate: f64,
@@ -55,7 +57,7 @@ pub struct TrainConfig {
     pub same_track_weight: f32,
     /// Passages of one track whose starts are closer than this are neither positive nor negative.
     pub near_secs: f64,
-    /// How copies are changed.
+    /// The changes of copies.
     pub augmentation: AugmentationConfig,
 }
 
@@ -69,7 +71,7 @@ pub enum Precision {
     Bf16,
 }
 
-/// Ranges of the changes that training makes.
+/// Ranges and shares of the changes in training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AugmentationConfig {
@@ -79,7 +81,8 @@ pub struct AugmentationConfig {
     pub far_pitch_share: f64,
     /// Slowest and fastest tempo of a copy.
     pub tempo_ratio: (f32, f32),
-    /// Share of copies of another tempo whose tempo is drawn from the outer half of that range, by the logarithm.
+    /// Share of copies of another tempo whose tempo is drawn from the outer half of that range, by
+    /// the logarithm.
     pub far_tempo_share: f64,
     /// Greatest misalignment of a copy, in seconds, either way.
     pub misalignment_secs: f32,
@@ -87,19 +90,21 @@ pub struct AugmentationConfig {
     pub noise_snr_db: (f32, f32),
     /// Share of copies with another sound laid over them (another track, or a file of `overlays`).
     pub overlay_share: f64,
-    /// Share of recordings of `overlays` among what is laid over; the rest is other music.
+    /// Share of the recordings of `overlays` among the sounds laid over; the rest is other music.
     pub recording_share: f64,
-    /// Signal-to-noise ratios of what is laid over, in dB.
+    /// Signal-to-noise ratios of overlays, in dB.
     pub overlay_snr_db: (f32, f32),
-    /// Share of copies that come through a telephone's band, 300 Hz to 3.4 kHz with steep edges, most of them with noise.
+    /// Share of copies limited to a telephone's band, 300 Hz to 3.4 kHz with steep edges, most of
+    /// them with noise.
     pub telephone_share: f64,
     /// Whether low-rate codecs are imitated.
     pub codec: bool,
-    /// Share of segments whose level differs from their maximum, as in a song where other parts are louder.
+    /// Share of segments whose level differs from their maximum, as in a song where other parts are
+    /// louder.
     pub level_share: f64,
-    /// By how much, in dB.
+    /// Range of that difference, in dB.
     pub level_db: (f32, f32),
-    /// How much of this happens to the originals too, against 1 for the copies.
+    /// Scale of all these probabilities for originals; 1 for copies.
     pub original_strength: f64,
 }
 
@@ -154,11 +159,11 @@ impl Default for AugmentationConfig {
 }
 
 impl TrainConfig {
-    /// Reads a JSON file; what it leaves out keeps its default.
+    /// Reads a JSON file; missing settings keep their defaults.
     ///
     /// # Errors
     ///
-    /// When it isn't JSON of this shape or its values can't train.
+    /// When it isn't JSON of this shape or its values are outside of their ranges.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("can't open {}", path.display()))?;
@@ -197,21 +202,22 @@ impl TrainConfig {
         Ok(())
     }
 
-    /// How segments lie in the encoder's input.
-    pub fn strip(&self) -> Strip {
+    /// The layout of segments in the encoder's input.
+    pub fn input_row(&self) -> InputRow {
         if self.stretches {
-            Strip::ClipAndStretch
+            InputRow::ClipAndContext
         } else {
-            Strip::Clip
+            InputRow::Clip
         }
     }
 
-    /// Whether the engine can hold what this trains.
+    /// Whether the engine can load weights that this trains.
     pub fn fits_the_engine(&self) -> bool {
         self.head == HeadChoice::Monotone && self.normalisation == Normalisation::Fixed
     }
 
-    /// Learning rate of a step: linear warm-up, then a cosine to nearly nothing (I. Loshchilov and F. Hutter, "SGDR", 2016, without restarts).
+    /// Learning rate of a step: linear warm-up, then a cosine to nearly 0 (I. Loshchilov and F.
+    /// Hutter, "SGDR", 2016, without restarts).
     pub fn learning_rate_at(&self, step: usize) -> f64 {
         let warm_up = ((step + 1) as f64 / self.warm_up_steps.max(1) as f64).min(1.0);
         let done = step as f64 / self.steps as f64;

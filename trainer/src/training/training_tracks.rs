@@ -1,4 +1,4 @@
-//! The music that training hears, in memory, and which of it comes into a batch.
+//! The music for training in memory, and the choice of tracks for a batch.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use soundalike::{FeatureConfig, LogMelPlan};
 use soundalike_native::{audio_file, progress};
+use soundalike_tables::pair_table::Pair;
 
-use crate::corpus::pair_table::Pair;
 use crate::corpus::passage_starts::starts_secs;
 use crate::training::spectral_bank::{ShiftedMelBanks, TrackSpectra};
 use crate::training::train_config::TrainConfig;
@@ -31,14 +31,14 @@ struct Track {
 /// Tracks of one folder.
 struct Album {
     tracks: Vec<usize>,
-    /// How often it is drawn, against others.
+    /// Weight in the draw.
     weight: f64,
 }
 
 /// A file to be loaded.
 struct Source {
     path: PathBuf,
-    /// Where passages begin; none when any will do.
+    /// Starts of passages; empty when they may start anywhere.
     starts_secs: Vec<f64>,
     is_rendered: bool,
 }
@@ -83,7 +83,8 @@ impl TrainingTracks {
         })
     }
 
-    /// The tracks of a batch: some of one album, some of another, until there are enough. Where albums are few, one may come twice, and a track with it.
+    /// The tracks of a batch: some of one album, some of another, until there are enough. Where
+    /// albums are few, an album and its tracks may come twice.
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
         let mut chosen = Vec::with_capacity(self.tracks_per_batch);
         while chosen.len() < self.tracks_per_batch {
@@ -91,7 +92,7 @@ impl TrainingTracks {
                 .tracks_per_album
                 .min(self.tracks_per_batch - chosen.len());
             let album = self.albums.choose_weighted(rng, |album| album.weight);
-            // Every album has tracks, and every track a passage: there is always one to draw.
+            // Every album has tracks, and every track a passage, so the draw always ends.
             let tracks = album.map_or(&[][..], |album| &album.tracks);
             match tracks.choose_multiple_weighted(rng, wanted, |&track| self.tracks[track].weight())
             {
@@ -102,7 +103,7 @@ impl TrainingTracks {
         chosen
     }
 
-    /// Where a passage of a track begins.
+    /// A random start of a passage of a track.
     pub fn draw_start_secs(&self, track: usize, rng: &mut ChaCha8Rng) -> f64 {
         let start_secs = self.tracks[track].starts_secs.choose(rng);
         start_secs.copied().unwrap_or_default()
@@ -156,7 +157,7 @@ fn sources(pairs: &[Pair], rendered: Vec<PathBuf>) -> Vec<Source> {
     recorded.chain(rendered).collect()
 }
 
-/// Tracks by folder. Rendered albums weigh `rendered_share` of all together, however many there are.
+/// Tracks by folder. All rendered albums together have the weight `rendered_share`.
 fn albums(sources: &[Source], tracks: &[Track], rendered_share: f64) -> Vec<Album> {
     let mut folders: BTreeMap<(bool, &Path), Vec<usize>> = BTreeMap::new();
     for (index, source) in sources.iter().enumerate() {
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_hold_companies_of_one_album() {
+    fn batches_hold_groups_of_one_album() {
         let config = TrainConfig {
             tracks_per_batch: 10,
             tracks_per_album: 4,
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn rendered_albums_have_their_share_however_many_there_are() {
+    fn rendered_albums_have_their_share_at_any_number() {
         let config = TrainConfig {
             tracks_per_batch: 16,
             tracks_per_album: 4,

@@ -1,4 +1,4 @@
-//! Validation pairs: which weights are the best so far, and where their threshold lies.
+//! Validation: the figures of weights on the validation pairs, and their calibration.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use anyhow::Result;
 use burn::tensor::Device;
 use soundalike::Model;
 use soundalike::training::Calibration;
+use soundalike_tables::pair_table::{self, Pair};
 
-use crate::corpus::pair_table::{self, Pair};
 use crate::corpus::passages::Passages;
 use crate::figures::metrics::{self, Scored};
 use crate::training::ablation::{Normalisation, TrainedNetwork};
@@ -19,13 +19,13 @@ pub struct Validation {
     passages: Passages,
 }
 
-/// How weights do on them.
+/// The figures of weights on these passages.
 pub struct Outcome {
     /// ROC-AUC.
     pub roc_auc: f64,
     /// Cross-entropy of the uncalibrated head, copies and others weighted alike.
     pub loss: f64,
-    /// Share judged rightly at a score of 0.5, once calibrated.
+    /// Share of right verdicts at a calibrated score of 0.5.
     pub accuracy: f64,
     /// The uncalibrated score of a passage with itself.
     pub identity_score: f32,
@@ -46,7 +46,7 @@ impl Validation {
         Ok(Self { pairs, passages })
     }
 
-    /// Judges all pairs with a model of the engine.
+    /// Scores all pairs with a model of the engine.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Validation {
         Ok(self.outcome(&logits, model.head().identity_logit()))
     }
 
-    /// Judges all pairs with a network that the engine can't hold.
+    /// Scores all pairs with a network that the engine can't hold.
     ///
     /// # Errors
     ///

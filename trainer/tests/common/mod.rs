@@ -1,4 +1,4 @@
-//! What the tests of the steps share: running the program, and small music made on the spot.
+//! Shared by the tests of the steps: running the program, and synthetic music.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -51,7 +51,7 @@ pub fn fail(arguments: &[&str], expected: &str) {
     );
 }
 
-/// A tune of its own for every `number`: notes with partials, a beat, some noise.
+/// A different tune for every `number`: notes with partials, a beat, some noise.
 pub fn music(number: u32, secs: u32) -> Vec<f32> {
     let mut state = number.wrapping_mul(2_654_435_761).wrapping_add(12_345);
     let mut random = move || {
@@ -105,7 +105,8 @@ pub fn encode_mp3(wav: &Path, mp3: &Path) {
     assert!(status.success());
 }
 
-/// `fma_small` and `tracks.csv` in small: 20 clips of 12 s by 10 artists, one of them truncated to nothing.
+/// A small `fma_small` with `tracks.csv`: 20 clips of 12 s by 10 artists, one of them truncated to
+/// nothing.
 pub fn fma_tree(root: &Path) -> (PathBuf, PathBuf) {
     let audio = root.join("fma_small");
     let mut table = String::from(

@@ -1,4 +1,5 @@
-//! The smallest SoundFont that plays: one looped sine for every program and key ("SoundFont Technical Specification 2.01", E-mu Systems, 1998, section 7).
+//! A minimal SoundFont: one looped sine for every program and key ("SoundFont Technical
+//! Specification 2.01", E-mu Systems, 1998, section 7).
 #![allow(dead_code, reason = "no test needs all of it")]
 
 /// A chunk of RIFF: name, size, content, padded to an even length.

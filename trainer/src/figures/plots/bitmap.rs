@@ -11,10 +11,10 @@ use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind,
 };
 
-/// DejaVu Sans, the characters that plots use: a bare machine has no font.
+/// DejaVu Sans, reduced to the characters that plots use: a machine may have no fonts.
 const FONT: &[u8] = include_bytes!("../../../fonts/DejaVuSans-Latin.ttf");
 
-/// Plotters' font sizes are of a line; the letters' em is this much smaller, as in its SVG files.
+/// Ratio of plotters' font size, which is a line, to the em of the letters, as in its SVG files.
 const LINE_PER_EM: f64 = 1.24;
 
 /// RGB pixels to draw on.
@@ -101,7 +101,7 @@ impl<'a> DrawingBackend for Bitmap<'a> {
             HPos::Center => -width / 2.0,
             HPos::Right => -width,
         };
-        // Where plotters' SVG files put the baseline: ex is half an em.
+        // The baseline as in plotters' SVG files, with an ex of half an em.
         let baseline = em_px
             * match anchor.v_pos {
                 VPos::Top => 0.76,
@@ -133,8 +133,8 @@ impl<'a> DrawingBackend for Bitmap<'a> {
     }
 }
 
-/// Writes RGB pixels as a PNG file (W3C recommendation "Portable Network Graphics", second edition): header, one compressed block of rows that each
-/// begin with filter 0, end.
+/// Writes RGB pixels as a PNG file (W3C recommendation "Portable Network Graphics", second
+/// edition): header, one compressed block of rows that each begin with filter 0, end.
 ///
 /// # Errors
 ///
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn text_stands_where_its_anchor_says_and_turns() {
+    fn text_is_placed_by_its_anchor_and_turned() {
         let style = |h, v| TextStyle::from(("sans-serif", 25).into_font()).pos(Pos::new(h, v));
         let upright = inked(|area| {
             area.draw_text("HH", &style(HPos::Left, VPos::Top), (60, 30))

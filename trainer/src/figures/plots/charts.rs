@@ -11,7 +11,7 @@ use super::{Area, GRID, INK, Scale, drawn};
 /// A chart over two linear axes.
 pub type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// What stands on and beside two linear axes.
+/// Labels and ranges of two linear axes.
 pub struct Axes<'a> {
     /// Above the chart; none if empty.
     pub title: &'a str,
@@ -23,7 +23,7 @@ pub struct Axes<'a> {
     pub x_range: Range<f64>,
     /// From bottom to top.
     pub y_range: Range<f64>,
-    /// Labels on each axis, about.
+    /// Approximate number of labels on each axis.
     pub ticks: usize,
     /// Decimals of the labels at the vertical axis.
     pub y_decimals: usize,
@@ -84,7 +84,7 @@ pub fn line<DB: DrawingBackend>(
     Ok(())
 }
 
-/// What a colour means, in the order of drawing, from the upper left corner `at` (nominal pixels) down.
+/// A legend of colours, from the upper left corner `at` (nominal pixels) down.
 pub fn legend<DB: DrawingBackend>(
     area: &Area<DB>,
     scale: Scale,

@@ -3,12 +3,12 @@
 use anyhow::Result;
 use plotters::prelude::*;
 
-use super::charts::{self, Axes};
+use super::charts::{self, Axes, Chart};
 use super::{Area, COPY, INK, Plot, Scale, drawn};
 use crate::figures::evaluation::Evaluation;
 use crate::figures::metrics::CurvePoint;
 
-/// A curve in the unit square with the point that the threshold stands for.
+/// A curve in the unit square, with the point at the threshold.
 pub struct Curve {
     title: String,
     x: &'static str,
@@ -16,11 +16,12 @@ pub struct Curve {
     points: Vec<(f64, f64)>,
     at_threshold: Option<(f64, f64)>,
     threshold: f32,
-    /// Horizontal range of the enlarged corner; its vertical one is the uppermost part of the same width.
+    /// Horizontal range of the enlarged corner. Its vertical range is the uppermost part of the
+    /// same width.
     corner: (f64, f64),
 }
 
-/// Width of the corner that is shown enlarged: errors of good weights are of this order.
+/// Width of the enlarged corner: errors of good weights are of this order.
 const CORNER: f64 = 0.05;
 
 impl Curve {
@@ -89,38 +90,47 @@ impl Plot for Curve {
                 clipped(&self.points, &axes),
                 COPY.stroke_width(scale.px(2)),
             )?;
-            let Some((x, y)) = self.at_threshold else {
-                continue;
-            };
-            if axes.x_range.start <= x && x <= axes.x_range.end && axes.y_range.start <= y {
-                drawn(chart.draw_series([Circle::new((x, y), scale.px(5), INK.filled())]))?;
-                let (left, top) = chart.backend_coord(&(x, y));
-                let offset = scale.px(12) as i32;
-                // Away from the edge that the point is nearest to.
-                let to_left = x > (axes.x_range.start + axes.x_range.end) / 2.0;
-                let text = format!("threshold {}", self.threshold);
-                let width = scale.px(112) as i32;
-                let place = (
-                    if to_left {
-                        left - offset - width
-                    } else {
-                        left + offset
-                    },
-                    top + offset,
-                );
-                let (origin_x, origin_y) = half.get_base_pixel();
-                drawn(half.draw_text(
-                    &text,
-                    &scale.label(),
-                    (place.0 - origin_x, place.1 - origin_y),
-                ))?;
-            }
+            self.mark_threshold(half, scale, &axes, &mut chart)?;
         }
         Ok(())
     }
 }
 
-/// The part of a curve inside the axes, cut at their edges, so that nothing is drawn over the labels.
+impl Curve {
+    /// A dot with its label at the threshold, if that lies inside the axes.
+    fn mark_threshold<DB: DrawingBackend>(
+        &self,
+        area: &Area<DB>,
+        scale: Scale,
+        axes: &Axes<'_>,
+        chart: &mut Chart<'_, DB>,
+    ) -> Result<()> {
+        let (x_range, y_range) = (&axes.x_range, &axes.y_range);
+        let is_inside =
+            |(x, y): &(f64, f64)| x_range.start <= *x && *x <= x_range.end && y_range.start <= *y;
+        let Some((x, y)) = self.at_threshold.filter(is_inside) else {
+            return Ok(());
+        };
+        drawn(chart.draw_series([Circle::new((x, y), scale.px(5), INK.filled())]))?;
+        let (left, top) = chart.backend_coord(&(x, y));
+        let offset = scale.px(12) as i32;
+        // Away from the nearest edge.
+        let label_left = if x > (x_range.start + x_range.end) / 2.0 {
+            left - offset - scale.px(112) as i32
+        } else {
+            left + offset
+        };
+        let (origin_x, origin_y) = area.get_base_pixel();
+        drawn(area.draw_text(
+            &format!("threshold {}", self.threshold),
+            &scale.label(),
+            (label_left - origin_x, top + offset - origin_y),
+        ))
+    }
+}
+
+/// The part of a curve inside the axes, cut at their edges, so that nothing is drawn over the
+/// labels.
 fn clipped(points: &[(f64, f64)], axes: &Axes<'_>) -> Vec<(f64, f64)> {
     let (low, high) = (axes.y_range.start, axes.y_range.end);
     let (left, right) = (axes.x_range.start, axes.x_range.end);

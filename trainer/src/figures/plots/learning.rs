@@ -12,7 +12,7 @@ use crate::training::run_folder::HistoryEntry;
 /// The history of a run; at least one entry.
 pub struct LearningCurves<'a>(pub &'a [HistoryEntry]);
 
-/// A third line, apart from the two colours by brightness.
+/// A third colour, which differs from the others in brightness.
 const THIRD: RGBColor = RGBColor(60, 60, 66);
 
 type Figure = fn(&HistoryEntry) -> f64;
@@ -51,7 +51,7 @@ impl Plot for LearningCurves<'_> {
     }
 }
 
-/// Below this an error counts as none; a logarithm needs an end.
+/// Lower limit of errors on the logarithmic axis.
 const SMALLEST: f64 = 1e-6;
 
 /// The common logarithm of a figure.

@@ -1,4 +1,4 @@
-//! Plots as SVG and PNG, all of one look.
+//! Plots as SVG and PNG, all in one style.
 
 mod bitmap;
 mod charts;
@@ -20,19 +20,20 @@ use crate::figures::evaluation::Evaluation;
 use crate::figures::metrics::{Ranking, Scored};
 use crate::training::run_folder::HistoryEntry;
 
-/// Two colours that also differ for colour-blind readers, and by brightness.
+/// Two colours that colour-blind readers can tell apart, also by brightness.
 const COPY: RGBColor = RGBColor(11, 110, 153);
 const OTHER: RGBColor = RGBColor(214, 120, 30);
 const INK: RGBColor = RGBColor(40, 40, 46);
 const GRID: RGBColor = RGBColor(225, 227, 230);
 
-/// PNG files have twice the SVG's nominal size, for dense screens, and are drawn twice as large again, so that shrinking smooths every edge.
+/// PNG files have twice the nominal size of the SVG, for dense screens. They are drawn twice as
+/// large again and then shrunk, which smooths every edge.
 const PNG_SCALE: u32 = 2;
 const SMOOTHING: u32 = 2;
 
 type Area<DB> = DrawingArea<DB, Shift>;
 
-/// Something to draw at any size: nominal pixels go through a [`Scale`].
+/// A drawing at any size: nominal pixels are converted by a [`Scale`].
 trait Plot {
     /// Nominal width and height.
     fn size(&self) -> (u32, u32);
@@ -64,8 +65,8 @@ impl Scale {
     }
 }
 
-/// Draws all plots of an evaluation into a folder. Plots that need both kinds of pairs, or a modification in several strengths, are left out
-/// where the table lacks them.
+/// Draws all plots of an evaluation into a folder. Plots that need both labels, or a modification
+/// in several strengths, are left out where the table lacks them.
 ///
 /// # Errors
 ///
@@ -165,7 +166,7 @@ fn shrink(pixels: &[u8], width: usize) -> Vec<u8> {
     shrunk
 }
 
-/// Errors of plotters borrow their drawing; only their text outlives it.
+/// Errors of plotters borrow the drawing, so only their text is kept.
 fn drawn<T, E: std::error::Error>(result: Result<T, E>) -> Result<T> {
     result.map_err(|error| anyhow!("can't draw: {error}"))
 }

@@ -8,9 +8,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use soundalike::training::mel_from_hz;
 use soundalike::{FeatureConfig, LogMelSpectrogram};
 
+use super::charts::Chart;
 use super::{Area, INK, Plot, Scale, drawn};
 
-/// What is drawn: an original, and what is compared with it.
+/// An original and the passage compared with it.
 pub struct Comparison<'a> {
     /// Above both.
     pub title: &'a str,
@@ -18,12 +19,13 @@ pub struct Comparison<'a> {
     pub sides: [(&'a str, &'a LogMelSpectrogram); 2],
 }
 
-/// Ticks of the frequency axis, in Hz: octaves, as far as the labels have room.
+/// Ticks of the frequency axis: octaves, as far as the labels fit.
 const TICKS_HZ: [f64; 6] = [250.0, 500.0, 1_000.0, 2_000.0, 4_000.0, 8_000.0];
 const HEAD_PX: u32 = 40;
 const SCALE_WIDTH_PX: u32 = 110;
 
-/// Points of the colour scale "magma" (S. van der Walt and N. Smith, matplotlib, CC0), evenly spaced from quiet to loud; between them it is linear.
+/// Points of the colour scale "magma" (S. van der Walt and N. Smith, matplotlib, CC0), evenly
+/// spaced from quiet to loud, with linear interpolation.
 const MAGMA: [(u8, u8, u8); 9] = [
     (0, 0, 4),
     (28, 16, 68),
@@ -84,10 +86,6 @@ fn side<DB: DrawingBackend>(
 ) -> Result<()> {
     let features = FeatureConfig::default();
     let (bands, frames) = (spectrogram.mel_bands, spectrogram.frames);
-    let nyquist_hz = f64::from(features.sample_rate_hz) / 2.0;
-    let top_mel = mel_from_hz(nyquist_hz);
-    // Band b has its centre at mel (b + 1) / (bands + 1) of the top: one band is one unit of the axis, its centre in the middle.
-    let band_of_hz = |hz: f64| mel_from_hz(hz) / top_mel * (bands + 1) as f64 - 0.5;
     let hop_secs = features.frame_hop_secs();
     let mut chart = drawn(
         ChartBuilder::on(area)
@@ -126,6 +124,20 @@ fn side<DB: DrawingBackend>(
             .set_tick_mark_size(LabelAreaPosition::Left, 0)
             .draw(),
     )?;
+    frequency_ticks(area, scale, &chart, bands)
+}
+
+/// Ticks and labels on the axis of bands. The centre of band `b` is at `mel = (b + 1) / (bands + 1)
+/// * top_mel`; a band is one unit of the axis, with its centre in the middle.
+fn frequency_ticks<DB: DrawingBackend>(
+    area: &Area<DB>,
+    scale: Scale,
+    chart: &Chart<'_, DB>,
+    bands: usize,
+) -> Result<()> {
+    let nyquist_hz = f64::from(FeatureConfig::default().sample_rate_hz) / 2.0;
+    let top_mel = mel_from_hz(nyquist_hz);
+    let band_of_hz = |hz: f64| mel_from_hz(hz) / top_mel * (bands + 1) as f64 - 0.5;
     let (origin_x, origin_y) = area.get_base_pixel();
     let right = scale.label().pos(Pos::new(HPos::Right, VPos::Center));
     for hz in TICKS_HZ {
@@ -138,7 +150,7 @@ fn side<DB: DrawingBackend>(
     Ok(())
 }
 
-/// What the colours mean, in dB below the loudest.
+/// The colour scale, in dB below the loudest.
 fn level_scale<DB: DrawingBackend>(area: &Area<DB>, scale: Scale) -> Result<()> {
     let range_db = f64::from(FeatureConfig::default().dynamic_range_db);
     let mut chart = drawn(

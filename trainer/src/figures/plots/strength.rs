@@ -3,11 +3,11 @@
 use anyhow::Result;
 use plotters::prelude::*;
 
-use super::charts::{self, Axes};
+use super::charts::{self, Axes, Chart};
 use super::{Area, COPY, GRID, INK, OTHER, Plot, Scale, drawn};
 use crate::figures::evaluation::{Evaluation, PerModification, PerStrength};
 
-/// The modifications that come in at least two strengths.
+/// The modifications with at least two strengths.
 pub struct Panels<'a> {
     panels: Vec<(&'a str, &'a PerModification)>,
     threshold: f32,
@@ -126,37 +126,54 @@ impl Panels<'_> {
             y_decimals: 1,
         };
         let mut chart = charts::axes(area, scale, &axes)?;
-        // The upper edge, where perfect scores lie.
-        let upper_edge = [(axes.x_range.start, 1.0), (axes.x_range.end, 1.0)];
-        charts::line(&mut chart, upper_edge, GRID.stroke_width(scale.px(1)))?;
+        self.draw_levels(&mut chart, scale, &axes)?;
+        draw_scores(&mut chart, scale, strengths)
+    }
+
+    /// The upper edge, where perfect scores lie, and the threshold.
+    fn draw_levels<DB: DrawingBackend>(
+        &self,
+        chart: &mut Chart<'_, DB>,
+        scale: Scale,
+        axes: &Axes<'_>,
+    ) -> Result<()> {
+        let (left, right) = (axes.x_range.start, axes.x_range.end);
+        let upper_edge = [(left, 1.0), (right, 1.0)];
+        charts::line(chart, upper_edge, GRID.stroke_width(scale.px(1)))?;
         let threshold = f64::from(self.threshold);
         let dashes = DashedLineSeries::new(
-            [
-                (axes.x_range.start, threshold),
-                (axes.x_range.end, threshold),
-            ],
+            [(left, threshold), (right, threshold)],
             scale.px(6),
             scale.px(5),
             INK.mix(0.6).stroke_width(scale.px(1)),
         );
         drawn(chart.draw_series(dashes))?;
-        let upper = strengths.iter().map(|of| (of.strength, quantile(of, 0.95)));
-        let lower = strengths
-            .iter()
-            .rev()
-            .map(|of| (of.strength, quantile(of, 0.05)));
-        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-        drawn(chart.draw_series([Polygon::new(outline, COPY.mix(0.22).filled())]))?;
-        let median = strengths.iter().map(|of| (of.strength, quantile(of, 0.5)));
-        charts::line(&mut chart, median, COPY.stroke_width(scale.px(2)))?;
-        let dots = strengths.iter().map(|of| {
-            Circle::new(
-                (of.strength, of.group.called_copies),
-                scale.px(4),
-                OTHER.filled(),
-            )
-        });
-        drawn(chart.draw_series(dots))?;
         Ok(())
     }
+}
+
+/// The middle 90 % of the scores as a band, their median as a line, the recall as dots.
+fn draw_scores<DB: DrawingBackend>(
+    chart: &mut Chart<'_, DB>,
+    scale: Scale,
+    strengths: &[PerStrength],
+) -> Result<()> {
+    let upper = strengths.iter().map(|of| (of.strength, quantile(of, 0.95)));
+    let lower = strengths
+        .iter()
+        .rev()
+        .map(|of| (of.strength, quantile(of, 0.05)));
+    let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
+    drawn(chart.draw_series([Polygon::new(outline, COPY.mix(0.22).filled())]))?;
+    let median = strengths.iter().map(|of| (of.strength, quantile(of, 0.5)));
+    charts::line(chart, median, COPY.stroke_width(scale.px(2)))?;
+    let dots = strengths.iter().map(|of| {
+        Circle::new(
+            (of.strength, of.group.called_copies),
+            scale.px(4),
+            OTHER.filled(),
+        )
+    });
+    drawn(chart.draw_series(dots))?;
+    Ok(())
 }

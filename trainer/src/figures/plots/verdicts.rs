@@ -1,6 +1,8 @@
 //! The confusion matrix, and the histogram of scores.
 
 use anyhow::Result;
+use plotters::coord::ranged1d::Ranged;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -8,6 +10,9 @@ use super::charts;
 use super::{Area, COPY, INK, OTHER, Plot, Scale, drawn};
 use crate::figures::evaluation::Evaluation;
 use crate::figures::metrics::{Confusion, Scored};
+
+/// Side of a cell of the matrix.
+const CELL_PX: u32 = 166;
 
 /// Counts of verdicts, shaded by their share of the row.
 pub struct ConfusionMatrix<'a>(pub &'a Evaluation);
@@ -23,8 +28,8 @@ impl Plot for ConfusionMatrix<'_> {
         let centred = Pos::new(HPos::Center, VPos::Center);
         let title = format!("Verdicts at threshold {}", self.0.threshold);
         drawn(area.draw_text(&title, &scale.title().pos(centred), (px(320), px(24))))?;
-        let (left, top, side) = (140, 84, 166);
-        let (large, label) = (scale.text(26).pos(centred), scale.label().pos(centred));
+        let (left, top, side) = (140, 84, CELL_PX);
+        let label = scale.label().pos(centred);
         for (row, (name, counts)) in [("copies", [tp, fn_]), ("other music", [fp, tn])]
             .into_iter()
             .enumerate()
@@ -33,27 +38,8 @@ impl Plot for ConfusionMatrix<'_> {
             drawn(area.draw_text(name, &label, (px(left / 2), px(y + side / 2))))?;
             let total = counts[0] + counts[1];
             for (column, count) in counts.into_iter().enumerate() {
-                let x = left + column as u32 * side;
-                let share = count as f64 / total.max(1) as f64;
-                let corners = [(px(x + 2), px(y + 2)), (px(x + side - 2), px(y + side - 2))];
-                // Right verdicts blue, wrong ones orange; a wrong one is never quite white.
-                let colour = if row == column {
-                    COPY.mix(0.06 + 0.42 * share)
-                } else {
-                    OTHER.mix(0.06 + 0.74 * share)
-                };
-                drawn(area.draw(&Rectangle::new(corners, colour.filled())))?;
-                drawn(area.draw_text(
-                    &count.to_string(),
-                    &large,
-                    (px(x + side / 2), px(y + side / 2 - 12)),
-                ))?;
-                let percent = if total == 0 {
-                    "-".into()
-                } else {
-                    format!("{:.2} %", 100.0 * share)
-                };
-                drawn(area.draw_text(&percent, &label, (px(x + side / 2), px(y + side / 2 + 18))))?;
+                let corner = (left + column as u32 * side, y);
+                draw_cell(area, scale, corner, (count, total), row == column)?;
             }
         }
         for (column, name) in ["called copies", "called different"]
@@ -70,7 +56,40 @@ impl Plot for ConfusionMatrix<'_> {
     }
 }
 
-/// Scores of copies and of other music, as shares of each in twentieths, on a logarithmic axis that also shows single errors.
+/// A count and its share of the row's `total`, on a square whose upper left corner is `(x, y)`.
+fn draw_cell<DB: DrawingBackend>(
+    area: &Area<DB>,
+    scale: Scale,
+    (x, y): (u32, u32),
+    (count, total): (usize, usize),
+    is_right: bool,
+) -> Result<()> {
+    let px = |nominal: u32| scale.px(nominal) as i32;
+    let centred = Pos::new(HPos::Center, VPos::Center);
+    let (large, label) = (scale.text(26).pos(centred), scale.label().pos(centred));
+    let share = count as f64 / total.max(1) as f64;
+    // Right verdicts blue, wrong ones orange; a wrong one is never quite white.
+    let colour = if is_right {
+        COPY.mix(0.06 + 0.42 * share)
+    } else {
+        OTHER.mix(0.06 + 0.74 * share)
+    };
+    let (right, bottom) = (x + CELL_PX - 2, y + CELL_PX - 2);
+    let corners = [(px(x + 2), px(y + 2)), (px(right), px(bottom))];
+    drawn(area.draw(&Rectangle::new(corners, colour.filled())))?;
+    let (middle_x, middle_y) = (x + CELL_PX / 2, y + CELL_PX / 2);
+    let at = (px(middle_x), px(middle_y - 12));
+    drawn(area.draw_text(&count.to_string(), &large, at))?;
+    let percent = if total == 0 {
+        "-".into()
+    } else {
+        format!("{:.2} %", 100.0 * share)
+    };
+    drawn(area.draw_text(&percent, &label, (px(middle_x), px(middle_y + 18))))
+}
+
+/// Histogram of the scores of copies and of other music in 20 bins, as shares of each. The
+/// logarithmic axis also shows single errors.
 pub struct Histogram<'a> {
     pub scored: &'a [Scored<'a>],
     pub threshold: f32,
@@ -106,52 +125,9 @@ impl Plot for Histogram<'_> {
             .filter(|share| *share > 0.0)
             .fold(1.0, f64::min);
         let decades = (-smallest.log10()).floor() + 1.0;
-        let percent = |decade: &f64| {
-            let value = 10_f64.powf(decade + 2.0);
-            if value >= 1.0 {
-                format!("{value:.0} %")
-            } else {
-                format!("{value} %")
-            }
-        };
-        let mut chart = drawn(
-            ChartBuilder::on(area)
-                .caption("Scores of copies and of other music", scale.title())
-                .margin(scale.px(12))
-                .margin_right(scale.px(20))
-                .x_label_area_size(scale.px(48))
-                .y_label_area_size(scale.px(78))
-                .build_cartesian_2d(0.0..1.0, (-decades..0.0).step(1.0)),
-        )?;
-        drawn(
-            chart
-                .configure_mesh()
-                .x_desc("score")
-                .y_desc("share of pairs (log scale)")
-                .x_labels(11)
-                .y_label_formatter(&percent)
-                .disable_x_mesh()
-                .label_style(scale.label())
-                .axis_style(INK.stroke_width(scale.px(1)))
-                .bold_line_style(super::GRID.stroke_width(scale.px(1)))
-                .light_line_style(WHITE.mix(0.0))
-                .set_all_tick_mark_size(scale.px(4))
-                .draw(),
-        )?;
-        let width = 1.0 / BINS as f64;
-        for (bins, colour, from) in [(others, OTHER, 0.06), (copies, COPY, 0.5)] {
-            let bars = bins
-                .into_iter()
-                .enumerate()
-                .filter(|(_, share)| *share > 0.0)
-                .map(|(bin, share)| {
-                    let left = (bin as f64 + from) * width;
-                    Rectangle::new(
-                        [(left, -decades), (left + 0.44 * width, share.log10())],
-                        colour.filled(),
-                    )
-                });
-            drawn(chart.draw_series(bars))?;
+        let mut chart = histogram_axes(area, scale, decades)?;
+        for (shares, colour, from) in [(others, OTHER, 0.06), (copies, COPY, 0.5)] {
+            drawn(chart.draw_series(bars(shares, from, decades, colour)))?;
         }
         let threshold = f64::from(self.threshold);
         let dashes = DashedLineSeries::new(
@@ -173,4 +149,67 @@ impl Plot for Histogram<'_> {
             (scale.px(227) as i32, scale.px(100) as i32),
         ))
     }
+}
+
+/// Draws title, axes and grid; the vertical axis is in decades, labelled in percent.
+fn histogram_axes<'a, DB: DrawingBackend>(
+    area: &'a Area<DB>,
+    scale: Scale,
+    decades: f64,
+) -> Result<ChartContext<'a, DB, Cartesian2d<RangedCoordf64, impl Ranged<ValueType = f64> + use<DB>>>>
+{
+    let percent = |decade: &f64| {
+        let value = 10_f64.powf(decade + 2.0);
+        if value >= 1.0 {
+            format!("{value:.0} %")
+        } else {
+            format!("{value} %")
+        }
+    };
+    let mut chart = drawn(
+        ChartBuilder::on(area)
+            .caption("Scores of copies and of other music", scale.title())
+            .margin(scale.px(12))
+            .margin_right(scale.px(20))
+            .x_label_area_size(scale.px(48))
+            .y_label_area_size(scale.px(78))
+            .build_cartesian_2d(0.0..1.0, (-decades..0.0).step(1.0)),
+    )?;
+    drawn(
+        chart
+            .configure_mesh()
+            .x_desc("score")
+            .y_desc("share of pairs (log scale)")
+            .x_labels(11)
+            .y_label_formatter(&percent)
+            .disable_x_mesh()
+            .label_style(scale.label())
+            .axis_style(INK.stroke_width(scale.px(1)))
+            .bold_line_style(super::GRID.stroke_width(scale.px(1)))
+            .light_line_style(WHITE.mix(0.0))
+            .set_all_tick_mark_size(scale.px(4))
+            .draw(),
+    )?;
+    Ok(chart)
+}
+
+/// A bar for each bin that isn't empty; `from` is its left edge as a share of the bin.
+fn bars(
+    shares: [f64; BINS],
+    from: f64,
+    decades: f64,
+    colour: RGBColor,
+) -> impl Iterator<Item = Rectangle<(f64, f64)>> {
+    let width = 1.0 / BINS as f64;
+    shares
+        .into_iter()
+        .enumerate()
+        .filter(|(_, share)| *share > 0.0)
+        .map(move |(bin, share)| {
+            let left = (bin as f64 + from) * width;
+            Rectangle::new(
+                [(left, -decades), (left + 0.44 * width, share.log10())],
+                colour.filled(),
+            )
+        })
 }

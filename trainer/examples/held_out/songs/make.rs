@@ -9,24 +9,24 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::held_out::modification::{Modification, NoiseColour};
-use crate::held_out::overlays::Overlays;
-use crate::held_out::places::loud_place;
-use crate::held_out::rendition::{Rendition, Workshop};
-use crate::held_out::sound::Sound;
-use crate::held_out::tools;
-use crate::held_out::tracks::{Split, Track, held_out_tracks};
-use crate::{Pair, Truth};
+use crate::modification::{Modification, NoiseColour};
+use crate::overlays::Overlays;
+use crate::places::loud_place;
+use crate::rendition::{Rendition, Workshop};
+use crate::songs::{Pair, Truth};
+use crate::sound::Sound;
+use crate::tools;
+use crate::tracks::{Split, Track, held_out_tracks};
 
 /// Length of a hidden passage.
 const HIDDEN_SECS: f64 = 10.0;
-/// How much higher it is.
+/// Pitch relative to the original.
 const HIDDEN_SEMITONES: f64 = 1.0;
-/// Host before and after it, at least.
+/// Least length of the host before and after it.
 const HOST_MARGIN_SECS: f64 = 5.0;
-/// Over which host and passage change into each other.
+/// Length of the crossfade between host and passage.
 const CROSSFADE_SECS: f64 = 0.02;
-/// Given to the pitch shifter before and after the passage.
+/// Pre-roll of the pitch shifter, before and after the passage.
 const CONTEXT_SECS: f64 = 0.8;
 
 /// A right song to be made.
@@ -63,59 +63,95 @@ pub fn run(
         .collect::<Result<_>>()?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let jobs = jobs(count, &tracks, &mut rng)?;
-    let progress = ProgressBar::new(jobs.len() as u64);
-    let made: Result<Vec<(Truth, String)>> = jobs
-        .par_iter()
-        .enumerate()
-        .map(|(index, job)| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(1 + index as u64);
-            let folder = scratch.path().join(index.to_string());
-            std::fs::create_dir_all(&folder)
-                .with_context(|| format!("making {}", folder.display()))?;
-            let path = audio_dir.join(format!("right-{index:03}"));
-            let (mut truth, perturbation) = match job {
-                Job::Copy {
-                    track,
-                    modification,
-                } => {
-                    let workshop = Workshop {
-                        overlays: &overlays,
-                        folder: &folder,
-                        track: *track,
-                    };
-                    let truth =
-                        copy_song(&tracks[*track], modification, &workshop, &path, &mut rng)?;
-                    (truth, modification.to_string())
-                }
-                Job::Host { track, hidden } => {
-                    let workshop = Workshop {
-                        overlays: &overlays,
-                        folder: &folder,
-                        track: *track,
-                    };
-                    let truth = hide_passage(
-                        &tracks[*track],
-                        &tracks[*hidden],
-                        &workshop,
-                        &path,
-                        &mut rng,
-                    )?;
-                    (truth, format!("hidden{HIDDEN_SECS}s"))
-                }
-            };
-            truth.left.clone_from(&lefts[job.source()]);
-            std::fs::remove_dir_all(&folder)
-                .with_context(|| format!("removing {}", folder.display()))?;
-            progress.inc(1);
-            Ok((truth, perturbation))
-        })
-        .collect();
-    progress.finish();
-    let made = made?;
+    let studio = Studio {
+        tracks: &tracks,
+        overlays: &overlays,
+        scratch: scratch.path(),
+        audio_dir: &audio_dir,
+        seed,
+    };
+    let made = studio.make_all(&jobs, &lefts)?;
+    let pairs = pairs(&jobs, &made, &tracks, &lefts, &mut rng)?;
+    write(&out.join("songs.csv"), pairs)?;
+    let truths = made.into_iter().map(|(truth, _)| truth);
+    write(&out.join("truth.csv"), truths)?;
+    println!(
+        "songs.csv: {} pairs, half of them positive, of {} tracks",
+        2 * jobs.len(),
+        tracks.len()
+    );
+    Ok(())
+}
 
+/// The inputs and folders that all jobs share.
+struct Studio<'a> {
+    tracks: &'a [Track],
+    overlays: &'a Overlays,
+    scratch: &'a Path,
+    audio_dir: &'a Path,
+    seed: u64,
+}
+
+impl Studio<'_> {
+    /// The truth and the perturbation of each job, in their order; `lefts` are the paths of the
+    /// originals.
+    fn make_all(&self, jobs: &[Job], lefts: &[String]) -> Result<Vec<(Truth, String)>> {
+        let progress = ProgressBar::new(jobs.len() as u64);
+        let made = jobs
+            .par_iter()
+            .enumerate()
+            .map(|(index, job)| {
+                let (mut truth, perturbation) = self.make(index, job)?;
+                truth.left.clone_from(&lefts[job.source()]);
+                progress.inc(1);
+                Ok((truth, perturbation))
+            })
+            .collect();
+        progress.finish();
+        made
+    }
+
+    /// Makes the right song of one job, in a scratch folder of its own.
+    fn make(&self, index: usize, job: &Job) -> Result<(Truth, String)> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(1 + index as u64);
+        let folder = self.scratch.join(index.to_string());
+        std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        let path = self.audio_dir.join(format!("right-{index:03}"));
+        let (Job::Copy { track, .. } | Job::Host { track, .. }) = job;
+        let song = &self.tracks[*track];
+        let workshop = Workshop {
+            overlays: self.overlays,
+            folder: &folder,
+            track: *track,
+        };
+        let made = match job {
+            Job::Copy { modification, .. } => (
+                copy_song(song, modification, &workshop, &path, &mut rng)?,
+                modification.to_string(),
+            ),
+            Job::Host { hidden, .. } => (
+                hide_passage(song, &self.tracks[*hidden], &workshop, &path, &mut rng)?,
+                format!("hidden{HIDDEN_SECS}s"),
+            ),
+        };
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("removing {}", folder.display()))?;
+        Ok(made)
+    }
+}
+
+/// A positive pair for each right song, then a negative one with the original of an unrelated
+/// track.
+fn pairs(
+    jobs: &[Job],
+    made: &[(Truth, String)],
+    tracks: &[Track],
+    lefts: &[String],
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<Pair>> {
     let mut pairs = Vec::with_capacity(2 * made.len());
-    for (truth, perturbation) in &made {
+    for (truth, perturbation) in made {
         pairs.push(Pair {
             left: truth.left.clone(),
             right: truth.right.clone(),
@@ -123,8 +159,8 @@ pub fn run(
             perturbation: perturbation.clone(),
         });
     }
-    for (job, (truth, _)) in jobs.iter().zip(&made) {
-        let left = unrelated(job, &tracks, &mut rng)
+    for (job, (truth, _)) in jobs.iter().zip(made) {
+        let left = unrelated(job, tracks, rng)
             .context("every track is part of every pair: more tracks are needed")?;
         pairs.push(Pair {
             left: lefts[left].clone(),
@@ -133,17 +169,7 @@ pub fn run(
             perturbation: "negative".into(),
         });
     }
-    write(&out.join("songs.csv"), pairs)?;
-    write(
-        &out.join("truth.csv"),
-        made.into_iter().map(|(truth, _)| truth),
-    )?;
-    println!(
-        "songs.csv: {} pairs, half of them positive, of {} tracks",
-        2 * jobs.len(),
-        tracks.len()
-    );
-    Ok(())
+    Ok(pairs)
 }
 
 impl Job {
@@ -160,27 +186,9 @@ impl Job {
 fn jobs(count: usize, tracks: &[Track], rng: &mut ChaCha8Rng) -> Result<Vec<Job>> {
     let mut jobs = Vec::new();
     for index in 0..count / 4 {
-        let speed = |rng: &mut ChaCha8Rng| {
-            let ratio: f64 = rng.random_range(0.8_f64.ln()..1.25_f64.ln()).exp();
-            (ratio * 100.0).round() / 100.0
-        };
-        let modification = match index % 5 {
-            0 => Modification::Pitch {
-                semitones: *[-3.0, -2.0, -1.0, 1.0, 2.0, 3.0]
-                    .choose(rng)
-                    .context("a constant list")?,
-            },
-            1 => Modification::Speed { ratio: speed(rng) },
-            2 => Modification::Tempo { ratio: speed(rng) },
-            3 => Modification::Mp3 { kbps: 64 },
-            _ => Modification::Noise {
-                colour: NoiseColour::White,
-                snr_db: 15.0,
-            },
-        };
         jobs.push(Job::Copy {
             track: index % tracks.len(),
-            modification,
+            modification: draw_modification(index, rng)?,
         });
     }
     let long_enough = |secs: f64| {
@@ -210,6 +218,28 @@ fn jobs(count: usize, tracks: &[Track], rng: &mut ChaCha8Rng) -> Result<Vec<Job>
         });
     }
     Ok(jobs)
+}
+
+/// The modification of the whole song with this index: one of five kinds in turn.
+fn draw_modification(index: usize, rng: &mut ChaCha8Rng) -> Result<Modification> {
+    let speed = |rng: &mut ChaCha8Rng| {
+        let ratio: f64 = rng.random_range(0.8_f64.ln()..1.25_f64.ln()).exp();
+        (ratio * 100.0).round() / 100.0
+    };
+    Ok(match index % 5 {
+        0 => Modification::Pitch {
+            semitones: *[-3.0, -2.0, -1.0, 1.0, 2.0, 3.0]
+                .choose(rng)
+                .context("a constant list")?,
+        },
+        1 => Modification::Speed { ratio: speed(rng) },
+        2 => Modification::Tempo { ratio: speed(rng) },
+        3 => Modification::Mp3 { kbps: 64 },
+        _ => Modification::Noise {
+            colour: NoiseColour::White,
+            snr_db: 15.0,
+        },
+    })
 }
 
 /// A track that shares nothing with the right song, of another album where there is one.
@@ -279,6 +309,7 @@ fn copy_song(
     })
 }
 
+/// Writes `host` with a passage of `hidden` in it.
 fn hide_passage(
     host: &Track,
     hidden: &Track,
@@ -286,47 +317,11 @@ fn hide_passage(
     path: &Path,
     rng: &mut ChaCha8Rng,
 ) -> Result<Truth> {
-    let source = Sound::decode_stereo(&hidden.path)?.mono();
-    let left_start_secs = loud_place(
-        &source,
-        CONTEXT_SECS,
-        CONTEXT_SECS + HIDDEN_SECS,
-        HIDDEN_SECS,
-        rng,
-    );
-    let stretch = source.between(
-        left_start_secs - CONTEXT_SECS,
-        left_start_secs + HIDDEN_SECS + CONTEXT_SECS,
-    );
-    let mut passage = Rendition {
-        sound: stretch,
-        measured_secs: [CONTEXT_SECS, CONTEXT_SECS + HIDDEN_SECS],
-    };
-    passage.modify(
-        &Modification::Pitch {
-            semitones: HIDDEN_SEMITONES,
-        },
-        workshop,
-        rng,
-    )?;
-    let passage = passage
-        .sound
-        .between(CONTEXT_SECS, CONTEXT_SECS + HIDDEN_SECS);
-
+    let (left_start_secs, passage) = shifted_passage(hidden, workshop, rng)?;
     let mut song = Sound::decode_stereo(&host.path)?.mono();
     let right_start_secs =
         rng.random_range(HOST_MARGIN_SECS..song.duration_secs() - HIDDEN_SECS - HOST_MARGIN_SECS);
-    let start = (right_start_secs * f64::from(song.rate_hz)) as usize;
-    let fade = (CROSSFADE_SECS * f64::from(song.rate_hz)) as usize;
-    let length = passage.samples.len();
-    for (index, (sample, hidden)) in song.samples[start..start + length]
-        .iter_mut()
-        .zip(&passage.samples)
-        .enumerate()
-    {
-        let share = (index.min(length - 1 - index) as f32 / fade as f32).min(1.0);
-        *sample = share * hidden + (1.0 - share) * *sample;
-    }
+    crossfade(&mut song, &passage, right_start_secs);
     let whole_secs = [0.0, song.duration_secs()];
     let path = Rendition {
         sound: song,
@@ -344,6 +339,44 @@ fn hide_passage(
         speed_ratio: 1.0,
         pitch_shift_semitones: HIDDEN_SEMITONES,
     })
+}
+
+/// Start and sound of a loud passage of a track, shifted in pitch.
+fn shifted_passage(
+    track: &Track,
+    workshop: &Workshop<'_>,
+    rng: &mut ChaCha8Rng,
+) -> Result<(f64, Sound)> {
+    let source = Sound::decode_stereo(&track.path)?.mono();
+    let after_secs = CONTEXT_SECS + HIDDEN_SECS;
+    let start_secs = loud_place(&source, CONTEXT_SECS, after_secs, HIDDEN_SECS, rng);
+    let mut passage = Rendition {
+        sound: source.between(
+            start_secs - CONTEXT_SECS,
+            start_secs + HIDDEN_SECS + CONTEXT_SECS,
+        ),
+        measured_secs: [CONTEXT_SECS, CONTEXT_SECS + HIDDEN_SECS],
+    };
+    let shift = Modification::Pitch {
+        semitones: HIDDEN_SEMITONES,
+    };
+    passage.modify(&shift, workshop, rng)?;
+    let passage = passage
+        .sound
+        .between(CONTEXT_SECS, CONTEXT_SECS + HIDDEN_SECS);
+    Ok((start_secs, passage))
+}
+
+/// Replaces a stretch of `host`, both mono, by `passage`, with a linear crossfade at both ends.
+fn crossfade(host: &mut Sound, passage: &Sound, start_secs: f64) {
+    let start = (start_secs * f64::from(host.rate_hz)) as usize;
+    let fade = (CROSSFADE_SECS * f64::from(host.rate_hz)) as usize;
+    let length = passage.samples.len();
+    let replaced = host.samples[start..start + length].iter_mut();
+    for (index, (sample, hidden)) in replaced.zip(&passage.samples).enumerate() {
+        let share = (index.min(length - 1 - index) as f32 / fade as f32).min(1.0);
+        *sample = share * hidden + (1.0 - share) * *sample;
+    }
 }
 
 fn relative(path: &Path) -> Result<String> {

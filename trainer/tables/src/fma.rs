@@ -20,12 +20,13 @@ pub struct FmaMetadata {
     tracks: HashMap<u32, FmaTrack>,
 }
 
-/// Clips of `fma_small` that are truncated or silent, by the data set's own notes (github.com/mdeff/fma, wiki "Excerpts shorter than 30s and erroneous audio length
-/// metadata").
+/// Clips of `fma_small` that are truncated or silent, by the notes of the data set
+/// (github.com/mdeff/fma, wiki "Excerpts shorter than 30s and erroneous audio length metadata").
 pub const DAMAGED_TRACKS: [u32; 6] = [98_565, 98_567, 98_569, 99_134, 108_925, 133_297];
 
 impl FmaMetadata {
-    /// Reads `tracks.csv`: the first header row names groups (`artist`, `album`, `track`), the second their columns, the third only `track_id`.
+    /// Reads `tracks.csv`: the first header row names groups (`artist`, `album`, `track`), the
+    /// second their columns, the third only `track_id`.
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl FmaMetadata {
         Ok(Self { tracks })
     }
 
-    /// What is known of a file named by its track's number, such as `000/000002.mp3`.
+    /// The metadata of a file named by its track's number, such as `000/000002.mp3`.
     pub fn track(&self, path: &Path) -> Option<&FmaTrack> {
         self.tracks.get(&track_id(path)?)
     }

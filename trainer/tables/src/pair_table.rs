@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::changes::recipe::Recipe;
+use crate::recipe::Recipe;
 
 /// One row: two passages of three seconds, and whether one is a copy of the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,10 +22,11 @@ pub struct Pair {
     /// Where the right passage starts.
     #[serde(default)]
     pub right_start_secs: f64,
-    /// What was done to the right passage, or what kind of other music it is.
+    /// The kinds of change of the right passage, or the sort of other music.
     #[serde(default)]
     pub perturbation: String,
-    /// The change that is applied to the right passage while loading; empty when the file already has it.
+    /// The changes applied to the right passage when it is loaded; empty when the file already has
+    /// them.
     #[serde(default)]
     pub recipe: String,
 }
@@ -48,7 +49,8 @@ impl Pair {
     }
 }
 
-/// Reads a table; paths in the result are relative to the current folder (or absolute), no longer to the table.
+/// Reads a table. Paths in the result are absolute or relative to the current folder, no longer to
+/// the table.
 ///
 /// # Errors
 ///

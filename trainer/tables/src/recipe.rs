@@ -1,4 +1,5 @@
-//! What is done to a passage to make a copy of it, as data: drawn from a seed, written into a CSV cell, read back.
+//! Recipes of copies: the changes of a passage as data, drawn from a seed, written to a CSV cell
+//! and read back.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,22 +31,24 @@ pub enum Change {
     Clipping(f32),
     /// Louder or softer by dB.
     Gain(f32),
-    /// Stereo mixed down with a balance from -1 (left alone) to 1 (right alone); mono files stay as they are.
+    /// Stereo mixed down with a balance from -1 (left alone) to 1 (right alone); mono files stay as
+    /// they are.
     Balance(f32),
-    /// There and back through Ogg Vorbis at this quality, from -2 to 10.
+    /// Encoded and decoded by Ogg Vorbis at this quality, from -2 to 10.
     Vorbis(f32),
-    /// There and back through Opus at this many kbit/s.
+    /// Encoded and decoded by Opus at this many kbit/s.
     Opus(f32),
-    /// There and back through MP3 at this many kbit/s, one of `codec::MP3_KBPS`.
+    /// Encoded and decoded by MP3 at this many kbit/s; the trainer takes the nearest rate that the
+    /// format has.
     Mp3(f32),
-    /// There and back through AAC-LC at this many kbit/s.
+    /// Encoded and decoded by AAC-LC at this many kbit/s.
     Aac(f32),
 }
 
-/// Some changes in order, and the seed of whatever is random in them.
+/// Some changes in order, and the seed of their random parts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recipe {
-    /// What is done, first to last.
+    /// The changes, first to last.
     pub changes: Vec<Change>,
     /// Seed of noise and reverb tails.
     pub seed: u64,
@@ -73,7 +76,7 @@ impl Change {
         }
     }
 
-    /// How strongly, in the unit of its kind.
+    /// Strength in the unit of the kind.
     pub fn value(self) -> f32 {
         match self {
             Self::Pitch(value)
@@ -119,7 +122,7 @@ impl Change {
         Ok(make(value))
     }
 
-    /// Draws a change of one of the kinds that users meet, in the ranges that they meet.
+    /// Draws a change of a common kind, within its common range.
     fn draw(rng: &mut impl Rng) -> Self {
         const KINDS: usize = 14;
         match rng.random_range(0..KINDS) {
@@ -138,12 +141,12 @@ impl Change {
             8 => Self::Clipping(rng.random_range(3.0..=15.0)),
             9 => Self::Gain(rng.random_range(-20.0..=6.0)),
             10 => Self::Balance(*[-1.0, -0.5, 0.5, 1.0].choose(rng).unwrap_or(&1.0)),
-            // Low rates; of mono at the model's rate, as half of what a stereo file has.
+            // Low rates: for mono at the model's rate, half of a stereo file's.
             11 => Self::Vorbis(*[-1.0, 0.0, 1.0, 2.0].choose(rng).unwrap_or(&0.0)),
             12 => Self::Opus(*[12.0, 16.0, 24.0, 32.0].choose(rng).unwrap_or(&16.0)),
             _ => {
                 let kbps = *[16.0, 24.0, 32.0, 48.0].choose(rng).unwrap_or(&32.0);
-                // Seldom AAC: its encoder takes a second for a passage.
+                // AAC is rare, because its encoder takes a second for a passage.
                 if rng.random_bool(0.25) {
                     Self::Aac(kbps)
                 } else {
@@ -198,7 +201,7 @@ impl Recipe {
         balances.sum()
     }
 
-    /// How much faster the result plays than the original.
+    /// Speed of the result relative to the original.
     pub fn speed_ratio(&self) -> f32 {
         self.changes
             .iter()
@@ -222,7 +225,8 @@ impl Change {
         )
     }
 
-    /// Where in a recipe a change belongs: stereo is mixed down first; what a room adds is not stretched with the music; a codec makes the file.
+    /// Order within a recipe: the downmix first, then stretches, so that reverberation isn't
+    /// stretched with the music, and the codec last.
     fn stage(self) -> u8 {
         match self {
             Self::Balance(_) => 0,
@@ -233,7 +237,7 @@ impl Change {
     }
 }
 
-/// A number whose logarithm is evenly spread from `low` to `high`.
+/// A number whose logarithm is uniformly distributed between those of `low` and `high`.
 pub fn log_uniform(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
     rng.random_range(low.ln()..=high.ln()).exp()
 }

@@ -9,23 +9,23 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::held_out::modification::Modification;
-use crate::held_out::overlays::Overlays;
-use crate::held_out::places::loud_place;
-use crate::held_out::rendition::{Rendition, Workshop};
-use crate::held_out::sound::Sound;
-use crate::held_out::tracks::Track;
-use crate::recipes::Recipe;
+use crate::modification::Modification;
+use crate::overlays::Overlays;
+use crate::pairs::recipes::Recipe;
+use crate::places::loud_place;
+use crate::rendition::{Rendition, Workshop};
+use crate::sound::Sound;
+use crate::tracks::Track;
 
-/// What `evaluate --pairs` compares, in seconds.
+/// Length of the passages that `evaluate --pairs` compares.
 const PASSAGE_SECS: f64 = 3.0;
 /// The copy starts at most this much before or after the passage.
 const MISALIGNMENT_SECS: f64 = 0.5;
-/// Song before and after what is compared, so that tools and decoders have something to start from.
+/// Song before and after the compared passage, as pre-roll for tools and decoders.
 const CONTEXT_SECS: f64 = 0.8;
-/// On both sides of a passage in its own file.
+/// Song on both sides of an unmodified passage in its file.
 const LEFT_CONTEXT_SECS: f64 = 0.1;
-/// A long track gives no more passages than one of this length, in seconds.
+/// Length from which the number of passages of a track no longer grows.
 const WEIGHT_LIMIT_SECS: f64 = 240.0;
 
 /// The table that a passage is made for.
@@ -54,7 +54,7 @@ pub struct Passage {
     /// Path relative to the tables, and where the passage starts in the file.
     pub original: (String, f64),
     pub copy: (String, f64),
-    /// By how much the copy starts later than the passage, in the copy's time.
+    /// Start of the copy relative to the passage, in the copy's time.
     pub misalignment_secs: f64,
 }
 
@@ -67,7 +67,8 @@ pub fn jobs(groups: [(Group, Vec<Recipe>); 3], tracks: &[Track], rng: &mut ChaCh
             .map(|track| track.duration_secs.min(WEIGHT_LIMIT_SECS))
             .collect();
         let total: f64 = weights.iter().sum();
-        // Evenly spaced marks on the tracks laid end to end: each track gets its share, rounded up or down.
+        // Evenly spaced marks on the tracks laid end to end: each track gets its share, rounded up
+        // or down.
         let mut dealt: Vec<usize> = (0..recipes.len())
             .map(|recipe| {
                 let mut mark = (recipe as f64 + 0.5) / recipes.len() as f64 * total;
@@ -161,7 +162,8 @@ fn make(
         .map(Modification::speed_ratio)
         .product();
     let misalignment_secs = rng.random_range(-MISALIGNMENT_SECS..MISALIGNMENT_SECS);
-    // Of the song, before and after the start of the passage: what the copy is cut from, at the copy's speed.
+    // The song before and after the start of the passage from which the copy is cut, at the copy's
+    // speed.
     let before_secs = CONTEXT_SECS + MISALIGNMENT_SECS * speed_ratio;
     let after_secs = (PASSAGE_SECS * speed_ratio.max(1.0)) + before_secs;
     let track_secs = loud_place(
@@ -172,40 +174,18 @@ fn make(
         rng,
     );
 
-    let name = format!("{:05}", job.index);
-    let start_secs = track_secs - LEFT_CONTEXT_SECS;
-    let original = song
-        .between(start_secs, track_secs + PASSAGE_SECS + LEFT_CONTEXT_SECS)
-        .mono();
-    let original_path = audio_dir.join(format!("{name}-passage.wav"));
-    original.write_wav(&original_path)?;
+    let original_path = audio_dir.join(format!("{:05}-passage.wav", job.index));
+    let passage_end_secs = track_secs + PASSAGE_SECS + LEFT_CONTEXT_SECS;
+    song.between(track_secs - LEFT_CONTEXT_SECS, passage_end_secs)
+        .mono()
+        .write_wav(&original_path)?;
 
     let stretch = song.between(track_secs - before_secs, track_secs + after_secs);
-    let (codec, changes) = match job.recipe.modifications.split_last() {
-        Some((last, others)) if last.stage() == 4 => (Some(last), others),
-        _ => (None, &job.recipe.modifications[..]),
-    };
-    let keeps_channels = changes.first().is_some_and(|first| first.stage() == 0);
     let compared_secs = before_secs + misalignment_secs * speed_ratio;
-    let mut rendition = Rendition {
-        sound: if keeps_channels {
-            stretch
-        } else {
-            stretch.mono()
-        },
-        measured_secs: [compared_secs, compared_secs + PASSAGE_SECS * speed_ratio],
-    };
-    for change in changes {
-        rendition
-            .modify(change, workshop, rng)
-            .with_context(|| change.to_string())?;
-    }
-    let copy_path = rendition.write(&audio_dir.join(format!("{name}-copy")), codec, workshop)?;
-
-    let from_tables = |path: &Path| -> Result<String> {
-        let name = path.file_name().context("a file has a name")?;
-        Ok(Path::new("audio").join(name).to_string_lossy().into_owned())
-    };
+    let measured_secs = [compared_secs, compared_secs + PASSAGE_SECS * speed_ratio];
+    let (rendition, codec) = modified(stretch, measured_secs, &job.recipe, workshop, rng)?;
+    let copy_path = audio_dir.join(format!("{:05}-copy", job.index));
+    let copy_path = rendition.write(&copy_path, codec, workshop)?;
     Ok(Passage {
         group: job.group,
         track: job.track,
@@ -215,6 +195,42 @@ fn make(
         copy: (from_tables(&copy_path)?, rendition.measured_secs[0]),
         misalignment_secs,
     })
+}
+
+/// A stretch of a song after all modifications of a recipe but the codec, which is returned.
+fn modified<'a>(
+    stretch: Sound,
+    measured_secs: [f64; 2],
+    recipe: &'a Recipe,
+    workshop: &Workshop<'_>,
+    rng: &mut ChaCha8Rng,
+) -> Result<(Rendition, Option<&'a Modification>)> {
+    let (codec, changes) = match recipe.modifications.split_last() {
+        Some((last, others)) if last.stage() == 4 => (Some(last), others),
+        _ => (None, &recipe.modifications[..]),
+    };
+    let keeps_channels = changes.first().is_some_and(|first| first.stage() == 0);
+    let sound = if keeps_channels {
+        stretch
+    } else {
+        stretch.mono()
+    };
+    let mut rendition = Rendition {
+        sound,
+        measured_secs,
+    };
+    for change in changes {
+        rendition
+            .modify(change, workshop, rng)
+            .with_context(|| change.to_string())?;
+    }
+    Ok((rendition, codec))
+}
+
+/// The path of an audio file relative to the tables.
+fn from_tables(path: &Path) -> Result<String> {
+    let name = path.file_name().context("a file has a name")?;
+    Ok(Path::new("audio").join(name).to_string_lossy().into_owned())
 }
 
 /// Writes how each copy was made.

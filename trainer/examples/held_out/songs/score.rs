@@ -1,15 +1,16 @@
-//! What was found against the truth.
+//! The found passages against the truth.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use crate::Truth;
+use crate::songs::Truth;
 
 /// Score from which a pair counts as similar.
 const THRESHOLD: f64 = 0.5;
-/// A passage is the hidden one when it covers at least this share of both, in both songs.
+/// Least intersection over union with the hidden passage, in both songs, for a passage to count as
+/// found.
 const FOUND_IOU: f64 = 0.5;
 
 /// The columns of `scores.csv` that matter here.
@@ -34,14 +35,33 @@ struct Passage {
     pitch_shift_semitones: f64,
 }
 
+/// Prints how well the scores separate the pairs, and how well the passages match the truth.
 pub fn run(exam: &Path, scores: &Path) -> Result<()> {
     let truths: Vec<Truth> = read(&exam.join("truth.csv"))?;
     let rows: Vec<Row> = read(scores)?;
-    let of_label = |label| {
-        rows.iter()
-            .filter(|row| row.label == label)
-            .map(|row| row.score)
-            .collect::<Vec<_>>()
+    print_separation(&rows, scores)?;
+    let (copies, hidden) = tallies(&truths, &rows, scores)?;
+    println!(
+        "whole-song copies at {THRESHOLD} or more: {}",
+        share(copies.similar, copies.total)
+    );
+    copies.print("their longest passage");
+    println!(
+        "hidden passages at {THRESHOLD} or more: {}",
+        share(hidden.similar, hidden.total)
+    );
+    println!(
+        "hidden passages found (intersection over union of {FOUND_IOU} or more in both songs): {}",
+        share(hidden.found, hidden.total)
+    );
+    hidden.print("of those found");
+    Ok(())
+}
+
+fn print_separation(rows: &[Row], scores: &Path) -> Result<()> {
+    let of_label = |label| -> Vec<f64> {
+        let of_label = rows.iter().filter(|row| row.label == label);
+        of_label.map(|row| row.score).collect()
     };
     let (positives, negatives) = (of_label(1), of_label(0));
     ensure!(
@@ -58,9 +78,13 @@ pub fn run(exam: &Path, scores: &Path) -> Result<()> {
         "unrelated songs at {THRESHOLD} or more: {}",
         share(false_positives, negatives.len())
     );
+    Ok(())
+}
 
+/// Counts over the whole-song copies, and over the hidden passages.
+fn tallies(truths: &[Truth], rows: &[Row], scores: &Path) -> Result<(Tally, Tally)> {
     let (mut copies, mut hidden) = (Tally::default(), Tally::default());
-    for truth in &truths {
+    for truth in truths {
         let row = rows
             .iter()
             .find(|row| row.label == 1 && row.left == truth.left && row.right == truth.right);
@@ -81,21 +105,7 @@ pub fn run(exam: &Path, scores: &Path) -> Result<()> {
         };
         tally.add(truth, row.score, &passages);
     }
-    println!(
-        "whole-song copies at {THRESHOLD} or more: {}",
-        share(copies.similar, copies.total)
-    );
-    copies.print("their longest passage");
-    println!(
-        "hidden passages at {THRESHOLD} or more: {}",
-        share(hidden.similar, hidden.total)
-    );
-    println!(
-        "hidden passages found (intersection over union of {FOUND_IOU} or more in both songs): {}",
-        share(hidden.found, hidden.total)
-    );
-    hidden.print("of those found");
-    Ok(())
+    Ok((copies, hidden))
 }
 
 /// Counts over the pairs of one sort.
@@ -170,7 +180,8 @@ fn iou(one: [f64; 2], other: [f64; 2]) -> f64 {
     if either > 0.0 { both / either } else { 0.0 }
 }
 
-/// The share of positive and negative pairs in which the positive one scores higher; ties count half.
+/// The share of positive and negative pairs in which the positive one scores higher; ties count
+/// half.
 fn roc_auc(positives: &[f64], negatives: &[f64]) -> f64 {
     let wins: f64 = positives
         .iter()

@@ -1,10 +1,10 @@
-//! Which modifications the examination asks for, and how often.
+//! The modifications in the test set, and their numbers.
 
 use rand::Rng as _;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::held_out::modification::{Modification, NoiseColour};
+use crate::modification::{Modification, NoiseColour};
 
 /// A chain of modifications and the name of its group.
 #[derive(Clone, Debug)]
@@ -13,8 +13,8 @@ pub struct Recipe {
     pub modifications: Vec<Modification>,
 }
 
-/// Share of the positive pairs with one modification at a round strength, whose groups give a figure for each; the others, named `mix2` and `mix3`,
-/// have two or three at any strength.
+/// Share of the positive pairs with one modification at a round strength; their groups give a
+/// figure for each. The others, named `mix2` and `mix3`, have two or three at any strength.
 const SINGLE_SHARE: f64 = 0.5;
 
 /// The kinds of modification. Only one of each family can be in a mix.
@@ -69,7 +69,7 @@ impl Kind {
         }
     }
 
-    /// At the strength with this number, counted around a short list, so that each is as frequent.
+    /// At the strength with this number in a repeated short list, so that all are equally frequent.
     fn at_round_strength(self, number: usize, rng: &mut ChaCha8Rng) -> Modification {
         fn of<T: Copy>(values: &[T], number: usize) -> T {
             values[number % values.len()]
@@ -134,9 +134,9 @@ impl Kind {
         }
     }
 
-    /// At a strength out of the whole range.
+    /// At a random strength of the whole range.
     fn at_any_strength(self, rng: &mut ChaCha8Rng) -> Modification {
-        // The two ratios are a range in octaves, so that faster and slower are as likely.
+        // The range is uniform in octaves, so that faster and slower are equally likely.
         let ratio = |rng: &mut ChaCha8Rng, slowest: f64, fastest: f64| {
             rng.random_range(slowest.ln()..fastest.ln()).exp()
         };
@@ -228,7 +228,7 @@ pub fn ordinary(count: usize, rng: &mut ChaCha8Rng) -> Vec<Recipe> {
 fn mix(length: usize, rng: &mut ChaCha8Rng) -> Recipe {
     let mut kinds: Vec<Kind> = Vec::with_capacity(length);
     while kinds.len() < length {
-        // A change of pitch or tempo is what tells hard from easy: half of the mixes begin with one.
+        // Changes of pitch and tempo are the hard ones: half of the mixes begin with one.
         let candidates = if kinds.is_empty() && rng.random_bool(0.5) {
             &Kind::ALL[..4]
         } else {
@@ -251,7 +251,7 @@ fn mix(length: usize, rng: &mut ChaCha8Rng) -> Recipe {
     }
 }
 
-/// `count` recipes of each condition beyond what training promises, in random order.
+/// `count` recipes of each condition beyond the ranges of training, in random order.
 pub fn extreme(count: usize, rng: &mut ChaCha8Rng) -> Vec<Recipe> {
     let conditions = [
         Modification::Pitch { semitones: -7.0 },
@@ -269,7 +269,7 @@ pub fn extreme(count: usize, rng: &mut ChaCha8Rng) -> Vec<Recipe> {
         Modification::Opus { kbps: 16 },
         Modification::Mp3 { kbps: 32 },
         Modification::Speech { level_db: 0.0 },
-        // The other song is 6 dB softer than the song that is looked for.
+        // The other song is 6 dB softer than the compared one.
         Modification::OtherMusic { level_db: -6.0 },
     ];
     let mut recipes: Vec<_> = conditions

@@ -1,4 +1,4 @@
-//! Scores read from MIDI files: who plays which note when, in seconds.
+//! Sequences of notes read from MIDI files, in seconds.
 
 use std::path::Path;
 
@@ -20,14 +20,14 @@ pub struct Note {
 
 /// The parts of a MIDI file that have notes, in seconds.
 #[derive(Debug, PartialEq)]
-pub struct Score {
+pub struct Sequence {
     /// Notes of each part, in the order in which they begin.
     pub parts: Vec<Vec<Note>>,
     /// Length of its first beat.
     pub beat_secs: f64,
 }
 
-impl Score {
+impl Sequence {
     /// Reads a standard MIDI file.
     ///
     /// # Errors
@@ -65,16 +65,16 @@ impl Score {
     }
 }
 
-/// Ticks to seconds.
+/// Converts ticks to seconds.
 struct Clock {
     ticks_per_beat: f64,
-    /// From which tick, at which second, beats last how long.
+    /// Tempos in order: first tick, its time in seconds, and the length of a beat in seconds.
     tempos: Vec<(u64, f64, f64)>,
 }
 
 impl Clock {
     fn new(file: &Smf<'_>, ticks_per_beat: f64) -> Self {
-        /// What a file without tempo has: 120 beats a minute.
+        /// Default of the MIDI standard: 120 beats a minute.
         const DEFAULT_BEAT_SECS: f64 = 0.5;
         let mut changes: Vec<(u64, f64)> = Vec::new();
         for track in &file.tracks {
@@ -130,7 +130,7 @@ fn notes(track: &[midly::TrackEvent<'_>], clock: &Clock) -> Vec<Note> {
         }
         if velocity > 0 {
             sounding[usize::from(key)] = Some(notes.len());
-            // A note without an end is as short as a note can be.
+            // For a note that never ends.
             notes.push(Note {
                 start_secs: secs,
                 end_secs: secs + 0.1,
@@ -146,7 +146,8 @@ fn notes(track: &[midly::TrackEvent<'_>], clock: &Clock) -> Vec<Note> {
 mod tests {
     use super::*;
 
-    /// A file of one track at 120 beats a minute, then at 60: a C for a beat, an E that never ends, at the second beat.
+    /// A file of one track at 120 beats a minute, then at 60: a C for a beat, an E that never ends,
+    /// at the second beat.
     const TWO_NOTES: &[u8] = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x1e\
         \0\xff\x51\x03\x07\xa1\x20\
         \0\x90\x3c\x50\
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn notes_are_read_in_seconds() {
-        let score = Score::parse(TWO_NOTES).unwrap();
+        let sequence = Sequence::parse(TWO_NOTES).unwrap();
         let note = |start_secs, end_secs, key, velocity| Note {
             start_secs,
             end_secs,
@@ -165,14 +166,14 @@ mod tests {
             velocity,
         };
         let expected = vec![note(0.0, 0.5, 60, 80), note(1.5, 1.6, 64, 64)];
-        assert_eq!(score.parts, [expected]);
-        assert_eq!((score.beat_secs, score.duration_secs()), (0.5, 1.6));
+        assert_eq!(sequence.parts, [expected]);
+        assert_eq!((sequence.beat_secs, sequence.duration_secs()), (0.5, 1.6));
     }
 
     #[test]
-    fn what_is_no_score_is_refused() {
-        assert!(Score::parse(b"a letter").is_err());
+    fn files_without_notes_are_refused() {
+        assert!(Sequence::parse(b"a letter").is_err());
         let silent = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x04\0\xff\x2f\x00";
-        assert!(Score::parse(silent).is_err());
+        assert!(Sequence::parse(silent).is_err());
     }
 }

@@ -7,8 +7,8 @@ use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::held_out::tracks::Track;
-use crate::passages::Passage;
+use crate::pairs::passages::Passage;
+use crate::tracks::Track;
 
 /// Another section of a track starts at least this far away, in seconds.
 const OTHER_SECTION_SECS: f64 = 10.0;
@@ -45,8 +45,8 @@ pub fn positives(passages: &[&Passage]) -> Vec<Pair> {
         .collect()
 }
 
-/// Each passage with the copy of a passage of an unrelated track, each copy once as far as that is possible. Where all tracks are related,
-/// of another track.
+/// Each passage with the copy of a passage of an unrelated track, or of any other track where all
+/// are related. Each copy is used once as far as possible.
 pub fn unrelated(
     passages: &[&Passage],
     tracks: &[Track],

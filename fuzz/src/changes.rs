@@ -1,4 +1,0 @@
-//! Of the trainer's `changes`, what reads.
-
-#[path = "../../trainer/src/changes/recipe.rs"]
-pub mod recipe;

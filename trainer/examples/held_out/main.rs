@@ -1,0 +1,56 @@
+//! Makes the test sets for the weights from held-out tracks, modified by other tools than training
+//! uses.
+//!
+//! ```text
+//! cargo run --release -p soundalike-trainer --example held_out -- pairs --manifest PAIRS/manifest.json --originals MUSIC --out EXAM
+//! cargo run --release -p soundalike-trainer -- evaluate --pairs EXAM/pairs.csv --out REPORT
+//!
+//! cargo run --release -p soundalike-trainer --example held_out -- songs make --manifest PAIRS/manifest.json --originals MUSIC --out SONGS
+//! cargo run --release -p soundalike-trainer -- evaluate --songs SONGS/songs.csv --out REPORT-SONGS
+//! cargo run --release -p soundalike-trainer --example held_out -- songs score --exam SONGS --scores REPORT-SONGS/scores.csv
+//! ```
+//!
+//! | module | content |
+//! |---|---|
+//! | [`pairs`] | pairs of passages of 3 s, for `evaluate --pairs` |
+//! | [`songs`] | pairs of whole songs, for `evaluate --songs`, and the score of the passages found in them |
+//! | [`tracks`], [`places`] | the held-out tracks, and loud places in them |
+//! | [`modification`] | the modifications and the names of their strengths |
+//! | [`rendition`], [`encoding`] | modifications made by the tools, and files made by codecs |
+//! | [`overlays`] | noise, speech and music to lay over passages |
+//! | [`sound`], [`tools`] | audio in memory between two tools, and their command lines |
+
+mod encoding;
+mod modification;
+mod overlays;
+mod pairs;
+mod places;
+mod rendition;
+mod songs;
+mod sound;
+mod tools;
+mod tracks;
+
+use clap::Parser as _;
+
+/// Makes test sets from held-out tracks, modified by other tools than training uses.
+#[derive(clap::Parser)]
+enum Step {
+    Pairs(pairs::Args),
+    #[command(subcommand)]
+    Songs(songs::Step),
+}
+
+fn main() -> std::process::ExitCode {
+    let outcome = match Step::parse() {
+        Step::Pairs(args) => pairs::run(&args),
+        Step::Songs(step) => songs::run(&step),
+    };
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
