@@ -1,8 +1,6 @@
 /**
  * The packed package as others get it: installed from its tarball into an empty folder, used there by a site without a
  * build step and by sites that Vite, webpack and esbuild build, each opened in a real Chromium.
- *
- * SOUNDALIKE_PACKED names the folder with the tarball and `cdn.html`, as `cargo xtask` writes them.
  */
 
 import assert from "node:assert/strict";
@@ -30,15 +28,14 @@ import * as vite from "vite";
 import webpack from "webpack";
 import { launchChromium, serveSite } from "../browser/support/harness.js";
 import { tune, wav } from "../browser/support/music.js";
+import { PACKED, TARBALL, installPackage } from "./support/installed.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 const CONSUMER = fileURLToPath(new URL("consumer", import.meta.url));
-const PACKED = process.env["SOUNDALIKE_PACKED"] ?? fileURLToPath(new URL("../../target/packed", import.meta.url));
 /** A song compared with itself, with another one, and with itself by the element. */
 const VERDICTS = "nearly-identical different nearly-identical";
 
 describe("packed package", () => {
-  const tarball = join(PACKED, readdirSync(PACKED).find((name) => name.endsWith(".tgz")) ?? "no tarball");
   const root = mkdtempSync(join(tmpdir(), "soundalike-packed-"));
   /** The folder into which the tarball is installed. */
   const installed = join(root, "installed");
@@ -47,13 +44,7 @@ describe("packed package", () => {
   let browser;
 
   before(async () => {
-    mkdirSync(installed);
-    writeFileSync(join(installed, "package.json"), '{ "private": true, "type": "module" }');
-    // The package has no dependencies, so that no registry is asked.
-    execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", "--silent", tarball], {
-      cwd: installed,
-      stdio: "inherit",
-    });
+    installPackage(installed);
     browser = await launchChromium();
   });
 
@@ -247,7 +238,7 @@ describe("packed package", () => {
       messages.map((message) => formatMessage(message, pkg)),
       [],
     );
-    const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+    const analysis = await checkPackage(createPackageFromTarballData(readFileSync(TARBALL)));
     assert.ok(analysis.types, "the package carries no types");
     // Modules of ECMAScript only: what CommonJS and Node 10 make of them is not our matter.
     const problems = analysis.problems.filter(
