@@ -1,4 +1,5 @@
-//! How fast the engine is in a browser, beside the libraries that it would otherwise be made of (`benches/browser`).
+//! How fast the engine is in a browser, beside the libraries that it would otherwise be made of
+//! (`benches/browser`).
 
 use std::{fs, path::Path, process::Command};
 
@@ -20,13 +21,15 @@ pub struct Options {
     quick: bool,
 }
 
-/// Measures the named parts, or all; prints tables and writes them with all numbers to `target/bench`.
+/// Measures the named parts, or all; prints tables and writes them with all numbers to
+/// `target/bench`.
 ///
 /// The site that `pack` wrote is measured, or on demand the one that `web` builds.
 ///
 /// # Errors
 ///
-/// When a tool is missing, the site isn't built or holds other weights, or something measured gives a wrong result.
+/// When a tool is missing, the site isn't built or holds other weights, or something measured gives
+/// a wrong result.
 pub fn bench(workspace: &Workspace, parts: &[String], options: &Options) -> Result<()> {
     let (site, command) = if options.development {
         (workspace.site(), "web")

@@ -24,15 +24,17 @@ pub fn wasm_test_runner(workspace: &Workspace) -> Result<PathBuf> {
     let version = workspace.locked_version("wasm-bindgen")?;
     let path = executable(&bin(workspace), NAME);
     if version_of(&path).as_deref() != Some(&version) {
-        // Not `--locked`: releases are locked to a version of webpki-roots that registries may lack,
-        // and a tool that only talks to a browser on this machine doesn't depend on the very version.
+        // Not `--locked`: releases are locked to a version of webpki-roots that registries may
+        // lack, and a tool that only talks to a browser on this machine doesn't depend on the very
+        // version.
         let options = ["--no-default-features", "--bin", NAME];
         install(workspace, "wasm-bindgen-cli", &version, &options)?;
     }
     Ok(path)
 }
 
-/// The path of the program that drives Firefox: the one that `GECKODRIVER` names, one on the PATH, or our own build.
+/// The path of the program that drives Firefox: the one that `GECKODRIVER` names, one on the PATH,
+/// or our own build.
 ///
 /// # Errors
 ///
@@ -81,7 +83,8 @@ fn executable(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
-/// The version that a program prints after its name (`wasm-bindgen 0.2.100`); `None` where it can't be run.
+/// The version that a program prints after its name (`wasm-bindgen 0.2.100`); `None` where it can't
+/// be run.
 fn version_of(program: &Path) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
     let version = String::from_utf8_lossy(&output.stdout)

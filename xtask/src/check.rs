@@ -1,4 +1,5 @@
-//! Everything that continuous integration runs, cheapest first; each step can be run alone by its name.
+//! Everything that continuous integration runs, cheapest first; each step can be run alone by its
+//! name.
 
 use std::{
     process::Command,
@@ -17,8 +18,8 @@ use crate::{
     workspace::{Workspace, empty_folder},
 };
 
-/// How long a test may wait in a browser before it counts as hung. Software WebGPU needs minutes for what takes a
-/// graphics card a moment, and continuous integration has few cores.
+/// How long a test may wait in a browser before it counts as hung. Software WebGPU needs minutes
+/// for what takes a graphics card a moment, and continuous integration has few cores.
 const BROWSER_TEST_TIMEOUT_SECS: u32 = 900;
 
 struct Step {
@@ -28,8 +29,8 @@ struct Step {
     run: fn(&Workspace) -> Result<TestsRan>,
 }
 
-/// What a step calls and this machine may lack. All needs are met before the first step, so that nothing is found
-/// missing after twenty minutes.
+/// What a step calls and this machine may lack. All needs are met before the first step, so that
+/// nothing is found missing after twenty minutes.
 #[derive(PartialEq, Eq)]
 enum Need {
     RustComponents,
@@ -269,8 +270,8 @@ fn supply(workspace: &Workspace) -> Result<TestsRan> {
     Ok(TestsRan::default())
 }
 
-// Every cargo command below builds with the release profile and the same packages, so that one step's dependencies are
-// the next one's.
+// Every cargo command below builds with the release profile and the same packages, so that one
+// step's dependencies are the next one's.
 
 fn clippy(workspace: &Workspace) -> Result<TestsRan> {
     let deny = ["--", "--deny", "warnings"];
@@ -341,7 +342,8 @@ fn firefox_tests(workspace: &Workspace) -> Result<TestsRan> {
     Ok(ran)
 }
 
-/// The webgpu module holds the same code for the CPU, so that only what depends on the backend is tested again.
+/// The webgpu module holds the same code for the CPU, so that only what depends on the backend is
+/// tested again.
 fn webgpu_tests(workspace: &Workspace) -> Result<TestsRan> {
     browser_tests(
         workspace,
@@ -362,7 +364,8 @@ enum Host {
     Worker,
 }
 
-/// The same test files as natively, in a headless browser; `webdriver.json` in the root holds Chromium's flags.
+/// The same test files as natively, in a headless browser; `webdriver.json` in the root holds
+/// Chromium's flags.
 fn browser_tests(
     workspace: &Workspace,
     browser: Browser,
@@ -426,7 +429,8 @@ fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
     process::run_tests(&mut command)
 }
 
-/// Packs what `web` built, without the optimisation of `pack`: what is tested is how it is put together.
+/// Packs what `web` built, without the optimisation of `pack`: what is tested is how it is put
+/// together.
 fn packed_tests(workspace: &Workspace) -> Result<TestsRan> {
     ensure!(
         workspace.wasm().join("weights.safetensors").is_file(),

@@ -1,5 +1,5 @@
-//! House rules that no compiler checks: paths that the documents name exist, versions are equal everywhere, and lock
-//! files name no download addresses.
+//! House rules that no compiler checks: paths that the documents name exist, versions are equal
+//! everywhere, and lock files name no download addresses.
 
 use std::{fs, path::Path, process::Command};
 
@@ -59,7 +59,8 @@ fn files(workspace: &Workspace) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Paths that a document names and that exist neither beside it nor from the root, unless builds make them.
+/// Paths that a document names and that exist neither beside it nor from the root, unless builds
+/// make them.
 fn missing_paths(workspace: &Workspace, document: &str, text: &str) -> Vec<String> {
     let root = &workspace.root;
     let beside = root
@@ -84,7 +85,8 @@ fn is_generated(folder: &Path, path: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The paths that a Markdown document names: relative link and image targets, and code that reads like a path.
+/// The paths that a Markdown document names: relative link and image targets, and code that reads
+/// like a path.
 fn named_paths(text: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for event in Parser::new(text) {
@@ -102,8 +104,8 @@ fn named_paths(text: &str) -> Vec<String> {
     paths
 }
 
-/// Whether inline code is a path in this repository: names joined by slashes, ending in `/` or in a file extension,
-/// without placeholders (`RUN/history.json`), scopes or dot-dots.
+/// Whether inline code is a path in this repository: names joined by slashes, ending in `/` or in a
+/// file extension, without placeholders (`RUN/history.json`), scopes or dot-dots.
 fn reads_like_a_path(code: &str) -> bool {
     let Some((folders, name)) = code.rsplit_once('/') else {
         return false;

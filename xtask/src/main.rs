@@ -8,7 +8,8 @@
 //! | `pack` | optimised npm tarball and site under `dist/` | `pack.rs` |
 //! | `bench` | speed in a browser beside other libraries | `bench.rs` |
 //!
-//! Each command gets the tools it needs (`tools.rs`, `cargo_tools.rs`) or says in one line what to install.
+//! Each command gets the tools it needs (`tools.rs`, `cargo_tools.rs`) or says in one line what to
+//! install.
 
 mod advisories;
 mod bench;
@@ -63,7 +64,8 @@ enum Command {
     },
     /// Build fully optimised; write the npm tarball and the static site to dist/
     Pack,
-    /// Measure what `pack` wrote in Chromium, beside other libraries; print tables and write them to target/bench
+    /// Measure what `pack` wrote in Chromium, beside other libraries; print tables and write them
+    /// to target/bench
     Bench {
         /// Measure only these parts
         #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(bench::PARTS))]

@@ -1,5 +1,5 @@
-//! Third-party notices: whose code the WebAssembly modules hold, and under which licences. Most of these licences ask
-//! that their text goes along with what is built.
+//! Third-party notices: whose code the WebAssembly modules hold, and under which licences. Most of
+//! these licences ask that their text goes along with what is built.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,12 +26,14 @@ pub const FILE_NAME: &str = "THIRD-PARTY-NOTICES.txt";
 const PREFERRED: [&str; 3] = ["0BSD", "MIT", "Zlib"];
 
 const HEADER: &str = "\
-The WebAssembly modules under wasm/ are built from Soundalike's own code (LICENSE-MIT or LICENSE-APACHE), from Rust's
-standard library (https://github.com/rust-lang/rust, MIT or Apache-2.0, by the Rust Project's contributors), and from the
-packages below, each under the licence that follows its name. Their sources lie at https://crates.io.
+The WebAssembly modules under wasm/ are built from Soundalike's own code (LICENSE-MIT or
+LICENSE-APACHE), from Rust's standard library (https://github.com/rust-lang/rust, MIT or Apache-2.0,
+by the Rust Project's contributors), and from the packages below, each under the licence that
+follows its name. Their sources lie at https://crates.io.
 ";
 
-/// How files with licences are called, in capitals; what follows may be the licence's name or an extension.
+/// How files with licences are called, in capitals; what follows may be the licence's name or an
+/// extension.
 const NAMES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "UNLICENSE", "COPYRIGHT"];
 
 /// Words by which a licence's text is known, whatever its file is called.
@@ -67,7 +69,8 @@ const WORDS: [(&str, &str); 10] = [
 ///
 /// # Errors
 ///
-/// When cargo fails, a package states no licence that is allowed, or a file can't be read or written.
+/// When cargo fails, a package states no licence that is allowed, or a file can't be read or
+/// written.
 pub fn write(workspace: &Workspace, folder: &Path) -> Result<()> {
     let path = folder.join(FILE_NAME);
     fs::write(&path, notices(workspace)?)
@@ -108,7 +111,8 @@ fn laid_out(holders: &BTreeMap<String, BTreeSet<String>>) -> String {
     text
 }
 
-/// Name and version of every package whose code is linked into one of the modules: what runs while they are built isn't.
+/// Name and version of every package whose code is linked into one of the modules: what runs while
+/// they are built isn't.
 fn linked_packages(workspace: &Workspace) -> Result<BTreeSet<(String, String)>> {
     let mut linked = BTreeSet::new();
     for module in web::MODULES {
@@ -138,7 +142,8 @@ fn package_of_line(line: &str) -> Option<(String, String)> {
     Some((name.to_owned(), version.strip_prefix('v')?.to_owned()))
 }
 
-/// The licences that we take a package under, and their texts: its own, or where it brings none the standard one.
+/// The licences that we take a package under, and their texts: its own, or where it brings none the
+/// standard one.
 fn licences(package: &Package, rules: &Rules) -> Result<Vec<(LicenseId, String)>> {
     let Package { name, version, .. } = package;
     let required = rules

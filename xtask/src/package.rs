@@ -1,5 +1,5 @@
-//! The npm package: staged from `pkg`, with licences, notices and type declarations, packed into a tarball; and what a page needs
-//! to load it from a CDN and hold it to its hashes.
+//! The npm package: staged from `pkg`, with licences, notices and type declarations, packed into a
+//! tarball; and what a page needs to load it from a CDN and hold it to its hashes.
 
 use std::{
     fmt::Write as _,
@@ -21,7 +21,8 @@ use crate::{
 /// Where the snippet pretends that the package lies; a site puts its CDN's address in the place.
 const CDN: &str = "https://cdn.example/";
 
-/// Writes `soundalike-VERSION.tgz` and `cdn.html` into a folder that exists, from the modules that `pkg/wasm` holds.
+/// Writes `soundalike-VERSION.tgz` and `cdn.html` into a folder that exists, from the modules that
+/// `pkg/wasm` holds.
 ///
 /// # Errors
 ///
@@ -90,7 +91,8 @@ fn cdn_snippet(package: &Path, version: &str) -> Result<String> {
     let element = format!("{base}element.js");
     let mut html = format!(
         "<!-- soundalike {version} from a CDN: put its folder there in the place of {base}\n     \
-         Browsers that know hashes in import maps (Chrome 127, Firefox 138, Safari 18) check every module of the page.\n     \
+         Browsers that know hashes in import maps (Chrome 127, Firefox 138, Safari 18) check every \
+         module of the page.\n     \
          The worker and the wasm that it runs are not covered: host the package yourself where that matters. -->\n"
     );
     writeln!(
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn integrity_is_what_browsers_expect() {
-        // The example of the specification, https://www.w3.org/TR/SRI/#integrity-metadata-description.
+        // The example of https://www.w3.org/TR/SRI/#integrity-metadata-description.
         let expected = "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO";
         assert_eq!(integrity(b"alert('Hello, world.');"), expected);
     }

@@ -1,5 +1,7 @@
-//! Known vulnerabilities among Rust packages, by the [RustSec database](https://github.com/RustSec/advisory-db): a folder of files, one an advisory. It is
-//! fetched where the network allows; else an earlier copy answers; where there is none, the check says so and passes.
+//! Known vulnerabilities among Rust packages, by the RustSec database
+//! (<https://github.com/RustSec/advisory-db>): a folder of files, one an advisory. It is fetched
+//! where the network allows; else an earlier copy answers; where there is none, the check says so
+//! and passes.
 
 use std::{
     fs,

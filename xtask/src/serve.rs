@@ -101,7 +101,8 @@ fn path_in_site(site: &Path, url: &str) -> Option<PathBuf> {
     (stays_inside && path.is_file()).then_some(path)
 }
 
-/// The MIME type of a file. Browsers refuse modules and stream-compiled WebAssembly that come with another one.
+/// The MIME type of a file. Browsers refuse modules and stream-compiled WebAssembly that come with
+/// another one.
 fn content_type(path: &Path) -> String {
     let guess = mime_guess::from_path(path).first_or_octet_stream();
     match guess.type_() {

@@ -17,9 +17,10 @@ pub enum Build {
 impl Build {
     /// The largest first visits in bytes after compression: on the CPU, on WebGPU.
     ///
-    /// The published ones are promises to visitors. The development build's modules are neither optimised across crates
-    /// nor shrunk, which would take continuous integration longer than all its tests; its budgets stand 2 to 4 % above what it
-    /// measured when they were set (1.05 and 4.35 MB), so that a dependency too many fails here and not first at a release.
+    /// The published ones are promises to visitors. The development build's modules are neither
+    /// optimised across crates nor shrunk, which would take continuous integration longer than all
+    /// its tests; its budgets stand 2 to 4 % above what it measured when they were set (1.05 and
+    /// 4.35 MB), so that a dependency too many fails here and not first at a release.
     const fn budgets_bytes(self) -> [u64; 2] {
         match self {
             Self::Development => [1_070_000, 4_480_000],
@@ -27,8 +28,8 @@ impl Build {
         }
     }
 
-    /// Brotli's best, which static hosts use for files that they compress once, takes a minute for the larger module; two
-    /// steps below, a tenth of that, for a few per cent more bytes.
+    /// Brotli's best, which static hosts use for files that they compress once, takes a minute for
+    /// the larger module; two steps below, a tenth of that, for a few per cent more bytes.
     const fn brotli_quality(self) -> i32 {
         match self {
             Self::Development => 9,
@@ -106,7 +107,8 @@ fn is_on_demand(path: &str) -> bool {
     path.starts_with(EXAMPLES) || format.is_some_and(|path| path.contains('/'))
 }
 
-/// What a visitor downloads who runs one module: everything but the other, and but what comes on demand.
+/// What a visitor downloads who runs one module: everything but the other, and but what comes on
+/// demand.
 fn first_visit_bytes(files: &[FileSize], other_module: &str) -> u64 {
     files
         .iter()
@@ -201,7 +203,8 @@ mod tests {
         site
     }
 
-    /// Bytes from a linear congruential generator (Knuth's MMIX constants), which no compressor can shorten.
+    /// Bytes from a linear congruential generator (Knuth's MMIX constants), which no compressor can
+    /// shorten.
     fn incompressible(bytes: usize) -> Vec<u8> {
         let mut state = 1_u64;
         let mut next = || {

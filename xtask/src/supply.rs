@@ -1,7 +1,9 @@
-//! The supply chain: every package of Cargo.lock, and of the fuzz targets' own, comes from a registry and under a licence
-//! that `deny.toml` allows, and none is [known to be vulnerable](crate::rustsec).
+//! The supply chain: every package of Cargo.lock, and of the fuzz targets' own, comes from a
+//! registry and under a licence that `deny.toml` allows, and none is [known to be
+//! vulnerable](crate::rustsec).
 //!
-//! `cargo deny check` reads the same file and does more, but takes longer to build than all else that `check` gets.
+//! `cargo deny check` reads the same file and does more, but takes longer to build than all else
+//! that `check` gets.
 
 use std::{collections::HashSet, fs, path::PathBuf};
 
@@ -11,7 +13,8 @@ use spdx::{Expression, LicenseId, Licensee, ParseMode};
 
 use crate::{process, rustsec, workspace::Workspace};
 
-/// Checks the packages that any build of the workspace could use, on any system and with any feature.
+/// Checks the packages that any build of the workspace could use, on any system and with any
+/// feature.
 ///
 /// # Errors
 ///
@@ -89,7 +92,8 @@ impl Rules {
         Self::from_toml(&text)
     }
 
-    /// The licences under which we take a package: where it leaves the choice, the `preferred` ones first.
+    /// The licences under which we take a package: where it leaves the choice, the `preferred` ones
+    /// first.
     ///
     /// # Errors
     ///

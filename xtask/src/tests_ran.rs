@@ -1,7 +1,7 @@
 //! How many tests ran, read from the closing lines of the test runners.
 //!
-//! A test command that succeeds without having run a test is the quietest way for a check to check nothing, so `check`
-//! counts them.
+//! A test command that succeeds without having run a test is the quietest way for a check to check
+//! nothing, so `check` counts them.
 
 use std::{fmt, ops::AddAssign};
 
@@ -19,8 +19,8 @@ pub struct TestsRan {
 impl TestsRan {
     /// Adds what one line of output reports, if it is a closing line of a test runner.
     ///
-    /// Known are libtest and wasm-bindgen's runner (`test result: ok. 3 passed; 0 failed; 1 ignored; ...`) and Node's
-    /// (`# pass 3`, or with its `spec` reporter `ℹ pass 3`).
+    /// Known are libtest and wasm-bindgen's runner (`test result: ok. 3 passed; 0 failed; 1
+    /// ignored; ...`) and Node's (`# pass 3`, or with its `spec` reporter `ℹ pass 3`).
     pub fn add_line(&mut self, line: &str) {
         let line = line.trim();
         if let Some(result) = line.strip_prefix("test result: ") {

@@ -1,5 +1,5 @@
-//! The tools that the commands call: found, got when this machine lets us, or named in one line when it doesn't. Those
-//! that cargo builds are in `cargo_tools.rs`.
+//! The tools that the commands call: found, got when this machine lets us, or named in one line
+//! when it doesn't. Those that cargo builds are in `cargo_tools.rs`.
 
 use std::{
     env,
@@ -64,11 +64,13 @@ pub struct TestPrograms {
     pub firefox: PathBuf,
 }
 
-/// Finds both browsers, Chromium's driver and ffmpeg; installs what is missing with apt-get where that is possible.
+/// Finds both browsers, Chromium's driver and ffmpeg; installs what is missing with apt-get where
+/// that is possible.
 ///
 /// # Errors
 ///
-/// With one line that says what to install, when something is missing and can't be installed from here.
+/// With one line that says what to install, when something is missing and can't be installed from
+/// here.
 pub fn test_programs() -> Result<TestPrograms> {
     let programs = [CHROMIUM, CHROMEDRIVER, FIREFOX, FFMPEG];
     let missing: Vec<_> = programs
@@ -87,7 +89,8 @@ pub fn test_programs() -> Result<TestPrograms> {
     })
 }
 
-/// Makes sure that libclang is there: the trainer's C and C++ libraries are bound through it while they are built (bindgen).
+/// Makes sure that libclang is there: the trainer's C and C++ libraries are bound through it while
+/// they are built (bindgen).
 ///
 /// # Errors
 ///

@@ -14,7 +14,8 @@ use crate::{
     workspace::{Workspace, copy, copy_folder, empty_folder, move_folder},
 };
 
-/// One of the two modules. Both have the same interface; a browser loads the one that its machine can run best.
+/// One of the two modules. Both have the same interface; a browser loads the one that its machine
+/// can run best.
 #[derive(Clone, Copy)]
 pub struct Module {
     /// Its folder under `pkg/wasm`.
@@ -147,7 +148,8 @@ fn replace_folder(folder: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Resu
 
 /// A cargo command for the browser builds.
 ///
-/// `RUSTFLAGS` in the environment would silently replace the target features of `.cargo/config.toml`, SIMD among them.
+/// `RUSTFLAGS` in the environment would silently replace the target features of
+/// `.cargo/config.toml`, SIMD among them.
 pub fn wasm_cargo(workspace: &Workspace) -> Command {
     let mut command = workspace.cargo();
     command
