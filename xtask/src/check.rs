@@ -57,7 +57,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "house",
-        what: "paths in documents, versions",
+        what: "paths in documents, versions, widths of lines",
         needs: &[],
         run: house,
     },

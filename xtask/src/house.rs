@@ -1,5 +1,5 @@
 //! House rules that no compiler checks: paths that the documents name exist, versions are equal
-//! everywhere, and lock files name no download addresses.
+//! everywhere, lock files name no download addresses, and lines are no wider than they may be.
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use pulldown_cmark::{Event, Parser, Tag};
 use serde::Deserialize;
 
-use crate::{process, workspace::Workspace};
+use crate::{process, widths, workspace::Workspace};
 
 /// Checks the house rules on the files that git knows or would add.
 ///
@@ -29,11 +29,15 @@ pub fn check(workspace: &Workspace) -> Result<()> {
             faults.push(format!(
                 "{path}: download addresses (set omit-lockfile-registry-resolved in .npmrc)"
             ));
+        } else if widths::is_measured(&path) {
+            faults.extend(widths::too_wide_lines(&path, &read()?));
         }
     }
     faults.extend(version_fault(workspace)?);
     match faults.len() {
-        0 => println!("  every path that {documents} documents name exists; versions agree"),
+        0 => println!(
+            "  every path that {documents} documents name exists; versions agree; no line is too wide"
+        ),
         _ => bail!("{}", faults.join("\n       ")),
     }
     Ok(())
@@ -153,9 +157,11 @@ mod tests {
 
     #[test]
     fn links_and_code_name_paths() {
-        let text = "See [the card](trainer/README.md#data), ![plot](figures/roc.svg), [site](https://example.com/a.html),
-            [below](#below), `src/spectrum/mel.rs`, `pkg/`, `src/weights/`, `config.rs`, `text/javascript`, `a/b`, `RUN/history.json`,
-            `@scope/name/x.js`, `https://x.org/y.html`, `left / right.`, `../outside/x.md`, `trainer/README.md`, `dist/NAME.tgz`.
+        let text = "See [the card](trainer/README.md#data), ![plot](figures/roc.svg),
+            [site](https://example.com/a.html), [below](#below), `src/spectrum/mel.rs`, `pkg/`,
+            `src/weights/`, `config.rs`, `text/javascript`, `a/b`, `RUN/history.json`,
+            `@scope/name/x.js`, `https://x.org/y.html`, `left / right.`, `../outside/x.md`,
+            `trainer/README.md`, `dist/NAME.tgz`.
 
             ```
             ignored/in/blocks.rs

@@ -27,6 +27,7 @@ mod supply;
 mod tests_ran;
 mod tools;
 mod web;
+mod widths;
 mod workspace;
 
 use std::process::ExitCode;
