@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    advisories, cargo_tools, house, package, process,
+    advisories, cargo_tools, documents, package, process,
     sizes::{self, Build},
     supply,
     tests_ran::TestsRan,
@@ -56,10 +56,10 @@ const STEPS: &[Step] = &[
         run: javascript,
     },
     Step {
-        name: "house",
+        name: "documents",
         what: "paths in documents, versions, widths of lines",
         needs: &[],
-        run: house,
+        run: documents,
     },
     Step {
         name: "supply",
@@ -259,8 +259,8 @@ fn javascript(workspace: &Workspace) -> Result<TestsRan> {
     Ok(TestsRan::default())
 }
 
-fn house(workspace: &Workspace) -> Result<TestsRan> {
-    house::check(workspace)?;
+fn documents(workspace: &Workspace) -> Result<TestsRan> {
+    documents::check(workspace)?;
     Ok(TestsRan::default())
 }
 

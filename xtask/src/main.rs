@@ -15,7 +15,7 @@ mod advisories;
 mod bench;
 mod cargo_tools;
 mod check;
-mod house;
+mod documents;
 mod notices;
 mod pack;
 mod package;

@@ -1,4 +1,4 @@
-//! House rules that no compiler checks: paths that the documents name exist, versions are equal
+//! Rules that no compiler checks: paths that the documents name exist, versions are equal
 //! everywhere, lock files name no download addresses, and lines are no wider than they may be.
 
 use std::{fs, path::Path, process::Command};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{process, widths, workspace::Workspace};
 
-/// Checks the house rules on the files that git knows or would add.
+/// Checks the rules on the files that git knows or would add.
 ///
 /// # Errors
 ///
