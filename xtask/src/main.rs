@@ -2,39 +2,31 @@
 //!
 //! | command | what it does | file |
 //! |---|---|---|
-//! | `web` | builds both WebAssembly modules and the static site | `web.rs` |
-//! | `serve` | serves the site on this machine as soon as the CPU module is built | `serve.rs` |
-//! | `check` | everything that continuous integration runs | `check.rs` |
-//! | `pack` | optimised npm tarball and site under `dist/` | `pack.rs` |
-//! | `bench` | speed in a browser beside other libraries | `bench.rs` |
+//! | `web` | builds both WebAssembly modules and the static site | `commands/web.rs` |
+//! | `serve` | serves the site on this machine as soon as the CPU module is built | `commands/serve.rs` |
+//! | `check` | everything that continuous integration runs | `commands/check.rs` |
+//! | `pack` | optimised npm tarball and site under `dist/` | `commands/pack.rs` |
+//! | `bench` | speed in a browser beside other libraries | `commands/bench.rs` |
 //!
-//! Each command gets the tools it needs (`tools.rs`, `cargo_tools.rs`) or says in one line what to
-//! install.
+//! Each command gets the tools it needs (`tools/`) or says in one line what to install.
 
-mod advisories;
-mod bench;
-mod cargo_tools;
-mod check;
-mod documents;
-mod notices;
-mod pack;
-mod package;
+mod checks;
+mod commands;
 mod process;
-mod rustsec;
-mod serve;
-mod sizes;
+mod product;
 mod supply;
 mod tests_ran;
 mod tools;
-mod web;
-mod widths;
 mod workspace;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
-use crate::workspace::Workspace;
+use crate::{
+    commands::{bench, check, pack, web},
+    workspace::Workspace,
+};
 
 #[derive(Parser)]
 #[command(

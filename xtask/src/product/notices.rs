@@ -12,10 +12,10 @@ use anyhow::{Context as _, Result, bail};
 use spdx::LicenseId;
 
 use crate::{
+    commands::web,
     process,
     supply::{self, Package, Rules},
     tools::WASM_TARGET,
-    web,
     workspace::Workspace,
 };
 

@@ -8,13 +8,17 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::web::{self, Profile};
 use crate::{
-    advisories, cargo_tools, documents, package, process,
-    sizes::{self, Build},
-    supply,
+    checks::{
+        documents,
+        sizes::{self, Build},
+    },
+    process,
+    product::package,
+    supply::{self, npm_audit},
     tests_ran::TestsRan,
-    tools::{self, WASM_TARGET},
-    web::{self, Profile},
+    tools::{self, WASM_TARGET, cargo_tools},
     workspace::{Workspace, empty_folder},
 };
 
@@ -266,7 +270,7 @@ fn documents(workspace: &Workspace) -> Result<TestsRan> {
 
 fn supply(workspace: &Workspace) -> Result<TestsRan> {
     supply::check(workspace)?;
-    advisories::check(workspace)?;
+    npm_audit::check(workspace)?;
     Ok(TestsRan::default())
 }
 

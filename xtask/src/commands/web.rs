@@ -8,8 +8,9 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::serve;
 use crate::{
-    process, serve,
+    process,
     tools::{self, WASM_TARGET},
     workspace::{Workspace, copy, copy_folder, empty_folder, move_folder},
 };

@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use pulldown_cmark::{Event, Parser, Tag};
 use serde::Deserialize;
 
-use crate::{process, widths, workspace::Workspace};
+use super::widths;
+use crate::{process, workspace::Workspace};
 
 /// Checks the rules on the files that git knows or would add.
 ///

@@ -16,7 +16,8 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 use walkdir::WalkDir;
 
-use crate::{supply::Package, workspace::Workspace};
+use super::Package;
+use crate::workspace::Workspace;
 
 const URL: &str = "https://github.com/RustSec/advisory-db";
 

@@ -1,9 +1,12 @@
 //! The supply chain: every package of Cargo.lock, and of the fuzz targets' own, comes from a
 //! registry and under a licence that `deny.toml` allows, and none is [known to be
-//! vulnerable](crate::rustsec).
+//! vulnerable](rustsec).
 //!
 //! `cargo deny check` reads the same file and does more, but takes longer to build than all else
 //! that `check` gets.
+
+pub mod npm_audit;
+mod rustsec;
 
 use std::{collections::HashSet, fs, path::PathBuf};
 
@@ -11,7 +14,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use spdx::{Expression, LicenseId, Licensee, ParseMode};
 
-use crate::{process, rustsec, workspace::Workspace};
+use crate::{process, workspace::Workspace};
 
 /// Checks the packages that any build of the workspace could use, on any system and with any
 /// feature.

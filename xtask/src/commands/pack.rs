@@ -4,11 +4,12 @@ use std::{path::Path, process::Command};
 
 use anyhow::Result;
 
+use super::web::{self, Profile};
 use crate::{
-    notices, package, process,
-    sizes::{self, Build},
+    checks::sizes::{self, Build},
+    process,
+    product::{notices, package},
     tools,
-    web::{self, Profile},
     workspace::{Workspace, copy_folder, empty_folder},
 };
 

@@ -13,8 +13,10 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
 
+use super::notices;
 use crate::{
-    notices, process, tools, web,
+    commands::web,
+    process, tools,
     workspace::{Workspace, copy, copy_folder, empty_folder},
 };
 

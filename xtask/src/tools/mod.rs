@@ -1,6 +1,8 @@
 //! The tools that the commands call: found, got when this machine lets us, or named in one line
 //! when it doesn't. Those that cargo builds are in `cargo_tools.rs`.
 
+pub mod cargo_tools;
+
 use std::{
     env,
     path::{Path, PathBuf},

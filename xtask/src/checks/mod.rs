@@ -1,0 +1,5 @@
+//! Checks of `cargo xtask check` that are neither tests nor other programs.
+
+pub mod documents;
+pub mod sizes;
+mod widths;
