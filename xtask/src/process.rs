@@ -63,6 +63,15 @@ pub fn run_tests(command: &mut Command) -> Result<TestsRan> {
     Ok(ran)
 }
 
+/// Whether a command succeeds; what it prints is dropped.
+pub fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
 fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
     match status.success() {
         true => Ok(()),

@@ -5,7 +5,11 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{process, tools, workspace::Workspace};
+use crate::{
+    process,
+    tools::{node, system},
+    workspace::Workspace,
+};
 
 /// What can be measured alone, in the order in which it is.
 pub const PARTS: [&str; 5] = ["features", "encoder", "check", "visit", "webgpu"];
@@ -37,11 +41,11 @@ pub fn bench(workspace: &Workspace, parts: &[String], options: &Options) -> Resu
         (workspace.root.join("dist/site"), "pack")
     };
     ensure_current(workspace, &site, command)?;
-    tools::node()?;
-    let chromium = tools::test_programs()?.chromium;
+    node::require()?;
+    let chromium = system::test_programs()?.chromium;
     let folder = workspace.root.join("benches/browser");
     for folder in [&workspace.root.join("tests/browser"), &folder] {
-        tools::npm_ci(folder)?;
+        node::npm_ci(folder)?;
     }
     let made = workspace.target.join("bench");
     let node = |script: &str| {

@@ -18,7 +18,11 @@ use crate::{
     product::package,
     supply::{self, npm_audit},
     tests_ran::TestsRan,
-    tools::{self, WASM_TARGET, cargo_tools},
+    tools::{
+        cargo_tools, node,
+        rust::{self, WASM_TARGET},
+        system,
+    },
     workspace::{Workspace, empty_folder},
 };
 
@@ -209,19 +213,19 @@ pub fn check(workspace: &Workspace, names: &[String]) -> Result<()> {
 fn get_tools(workspace: &Workspace, steps: &[&Step]) -> Result<()> {
     let needed = |need: Need| steps.iter().any(|step| step.needs.contains(&need));
     if needed(Need::Node) {
-        tools::node()?;
+        node::require()?;
     }
     if needed(Need::TestPrograms) {
-        tools::test_programs()?;
+        system::test_programs()?;
     }
     if needed(Need::Libclang) {
-        tools::libclang()?;
+        system::libclang()?;
     }
     if needed(Need::RustComponents) {
-        tools::rust_components(workspace)?;
+        rust::components(workspace)?;
     }
     if needed(Need::WasmTarget) {
-        tools::wasm_target()?;
+        rust::wasm_target()?;
     }
     if needed(Need::WasmTestRunner) {
         cargo_tools::wasm_test_runner(workspace)?;
@@ -248,7 +252,7 @@ fn fmt(workspace: &Workspace) -> Result<TestsRan> {
 
 fn javascript(workspace: &Workspace) -> Result<TestsRan> {
     let folder = workspace.root.join("xtask");
-    tools::npm_ci(&folder)?;
+    node::npm_ci(&folder)?;
     for (program, arguments) in [
         ("prettier/bin/prettier.cjs", ["--check", "."]),
         ("@biomejs/biome/bin/biome", ["lint", "--error-on-warnings"]),
@@ -326,7 +330,7 @@ fn build_web(workspace: &Workspace) -> Result<TestsRan> {
 
 fn types(workspace: &Workspace) -> Result<TestsRan> {
     let folder = workspace.root.join("tests/browser");
-    tools::npm_ci(&folder)?;
+    node::npm_ci(&folder)?;
     run(Command::new("npm")
         .args(["run", "--silent", "check-types"])
         .current_dir(folder))
@@ -377,7 +381,7 @@ fn browser_tests(
     selection: &[&str],
 ) -> Result<TestsRan> {
     let runner = cargo_tools::wasm_test_runner(workspace)?;
-    let programs = tools::test_programs()?;
+    let programs = system::test_programs()?;
     let host_variable = match host {
         Host::Page => "WASM_BINDGEN_USE_BROWSER",
         Host::Worker => "WASM_BINDGEN_USE_DEDICATED_WORKER",
@@ -426,7 +430,7 @@ fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
     );
     let mut command = npm_test(workspace, "tests/browser")?;
     command
-        .env("FIREFOX", tools::test_programs()?.firefox)
+        .env("FIREFOX", system::test_programs()?.firefox)
         .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
         .env("SOUNDALIKE_SITE", site)
         .env("SOUNDALIKE_TRAINER", workspace.trainer());
@@ -450,12 +454,12 @@ fn packed_tests(workspace: &Workspace) -> Result<TestsRan> {
 /// `npm test` in a folder of browser tests, all of which use the harness of `tests/browser`.
 fn npm_test(workspace: &Workspace, folder: &str) -> Result<Command> {
     for folder in ["tests/browser", folder] {
-        tools::npm_ci(&workspace.root.join(folder))?;
+        node::npm_ci(&workspace.root.join(folder))?;
     }
     let mut command = Command::new("npm");
     command
         .args(["test", "--silent"])
-        .env("CHROMIUM", tools::test_programs()?.chromium)
+        .env("CHROMIUM", system::test_programs()?.chromium)
         .current_dir(workspace.root.join(folder));
     Ok(command)
 }

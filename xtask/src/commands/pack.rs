@@ -9,7 +9,7 @@ use crate::{
     checks::sizes::{self, Build},
     process,
     product::{notices, package},
-    tools,
+    tools::node,
     workspace::{Workspace, copy_folder, empty_folder},
 };
 
@@ -29,9 +29,9 @@ const WASM_FEATURES: [&str; 6] = [
 ///
 /// When a tool is missing, a build fails, or a first visit would be larger than its budget.
 pub fn pack(workspace: &Workspace) -> Result<()> {
-    tools::node()?;
+    node::require()?;
     let tools_folder = workspace.root.join("xtask");
-    tools::npm_ci(&tools_folder)?;
+    node::npm_ci(&tools_folder)?;
     web::build_modules(workspace, &web::MODULES, Profile::Ship)?;
     for module in web::MODULES {
         let path = workspace

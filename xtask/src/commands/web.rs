@@ -11,7 +11,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use super::serve;
 use crate::{
     process,
-    tools::{self, WASM_TARGET},
+    tools::rust::{self, WASM_TARGET},
     workspace::{Workspace, copy, copy_folder, empty_folder, move_folder},
 };
 
@@ -100,7 +100,7 @@ pub fn build_and_serve(workspace: &Workspace, port: u16) -> Result<()> {
 ///
 /// When a tool is missing and can't be got, or a build fails.
 pub fn build_modules(workspace: &Workspace, modules: &[Module], profile: Profile) -> Result<()> {
-    tools::wasm_target()?;
+    rust::wasm_target()?;
     for module in modules {
         build_module(workspace, *module, profile)?;
     }

@@ -15,7 +15,7 @@ use crate::{
     commands::web,
     process,
     supply::{self, Package, Rules},
-    tools::WASM_TARGET,
+    tools::rust::WASM_TARGET,
     workspace::Workspace,
 };
 

@@ -16,7 +16,8 @@ use sha2::{Digest as _, Sha384};
 use super::notices;
 use crate::{
     commands::web,
-    process, tools,
+    process,
+    tools::node,
     workspace::{Workspace, copy, copy_folder, empty_folder},
 };
 
@@ -59,7 +60,7 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
 /// Writes the declarations that the package's JSDoc comments describe beside its modules.
 fn declare_types(workspace: &Workspace, package: &Path) -> Result<()> {
     let tools_folder = workspace.root.join("tests/browser");
-    tools::npm_ci(&tools_folder)?;
+    node::npm_ci(&tools_folder)?;
     let mut command = Command::new("node");
     command
         .arg(tools_folder.join("node_modules/typescript/bin/tsc"))
