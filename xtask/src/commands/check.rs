@@ -16,7 +16,7 @@ use crate::{
     },
     process,
     product::package,
-    supply::{self, npm_audit},
+    supply,
     tests_ran::TestsRan,
     tools::{
         cargo_tools, node,
@@ -274,7 +274,6 @@ fn documents(workspace: &Workspace) -> Result<TestsRan> {
 
 fn supply(workspace: &Workspace) -> Result<TestsRan> {
     supply::check(workspace)?;
-    npm_audit::check(workspace)?;
     Ok(TestsRan::default())
 }
 

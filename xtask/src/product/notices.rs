@@ -14,7 +14,10 @@ use spdx::LicenseId;
 use crate::{
     commands::web,
     process,
-    supply::{self, Package, Rules},
+    supply::{
+        packages::{self, Package},
+        rules::Rules,
+    },
     tools::rust::WASM_TARGET,
     workspace::Workspace,
 };
@@ -79,7 +82,7 @@ pub fn write(workspace: &Workspace, folder: &Path) -> Result<()> {
 
 fn notices(workspace: &Workspace) -> Result<String> {
     let rules = Rules::read(workspace)?;
-    let packages = supply::packages(workspace, "Cargo.toml")?;
+    let packages = packages::of_manifest(workspace, "Cargo.toml")?;
     // Many packages share one text.
     let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, version) in linked_packages(workspace)? {

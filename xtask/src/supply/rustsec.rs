@@ -16,7 +16,7 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 use walkdir::WalkDir;
 
-use super::Package;
+use super::packages::Package;
 use crate::workspace::Workspace;
 
 const URL: &str = "https://github.com/RustSec/advisory-db";
