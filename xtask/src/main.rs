@@ -12,6 +12,8 @@
 
 mod checks;
 mod commands;
+mod folders;
+mod modules;
 mod process;
 mod product;
 mod supply;
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
 use crate::{
-    commands::{bench, check, pack, web},
+    commands::{bench, check, pack, serve, web},
     workspace::Workspace,
 };
 
@@ -71,8 +73,8 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = Workspace::find().and_then(|workspace| match cli.command {
-        Command::Web => web::build(&workspace, web::Profile::Release),
-        Command::Serve { port } => web::build_and_serve(&workspace, port),
+        Command::Web => web::build(&workspace),
+        Command::Serve { port } => serve::serve(&workspace, port),
         Command::Check { steps } => check::check(&workspace, &steps),
         Command::Pack => pack::pack(&workspace),
         Command::Bench { parts, options } => bench::bench(&workspace, &parts, &options),

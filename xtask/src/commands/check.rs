@@ -8,13 +8,14 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::web::{self, Profile};
+use super::web;
 use crate::{
     checks::{
         documents,
         sizes::{self, Build},
     },
-    process,
+    folders::empty_folder,
+    modules, process,
     product::package,
     supply,
     tests_ran::TestsRan,
@@ -23,7 +24,7 @@ use crate::{
         rust::{self, WASM_TARGET},
         system,
     },
-    workspace::{Workspace, empty_folder},
+    workspace::Workspace,
 };
 
 /// How long a test may wait in a browser before it counts as hung. Software WebGPU needs minutes
@@ -286,8 +287,8 @@ fn clippy(workspace: &Workspace) -> Result<TestsRan> {
         .cargo()
         .args(["clippy", "--release", "--workspace", "--all-targets"])
         .args(deny))?;
-    for module in web::MODULES {
-        let mut command = web::wasm_cargo(workspace);
+    for module in modules::MODULES {
+        let mut command = modules::wasm_cargo(workspace);
         command.args([
             "clippy",
             "--release",
@@ -323,7 +324,7 @@ fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
 }
 
 fn build_web(workspace: &Workspace) -> Result<TestsRan> {
-    web::build(workspace, Profile::Release)?;
+    web::build(workspace)?;
     Ok(TestsRan::default())
 }
 
@@ -385,7 +386,7 @@ fn browser_tests(
         Host::Page => "WASM_BINDGEN_USE_BROWSER",
         Host::Worker => "WASM_BINDGEN_USE_DEDICATED_WORKER",
     };
-    let mut command = web::wasm_cargo(workspace);
+    let mut command = modules::wasm_cargo(workspace);
     command
         .args([
             "test",

@@ -4,13 +4,14 @@ use std::{path::Path, process::Command};
 
 use anyhow::Result;
 
-use super::web::{self, Profile};
 use crate::{
     checks::sizes::{self, Build},
+    folders::{copy_folder, empty_folder},
+    modules::{self, MODULES, Profile},
     process,
-    product::{notices, package},
+    product::{notices, package, site},
     tools::node,
-    workspace::{Workspace, copy_folder, empty_folder},
+    workspace::Workspace,
 };
 
 /// The WebAssembly features that our compiled code uses, each in every browser that has SIMD128.
@@ -32,8 +33,8 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
     node::require()?;
     let tools_folder = workspace.root.join("xtask");
     node::npm_ci(&tools_folder)?;
-    web::build_modules(workspace, &web::MODULES, Profile::Ship)?;
-    for module in web::MODULES {
+    modules::build(workspace, &MODULES, Profile::Ship)?;
+    for module in MODULES {
         let path = workspace
             .wasm()
             .join(module.name)
@@ -44,7 +45,7 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
             &path,
         )?;
     }
-    web::assemble_site(workspace, &workspace.site(), &web::MODULES)?;
+    site::assemble(workspace, &workspace.site(), &MODULES)?;
 
     let dist = workspace.root.join("dist");
     empty_folder(&dist)?;

@@ -1,220 +1,33 @@
-//! A local web server for the assembled site.
+//! `cargo xtask serve`: the site on this machine, first with the CPU module alone.
 
-use std::{
-    fs::File,
-    io::{self, ErrorKind},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::{Component, Path, PathBuf},
-    thread,
+use anyhow::Result;
+
+use crate::{
+    modules::{self, CPU, Profile, WEBGPU},
+    product::{server, site},
+    workspace::Workspace,
 };
 
-use anyhow::{Result, anyhow};
-use percent_encoding::percent_decode_str;
-use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
-
-/// Answers that may be under way at once: a page asks for a few files together.
-const THREADS_PER_ADDRESS: usize = 4;
-
-/// Serves a folder on this machine only, until the program is stopped; does some work meanwhile.
+/// Builds the CPU module and serves the site; builds the webgpu module while the site is in use.
+///
+/// Until the webgpu module is in place, the browser gets a 404 for it, and a checker with the
+/// backend `auto` takes the CPU.
 ///
 /// # Errors
 ///
-/// When the port is taken or may not be used.
-pub fn serve(site: &Path, port: u16, meanwhile: impl FnOnce() + Send) -> Result<()> {
-    let server = listen(Ipv4Addr::LOCALHOST.into(), port)?;
-    let port = server
-        .server_addr()
-        .to_ip()
-        .map_or(port, |address| address.port());
-    // `localhost` is ::1 first on many machines; without IPv6 the other address is enough.
-    let servers: Vec<_> = [Some(server), listen(Ipv6Addr::LOCALHOST.into(), port).ok()]
-        .into_iter()
-        .flatten()
-        .collect();
-    println!("Soundalike is served on http://localhost:{port} (Ctrl+C stops)");
-    thread::scope(|scope| {
-        scope.spawn(meanwhile);
-        for server in &servers {
-            for _ in 0..THREADS_PER_ADDRESS {
-                scope.spawn(move || {
-                    for request in server.incoming_requests() {
-                        // A browser that hangs up in the middle of an answer is no reason to stop.
-                        if let Err(error) = answer(site, request) {
-                            eprintln!("an answer wasn't sent: {error}");
-                        }
-                    }
-                });
+/// When a tool is missing and can't be got, the CPU module can't be built, or the port is taken.
+pub fn serve(workspace: &Workspace, port: u16) -> Result<()> {
+    modules::build(workspace, &[CPU], Profile::Release)?;
+    // A webgpu module of an earlier build may not fit the sources any more.
+    site::assemble(workspace, &workspace.site(), &[CPU])?;
+    server::serve(&workspace.site(), port, || {
+        let added = modules::build_one(workspace, WEBGPU, Profile::Release)
+            .and_then(|()| site::add_module(&workspace.wasm(), &workspace.site(), WEBGPU));
+        match added {
+            Ok(()) => println!("the webgpu module is in place: reload the page to use it"),
+            Err(error) => {
+                eprintln!("the webgpu module isn't built, the page uses the CPU: {error:#}");
             }
         }
-    });
-    Ok(())
-}
-
-fn listen(address: IpAddr, port: u16) -> Result<Server> {
-    Server::http(SocketAddr::new(address, port)).map_err(|error| match error.downcast::<io::Error>() {
-        Ok(error) if error.kind() == ErrorKind::AddrInUse => {
-            anyhow!("port {port} is taken: stop the program that uses it, or choose another with --port")
-        }
-        Ok(error) => anyhow::Error::new(*error).context(format!("cannot listen on port {port}")),
-        Err(error) => anyhow!("cannot listen on port {port}: {error}"),
     })
-}
-
-fn answer(site: &Path, request: Request) -> io::Result<()> {
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return request
-            .respond(Response::from_string("only GET and HEAD").with_status_code(StatusCode(405)));
-    }
-    let found = path_in_site(site, request.url())
-        .and_then(|path| File::open(&path).ok().map(|file| (path, file)));
-    let Some((path, file)) = found else {
-        eprintln!("not found: {}", request.url());
-        return request
-            .respond(Response::from_string("not found").with_status_code(StatusCode(404)));
-    };
-    let mut response = Response::from_file(file);
-    for (name, value) in [
-        ("Content-Type", content_type(&path)),
-        ("Cache-Control", "no-cache".to_owned()),
-    ] {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
-        }
-    }
-    request.respond(response)
-}
-
-/// The file that an address asks for, if it lies in the site.
-fn path_in_site(site: &Path, url: &str) -> Option<PathBuf> {
-    let path = url.split(['?', '#']).next()?;
-    let decoded = percent_decode_str(path).decode_utf8().ok()?;
-    let relative = Path::new(decoded.trim_start_matches('/'));
-    let stays_inside = relative
-        .components()
-        .all(|component| matches!(component, Component::Normal(_)));
-    let path = site.join(relative);
-    let path = if path.is_dir() {
-        path.join("index.html")
-    } else {
-        path
-    };
-    (stays_inside && path.is_file()).then_some(path)
-}
-
-/// The MIME type of a file. Browsers refuse modules and stream-compiled WebAssembly that come with
-/// another one.
-fn content_type(path: &Path) -> String {
-    let guess = mime_guess::from_path(path).first_or_octet_stream();
-    match guess.type_() {
-        mime_guess::mime::TEXT => format!("{guess}; charset=utf-8"),
-        _ => guess.to_string(),
-    }
-}
-
-/// Serves a folder on a free port in the background; for tests.
-#[cfg(test)]
-fn serve_in_background(site: PathBuf) -> SocketAddr {
-    let server = listen(Ipv4Addr::LOCALHOST.into(), 0).unwrap();
-    let address = server.server_addr().to_ip().unwrap();
-    thread::spawn(move || {
-        server
-            .incoming_requests()
-            .for_each(|request| answer(&site, request).unwrap())
-    });
-    address
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        fs,
-        io::{Read as _, Write as _},
-        net::TcpStream,
-    };
-
-    use super::*;
-
-    /// Asks for an address exactly as it is written, which a well-behaved HTTP client would not.
-    fn get(address: SocketAddr, url: &str) -> String {
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "GET {url} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    fn site() -> (tempfile::TempDir, SocketAddr) {
-        let folder = tempfile::tempdir().unwrap();
-        let site = folder.path().join("site");
-        fs::create_dir_all(site.join("pkg/wasm")).unwrap();
-        fs::write(folder.path().join("secret"), "secret").unwrap();
-        fs::write(site.join("index.html"), "<h1>home</h1>").unwrap();
-        fs::write(site.join("pkg/index.js"), "export {}").unwrap();
-        fs::write(site.join("pkg/wasm/a b.wasm"), "wasm").unwrap();
-        (folder, serve_in_background(site))
-    }
-
-    #[test]
-    fn files_come_with_the_types_that_browsers_insist_on() {
-        let (_folder, address) = site();
-        for (url, content_type, body) in [
-            ("/", "text/html; charset=utf-8", "<h1>home</h1>"),
-            (
-                "/index.html?x=1",
-                "text/html; charset=utf-8",
-                "<h1>home</h1>",
-            ),
-            (
-                "/pkg/index.js",
-                "text/javascript; charset=utf-8",
-                "export {}",
-            ),
-            ("/pkg/wasm/a%20b.wasm", "application/wasm", "wasm"),
-        ] {
-            let answer = get(address, url);
-            assert!(answer.starts_with("HTTP/1.1 200 "), "{url}: {answer}");
-            assert!(
-                answer.contains(&format!("Content-Type: {content_type}\r\n")),
-                "{url}: {answer}"
-            );
-            assert!(
-                answer.contains("Cache-Control: no-cache\r\n"),
-                "{url}: {answer}"
-            );
-            assert!(answer.ends_with(body), "{url}: {answer}");
-        }
-    }
-
-    #[test]
-    fn nothing_outside_the_site_is_served() {
-        let (_folder, address) = site();
-        for url in [
-            "/../secret",
-            "/pkg/../../secret",
-            "/%2e%2e/secret",
-            "//../secret",
-            "/pkg",
-            "/absent.js",
-        ] {
-            let answer = get(address, url);
-            assert!(answer.starts_with("HTTP/1.1 404 "), "{url}: {answer}");
-        }
-    }
-
-    #[test]
-    fn a_taken_port_is_named() {
-        let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = taken.local_addr().unwrap().port();
-        let error = serve(Path::new("."), port, || ()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("port {port} is taken")),
-            "{error}"
-        );
-    }
 }

@@ -1,4 +1,6 @@
-//! The files that are published: the npm package, with what its licences require.
+//! The files that visitors and users of the npm package get, and a server for them on this machine.
 
 pub mod notices;
 pub mod package;
+pub mod server;
+pub mod site;

@@ -12,8 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use spdx::LicenseId;
 
 use crate::{
-    commands::web,
-    process,
+    modules, process,
     supply::{
         packages::{self, Package},
         rules::Rules,
@@ -118,8 +117,8 @@ fn laid_out(holders: &BTreeMap<String, BTreeSet<String>>) -> String {
 /// they are built isn't.
 fn linked_packages(workspace: &Workspace) -> Result<BTreeSet<(String, String)>> {
     let mut linked = BTreeSet::new();
-    for module in web::MODULES {
-        let mut tree = web::wasm_cargo(workspace);
+    for module in modules::MODULES {
+        let mut tree = modules::wasm_cargo(workspace);
         tree.args([
             "tree",
             "--locked",

@@ -13,12 +13,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
 
-use super::notices;
+use super::{notices, site};
 use crate::{
-    commands::web,
+    folders::{copy, copy_folder, empty_folder},
     process,
     tools::node,
-    workspace::{Workspace, copy, copy_folder, empty_folder},
+    workspace::Workspace,
 };
 
 /// Where the snippet pretends that the package lies; a site puts its CDN's address in the place.
@@ -48,7 +48,7 @@ pub fn pack(workspace: &Workspace, folder: &Path) -> Result<()> {
 fn stage(workspace: &Workspace) -> Result<PathBuf> {
     let staged = workspace.target.join("package");
     empty_folder(&staged)?;
-    copy_folder(&workspace.root.join("pkg"), &staged, web::is_shipped)?;
+    copy_folder(&workspace.root.join("pkg"), &staged, site::is_shipped)?;
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         copy(&workspace.root.join(licence), &staged.join(licence))?;
     }
