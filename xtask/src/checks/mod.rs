@@ -1,5 +1,6 @@
-//! Checks of `cargo xtask check` that are neither tests nor other programs.
+//! The steps of `cargo xtask check` that are more than one call of a program.
 
+pub mod browser_tests;
 pub mod documents;
 pub mod sizes;
 mod widths;

@@ -6,18 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use super::web;
 use crate::{
     checks::{
-        documents,
+        browser_tests, documents,
         sizes::{self, Build},
     },
-    folders::empty_folder,
-    modules, process,
-    product::package,
-    supply,
+    modules, process, supply,
     tests_ran::TestsRan,
     tools::{
         cargo_tools, node,
@@ -26,10 +23,6 @@ use crate::{
     },
     workspace::Workspace,
 };
-
-/// How long a test may wait in a browser before it counts as hung. Software WebGPU needs minutes
-/// for what takes a graphics card a moment, and continuous integration has few cores.
-const BROWSER_TEST_TIMEOUT_SECS: u32 = 900;
 
 struct Step {
     name: &'static str,
@@ -116,13 +109,13 @@ const STEPS: &[Step] = &[
         name: "page",
         what: "Rust tests on a page",
         needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
-        run: page_tests,
+        run: browser_tests::page_tests,
     },
     Step {
         name: "worker",
         what: "Rust tests in a worker",
         needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
-        run: worker_tests,
+        run: browser_tests::worker_tests,
     },
     Step {
         name: "firefox",
@@ -133,25 +126,25 @@ const STEPS: &[Step] = &[
             Need::WasmTestRunner,
             Need::TestPrograms,
         ],
-        run: firefox_tests,
+        run: browser_tests::firefox_tests,
     },
     Step {
         name: "webgpu",
         what: "both backends on a page, WebGPU in software",
         needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
-        run: webgpu_tests,
+        run: browser_tests::webgpu_tests,
     },
     Step {
         name: "e2e",
         what: "the site in both browsers",
         needs: &[Need::Geckodriver, Need::Node, Need::TestPrograms],
-        run: end_to_end_tests,
+        run: browser_tests::end_to_end_tests,
     },
     Step {
         name: "packed",
         what: "the npm tarball in other people's projects",
         needs: &[Need::Node, Need::TestPrograms],
-        run: packed_tests,
+        run: browser_tests::packed_tests,
     },
     Step {
         name: "sizes",
@@ -334,134 +327,6 @@ fn types(workspace: &Workspace) -> Result<TestsRan> {
     run(Command::new("npm")
         .args(["run", "--silent", "check-types"])
         .current_dir(folder))
-}
-
-fn page_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, Browser::Chromium, Host::Page, &["--test=*"])
-}
-
-fn worker_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, Browser::Chromium, Host::Worker, &["--test=*"])
-}
-
-fn firefox_tests(workspace: &Workspace) -> Result<TestsRan> {
-    let mut ran = browser_tests(workspace, Browser::Firefox, Host::Page, &["--test=*"])?;
-    ran += browser_tests(workspace, Browser::Firefox, Host::Worker, &["--test=*"])?;
-    Ok(ran)
-}
-
-/// The webgpu module holds the same code for the CPU, so that only what depends on the backend is
-/// tested again.
-fn webgpu_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(
-        workspace,
-        Browser::Chromium,
-        Host::Page,
-        &["--features=webgpu", "--test=backends"],
-    )
-}
-
-enum Browser {
-    Chromium,
-    Firefox,
-}
-
-/// Where tests run in the browser; the product runs in a worker.
-enum Host {
-    Page,
-    Worker,
-}
-
-/// The same test files as natively, in a headless browser; `webdriver.json` in the root holds
-/// Chromium's flags.
-fn browser_tests(
-    workspace: &Workspace,
-    browser: Browser,
-    host: Host,
-    selection: &[&str],
-) -> Result<TestsRan> {
-    let runner = cargo_tools::wasm_test_runner(workspace)?;
-    let programs = system::test_programs()?;
-    let host_variable = match host {
-        Host::Page => "WASM_BINDGEN_USE_BROWSER",
-        Host::Worker => "WASM_BINDGEN_USE_DEDICATED_WORKER",
-    };
-    let mut command = modules::wasm_cargo(workspace);
-    command
-        .args([
-            "test",
-            "--release",
-            "--package=soundalike",
-            "--target",
-            WASM_TARGET,
-        ])
-        .args(selection)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
-        .env(
-            "WASM_BINDGEN_TEST_TIMEOUT",
-            BROWSER_TEST_TIMEOUT_SECS.to_string(),
-        )
-        .env(host_variable, "1");
-    // The runner takes the first driver that the environment names.
-    match browser {
-        Browser::Chromium => command
-            .env_remove("GECKODRIVER")
-            .env("CHROMEDRIVER", programs.chromedriver),
-        Browser::Firefox => command
-            .env_remove("CHROMEDRIVER")
-            .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
-            .env(
-                "GECKODRIVER_ARGS",
-                format!("--binary {}", programs.firefox.display()),
-            ),
-    };
-    process::run_tests(&mut command)
-}
-
-fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
-    let site = workspace.site();
-    ensure!(
-        site.join("index.html").is_file(),
-        "the site isn't built yet: run cargo xtask web"
-    );
-    ensure!(
-        workspace.trainer().is_file(),
-        "the trainer isn't built yet: run cargo build --release --workspace"
-    );
-    let mut command = npm_test(workspace, "tests/browser")?;
-    command
-        .env("FIREFOX", system::test_programs()?.firefox)
-        .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
-        .env("SOUNDALIKE_SITE", site)
-        .env("SOUNDALIKE_TRAINER", workspace.trainer());
-    process::run_tests(&mut command)
-}
-
-/// Packs what `web` built, without the optimisation of `pack`: what is tested is how it is put
-/// together.
-fn packed_tests(workspace: &Workspace) -> Result<TestsRan> {
-    ensure!(
-        workspace.wasm().join("weights.safetensors").is_file(),
-        "pkg/wasm isn't built yet: run cargo xtask web"
-    );
-    let folder = workspace.target.join("packed");
-    empty_folder(&folder)?;
-    package::pack(workspace, &folder)?;
-    let mut command = npm_test(workspace, "tests/packed")?;
-    process::run_tests(command.env("SOUNDALIKE_PACKED", folder))
-}
-
-/// `npm test` in a folder of browser tests, all of which use the harness of `tests/browser`.
-fn npm_test(workspace: &Workspace, folder: &str) -> Result<Command> {
-    for folder in ["tests/browser", folder] {
-        node::npm_ci(&workspace.root.join(folder))?;
-    }
-    let mut command = Command::new("npm");
-    command
-        .args(["test", "--silent"])
-        .env("CHROMIUM", system::test_programs()?.chromium)
-        .current_dir(workspace.root.join(folder));
-    Ok(command)
 }
 
 fn check_sizes(workspace: &Workspace) -> Result<TestsRan> {
