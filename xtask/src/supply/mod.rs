@@ -1,13 +1,13 @@
 //! The supply chain: every package of Cargo.lock, and of the fuzz targets' own, comes from a registry
-//! and under a licence that `deny.toml` allows, and none is [known to be vulnerable](rustsec).
+//! and under a licence that `deny.toml` allows, and none is [known to be vulnerable](advisories).
 //!
 //! `cargo deny check` reads the same file and does more, but takes longer to build than all else
 //! that `check` gets.
 
+mod advisories;
 mod npm_audit;
 pub mod packages;
 pub mod rules;
-mod rustsec;
 
 use std::collections::HashSet;
 
@@ -39,6 +39,6 @@ pub fn check(workspace: &Workspace) -> Result<()> {
         ),
         _ => bail!("{}", faults.join("\n       ")),
     }
-    rustsec::check(workspace, &packages, &rules.ignored_advisories)?;
+    advisories::check(workspace, &packages, &rules.ignored_advisories)?;
     npm_audit::check(workspace)
 }

@@ -1,6 +1,6 @@
 //! Known vulnerabilities among the npm packages that tests and builds use. The list lies with the
 //! registry: where that doesn't answer (no network, a mirror without it), the check says so and
-//! passes. For Rust's packages see [`rustsec`](super::rustsec).
+//! passes. For Rust's packages see [`advisories`](super::advisories).
 
 use std::{path::Path, process::Command};
 
