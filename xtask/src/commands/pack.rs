@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::{
     checks::sizes::{self, Build},
-    folders::{copy_folder, empty_folder},
+    folders::empty_folder,
     modules::{self, MODULES, Profile},
     process,
-    product::{notices, package, site},
+    product::{package, site},
     tools::node,
     workspace::Workspace,
 };
@@ -49,8 +49,7 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
 
     let dist = workspace.root.join("dist");
     empty_folder(&dist)?;
-    copy_folder(&workspace.site(), &dist.join("site"), |_| true)?;
-    notices::write(workspace, &dist.join("site/pkg"))?;
+    site::publish(workspace, &dist.join("site"))?;
     package::pack(workspace, &dist)?;
     sizes::check(&dist.join("site"), Build::Published)?;
     println!("the npm tarball and the site are in {}", dist.display());

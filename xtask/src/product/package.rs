@@ -13,7 +13,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
 
-use super::{notices, site};
+use super::{comments, notices, site};
 use crate::{
     folders::{copy, copy_folder, empty_folder},
     process,
@@ -54,6 +54,8 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
     }
     notices::write(workspace, &staged)?;
     declare_types(workspace, &staged)?;
+    // After the declarations, which are made from comments.
+    comments::strip(workspace, &staged)?;
     Ok(staged)
 }
 

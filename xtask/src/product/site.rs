@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
+use super::{comments, notices};
 use crate::{
     folders::{copy_folder, empty_folder, move_folder, replace_folder},
     modules::{MODULES, Module},
@@ -41,6 +42,23 @@ pub fn assemble(workspace: &Workspace, site: &Path, modules: &[Module]) -> Resul
 pub fn is_shipped(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     !name.starts_with('.') && name != "node_modules" && name != "package-lock.json"
+}
+
+/// Writes the site as it is published: without comments, with the notices of third parties.
+///
+/// # Errors
+///
+/// When the site hasn't been assembled, a tool is missing, or a file can't be written.
+pub fn publish(workspace: &Workspace, to: &Path) -> Result<()> {
+    let site = workspace.site();
+    ensure!(
+        site.join("index.html").is_file(),
+        "the site isn't built yet: run cargo xtask web"
+    );
+    empty_folder(to)?;
+    copy_folder(&site, to, is_shipped)?;
+    comments::strip(workspace, to)?;
+    notices::write(workspace, &to.join("pkg"))
 }
 
 /// Copies a module from `pkg/wasm` into a site that may be being served.
