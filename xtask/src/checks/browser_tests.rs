@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use crate::{
     folders::empty_folder,
     modules, process,
-    product::package,
+    product::{package, site},
     tests_ran::TestsRan,
     tools::{cargo_tools, node, rust::WASM_TARGET, system},
     workspace::Workspace,
@@ -100,11 +100,6 @@ fn browser_tests(
 }
 
 pub fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
-    let site = workspace.site();
-    ensure!(
-        site.join("index.html").is_file(),
-        "the site isn't built yet: run cargo xtask web"
-    );
     ensure!(
         workspace.trainer().is_file(),
         "the trainer isn't built yet: run cargo build --release --workspace"
@@ -113,7 +108,7 @@ pub fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
     command
         .env("FIREFOX", system::test_programs()?.firefox)
         .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
-        .env("SOUNDALIKE_SITE", site)
+        .env("SOUNDALIKE_SITE", site::published(workspace)?)
         .env("SOUNDALIKE_TRAINER", workspace.trainer());
     process::run_tests(&mut command)
 }

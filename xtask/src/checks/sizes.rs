@@ -5,6 +5,8 @@ use std::{fs, path::Path, thread};
 use anyhow::{Context as _, Result, ensure};
 use brotli::enc::BrotliEncoderParams;
 
+use crate::product::notices;
+
 /// What is measured, and against which budgets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Build {
@@ -177,6 +179,7 @@ fn is_loaded_by_browsers(path: &Path) -> bool {
     !name.ends_with(".d.ts")
         && !name.ends_with(".md")
         && name != "package.json"
+        && name != notices::FILE_NAME
         && !name.starts_with("LICENSE")
 }
 
@@ -193,6 +196,7 @@ mod tests {
             ("pkg/decode/containers/mp3/reader.js", 10_000),
             ("pkg/index.d.ts", 1_000),
             ("pkg/package.json", 1_000),
+            ("pkg/THIRD-PARTY-NOTICES.txt", 1_000),
             ("pkg/wasm/cpu/a.wasm", 20_000),
             ("pkg/wasm/webgpu/a.wasm", 40_000),
         ] {

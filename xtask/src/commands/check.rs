@@ -14,7 +14,9 @@ use crate::{
         browser_tests, documents,
         sizes::{self, Build},
     },
-    modules, process, supply,
+    modules, process,
+    product::site,
+    supply,
     tests_ran::TestsRan,
     tools::{
         cargo_tools, node,
@@ -149,7 +151,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "sizes",
         what: "download sizes against their budgets",
-        needs: &[],
+        needs: &[Need::Node],
         run: check_sizes,
     },
 ];
@@ -330,6 +332,6 @@ fn types(workspace: &Workspace) -> Result<TestsRan> {
 }
 
 fn check_sizes(workspace: &Workspace) -> Result<TestsRan> {
-    sizes::check(&workspace.site(), Build::Development)?;
+    sizes::check(&site::published(workspace)?, Build::Development)?;
     Ok(TestsRan::default())
 }

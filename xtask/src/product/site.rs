@@ -1,6 +1,6 @@
 //! The static site: `www` around the npm package.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
@@ -42,6 +42,17 @@ pub fn assemble(workspace: &Workspace, site: &Path, modules: &[Module]) -> Resul
 pub fn is_shipped(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     !name.starts_with('.') && name != "node_modules" && name != "package-lock.json"
+}
+
+/// A copy, in the target folder, of the site as it is published.
+///
+/// # Errors
+///
+/// As [`publish`].
+pub fn published(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.target.join("published");
+    publish(workspace, &folder)?;
+    Ok(folder)
 }
 
 /// Writes the site as it is published: without comments, with the notices of third parties.
