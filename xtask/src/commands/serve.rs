@@ -4,30 +4,33 @@ use anyhow::Result;
 
 use crate::{
     modules::{self, CPU, Profile, WEBGPU},
-    product::{server, site},
+    product::{server::LocalServer, site},
     workspace::Workspace,
 };
 
-/// Builds the CPU module and serves the site; builds the webgpu module while the site is in use.
+/// Builds the CPU module and serves the site, then builds the webgpu module.
 ///
-/// Until the webgpu module is in place, the browser gets a 404 for it, and a checker with the
-/// backend `auto` takes the CPU.
+/// Until the webgpu module is in place, its address answers 404, and a checker with the backend
+/// `auto` runs on the CPU.
 ///
 /// # Errors
 ///
 /// When a tool is missing and can't be got, the CPU module can't be built, or the port is taken.
 pub fn serve(workspace: &Workspace, port: u16) -> Result<()> {
+    // Before the build, which takes minutes the first time.
+    let server = LocalServer::listen(port)?;
     modules::build(workspace, &[CPU], Profile::Release)?;
-    // A webgpu module of an earlier build may not fit the sources any more.
+    // Without the webgpu module of an earlier build, which may be older than the sources.
     site::assemble(workspace, &workspace.site(), &[CPU])?;
-    server::serve(&workspace.site(), port, || {
+    server.serve(&workspace.site(), || {
         let added = modules::build_one(workspace, WEBGPU, Profile::Release)
             .and_then(|()| site::add_module(&workspace.wasm(), &workspace.site(), WEBGPU));
         match added {
-            Ok(()) => println!("the webgpu module is in place: reload the page to use it"),
+            Ok(()) => println!("the webgpu module is built: reload the page to use it"),
             Err(error) => {
-                eprintln!("the webgpu module isn't built, the page uses the CPU: {error:#}");
+                eprintln!("the webgpu module isn't built, so the page runs on the CPU: {error:#}");
             }
         }
-    })
+    });
+    Ok(())
 }
