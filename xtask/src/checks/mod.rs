@@ -2,5 +2,6 @@
 
 pub mod browser_tests;
 pub mod documents;
+pub mod examples;
 pub mod sizes;
 mod widths;

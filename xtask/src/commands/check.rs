@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use super::web;
 use crate::{
     checks::{
-        browser_tests, documents,
+        browser_tests, documents, examples,
         sizes::{self, Build},
     },
     modules, process,
@@ -88,6 +88,12 @@ const STEPS: &[Step] = &[
         what: "native tests",
         needs: &[Need::Libclang, Need::TestPrograms],
         run: native_tests,
+    },
+    Step {
+        name: "examples",
+        what: "programs that use the library",
+        needs: &[Need::Libclang],
+        run: examples,
     },
     Step {
         name: "fuzz",
@@ -306,6 +312,11 @@ fn doc(workspace: &Workspace) -> Result<TestsRan> {
 
 fn native_tests(workspace: &Workspace) -> Result<TestsRan> {
     process::run_tests(workspace.cargo().args(["test", "--release", "--workspace"]))
+}
+
+fn examples(workspace: &Workspace) -> Result<TestsRan> {
+    examples::native(workspace)?;
+    Ok(TestsRan::default())
 }
 
 /// The fuzz targets are a workspace of their own; without libFuzzer they build like any crate.
