@@ -1,10 +1,10 @@
-//! Folders: copied, emptied, and put in the place of others.
+//! Copies, empties and replaces folders.
 
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
 
-/// Copies a folder and what is in it, leaving out what `keep` refuses.
+/// Copies a folder with all files and folders for which `keep` is true.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub fn copy_folder(from: &Path, to: &Path, keep: impl Fn(&Path) -> bool) -> Resu
     Ok(())
 }
 
-/// Copies one file, naming it when that fails.
+/// Copies one file; the error names it.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Empties a folder, creating it when it isn't there.
+/// Empties a folder, or creates it.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn empty_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
 }
 
-/// Puts a folder in the place of another, or of nothing.
+/// Renames a folder; a folder of the new name is replaced.
 ///
 /// # Errors
 ///
@@ -67,14 +67,18 @@ pub fn move_folder(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).with_context(failed)
 }
 
-/// Fills a folder aside and then moves it in place, so that its readers never find it half full.
+/// Fills a folder under another name and then renames it, so that no program reads it half full.
+///
+/// # Errors
+///
+/// When `fill` fails, which leaves the old folder, or a folder can't be created or renamed.
 pub fn replace_folder(folder: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    // A hidden name, which `is_shipped` leaves out should an interrupted build leave it behind.
-    let aside = folder.with_file_name(format!(".{name}-new"));
-    empty_folder(&aside)?;
-    fill(&aside)?;
-    move_folder(&aside, folder)
+    // `is_shipped` leaves out hidden names, which an interrupted build may leave behind.
+    let new = folder.with_file_name(format!(".{name}-new"));
+    empty_folder(&new)?;
+    fill(&new)?;
+    move_folder(&new, folder)
 }
 
 #[cfg(test)]

@@ -5,10 +5,20 @@
 //! | `web` | builds both WebAssembly modules and the static site | `commands/web.rs` |
 //! | `serve` | serves the site on this machine as soon as the CPU module is built | `commands/serve.rs` |
 //! | `check` | everything that continuous integration runs | `commands/check.rs` |
-//! | `pack` | optimised npm tarball and site under `dist/` | `commands/pack.rs` |
-//! | `bench` | speed in a browser beside other libraries | `commands/bench.rs` |
+//! | `pack` | optimised npm tarball and site in `dist/` | `commands/pack.rs` |
+//! | `bench` | speed in a browser, compared with other libraries | `commands/bench.rs` |
 //!
-//! Each command gets the tools it needs (`tools/`) or says in one line what to install.
+//! Each command installs the tools it needs (`tools/`), or names in one line what to install.
+//!
+//! Folders use only those below them:
+//!
+//! | folder | content |
+//! |---|---|
+//! | `commands/` | one file a command |
+//! | `checks/` | steps of `check` that are more than one call of a program |
+//! | `product/` | the site and the npm package |
+//! | `supply/` | sources, licences and vulnerabilities of dependencies |
+//! | `tools/` | programs that other people wrote |
 
 mod checks;
 mod commands;
@@ -59,8 +69,8 @@ enum Command {
     },
     /// Build fully optimised; write the npm tarball and the static site to dist/
     Pack,
-    /// Measure what `pack` wrote in Chromium, beside other libraries; print tables and write them
-    /// to target/bench
+    /// Measure the site of `pack` and other libraries in Chromium; print tables and write them to
+    /// target/bench
     Bench {
         /// Measure only these parts
         #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(bench::PARTS))]

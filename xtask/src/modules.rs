@@ -12,8 +12,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// One of the two modules. Both have the same interface; a browser loads the one that its machine
-/// can run best.
+/// One of the two modules. Both have the same interface. A browser loads the faster one for its
+/// machine.
 #[derive(Clone, Copy)]
 pub struct Module {
     /// Its folder under `pkg/wasm`.
@@ -22,7 +22,7 @@ pub struct Module {
     pub features: &'static [&'static str],
 }
 
-/// Without burn: the CPU has a forward pass of its own, and the module half the bytes.
+/// Without burn: the CPU has a forward pass of its own.
 pub const CPU: Module = Module {
     name: "cpu",
     features: &["--no-default-features"],
@@ -34,15 +34,15 @@ pub const WEBGPU: Module = Module {
     features: &["--features=webgpu"],
 };
 
-/// The modules that are shipped.
+/// The modules that are published.
 pub const MODULES: [Module; 2] = [CPU, WEBGPU];
 
-/// How much the compiler optimises.
+/// A profile of cargo.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// Cargo's release profile: what development, tests and continuous integration share.
+    /// Cargo's release profile, for development, tests and continuous integration.
     Release,
-    /// What is published: minutes slower to build, smaller and faster to run.
+    /// The profile of published modules: minutes slower to build, smaller and faster to run.
     Ship,
 }
 
@@ -55,11 +55,11 @@ impl Profile {
     }
 }
 
-/// Builds modules into `pkg/wasm` and puts the weights beside them.
+/// Builds modules into `pkg/wasm` and copies the weights there.
 ///
 /// # Errors
 ///
-/// When a tool is missing and can't be got, or a build fails.
+/// When a tool is missing and can't be installed, or a build fails.
 pub fn build(workspace: &Workspace, modules: &[Module], profile: Profile) -> Result<()> {
     rust::wasm_target()?;
     for module in modules {
@@ -71,6 +71,11 @@ pub fn build(workspace: &Workspace, modules: &[Module], profile: Profile) -> Res
     )
 }
 
+/// Builds one module into its folder in `pkg/wasm`.
+///
+/// # Errors
+///
+/// When the build fails or the folder can't be replaced.
 pub fn build_one(workspace: &Workspace, module: Module, profile: Profile) -> Result<()> {
     println!(
         "building the {} module (profile {})",
@@ -84,7 +89,7 @@ pub fn build_one(workspace: &Workspace, module: Module, profile: Profile) -> Res
             .out_name("soundalike")
             .web(true)?
             .typescript(true)
-            // As the command line tool does by default.
+            // The default of the command line tool.
             .omit_default_module_path(false)
             .generate(folder)
             .with_context(|| format!("cannot make the JavaScript of {}", compiled.display()))
@@ -93,8 +98,8 @@ pub fn build_one(workspace: &Workspace, module: Module, profile: Profile) -> Res
 
 /// A cargo command for the browser builds.
 ///
-/// `RUSTFLAGS` in the environment would silently replace the target features of
-/// `.cargo/config.toml`, SIMD among them.
+/// `RUSTFLAGS` of the environment would replace the target features of `.cargo/config.toml`, with
+/// SIMD, without a warning.
 pub fn wasm_cargo(workspace: &Workspace) -> Command {
     let mut command = workspace.cargo();
     command

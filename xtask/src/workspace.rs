@@ -1,4 +1,4 @@
-//! Where things are: the repository, cargo's target folder, and the versions that Cargo.lock fixes.
+//! The repository: its folders, and the versions in Cargo.lock.
 
 use std::{
     env, fs,
@@ -20,11 +20,11 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo for both folders.
+    /// Gets both folders from cargo.
     ///
     /// # Errors
     ///
-    /// When cargo can't be run or refuses the manifest.
+    /// When cargo can't be run or can't read the manifest.
     pub fn find() -> Result<Self> {
         #[derive(Deserialize)]
         struct Metadata {
@@ -56,7 +56,7 @@ impl Workspace {
         command
     }
 
-    /// The generated half of the npm package.
+    /// The generated part of the npm package.
     pub fn wasm(&self) -> PathBuf {
         self.root.join("pkg/wasm")
     }
@@ -66,18 +66,18 @@ impl Workspace {
         self.target.join("site")
     }
 
-    /// The trainer's program, as the native tests build it.
+    /// The trainer, built by the native tests.
     pub fn trainer(&self) -> PathBuf {
         self.target
             .join("release")
             .join(format!("soundalike-trainer{}", env::consts::EXE_SUFFIX))
     }
 
-    /// The version of a package that Cargo.lock fixes.
+    /// The version of a package in Cargo.lock.
     ///
     /// # Errors
     ///
-    /// When Cargo.lock can't be read, or doesn't hold exactly one version of the package.
+    /// When Cargo.lock can't be read, or doesn't have exactly one version of the package.
     pub fn locked_version(&self, package: &str) -> Result<String> {
         let path = self.root.join("Cargo.lock");
         let text =
@@ -86,7 +86,7 @@ impl Workspace {
     }
 }
 
-/// The cargo that runs this program, so that a toolchain chosen with `cargo +NAME` stays chosen.
+/// The cargo that started this program, and so the toolchain of `cargo +NAME`.
 fn cargo() -> std::ffi::OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -1,4 +1,4 @@
-//! Tests in browsers: those of the Rust code, those of the site, and those of the npm package.
+//! Tests in browsers: of the Rust code, of the site, and of the npm package.
 
 use std::process::Command;
 
@@ -13,8 +13,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// How long a test may wait in a browser before it counts as hung. Software WebGPU needs minutes
-/// for what takes a graphics card a moment, and continuous integration has few cores.
+/// The longest time of a Rust test in a browser. WebGPU in software takes minutes on few cores.
 const BROWSER_TEST_TIMEOUT_SECS: u32 = 900;
 
 pub fn page_tests(workspace: &Workspace) -> Result<TestsRan> {
@@ -31,8 +30,8 @@ pub fn firefox_tests(workspace: &Workspace) -> Result<TestsRan> {
     Ok(ran)
 }
 
-/// The webgpu module holds the same code for the CPU, so that only what depends on the backend is
-/// tested again.
+/// Only the tests that depend on the backend: the rest of the webgpu module is the code of the
+/// CPU's.
 pub fn webgpu_tests(workspace: &Workspace) -> Result<TestsRan> {
     browser_tests(
         workspace,
@@ -47,14 +46,14 @@ enum Browser {
     Firefox,
 }
 
-/// Where tests run in the browser; the product runs in a worker.
+/// The place of a test in the browser. The product runs in a worker.
 enum Host {
     Page,
     Worker,
 }
 
-/// The same test files as natively, in a headless browser; `webdriver.json` in the root holds
-/// Chromium's flags.
+/// Runs the files of the native tests in a headless browser. Chromium's flags are in
+/// `webdriver.json`.
 fn browser_tests(
     workspace: &Workspace,
     browser: Browser,
@@ -83,7 +82,7 @@ fn browser_tests(
             BROWSER_TEST_TIMEOUT_SECS.to_string(),
         )
         .env(host_variable, "1");
-    // The runner takes the first driver that the environment names.
+    // The runner uses the first driver that the environment names.
     match browser {
         Browser::Chromium => command
             .env_remove("GECKODRIVER")
@@ -113,8 +112,7 @@ pub fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
     process::run_tests(&mut command)
 }
 
-/// Packs what `web` built, without the optimisation of `pack`: what is tested is how it is put
-/// together.
+/// Tests the package with the modules of `web`, which are less optimised than those of `pack`.
 pub fn packed_tests(workspace: &Workspace) -> Result<TestsRan> {
     ensure!(
         workspace.wasm().join("weights.safetensors").is_file(),
@@ -127,7 +125,7 @@ pub fn packed_tests(workspace: &Workspace) -> Result<TestsRan> {
     process::run_tests(command.env("SOUNDALIKE_PACKED", folder))
 }
 
-/// `npm test` in a folder of browser tests, all of which use the harness of `tests/browser`.
+/// `npm test` in a folder of browser tests. All use the harness of `tests/browser`.
 fn npm_test(workspace: &Workspace, folder: &str) -> Result<Command> {
     for folder in ["tests/browser", folder] {
         node::npm_ci(&workspace.root.join(folder))?;

@@ -1,5 +1,5 @@
-//! Everything that continuous integration runs, cheapest first; each step can be run alone by its
-//! name.
+//! `cargo xtask check`: all steps of continuous integration, cheapest first. Each can be run alone
+//! by its name.
 
 use std::{
     process::Command,
@@ -33,8 +33,8 @@ struct Step {
     run: fn(&Workspace) -> Result<TestsRan>,
 }
 
-/// What a step calls and this machine may lack. All needs are met before the first step, so that
-/// nothing is found missing after twenty minutes.
+/// A tool that may be missing on this machine. All tools are installed before the first step, so
+/// that the check doesn't fail after twenty minutes.
 #[derive(PartialEq, Eq)]
 enum Need {
     RustComponents,
@@ -91,19 +91,19 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "examples",
-        what: "programs that use the library",
+        what: "example programs",
         needs: &[Need::Libclang],
         run: examples,
     },
     Step {
         name: "fuzz",
-        what: "hostile bytes that are kept under fuzz/seeds",
+        what: "inputs in fuzz/seeds that once failed",
         needs: &[],
         run: replayed_seeds,
     },
     Step {
         name: "web",
-        what: "both WebAssembly modules, the site",
+        what: "builds of both WebAssembly modules and the site",
         needs: &[Need::WasmTarget],
         run: build_web,
     },
@@ -138,19 +138,19 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "webgpu",
-        what: "both backends on a page, WebGPU in software",
+        what: "Rust tests of both backends on a page, WebGPU in software",
         needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
         run: browser_tests::webgpu_tests,
     },
     Step {
         name: "e2e",
-        what: "the site in both browsers",
+        what: "end-to-end tests of the site in both browsers",
         needs: &[Need::Geckodriver, Need::Node, Need::TestPrograms],
         run: browser_tests::end_to_end_tests,
     },
     Step {
         name: "packed",
-        what: "the npm tarball in other people's projects",
+        what: "the npm package in projects of its users",
         needs: &[Need::Node, Need::TestPrograms],
         run: browser_tests::packed_tests,
     },
@@ -167,11 +167,11 @@ pub fn step_names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|step| step.name)
 }
 
-/// Runs the named steps, or all; stops at the first that fails.
+/// Runs the named steps, or all, until one fails.
 ///
 /// # Errors
 ///
-/// With the name of the step that failed and what it said.
+/// Names the step that failed, and why.
 pub fn check(workspace: &Workspace, names: &[String]) -> Result<()> {
     let chosen: Vec<_> = STEPS
         .iter()
@@ -242,7 +242,7 @@ fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 
-/// Runs a command of a step that holds no tests.
+/// Runs a command that has no tests.
 fn run(command: &mut Command) -> Result<TestsRan> {
     process::run(command)?;
     Ok(TestsRan::default())
@@ -279,8 +279,8 @@ fn supply(workspace: &Workspace) -> Result<TestsRan> {
     Ok(TestsRan::default())
 }
 
-// Every cargo command below builds with the release profile and the same packages, so that one
-// step's dependencies are the next one's.
+// Every cargo command below builds all packages with the release profile, so that the steps share
+// their dependencies.
 
 fn clippy(workspace: &Workspace) -> Result<TestsRan> {
     let deny = ["--", "--deny", "warnings"];
@@ -319,7 +319,7 @@ fn examples(workspace: &Workspace) -> Result<TestsRan> {
     Ok(TestsRan::default())
 }
 
-/// The fuzz targets are a workspace of their own; without libFuzzer they build like any crate.
+/// The fuzz targets are a workspace of their own. Without libFuzzer they build with stable Rust.
 fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
     let mut command = workspace.cargo();
     command

@@ -1,4 +1,4 @@
-//! What is published: an npm tarball and the static site, fully optimised, under `dist/`.
+//! `cargo xtask pack`: the npm tarball and the static site, fully optimised, in `dist/`.
 
 use std::{path::Path, process::Command};
 
@@ -14,7 +14,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The WebAssembly features that our compiled code uses, each in every browser that has SIMD128.
+/// The WebAssembly features of our compiled code. Every browser with SIMD128 has them.
 const WASM_FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-mutable-globals",
@@ -28,7 +28,7 @@ const WASM_FEATURES: [&str; 6] = [
 ///
 /// # Errors
 ///
-/// When a tool is missing, a build fails, or a first visit would be larger than its budget.
+/// When a tool is missing, a build fails, or a first visit is larger than its budget.
 pub fn pack(workspace: &Workspace) -> Result<()> {
     node::require()?;
     let tools_folder = workspace.root.join("xtask");

@@ -15,7 +15,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When a tool is missing and can't be got, the CPU module can't be built, or the port is taken.
+/// When a tool is missing and can't be installed, the CPU module can't be built, or the port is
+/// taken.
 pub fn serve(workspace: &Workspace, port: u16) -> Result<()> {
     // Before the build, which takes minutes the first time.
     let server = LocalServer::listen(port)?;

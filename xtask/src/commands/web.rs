@@ -1,4 +1,4 @@
-//! `cargo xtask web`: both modules and the site, as development and tests use them.
+//! `cargo xtask web`: both modules and the site, for development and tests.
 
 use anyhow::Result;
 
@@ -12,7 +12,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When a tool is missing and can't be got, or a build fails.
+/// When a tool is missing and can't be installed, or a build fails.
 pub fn build(workspace: &Workspace) -> Result<()> {
     modules::build(workspace, &MODULES, Profile::Release)?;
     site::assemble(workspace, &workspace.site(), &MODULES)?;

@@ -1,5 +1,5 @@
-//! Comments, which visitors needn't download: removed from the published JavaScript and style
-//! sheets.
+//! Removal of comments from the published JavaScript and style sheets: visitors needn't download
+//! them.
 //!
 //! esbuild prints each file again by itself. Names, imports and the division into files stay, and
 //! so do the expressions by which bundlers find the worker and the modules, such as

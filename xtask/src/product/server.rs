@@ -23,7 +23,8 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
-    /// Listens on a port, or on any free one for port 0. Requests wait until [`serve`](Self::serve).
+    /// Listens on a port, or on any free one for port 0. Requests wait until
+    /// [`serve`](Self::serve).
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The static site: `www` around the npm package.
+//! The static site: `www`, with the npm package in its folder `pkg`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Lays the site out: `www` at its root and the npm package, as it is published, under `pkg`,
-/// with these modules.
+/// Assembles the site, with these modules.
 ///
 /// # Errors
 ///
@@ -28,17 +27,17 @@ pub fn assemble(workspace: &Workspace, site: &Path, modules: &[Module]) -> Resul
             .filter(|module| modules.iter().all(|kept| kept.name != module.name))
             .any(|module| path == workspace.wasm().join(module.name))
     };
-    // Laid out aside and then moved, so that a site that is being served is never half there.
-    let aside = site.with_extension(format!("new-{}", std::process::id()));
-    empty_folder(&aside)?;
-    copy_folder(&workspace.root.join("www"), &aside, is_shipped)?;
-    copy_folder(&workspace.root.join("pkg"), &aside.join("pkg"), |path| {
+    // Under another name until it is complete: an older site may be served at the same time.
+    let new = site.with_extension(format!("new-{}", std::process::id()));
+    empty_folder(&new)?;
+    copy_folder(&workspace.root.join("www"), &new, is_shipped)?;
+    copy_folder(&workspace.root.join("pkg"), &new.join("pkg"), |path| {
         is_shipped(path) && !is_left_out(path)
     })?;
-    move_folder(&aside, site)
+    move_folder(&new, site)
 }
 
-/// Whether a file or folder of `www` or `pkg` is meant for the public, as opposed to development.
+/// Whether a file or folder of `www` or `pkg` belongs to the site, and isn't for development only.
 pub fn is_shipped(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     !name.starts_with('.') && name != "node_modules" && name != "package-lock.json"
@@ -72,7 +71,11 @@ pub fn publish(workspace: &Workspace, to: &Path) -> Result<()> {
     notices::write(workspace, &to.join("pkg"))
 }
 
-/// Copies a module from `pkg/wasm` into a site that may be being served.
+/// Copies a module from `pkg/wasm` into a site, which may be served at the same time.
+///
+/// # Errors
+///
+/// When a file can't be copied.
 pub fn add_module(wasm: &Path, site: &Path, module: Module) -> Result<()> {
     replace_folder(&site.join("pkg/wasm").join(module.name), |folder| {
         copy_folder(&wasm.join(module.name), folder, is_shipped)

@@ -74,14 +74,14 @@ pub fn check(workspace: &Workspace, ignored: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A copy of the database, or why there is none.
+/// The folder of a copy of the database, or the reason why there is none.
 fn database_folder(workspace: &Workspace) -> Result<Result<PathBuf, String>> {
     if let Some(named) = std::env::var_os(FOLDER_VARIABLE) {
         return Ok(Ok(named.into()));
     }
     let ours = workspace.target.join("advisory-db");
     let fetched = fetch(&ours)?;
-    // Where cargo-audit keeps it.
+    // The folder of cargo-audit.
     let audits = std::env::home_dir().map(|home| home.join(".cargo/advisory-db"));
     let copy = [Some(ours), audits]
         .into_iter()
@@ -97,7 +97,7 @@ fn database_folder(workspace: &Workspace) -> Result<Result<PathBuf, String>> {
     })
 }
 
-/// Fetches the newest state into a folder, or says why it can't.
+/// Fetches the newest database into a folder; returns the reason if that fails.
 fn fetch(folder: &Path) -> Result<Result<(), String>> {
     let mut git = Command::new("git");
     if folder.join(".git").is_dir() {
@@ -126,7 +126,7 @@ fn fetch(folder: &Path) -> Result<Result<(), String>> {
     Ok(Err(said
         .lines()
         .last()
-        .unwrap_or("git says nothing")
+        .unwrap_or("git gives no reason")
         .to_owned()))
 }
 

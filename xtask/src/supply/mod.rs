@@ -16,12 +16,11 @@ use anyhow::{Result, bail};
 use self::rules::Rules;
 use crate::workspace::Workspace;
 
-/// Checks the packages that any build of the workspace could use, on any system and with any
-/// feature.
+/// Checks all packages, also those of other systems and of features that we don't use.
 ///
 /// # Errors
 ///
-/// With every package that isn't allowed, one a line.
+/// Lists every package that isn't allowed, one a line.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let rules = Rules::read(workspace)?;
     let mut packages = packages::of_manifest(workspace, "Cargo.toml")?;

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::{process, workspace::Workspace};
 
-/// All packages that any build of this manifest's workspace could use.
+/// All packages in the lock file of a manifest: for all systems and all features.
 ///
 /// # Errors
 ///
-/// When cargo can't tell them.
+/// When cargo can't list them.
 pub fn of_manifest(workspace: &Workspace, manifest: &str) -> Result<Vec<Package>> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -31,7 +31,7 @@ pub struct Package {
     pub name: String,
     pub version: String,
     pub license: Option<String>,
-    /// `None` for the workspace's own.
+    /// `None` for packages of the workspace.
     pub source: Option<String>,
     pub authors: Vec<String>,
     pub manifest_path: PathBuf,

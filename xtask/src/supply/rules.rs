@@ -1,4 +1,4 @@
-//! The rules of `deny.toml`: from where packages may come, and under which licences.
+//! The rules of `deny.toml`: allowed sources and licences of packages.
 
 use std::{collections::HashSet, fs};
 
@@ -9,13 +9,13 @@ use spdx::{Expression, LicenseId, Licensee, ParseMode};
 use super::packages::Package;
 use crate::workspace::Workspace;
 
-/// What `deny.toml` says, as far as it is read here.
+/// The part of `deny.toml` that is checked here.
 pub struct Rules {
     licences: Vec<Licensee>,
-    /// Licences of packages whose manifests don't tell, by name.
+    /// Licences of packages whose manifests have none, by name.
     clarified: Vec<(String, String)>,
     sources: HashSet<String>,
-    /// Advisories that don't concern us, by their ids.
+    /// The ids of advisories that don't concern us.
     pub ignored_advisories: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// When it isn't there, or not as it should be.
+    /// When it is missing or not valid.
     pub fn read(workspace: &Workspace) -> Result<Self> {
         let path = workspace.root.join("deny.toml");
         let text =
@@ -32,14 +32,14 @@ impl Rules {
         Self::from_toml(&text)
     }
 
-    /// The licences under which we take a package: where it leaves the choice, the `preferred` ones
+    /// The licences that we choose for a package: where it offers several, the `preferred` ones
     /// first.
     ///
     /// # Errors
     ///
-    /// When it states none that is allowed.
+    /// When none of its licences is allowed.
     pub fn chosen(&self, package: &Package, preferred: &[&str]) -> Result<Vec<LicenseId>> {
-        let stated = self.stated(package).context("it states no licence")?;
+        let stated = self.stated(package).context("it has no licence")?;
         let expression = Expression::parse_mode(stated, ParseMode::LAX)
             .map_err(|error| anyhow!("{stated:?}: {}", error.reason))?;
         let preferred: Vec<_> = preferred
@@ -58,7 +58,7 @@ impl Rules {
         Ok(chosen)
     }
 
-    /// The licence that a package states, or that we found it to have.
+    /// The licence of a package by `deny.toml`, or else by its manifest.
     fn stated<'a>(&'a self, package: &'a Package) -> Option<&'a String> {
         let clarified = self
             .clarified
@@ -73,7 +73,7 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// When it isn't as it should be.
+    /// When it isn't valid.
     pub fn from_toml(text: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct Deny {
@@ -140,7 +140,7 @@ impl Rules {
             return Some(format!("{name} {version} comes from {source}"));
         }
         let Some(stated) = self.stated(package) else {
-            return Some(format!("{name} {version} states no licence"));
+            return Some(format!("{name} {version} has no licence in its manifest"));
         };
         // Old manifests write `/` for `OR`.
         let allowed = Expression::parse_mode(stated, ParseMode::LAX).is_ok_and(|expression| {
@@ -185,7 +185,7 @@ ignore = [{ id = "RUSTSEC-2020-0001", reason = "we never call it" }]
     }
 
     #[test]
-    fn one_allowed_choice_is_enough_and_every_duty_must_be_allowed() {
+    fn one_allowed_alternative_is_enough_and_all_licences_of_a_conjunction_are_needed() {
         for (licence, is_allowed) in [
             ("MIT", true),
             ("GPL-3.0-only OR MIT", true),
@@ -203,7 +203,7 @@ ignore = [{ id = "RUSTSEC-2020-0001", reason = "we never call it" }]
 
     #[test]
     fn a_missing_licence_must_be_clarified() {
-        let expected = Some("mute 1.0.0 states no licence".to_owned());
+        let expected = Some("mute 1.0.0 has no licence in its manifest".to_owned());
         assert_eq!(fault("mute", None, Some(CRATES_IO)), expected);
         assert_eq!(fault("silent", None, Some(CRATES_IO)), None);
     }

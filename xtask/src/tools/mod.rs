@@ -1,5 +1,5 @@
-//! The tools that the commands call: found, got when this machine lets us, or named in one line
-//! when it doesn't.
+//! The tools of the commands. Each is searched for, and installed if possible; otherwise the error
+//! names in one line what to install.
 
 pub mod cargo_tools;
 pub mod node;

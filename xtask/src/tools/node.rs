@@ -6,20 +6,18 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process;
 
-/// The oldest Node.js whose test runner and `npm` the checks are written for.
+/// The oldest version with the test runner that the tests use.
 const OLDEST_NODE: u32 = 20;
 
-/// Makes sure that Node.js and npm are there.
+/// Checks that Node.js and npm are installed.
 ///
 /// # Errors
 ///
-/// With one line that says what to install, when they aren't or are too old.
+/// Names what to install, if they are missing or too old.
 pub fn require() -> Result<()> {
     for name in ["node", "npm"] {
         which::which(name).ok().with_context(|| {
-            format!(
-                "{name} isn't on the PATH: install Node.js {OLDEST_NODE} or newer, which brings it"
-            )
+            format!("{name} isn't on the PATH: install Node.js {OLDEST_NODE} or newer")
         })?;
     }
     let version = process::output(Command::new("node").arg("--version"))?;
@@ -38,7 +36,7 @@ pub fn require() -> Result<()> {
     }
 }
 
-/// Installs the packages that a folder's `package-lock.json` fixes, unless they are there already.
+/// Installs the packages of a folder's `package-lock.json`, unless they are installed already.
 ///
 /// # Errors
 ///
@@ -51,7 +49,7 @@ pub fn npm_ci(folder: &Path) -> Result<()> {
             .and_then(|metadata| metadata.modified())
             .ok()
     };
-    // npm writes this copy of the lock file last, so its age is the age of a finished install.
+    // npm writes this copy of the lock file at the end of an installation.
     if modified("node_modules/.package-lock.json") >= modified("package-lock.json") {
         return Ok(());
     }

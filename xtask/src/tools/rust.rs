@@ -1,4 +1,4 @@
-//! What rustup adds to a Rust toolchain.
+//! Parts of the Rust toolchain that rustup adds.
 
 use std::{path::Path, process::Command};
 
@@ -9,11 +9,11 @@ use crate::{process, workspace::Workspace};
 /// The compilation target of the browser builds.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Makes sure that the standard library for the browser builds is there.
+/// Adds the standard library for the browser builds, if it is missing.
 ///
 /// # Errors
 ///
-/// With one line that says what to install, when it isn't and rustup can't add it.
+/// Names what to install, if rustup can't add it.
 pub fn wasm_target() -> Result<()> {
     let folder = process::output(Command::new("rustc").args([
         "--print",
@@ -28,11 +28,11 @@ pub fn wasm_target() -> Result<()> {
     rustup(&["target", "add", WASM_TARGET])
 }
 
-/// Makes sure that `cargo fmt` and `cargo clippy` are there.
+/// Adds `cargo fmt` and `cargo clippy`, if they are missing.
 ///
 /// # Errors
 ///
-/// With one line that says what to install, when they aren't and rustup can't add them.
+/// Names what to install, if rustup can't add them.
 pub fn components(workspace: &Workspace) -> Result<()> {
     for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         if !process::succeeds(workspace.cargo().args([command, "--version"])) {

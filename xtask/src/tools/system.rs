@@ -6,13 +6,13 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process;
 
-/// A program that the system's package manager provides.
+/// A program of the system's package manager.
 struct Program {
-    /// Names it goes by, the most likely first.
+    /// Its names, the most likely first.
     names: &'static [&'static str],
     /// An environment variable that may hold its path.
     variable: &'static str,
-    /// The Debian package that holds it.
+    /// Its package in Debian.
     package: &'static str,
 }
 
@@ -43,23 +43,22 @@ const FFMPEG: Program = Program {
     package: "ffmpeg",
 };
 
-/// The programs that the browser tests and the audio tests call.
+/// The programs of the browser tests.
 pub struct TestPrograms {
     /// The browser of most tests.
     pub chromium: PathBuf,
-    /// The program that drives it for wasm-bindgen's test runner.
+    /// Chromium's driver for wasm-bindgen's test runner.
     pub chromedriver: PathBuf,
-    /// The other browser; cargo builds its driver.
+    /// The other browser. Cargo builds its driver.
     pub firefox: PathBuf,
 }
 
-/// Finds both browsers, Chromium's driver and ffmpeg; installs what is missing with apt-get where
-/// that is possible.
+/// Finds both browsers, Chromium's driver and ffmpeg, and installs missing ones with apt-get if
+/// possible.
 ///
 /// # Errors
 ///
-/// With one line that says what to install, when something is missing and can't be installed from
-/// here.
+/// Names what to install, if apt-get can't.
 pub fn test_programs() -> Result<TestPrograms> {
     let programs = [CHROMIUM, CHROMEDRIVER, FIREFOX, FFMPEG];
     let missing: Vec<_> = programs
@@ -78,12 +77,11 @@ pub fn test_programs() -> Result<TestPrograms> {
     })
 }
 
-/// Makes sure that libclang is there: the trainer's C and C++ libraries are bound through it while
-/// they are built (bindgen).
+/// Installs libclang, if it is missing: bindgen needs it for the trainer's C and C++ libraries.
 ///
 /// # Errors
 ///
-/// With one line that says what to install, when it is missing and can't be installed from here.
+/// Names what to install, if apt-get can't.
 pub fn libclang() -> Result<()> {
     const PACKAGE: &str = "libclang-dev";
     if clang_sys::load().is_ok() {
@@ -91,7 +89,7 @@ pub fn libclang() -> Result<()> {
     }
     apt_get_install(&[PACKAGE])?;
     clang_sys::load().ok().with_context(|| {
-        format!("libclang isn't found: install {PACKAGE}, or set LIBCLANG_PATH to its folder")
+        format!("libclang is missing: install {PACKAGE}, or set LIBCLANG_PATH to its folder")
     })
 }
 
@@ -119,7 +117,7 @@ impl Program {
 fn apt_get_install(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");
     let by_hand = format!(
-        "missing: {list} (their names in Debian). Please install them and run the command again"
+        "missing: {list} (names of Debian packages). Install them and run the command again"
     );
     if which::which("apt-get").is_err() {
         bail!("{by_hand}");
@@ -142,7 +140,7 @@ fn apt_get_install(packages: &[&str]) -> Result<()> {
     apt_get(&[&install[..], packages].concat()).context(by_hand)
 }
 
-/// The words that start a command as root, when that needs no password.
+/// The words that start a command as root; `None` if that needs a password.
 fn as_root() -> Option<&'static [&'static str]> {
     const SUDO: &[&str] = &["sudo", "--non-interactive"];
     let user = process::output(Command::new("id").arg("-u")).ok()?;
