@@ -285,6 +285,20 @@ describe("packed package", () => {
     assert.ok(example.trim().split("\n").length <= 10, "the README's first example is longer than ten lines");
   });
 
+  test("its scripts have no comments, and its declarations have them", () => {
+    const folder = join(installed, "node_modules/soundalike");
+    const text = (/** @type {string} */ path) => readFileSync(join(folder, path), "utf8");
+    const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
+    assert.ok(scripts.length > 20);
+    for (const script of scripts) assert.doesNotMatch(text(script), /\/\*\*|^\s*\/\/ /m, script);
+    assert.match(text("index.d.ts"), /\/\*\*/);
+    // By these expressions bundlers find the worker, and leave the engine's import alone.
+    assert.ok(
+      text("engine/spawn.js").includes('new Worker(new URL("../worker.js", import.meta.url), { type: "module" })'),
+    );
+    assert.match(text("worker.js"), /import\(\/\* webpackIgnore: true \*\/ \/\* @vite-ignore \*\/ \w+\)/);
+  });
+
   test("from a CDN, every module of the page is held to its hash", async (t) => {
     const cdn = await serveSite(withIndex(join(consumer("cdn"), "node_modules/soundalike")));
     t.after(cdn.close);
