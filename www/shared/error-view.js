@@ -20,10 +20,9 @@ export class ErrorView {
           ? "Nothing to compare. "
           : "The check did not finish. ";
     this.#root.dataset["code"] = error.code;
-    this.#root.replaceChildren(element("p", "", element("strong", "", title), error.message));
+    this.#root.replaceChildren(element("p", {}, element("strong", {}, title), error.message));
     if (onAnother) {
-      const another = element("button", "", "Choose another file");
-      another.type = "button";
+      const another = element("button", { type: "button" }, "Choose another file");
       another.addEventListener("click", onAnother);
       this.#root.append(another);
     }
