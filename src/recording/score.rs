@@ -77,7 +77,7 @@ mod tests {
     use crate::recording::encoder::model::Embeddings;
     use crate::recording::segments::test_segments;
     use crate::recording::whitened::{Preset, WhitenedSpectrogram};
-    use crate::spectrum::log_mel::LogMelPlan;
+    use crate::test_sound::mel_power;
 
     fn matrix(side: usize, logit: f32) -> ScoreMatrix {
         ScoreMatrix {
@@ -96,7 +96,7 @@ mod tests {
                 (n as f32 * (0.1 + 0.02 * key as f32)).sin() * 0.3
             })
             .collect();
-        let mel = LogMelPlan::new(&config).mel_power(&samples, |_| ());
+        let mel = mel_power(&samples);
         let segments = test_segments(segments);
         Analysis {
             duration_secs: samples.len() as f64 / 22_050.0,

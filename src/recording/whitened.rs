@@ -180,15 +180,11 @@ fn less_local_mean(values: &[f32], stride: usize, reach: usize) -> impl Iterator
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spectrum::log_mel::LogMelPlan;
+    use crate::test_sound::mel_power;
 
     fn whitened(samples: &[f32]) -> WhitenedSpectrogram {
         let config = FeatureConfig::default();
-        WhitenedSpectrogram::new(
-            &LogMelPlan::new(&config).mel_power(samples, |_| ()),
-            Preset::Song,
-            &config,
-        )
+        WhitenedSpectrogram::new(&mel_power(samples), Preset::Song, &config)
     }
 
     /// Two partials that start at 2 s.

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::config::FeatureConfig;
     use crate::recording::whitened::Preset;
-    use crate::spectrum::log_mel::LogMelPlan;
+    use crate::test_sound::{self, mel_power};
 
     /// 3 s of notes with three partials, by a list of semitones above 440 Hz, played at `speed` and
     /// transposed by `semitones`; `from_secs` are left out at the start.
@@ -213,9 +213,7 @@ mod tests {
     }
 
     fn whitened(samples: &[f32]) -> WhitenedSpectrogram {
-        let config = FeatureConfig::default();
-        let mel = LogMelPlan::new(&config).mel_power(samples, |_| ());
-        WhitenedSpectrogram::new(&mel, Preset::Clip, &config)
+        WhitenedSpectrogram::new(&mel_power(samples), Preset::Clip, &FeatureConfig::default())
     }
 
     const MELODY: [i32; 17] = [0, 7, 3, 12, 5, 10, 2, 9, 14, 4, 0, 11, 6, 8, 1, 13, 5];
@@ -300,14 +298,8 @@ mod tests {
     #[test]
     fn a_tune_correlates_with_itself_in_more_positions_than_noise() {
         let spread = |clip: &WhitenedSpectrogram| align_clips(clip, clip).unwrap().spread;
-        let mut state = 1_u32;
-        let noise: Vec<f32> = (0..66_048)
-            .map(|_| {
-                // Numerical Recipes' linear congruential generator.
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                state as f32 / u32::MAX as f32 - 0.5
-            })
-            .collect();
+        let mut next = test_sound::noise(1);
+        let noise: Vec<f32> = (0..66_048).map(|_| next()).collect();
         let (tune, noise) = (
             spread(&clip(&MELODY, 1.0, 0.0, 0.0)),
             spread(&whitened(&noise)),

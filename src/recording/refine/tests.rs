@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::FeatureConfig;
 use crate::recording::whitened::{Preset, WhitenedSpectrogram};
-use crate::spectrum::log_mel::LogMelPlan;
+use crate::test_sound::mel_power;
 
 /// Unrelated numbers from neighbouring ones.
 fn hash(number: u32) -> u32 {
@@ -33,11 +33,7 @@ fn melody(from_secs: f64, secs: f64, semitones: f64, speed: f64) -> Vec<f32> {
 
 fn whitened(samples: &[f32]) -> WhitenedSpectrogram {
     let config = FeatureConfig::default();
-    WhitenedSpectrogram::new(
-        &LogMelPlan::new(&config).mel_power(samples, |_| ()),
-        Preset::Song,
-        &config,
-    )
+    WhitenedSpectrogram::new(&mel_power(samples), Preset::Song, &config)
 }
 
 /// The alignment near a rough one, given by its seconds in both songs.
