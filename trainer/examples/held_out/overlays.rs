@@ -21,11 +21,13 @@ const MUSIC_TRACKS: usize = 24;
 const SPEECH: [(&str, &str); 8] = [
     (
         "en-us+m3",
-        "Good evening, and welcome back to the programme, where tonight we are talking about the weather in the mountains.",
+        "Good evening, and welcome back to the programme, where tonight we are talking \
+         about the weather in the mountains.",
     ),
     (
         "en-gb+f2",
-        "If you have just joined us, the next train to the coast leaves from platform four at twenty minutes past nine.",
+        "If you have just joined us, the next train to the coast leaves from platform four \
+         at twenty minutes past nine.",
     ),
     (
         "de+m1",

@@ -278,8 +278,10 @@ fn table(args: &Args, found: &[Found]) -> Result<String> {
             .into_owned()
     };
     let mut text = format!(
-        "# One song, changed\n\n`{}` against its changed copies, and against `{}`. The score is the mean over the {} passages of three seconds in an excerpt\n\
-         of {EXCERPT_SECS:.0} s; the picture shows the middle one. The ancestor's scores are its own report's, of another song.\n\n\
+        "# One song, changed\n\n`{}` against its changed copies, and against `{}`. \
+         The score is the mean over the {} passages of three seconds in an excerpt\n\
+         of {EXCERPT_SECS:.0} s; the picture shows the middle one. \
+         The ancestor's scores are its own report's, of another song.\n\n\
          | change | ancestor | score | as whole songs | pictured passage | audio |\n|---|---|---|---|---|---|\n",
         name(&args.audio),
         name(&args.different),
