@@ -13,7 +13,7 @@ use crate::tracks::Track;
 const NOISE_SECS: u32 = 120;
 /// Length of the part from the middle of each other track.
 const MUSIC_SECS: f64 = 20.0;
-/// Other tracks that are laid over, at most.
+/// Most tracks for overlays.
 const MUSIC_TRACKS: usize = 24;
 
 /// Voices of eSpeak NG with their sentences. Together they are half a minute of speech without long

@@ -42,9 +42,9 @@ impl Cut {
 
 /// The scores of a pair.
 pub struct Scored {
-    /// Of the embeddings.
+    /// Logit of the embeddings.
     pub logit: f32,
-    /// Of the profiles, where something moves in both.
+    /// Correlation of the whitened spectrograms; `None` where one of them is empty.
     pub agreement: Option<Agreement>,
     /// Fused score in 0..1, which the page shows for two clips.
     pub score: f32,

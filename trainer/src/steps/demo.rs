@@ -28,7 +28,7 @@ pub struct Args {
     /// Folder to write demo.md, the pictures and the audio to
     #[arg(long)]
     out: PathBuf,
-    /// Where in both songs the excerpt starts; in the middle by default
+    /// Start of the excerpt in both songs; in the middle by default
     #[arg(long)]
     start_secs: Option<f64>,
     /// Weights to use instead of the shipped ones
