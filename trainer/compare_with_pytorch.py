@@ -1,6 +1,6 @@
 """Times one optimiser step of 128 segments: this trainer against the same network in PyTorch (float32, channels last).
 
-Rounds of both alternate in one run, so that whatever else the machine does hits both alike.
+Rounds of both alternate in one run, so that other load on the machine affects both equally.
 
     cargo build --release --workspace --features soundalike-trainer/tch      # with LIBTORCH_USE_PYTORCH=1
     python trainer/compare_with_pytorch.py target/release/soundalike-trainer --device tch

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Fetches the music that the shipped weights are trained on: the soundtracks of four free games, from Debian's packages.
+# Fetches the training music of the shipped weights: the soundtracks of four free games, from
+# Debian's packages.
 #
 #   trainer/fetch_music.sh OUT_DIR [DEB_DIR]
 #
-# Leaves OUT_DIR/<package>/<track>.ogg (126 tracks, 6.1 hours, 370 MB) and OUT_DIR/<package>/copyright. The games need not be
-# installed and root is not needed; Debian or Ubuntu with `apt-get` and `dpkg` is. Packages are kept in DEB_DIR when one is
-# given, and are then not downloaded again; without it they are removed after unpacking. Running it twice does nothing twice.
+# Writes OUT_DIR/<package>/<track>.ogg (126 tracks, 6.1 hours, 370 MB) and the file copyright beside
+# them. It needs Debian or Ubuntu with `apt-get` and `dpkg`, but neither root nor the games.
+# Packages stay in DEB_DIR, if given, and are not downloaded again. Without it they are removed
+# after unpacking. A second run does nothing.
 set -eu
 
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then
@@ -15,7 +17,7 @@ fi
 out_dir=$1
 packages="wesnoth-1.16-music supertux-data hedgewars-data freedroidrpg-data"
 
-# Jingles of less than 20 s and one track of digital silence: too short to cut passages from, so they are no training data.
+# No training data: jingles of less than 20 s, and one track of digital silence.
 skipped="bonuscave defeat defeat2 invincible leveldone silence victory voc-boss"
 
 for tool in apt-get dpkg; do
@@ -25,7 +27,7 @@ for tool in apt-get dpkg; do
     }
 done
 
-# Where the music of a package lies inside it; sound effects and voices lie elsewhere and are left out.
+# Folder of the music inside a package; sound effects and voices are in other folders.
 music_dir() {
     case $1 in
         wesnoth-1.16-music) echo usr/share/games/wesnoth/1.16/data/core/music ;;
@@ -53,7 +55,7 @@ deb_of() {
 }
 
 for package in $packages; do
-    # The copyright file is moved into place last, so its presence means that the package is complete.
+    # The copyright file is moved last, so its presence means that the package is complete.
     if [ -e "$out_dir/$package/copyright" ]; then
         echo "$package: already there"
         continue

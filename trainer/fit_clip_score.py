@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""Fits the constants of src/recording/clips/score.rs: a logistic regression on what `evaluate --pairs` says of pairs of validation tracks.
+"""Fits the constants of src/recording/clips/score.rs on pairs of validation tracks.
 
     python trainer/fit_clip_score.py REPORT-PAIRS/scores.csv REPORT-HARD/scores.csv REPORT-EXTREMES/scores.csv
 
-The score of a pair is sigmoid(BIAS + (1 - correlation) * (LOGIT_WEIGHT * logit - SPREAD_WEIGHT * spread) + CORRELATION_WEIGHT * correlation). Ordinary pairs and those beyond the
-ordinary count 1, deceptive ones (of one album or track) 0.3: half of the sections of one track that resemble each other are the same notes again.
+A logistic regression on the columns that `evaluate --pairs` writes:
 
-With --examine it prints what weights that need other constants than the shipped ones make of further tables, with the constants just fitted. Needs numpy and scipy.
+    score = sigmoid(BIAS + (1 - correlation) * (LOGIT_WEIGHT * logit - SPREAD_WEIGHT * spread)
+                    + CORRELATION_WEIGHT * correlation)
+
+Ordinary pairs and those beyond the ordinary have weight 1, deceptive ones (of one album or track)
+0.3: half of the similar sections of one track repeat the same notes.
+
+With --examine it prints the figures of further tables with the fitted constants, for weights that
+need other constants than the shipped ones. Needs numpy and scipy.
 """
 
 import argparse
@@ -17,10 +23,10 @@ from scipy.optimize import minimize
 from scipy.stats import rankdata
 
 WEIGHTS = (1.0, 0.3, 1.0)
-# Keeps the constants finite where nothing is mistaken.
+# Keeps the constants finite where no pair is on the wrong side.
 RIDGE = 1e-3
 THRESHOLD = 0.5
-# Smaller groups say too little to be printed.
+# Smaller groups are not printed.
 LEAST_GROUP = 50
 
 
@@ -31,8 +37,9 @@ def read(path):
 
 
 def inputs_of(rows):
-    """What the constants are multiplied with: shape [rows, 4]."""
-    logit, correlation, spread = (np.array([float(row[name]) for row in rows]) for name in ("logit", "correlation", "spread"))
+    """The factors of the constants, [rows, 4]."""
+    columns = ("logit", "correlation", "spread")
+    logit, correlation, spread = (np.array([float(row[name]) for row in rows]) for name in columns)
     doubt = 1.0 - np.clip(correlation, 0.0, 1.0)
     return np.stack([np.ones_like(logit), doubt * logit, -doubt * spread, correlation], axis=1)
 
@@ -45,7 +52,7 @@ def fit(tables):
     inputs = np.concatenate([inputs_of(rows) for rows in tables])
     labels = np.concatenate([labels_of(rows) for rows in tables])
     weights = np.concatenate([np.full(len(rows), weight) for rows, weight in zip(tables, WEIGHTS)])
-    # A correlation has a fifth of the range of a logit, a spread a twentieth; the ridge should bear on all alike.
+    # A correlation has a fifth of the range of a logit, a spread a twentieth: equal ridge for all.
     scale = np.array([1.0, 1.0, 20.0, 5.0])
 
     def loss(constants):
@@ -63,8 +70,12 @@ def examine(path, constants):
     print(path)
     if len(copies) and len(others):
         found, mistaken = (copies >= THRESHOLD).sum(), (others >= THRESHOLD).sum()
-        roc_auc = (rankdata(scores)[labels == 1].sum() - len(copies) * (len(copies) + 1) / 2) / (len(copies) * len(others))
-        print(f"  {found} of {len(copies)} copies found, {mistaken} of {len(others)} others mistaken, the highest {others.max():.3f}; ROC-AUC {roc_auc:.6f}")
+        rank_sum = rankdata(scores)[labels == 1].sum()
+        roc_auc = (rank_sum - len(copies) * (len(copies) + 1) / 2) / (len(copies) * len(others))
+        print(
+            f"  {found} of {len(copies)} copies found, {mistaken} of {len(others)} others mistaken,"
+            f" the highest {others.max():.3f}; ROC-AUC {roc_auc:.6f}"
+        )
     groups = {}
     for row, score in zip(rows, scores):
         if row["label"] == "1" or not len(copies):
@@ -82,7 +93,10 @@ def main():
     arguments = parser.parse_args()
     constants = fit([read(path) for path in (arguments.pairs, arguments.hard, arguments.extremes)])
     bias, logit, spread, correlation = constants
-    print(f"BIAS {bias:.2f}, LOGIT_WEIGHT {logit:.2f}, SPREAD_WEIGHT {spread:.1f}, CORRELATION_WEIGHT {correlation:.2f}")
+    print(
+        f"BIAS {bias:.2f}, LOGIT_WEIGHT {logit:.2f}, SPREAD_WEIGHT {spread:.1f},"
+        f" CORRELATION_WEIGHT {correlation:.2f}"
+    )
     for path in arguments.examine:
         examine(path, constants)
 

@@ -10,8 +10,11 @@ mkdir -p "$out"
 
 voices=(en-us en-gb de fr es it pt sv pl nl)
 variants=("" +f1 +f2 +f3 +m2 +m4 +m7)
-words=(the quick system of people over music and water found long stories about working machines in small towns where every evening someone
-  would sing or talk loudly for hours without stopping to think what comes next because nobody asked them to)
+words=(
+  the quick system of people over music and water found long stories about working machines in
+  small towns where every evening someone would sing or talk loudly for hours without stopping to
+  think what comes next because nobody asked them to
+)
 
 RANDOM=3 # the same recordings every time
 for ((i = 0; i < count; i++)); do

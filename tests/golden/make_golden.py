@@ -1,13 +1,17 @@
-"""Makes the golden log-mel spectrograms that tests/features.rs compares the Rust features with.
+"""Makes the golden log-mel spectrograms for tests/features.rs, which compares the Rust features with them.
 
-    python -m venv venv && venv/bin/pip install librosa==0.11.0 numpy==2.4.6 scipy==1.17.1 soundfile==0.14.0 soxr==1.1.0
-    venv/bin/python tests/golden/make_golden.py                       # the spectrograms, from the formulas and music.wav
-    venv/bin/python tests/golden/make_golden.py --music battle.ogg    # first cuts music.wav anew from the named track
+    python -m venv venv
+    venv/bin/pip install librosa==0.11.0 numpy==2.4.6 scipy==1.17.1 soundfile==0.14.0 soxr==1.1.0
+    # The spectrograms, from the formulas and music.wav:
+    venv/bin/python tests/golden/make_golden.py
+    # First cuts music.wav again from the named track:
+    venv/bin/python tests/golden/make_golden.py --music battle.ogg
 
-Writes, beside itself, <signal>.f32: log-mel dB as little-endian float32, row-major [128 mel bands, 130 frames].
+Writes <signal>.f32 beside itself: log-mel dB as little-endian float32, row-major
+[128 mel bands, 130 frames].
 
-librosa computes in float64 here (its default is float32), so that the golden values are the truth to far below the tolerance
-of the test. Each signal is rounded to float32 first, because that is what the engine is given.
+librosa computes in float64 here (its default is float32), so the errors of the golden values are
+far below the tolerance of the test. Each signal is rounded to float32 first, as the engine's input.
 """
 
 import argparse
@@ -26,11 +30,11 @@ POWER_FLOOR = 1e-10
 DYNAMIC_RANGE_DB = 80.0
 
 HERE = Path(__file__).parent
-# Where the excerpt lies in the track, in seconds: strings, brass and drums together.
+# Start of the excerpt in the track: strings, brass and drums together.
 MUSIC_START_SECS = 60.0
 
 
-# The formulas below are written a second time in tests/features.rs; a difference shows up as a failing comparison there.
+# tests/features.rs has the same formulas; a difference fails its comparison.
 
 
 def time_secs():
@@ -43,14 +47,16 @@ def sine():
 
 
 def chirp():
-    """Linear chirp from 20 Hz to 11 kHz, through every mel band."""
+    """Linear chirp from 20 Hz to 11 kHz, through all mel bands."""
     t = time_secs()
     return 0.5 * np.sin(2 * np.pi * (20 * t + (11_000 - 20) / (2 * 3.0) * t * t))
 
 
 def noise():
-    """Uniform white noise in -0.25..0.25: the upper 24 bits of Knuth's 64-bit linear congruential generator, state 1 before
-    the first step. Exact in float32."""
+    """Uniform white noise in -0.25..0.25, exact in float32.
+
+    The upper 24 bits of Knuth's 64-bit linear congruential generator, state 1 before the first step.
+    """
     state, values = 1, []
     for _ in range(SAMPLES):
         state = (state * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**64
@@ -71,7 +77,7 @@ def click():
 
 
 def fading_tones():
-    """220 Hz and 3,520 Hz, fading by 30 dB a second: leaves the 80 dB range before its end."""
+    """220 Hz and 3,520 Hz, fading by 30 dB a second, out of the 80 dB range before the end."""
     t = time_secs()
     return 10 ** (-1.5 * t) * (0.5 * np.sin(2 * np.pi * 220 * t) + 0.25 * np.sin(2 * np.pi * 3_520 * t))
 

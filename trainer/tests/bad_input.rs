@@ -163,7 +163,10 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
     );
     assert!(said.contains("without a row in"), "{said}");
     assert!(
-        said.contains("error: 3 of 24 files can't be used, 4 of 24 files have no row in the metadata, see above; the tables are there"),
+        said.contains(
+            "error: 3 of 24 files can't be used, 4 of 24 files have no row in the metadata, \
+             see above; the tables are there"
+        ),
         "{said}"
     );
     assert!(pairs.join("manifest.json").exists());
@@ -323,7 +326,8 @@ fn a_full_disk_leaves_the_last_checkpoint() {
     let config = at("small.json");
     fs::write(
         &config,
-        r#"{"encoder":{"channels":[4,4,8,8,8],"reduced_channels":8,"embedding":16,"dropout":0.0},"tracks_per_batch":4,"steps":2,"validate_every":2,"warm_up_steps":2}"#,
+        r#"{"encoder":{"channels":[4,4,8,8,8],"reduced_channels":8,"embedding":16,"dropout":0.0},
+            "tracks_per_batch":4,"steps":2,"validate_every":2,"warm_up_steps":2}"#,
     )
     .unwrap();
     succeed(&[

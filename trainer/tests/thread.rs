@@ -5,6 +5,7 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 
 use common::{fail, fma_tree, json, succeed, text};
 
@@ -12,11 +13,20 @@ use common::{fail, fma_tree, json, succeed, text};
 fn all_steps_from_music_to_figures() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    let (audio, metadata) = fma_tree(root);
-    let at = |name: &str| root.join(name);
+    decode(root);
+    make_pairs(root);
+    train_and_resume(root);
+    plot(root);
+    export(root);
+    train_from_weights(root);
+    evaluate(root);
+}
 
-    // decode: mono WAV at the model's rate; a second run has nothing to do.
-    let cache = at("cache");
+/// The output is mono WAV at the model's rate; a second run has nothing to do.
+fn decode(root: &Path) {
+    let at = |name: &str| root.join(name);
+    let (audio, _) = fma_tree(root);
+    let cache = root.join("cache");
     let decode = ["decode", "--audio", text(&audio), "--out", text(&cache)];
     assert!(succeed(&decode).contains("20 files decoded"));
     let decoded = at("cache/fma_small/000/000047.wav");
@@ -25,8 +35,12 @@ fn all_steps_from_music_to_figures() {
     let before = fs::metadata(&decoded).unwrap().modified().unwrap();
     succeed(&decode);
     assert_eq!(fs::metadata(&decoded).unwrap().modified().unwrap(), before);
+}
 
-    // pairs: balanced, no artist in two splits, the same seed gives the same tables.
+/// The tables are balanced, no artist is in two splits, and the same seed gives the same tables.
+fn make_pairs(root: &Path) {
+    let at = |name: &str| root.join(name);
+    let (cache, metadata) = (at("cache"), at("tracks.csv"));
     let pairs = |out: &str, seed: &str| {
         succeed(&[
             "pairs",
@@ -71,13 +85,16 @@ fn all_steps_from_music_to_figures() {
         .filter(|line| line.split(',').nth(2) == Some("1"))
         .count();
     assert_eq!(copies * 2, 150);
+}
 
-    // train: a small network for a few steps; a run that is cut and resumed sees the same batches
-    // as one that isn't.
+/// A small network for a few steps, and an interrupted run that is resumed.
+fn train_and_resume(root: &Path) {
+    let at = |name: &str| root.join(name);
     let config = at("small.json");
     fs::write(
         &config,
-        r#"{"encoder":{"channels":[4,4,8,8,8],"reduced_channels":8,"embedding":16,"dropout":0.1},"tracks_per_batch":6,"steps":6,"validate_every":3,"warm_up_steps":2}"#,
+        r#"{"encoder":{"channels":[4,4,8,8,8],"reduced_channels":8,"embedding":16,"dropout":0.1},
+            "tracks_per_batch":6,"steps":6,"validate_every":3,"warm_up_steps":2}"#,
     )
     .unwrap();
     let (tables, run) = (at("pairs"), at("run"));
@@ -125,8 +142,11 @@ fn all_steps_from_music_to_figures() {
         ],
         "complete",
     );
+}
 
-    // plot: the learning curves of the run.
+/// The learning curves of the run.
+fn plot(root: &Path) {
+    let at = |name: &str| root.join(name);
     succeed(&[
         "plot",
         "--run",
@@ -135,8 +155,11 @@ fn all_steps_from_music_to_figures() {
         text(&at("curves")),
     ]);
     assert!(at("curves/learning_curves.svg").exists() && at("curves/learning_curves.png").exists());
+}
 
-    // export: weights that evaluate and compare accept.
+/// The weights of the run, for `evaluate` and `compare`.
+fn export(root: &Path) {
+    let at = |name: &str| root.join(name);
     succeed(&[
         "export",
         "--run",
@@ -144,7 +167,7 @@ fn all_steps_from_music_to_figures() {
         "--out",
         text(&at("weights")),
     ]);
-    let weights = at("weights/recording.safetensors");
+    assert!(at("weights/recording.safetensors").exists());
     assert_eq!(
         json(&at("weights/recording.json"))["sha256"]
             .as_str()
@@ -152,8 +175,13 @@ fn all_steps_from_music_to_figures() {
             .len(),
         64
     );
+}
 
-    // train: on from those weights, with further music in the batches.
+/// From those weights, with further music in the batches.
+fn train_from_weights(root: &Path) {
+    let at = |name: &str| root.join(name);
+    let (cache, config, tables) = (at("cache"), at("small.json"), at("pairs"));
+    let weights = at("weights/recording.safetensors");
     let refined = at("refined");
     let refine = [
         "train",
@@ -177,8 +205,12 @@ fn all_steps_from_music_to_figures() {
     let elsewhere = at("elsewhere");
     let other = [&refine[..4], &[text(&elsewhere), "--from", text(&weights)]].concat();
     fail(&other, "can't begin from");
+}
 
-    // evaluate: the input's columns in the input's order, and the figures of the contract.
+/// The input's columns in the input's order, and all figures.
+fn evaluate(root: &Path) {
+    let at = |name: &str| root.join(name);
+    let weights = at("weights/recording.safetensors");
     succeed(&[
         "evaluate",
         "--pairs",

@@ -1,13 +1,16 @@
 //! Makes the test sets for the weights from held-out tracks, modified by other tools than training
 //! uses.
 //!
-//! ```text
-//! cargo run --release -p soundalike-trainer --example held_out -- pairs --manifest PAIRS/manifest.json --originals MUSIC --out EXAM
-//! cargo run --release -p soundalike-trainer -- evaluate --pairs EXAM/pairs.csv --out REPORT
+//! ```sh
+//! trainer="cargo run --release -p soundalike-trainer"
 //!
-//! cargo run --release -p soundalike-trainer --example held_out -- songs make --manifest PAIRS/manifest.json --originals MUSIC --out SONGS
-//! cargo run --release -p soundalike-trainer -- evaluate --songs SONGS/songs.csv --out REPORT-SONGS
-//! cargo run --release -p soundalike-trainer --example held_out -- songs score --exam SONGS --scores REPORT-SONGS/scores.csv
+//! $trainer --example held_out -- pairs --manifest PAIRS/manifest.json --originals MUSIC --out EXAM
+//! $trainer -- evaluate --pairs EXAM/pairs.csv --out REPORT
+//!
+//! $trainer --example held_out -- songs make --manifest PAIRS/manifest.json --originals MUSIC \
+//!   --out SONGS
+//! $trainer -- evaluate --songs SONGS/songs.csv --out REPORT-SONGS
+//! $trainer --example held_out -- songs score --exam SONGS --scores REPORT-SONGS/scores.csv
 //! ```
 //!
 //! | module | content |

@@ -13,7 +13,7 @@ use crate::tracks::Track;
 const NOISE_SECS: u32 = 120;
 /// Length of the part from the middle of each other track.
 const MUSIC_SECS: f64 = 20.0;
-/// Other tracks that are laid over, at most.
+/// Most tracks for overlays.
 const MUSIC_TRACKS: usize = 24;
 
 /// Voices of eSpeak NG with their sentences. Together they are half a minute of speech without long
@@ -21,11 +21,13 @@ const MUSIC_TRACKS: usize = 24;
 const SPEECH: [(&str, &str); 8] = [
     (
         "en-us+m3",
-        "Good evening, and welcome back to the programme, where tonight we are talking about the weather in the mountains.",
+        "Good evening, and welcome back to the programme, where tonight we are talking \
+         about the weather in the mountains.",
     ),
     (
         "en-gb+f2",
-        "If you have just joined us, the next train to the coast leaves from platform four at twenty minutes past nine.",
+        "If you have just joined us, the next train to the coast leaves from platform four \
+         at twenty minutes past nine.",
     ),
     (
         "de+m1",

@@ -55,12 +55,9 @@ impl Rendition {
                 self.measured_secs = measured_secs.map(|secs| secs / ratio);
                 Ok(())
             }
-            Modification::Noise { colour, snr_db } => self.sound.overlay(
-                overlays.noise(*colour),
-                rng.random_range(0.0..100.0),
-                -snr_db,
-                measured_secs,
-            ),
+            Modification::Noise { colour, snr_db } => {
+                self.add_noise(overlays, *colour, *snr_db, rng)
+            }
             Modification::Speech { level_db } => {
                 let start_secs = rng.random_range(0.0..overlays.speech.duration_secs());
                 self.sound
@@ -79,19 +76,7 @@ impl Rendition {
             Modification::Reverb { percent } => {
                 self.sox(workshop, &format!("reverb {percent:.0} 50 {percent:.0}"))
             }
-            Modification::Clip { db } => {
-                let peak = self
-                    .sound
-                    .samples
-                    .iter()
-                    .fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-                // sox cuts off at full scale between two effects.
-                let to_full_scale = 1.0 / f64::from(peak.max(1e-3)) / HEADROOM;
-                self.sox(
-                    workshop,
-                    &format!("vol {to_full_scale} gain {db} vol {HEADROOM}"),
-                )
-            }
+            Modification::Clip { db } => self.clip(workshop, *db),
             Modification::Overdrive { db } => self.sox(
                 workshop,
                 &format!("gain -n -6 overdrive {db} 20 gain -n -3 vol {HEADROOM}"),
@@ -110,9 +95,7 @@ impl Rendition {
             }
             Modification::Telephone { snr_db } => {
                 self.sox(workshop, "sinc 300-3400")?;
-                let noise = overlays.noise(NoiseColour::White);
-                self.sound
-                    .overlay(noise, rng.random_range(0.0..100.0), -snr_db, measured_secs)?;
+                self.add_noise(overlays, NoiseColour::White, *snr_db, rng)?;
                 self.sox(workshop, "rate 8000")
             }
             Modification::Mp3 { .. }
@@ -122,6 +105,27 @@ impl Rendition {
                 anyhow::bail!("{modification} makes a file and must come last")
             }
         }
+    }
+
+    fn add_noise(
+        &mut self,
+        overlays: &Overlays,
+        colour: NoiseColour,
+        snr_db: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<()> {
+        let (noise, start_secs) = (overlays.noise(colour), rng.random_range(0.0..100.0));
+        self.sound
+            .overlay(noise, start_secs, -snr_db, self.measured_secs)
+    }
+
+    /// Amplifies to full scale, then by `db`: sox clips at full scale between two effects.
+    fn clip(&mut self, workshop: &Workshop<'_>, db: f64) -> Result<()> {
+        let samples = self.sound.samples.iter();
+        let peak = samples.fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+        let to_full_scale = 1.0 / f64::from(peak.max(1e-3)) / HEADROOM;
+        let effects = format!("vol {to_full_scale} gain {db} vol {HEADROOM}");
+        self.sox(workshop, &effects)
     }
 
     /// Rubber Band's faster or finer engine at random, because both are in use.

@@ -16,7 +16,7 @@ pub struct ChangeLabel {
     pub unit: &'static str,
 }
 
-/// What the songs of a negative pair share; the more, the harder the pair.
+/// Relation of the songs of a negative pair; the closer, the harder the pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OtherMusic {
     /// Nothing that is known.

@@ -272,7 +272,7 @@ mod tests {
             .iter()
             .filter(|event| event.command == 0x90)
             .collect();
-        // The first note begins before the rendition; the second one a second later, heard at
+        // The first note begins before the rendition; the second one a second later, played at
         // double speed.
         assert_eq!(notes.len(), 2);
         assert_eq!((notes[0].secs, notes[0].data), (0.5, [61, 64]));

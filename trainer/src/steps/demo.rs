@@ -28,7 +28,7 @@ pub struct Args {
     /// Folder to write demo.md, the pictures and the audio to
     #[arg(long)]
     out: PathBuf,
-    /// Where in both songs the excerpt starts; in the middle by default
+    /// Start of the excerpt in both songs; in the middle by default
     #[arg(long)]
     start_secs: Option<f64>,
     /// Weights to use instead of the shipped ones
@@ -278,8 +278,10 @@ fn table(args: &Args, found: &[Found]) -> Result<String> {
             .into_owned()
     };
     let mut text = format!(
-        "# One song, changed\n\n`{}` against its changed copies, and against `{}`. The score is the mean over the {} passages of three seconds in an excerpt\n\
-         of {EXCERPT_SECS:.0} s; the picture shows the middle one. The ancestor's scores are its own report's, of another song.\n\n\
+        "# One song, changed\n\n`{}` against its changed copies, and against `{}`. \
+         The score is the mean over the {} passages of three seconds in an excerpt\n\
+         of {EXCERPT_SECS:.0} s; the picture shows the middle one. \
+         The ancestor's scores are its own report's, of another song.\n\n\
          | change | ancestor | score | as whole songs | pictured passage | audio |\n|---|---|---|---|---|---|\n",
         name(&args.audio),
         name(&args.different),

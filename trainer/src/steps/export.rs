@@ -26,7 +26,7 @@ pub struct Args {
     /// of those that training looked at
     #[arg(long)]
     calibrate_on: Option<PathBuf>,
-    /// Where the music came from, for recording.json
+    /// Source of the music, for recording.json
     #[arg(long, default_value = "")]
     data: String,
     /// metrics.json of an evaluation of these weights, to be kept in recording.json

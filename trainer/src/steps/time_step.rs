@@ -25,7 +25,7 @@ pub struct Args {
     /// Seed of weights and segments
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where to compute
+    /// Device to compute on
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
     device: DeviceName,
 }

@@ -53,7 +53,7 @@ pub struct Args {
     /// Validation pairs to use at most
     #[arg(long, default_value_t = 1_000)]
     validation_pairs: usize,
-    /// Where to compute
+    /// Device to compute on
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
     device: DeviceName,
 }

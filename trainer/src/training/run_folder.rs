@@ -87,7 +87,8 @@ impl RunFolder {
             Ok(text) => serde_json::from_str(&text)
                 .with_context(|| format!("{} is damaged", history_path.display()))?,
             Err(_) => bail!(
-                "{} was interrupted before its first checkpoint: there is nothing to resume, start it again in another folder",
+                "{} was interrupted before its first checkpoint: there is nothing to resume, \
+                 start it again in another folder",
                 path.display()
             ),
         };

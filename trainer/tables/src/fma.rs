@@ -91,7 +91,11 @@ mod tests {
 
     #[test]
     fn three_header_rows_are_understood() {
-        let metadata = read(",album,album,artist,artist\n,comments,id,id,name\ntrack_id,,,,\n2,0,1,1,AWOL\n5,0,6,\"4\",\"Nicky, Cook\"\n").unwrap();
+        let metadata = read(
+            ",album,album,artist,artist\n,comments,id,id,name\ntrack_id,,,,\n\
+             2,0,1,1,AWOL\n5,0,6,\"4\",\"Nicky, Cook\"\n",
+        )
+        .unwrap();
         assert_eq!(
             metadata.track(Path::new("000/000005.mp3")),
             Some(&FmaTrack {

@@ -16,10 +16,10 @@ pub struct Pair {
     pub right: PathBuf,
     /// 1 for a copy, 0 for other music.
     pub label: u8,
-    /// Where the left passage starts.
+    /// Start of the left passage.
     #[serde(default)]
     pub left_start_secs: f64,
-    /// Where the right passage starts.
+    /// Start of the right passage.
     #[serde(default)]
     pub right_start_secs: f64,
     /// The kinds of change of the right passage, or the sort of other music.

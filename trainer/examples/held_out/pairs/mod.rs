@@ -4,13 +4,17 @@
 //! wrote; with `--split validation`, those by which constants are chosen. The tables are for
 //! `evaluate --pairs`:
 //!
-//! | file | pairs |
-//! |---|---|
-//! | `pairs.csv` | balanced. Positive: a passage and its copy after one to three modifications, misaligned by up to 0.5 s. Negative: a passage and such a copy of an unrelated track's passage |
-//! | `hard.csv` | negative only, and deceptive: `negative-same-album`, `negative-same-track` (another section of the song, at least 10 s away) and, where artists are known, `negative-same-artist` (another of their albums) |
-//! | `extremes.csv` | balanced, for each condition beyond the ordinary: the name of the condition, and `negative-` with it |
-//! | `copies.csv` | balanced, nothing changed but the alignment |
-//! | `recipes.csv` | for each copy: the modifications in order, the place in the track, the misalignment |
+//! - `pairs.csv`, balanced. Positive: a passage and its copy after one to three modifications,
+//!   misaligned by up to 0.5 s. Negative: a passage and such a copy of an unrelated track's
+//!   passage.
+//! - `hard.csv`, negative only, and deceptive: `negative-same-album`, `negative-same-track`
+//!   (another section of the song, at least 10 s away) and, where artists are known,
+//!   `negative-same-artist` (another of their albums).
+//! - `extremes.csv`, balanced, for each condition beyond the ordinary: the name of the condition,
+//!   and `negative-` with it.
+//! - `copies.csv`, balanced, nothing changed but the alignment.
+//! - `recipes.csv`, for each copy: the modifications in order, the place in the track, the
+//!   misalignment.
 //!
 //! The misalignment is measured before any codec; the encoder delay of MP3 and AAC adds up to 0.05
 //! s. Copies of negative pairs come from the same pool as those of positive ones, so that a

@@ -48,7 +48,7 @@ pub struct Job {
 pub struct Passage {
     pub group: Group,
     pub track: usize,
-    /// Where in the track it starts.
+    /// Start in the track.
     pub track_secs: f64,
     pub recipe: Recipe,
     /// Path relative to the tables, and where the passage starts in the file.

@@ -164,7 +164,9 @@ impl Tally {
 
     fn print(&self, what: &str) {
         println!(
-            "  {what}: intersection over union {:.3} left, {:.3} right (mean); time stamps off by {:.2} s (median); speed within 2 %: {}; pitch within half a semitone: {}",
+            "  {what}: intersection over union {:.3} left, {:.3} right (mean); \
+             time stamps off by {:.2} s (median); \
+             speed within 2 %: {}; pitch within half a semitone: {}",
             mean(&self.left_ious),
             mean(&self.right_ious),
             median(&self.errors_secs),

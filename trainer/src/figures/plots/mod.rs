@@ -42,7 +42,7 @@ trait Plot {
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, scale: Scale) -> Result<()>;
 }
 
-/// How many pixels make a nominal one.
+/// Pixels in a nominal one.
 #[derive(Clone, Copy, Debug)]
 struct Scale(u32);
 
