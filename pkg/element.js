@@ -6,14 +6,16 @@
  * <sound-alike reference="/songs/original.mp3"></sound-alike>
  * ```
  *
- * Attributes: `reference`, the address of the right song (without it the visitor chooses both); `backend`, as in
- * `createChecker`; `assets`, its `assetsUrl`. Events, all bubbling and composed: `soundalike-progress`,
- * `soundalike-report`, `soundalike-error`, with the object in `detail`. Nothing heavy is loaded before the visitor gives
- * a song. All elements of a page that ask for the same backend share one worker and one model.
+ * Attributes: `reference`, the address of the right song (without it the visitor chooses both);
+ * `backend`, as in `createChecker`; `assets`, its `assetsUrl`. Events, all bubbling and composed:
+ * `soundalike-progress`, `soundalike-report`, `soundalike-error`, with the object in `detail`.
+ * Nothing heavy is loaded before the visitor gives a song. All elements of a page that ask for the
+ * same backend share one worker and one model.
  *
- * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`. Custom properties:
- * `--soundalike-ink`, `--soundalike-dim`, `--soundalike-paper`, `--soundalike-line`, `--soundalike-accent`,
- * `--soundalike-radius`. Slots: `left`, `right`, the invitations in the zones.
+ * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`.
+ * Custom properties: `--soundalike-ink`, `--soundalike-dim`, `--soundalike-paper`,
+ * `--soundalike-line`, `--soundalike-accent`, `--soundalike-radius`. Slots: `left`, `right`, the
+ * invitations in the zones.
  */
 
 import { CheckerError, Song, createChecker } from "./index.js";
@@ -25,48 +27,53 @@ import { clock, scoreText, verdictTitle } from "./shared/format.js";
 
 const STYLE = `
   :host {
-    --ink: var(--soundalike-ink, light-dark(#17191c, #eceef0)); --dim: var(--soundalike-dim, light-dark(#59616b, #a0aab4));
-    --paper: var(--soundalike-paper, light-dark(#ffffff, #1a1d20)); --line: var(--soundalike-line, light-dark(#d8d5ce, #363c42));
-    --accent: var(--soundalike-accent, light-dark(#0b6a94, #5ab8e4)); --radius: var(--soundalike-radius, 12px);
+    --ink: var(--soundalike-ink, light-dark(#17191c, #eceef0));
+    --dim: var(--soundalike-dim, light-dark(#59616b, #a0aab4));
+    --paper: var(--soundalike-paper, light-dark(#ffffff, #1a1d20));
+    --line: var(--soundalike-line, light-dark(#d8d5ce, #363c42));
+    --accent: var(--soundalike-accent, light-dark(#0b6a94, #5ab8e4));
+    --radius: var(--soundalike-radius, 12px);
     display: block; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; container-type: inline-size;
   }
   /* Browsers from before 2024. */
   @supports not (color: light-dark(red, red)) {
-    :host { --ink: var(--soundalike-ink, #17191c); --dim: var(--soundalike-dim, #59616b); --paper: var(--soundalike-paper, #ffffff);
-      --line: var(--soundalike-line, #d8d5ce); --accent: var(--soundalike-accent, #0b6a94) }
+    :host { --ink: var(--soundalike-ink, #17191c); --dim: var(--soundalike-dim, #59616b);
+      --paper: var(--soundalike-paper, #ffffff); --line: var(--soundalike-line, #d8d5ce);
+      --accent: var(--soundalike-accent, #0b6a94) }
     .error { border-left-color: #b3261e !important }
   }
   :host([hidden]), [hidden] { display: none !important }
   * { box-sizing: border-box }
   p, ol { margin: 0; padding: 0 }
   .zones { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)) }
-  label { position: relative; display: grid; align-content: center; min-height: 92px; padding: 14px 18px; cursor: pointer;
-    background: var(--paper); border: 2px dashed var(--line); border-radius: var(--radius) }
+  label { position: relative; display: grid; align-content: center; min-height: 92px; padding: 14px 18px;
+    cursor: pointer; background: var(--paper); border: 2px dashed var(--line); border-radius: var(--radius) }
   label:hover, label.over { border-color: var(--accent) }
   label:focus-within { outline: 3px solid var(--accent); outline-offset: 2px }
   label.filled { border-style: solid }
   input { position: absolute; inset: 0; opacity: 0; width: 100%; cursor: pointer }
   .name { color: var(--dim); font-size: .9em; overflow-wrap: anywhere }
   .name:empty { display: none }
-  /* The song that is there comes first, the invitation to another one second. */
+  /* The name of the song comes first, the invitation to choose another one second. */
   .filled .name { order: -1; color: inherit; font-size: 1em; font-weight: 600 }
   .filled slot { color: var(--dim); font-size: .9em }
   .below { min-height: 3.4em; padding-top: 10px; display: grid; align-content: start; gap: 8px }
   .work { display: grid; grid-template-columns: 1fr auto; gap: 12px; align-items: center }
   progress { width: 100%; accent-color: var(--accent) }
-  button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 9px; min-height: 40px;
-    padding: .3em .9em; cursor: pointer }
+  button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 9px;
+    min-height: 40px; padding: .3em .9em; cursor: pointer }
   button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
   .again { justify-self: start }
   .error { border-left: 4px solid light-dark(#b3261e, #ffb4ab); padding-left: 12px }
-  .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); padding: 14px 18px; outline: none }
+  .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); padding: 14px 18px;
+    outline: none }
   .verdict { display: flex; align-items: baseline; gap: .6em; font-weight: 700; font-size: 1.15em }
   .score { color: var(--accent); font-size: 1.35em; font-variant-numeric: tabular-nums }
   ol { list-style: none; font-variant-numeric: tabular-nums }
   li { padding-top: .25em } .dim { color: var(--dim); font-size: .9em }
 `;
 
-/** Built node by node, as a strict page may forbid markup from text (Trusted Types). */
+/** Content of the shadow root. */
 function body() {
   /** @param {Side} side @param {string} invitation @param {HTMLElement[]} more */
   const zone = (side, invitation, ...more) => {
@@ -105,7 +112,7 @@ function body() {
   ];
 }
 
-/** Imported on a server, the module does no harm. */
+/** On a server, where there are no elements, the module can still be imported. */
 const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (class {});
 
 export class SoundalikeElement extends Base {
@@ -121,10 +128,10 @@ export class SoundalikeElement extends Base {
   #report;
   /** @type {ShadowRoot | undefined} */
   #shadow;
-  /** The reference that the right song is. @type {string | null} */
+  /** The reference that was taken as the right song. @type {string | null} */
   #taken = null;
 
-  /** The report that stands, if one does. */
+  /** The report that is shown, if there is one. */
   get report() {
     return this.#report;
   }
@@ -161,7 +168,9 @@ export class SoundalikeElement extends Base {
     this.#takeReference();
   }
 
-  /** An element that is only moved is connected again before the promise is kept: its work goes on. */
+  /**
+   * An element that is only moved is connected again before the promise resolves: its work goes on.
+   */
   disconnectedCallback() {
     void Promise.resolve().then(() => {
       if (this.isConnected) return;
@@ -170,7 +179,7 @@ export class SoundalikeElement extends Base {
     });
   }
 
-  /** Its presence alone: `moveBefore` then calls neither of the two above. */
+  /** Empty, but if it exists, `moveBefore` calls neither of the two above. */
   connectedMoveCallback() {}
 
   /** @param {string} name @param {string | null} before @param {string | null} after */
@@ -184,7 +193,7 @@ export class SoundalikeElement extends Base {
   }
 
   /**
-   * Gives the element a song, as if the visitor had. When both are there, the check begins.
+   * Sets a song, as the visitor does. When both are there, the check begins.
    * @param {Side} side
    * @param {import("./index.js").SongInput} input
    */
@@ -241,7 +250,7 @@ export class SoundalikeElement extends Base {
     if (reference === this.#taken) return;
     this.#taken = reference;
     this.#zone("right").hidden = reference !== null;
-    // An address that is none is told like any other that can't be loaded, when a check asks for it.
+    // An invalid address causes the same error as one that can't be loaded, once a check needs it.
     if (reference !== null) this.setSong("right", reference);
     this.#part(".against").textContent = reference === null ? "" : `to compare it with ${this.#songs.right?.name}`;
   }
@@ -259,7 +268,7 @@ export class SoundalikeElement extends Base {
         signal: mine.signal,
         onProgress: (progress) => this.#check === mine && this.#showProgress(progress),
       });
-      // While we waited, the visitor may have cancelled or the page removed us.
+      // Meanwhile the visitor may have cancelled, or the page removed the element.
       if (this.#check === mine) this.#showReport(report);
     } catch (cause) {
       if (this.#check === mine) this.#showError(cause);
@@ -268,7 +277,7 @@ export class SoundalikeElement extends Base {
         this.#check = undefined;
         const hadKeyboard = this.#shadow?.activeElement === this.#part(".cancel");
         this.#part(".work").hidden = true;
-        // The button that had the keyboard goes.
+        // The focused button is hidden.
         if (hadKeyboard)
           (
             [".report", ".again"].map((next) => this.#part(next)).find(({ hidden }) => !hidden) ??
@@ -278,7 +287,7 @@ export class SoundalikeElement extends Base {
     }
   }
 
-  /** Ends the work; a button begins it again. */
+  /** Ends the work and shows a button that begins it again. */
   #cancel() {
     this.#stop();
     this.#part(".again").hidden = false;
@@ -340,12 +349,12 @@ export class SoundalikeElement extends Base {
         : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
     this.#part(".error").textContent = error.message;
     this.#part(".error").hidden = false;
-    // What no other song would mend can be tried again.
+    // An error that another song can't fix can be tried again.
     this.#part(".again").hidden = error.side === "left" || (error.side === "right" && this.reference === null);
     this.#tell("soundalike-error", error);
   }
 
-  /** A checker that failed to start is forgotten, so that the next song tries again. */
+  /** Drops a checker that failed to start, so that the next song tries again. */
   #letGoOfCheckerIfItNeverStarted() {
     const promise = this.#checker;
     promise?.catch(() => {
