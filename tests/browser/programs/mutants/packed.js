@@ -52,7 +52,7 @@ export const PACKED_MUTANTS = [
   ],
   [
     "packed",
-    "held to its hash",
+    "checked against its hash",
     "shared/errors.js",
     "export class CheckerError",
     "export /* changed */ class CheckerError",
