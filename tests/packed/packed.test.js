@@ -2,8 +2,6 @@
  * The package as it is published: installed from its tarball into an empty folder, and used by a
  * site without a build step and by sites that Vite, webpack and esbuild build, each opened in
  * Chromium.
- *
- * SOUNDALIKE_PACKED names the folder with the tarball and `cdn.html`, as `cargo xtask` writes them.
  */
 
 import assert from "node:assert/strict";
@@ -31,15 +29,14 @@ import * as vite from "vite";
 import webpack from "webpack";
 import { launchChromium, serveSite } from "../browser/support/harness.js";
 import { tune, wav } from "../browser/support/music.js";
+import { PACKED, TARBALL, installPackage } from "./support/installed.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 const CONSUMER = fileURLToPath(new URL("consumer", import.meta.url));
-const PACKED = process.env["SOUNDALIKE_PACKED"] ?? fileURLToPath(new URL("../../target/packed", import.meta.url));
 /** Results of a song with itself, with another one, and with itself in the element. */
 const VERDICTS = "nearly-identical different nearly-identical";
 
 describe("packed package", () => {
-  const tarball = join(PACKED, readdirSync(PACKED).find((name) => name.endsWith(".tgz")) ?? "no tarball");
   const root = mkdtempSync(join(tmpdir(), "soundalike-packed-"));
   /** The folder into which the tarball is installed. */
   const installed = join(root, "installed");
@@ -48,13 +45,7 @@ describe("packed package", () => {
   let browser;
 
   before(async () => {
-    mkdirSync(installed);
-    writeFileSync(join(installed, "package.json"), '{ "private": true, "type": "module" }');
-    // The package has no dependencies, so that this needs no registry.
-    execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", "--silent", tarball], {
-      cwd: installed,
-      stdio: "inherit",
-    });
+    installPackage(installed);
     browser = await launchChromium();
   });
 
@@ -63,10 +54,7 @@ describe("packed package", () => {
     rmSync(root, { recursive: true, force: true });
   });
 
-  /**
-   * Copies the consumer's site into a folder of its own, with the installed package.
-   * @param {string} name
-   */
+  /** Copies the consumer's site into a folder with the installed package. @param {string} name */
   function consumer(name) {
     const folder = join(root, name);
     cpSync(installed, folder, { recursive: true });
@@ -254,7 +242,7 @@ describe("packed package", () => {
       messages.map((message) => formatMessage(message, pkg)),
       [],
     );
-    const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+    const analysis = await checkPackage(createPackageFromTarballData(readFileSync(TARBALL)));
     assert.ok(analysis.types, "the package carries no types");
     // ECMAScript modules only: CommonJS and Node 10 are not supported.
     const problems = analysis.problems.filter(
@@ -299,6 +287,21 @@ describe("packed package", () => {
     const example = /```js\n([^]*?)```/.exec(readFileSync(join(folder, "README.md"), "utf8"))?.[1] ?? "";
     assert.match(example, /createChecker/);
     assert.ok(example.trim().split("\n").length <= 10, "the README's first example is longer than ten lines");
+  });
+
+  test("its scripts have no comments, and its declarations have them", () => {
+    const folder = join(installed, "node_modules/soundalike");
+    const text = (/** @type {string} */ path) => readFileSync(join(folder, path), "utf8");
+    const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
+    assert.ok(scripts.length > 20);
+    for (const script of scripts) assert.doesNotMatch(text(script), /\/\*\*|^\s*\/\/ /m, script);
+    assert.match(text("index.d.ts"), /\/\*\*/);
+    // Bundlers find the worker by the first expression, and ignore the engine's import by the
+    // second.
+    assert.ok(
+      text("engine/spawn.js").includes('new Worker(new URL("../worker.js", import.meta.url), { type: "module" })'),
+    );
+    assert.match(text("worker.js"), /import\(\/\* webpackIgnore: true \*\/ \/\* @vite-ignore \*\/ \w+\)/);
   });
 
   test("from a CDN, every module of the page is checked against its hash", async (t) => {

@@ -1,5 +1,9 @@
-//! House rules that no compiler checks: paths that the documents name exist, versions are equal everywhere, and lock
-//! files name no download addresses.
+//! Rules that no compiler checks:
+//!
+//! - paths in documents exist;
+//! - the npm package has the version of the crate;
+//! - lock files have no download addresses, which differ between machines;
+//! - lines have a [limited width](widths).
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,13 +11,14 @@ use anyhow::{Context as _, Result, bail};
 use pulldown_cmark::{Event, Parser, Tag};
 use serde::Deserialize;
 
+use super::widths;
 use crate::{process, workspace::Workspace};
 
-/// Checks the house rules on the files that git knows or would add.
+/// Checks the files that git knows or would add.
 ///
 /// # Errors
 ///
-/// With every broken rule, one a line.
+/// Lists every broken rule, one a line.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let mut faults = Vec::new();
     let mut documents = 0;
@@ -29,11 +34,15 @@ pub fn check(workspace: &Workspace) -> Result<()> {
             faults.push(format!(
                 "{path}: download addresses (set omit-lockfile-registry-resolved in .npmrc)"
             ));
+        } else if widths::is_measured(&path) {
+            faults.extend(widths::too_wide_lines(&path, &read()?));
         }
     }
     faults.extend(version_fault(workspace)?);
     match faults.len() {
-        0 => println!("  every path that {documents} documents name exists; versions agree"),
+        0 => println!(
+            "  every path that {documents} documents name exists; versions agree; no line is too wide"
+        ),
         _ => bail!("{}", faults.join("\n       ")),
     }
     Ok(())
@@ -50,7 +59,7 @@ fn files(workspace: &Workspace) -> Result<Vec<String>> {
     ])
     .current_dir(&workspace.root);
     let listed = process::output(&mut git)?;
-    // A file deleted but not yet committed is still listed.
+    // git still lists files that are deleted but not yet committed.
     let exists = |path: &&str| workspace.root.join(path).is_file();
     Ok(listed
         .split_terminator('\0')
@@ -59,14 +68,15 @@ fn files(workspace: &Workspace) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Paths that a document names and that exist neither beside it nor from the root, unless builds make them.
+/// Paths in a document that exist neither from its folder nor from the root, without those of
+/// generated files.
 fn missing_paths(workspace: &Workspace, document: &str, text: &str) -> Vec<String> {
     let root = &workspace.root;
     let beside = root
         .join(document)
         .parent()
         .map_or_else(|| root.clone(), Path::to_path_buf);
-    let named = named_paths(text).into_iter();
+    let named = paths_in(text).into_iter();
     named
         .filter(|path| !beside.join(path).exists() && !root.join(path).exists())
         .filter(|path| !is_generated(root, path) && !is_generated(&beside, path))
@@ -74,7 +84,7 @@ fn missing_paths(workspace: &Workspace, document: &str, text: &str) -> Vec<Strin
         .collect()
 }
 
-/// Whether git ignores a path: builds make it.
+/// Whether a path is of a generated file: git ignores it.
 fn is_generated(folder: &Path, path: &str) -> bool {
     let mut git = Command::new("git");
     git.args(["check-ignore", "--quiet", "--", path])
@@ -84,8 +94,9 @@ fn is_generated(folder: &Path, path: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The paths that a Markdown document names: relative link and image targets, and code that reads like a path.
-fn named_paths(text: &str) -> Vec<String> {
+/// The paths in a Markdown document: relative targets of links and images, and code that looks like
+/// a path.
+fn paths_in(text: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for event in Parser::new(text) {
         match event {
@@ -95,16 +106,16 @@ fn named_paths(text: &str) -> Vec<String> {
                     paths.push(path.to_owned());
                 }
             }
-            Event::Code(code) if reads_like_a_path(&code) => paths.push(code.to_string()),
+            Event::Code(code) if looks_like_a_path(&code) => paths.push(code.to_string()),
             _ => {}
         }
     }
     paths
 }
 
-/// Whether inline code is a path in this repository: names joined by slashes, ending in `/` or in a file extension,
-/// without placeholders (`RUN/history.json`), scopes or dot-dots.
-fn reads_like_a_path(code: &str) -> bool {
+/// Whether inline code looks like a path in this repository: names joined by slashes that end in
+/// `/` or in a file extension, without placeholders (`RUN/history.json`), scopes of npm or `..`.
+fn looks_like_a_path(code: &str) -> bool {
     let Some((folders, name)) = code.rsplit_once('/') else {
         return false;
     };
@@ -125,7 +136,7 @@ fn reads_like_a_path(code: &str) -> bool {
     folders.split('/').all(is_folder) && (name.is_empty() || is_file(name))
 }
 
-/// The npm package carries the version of the crate.
+/// The fault of an npm package whose version isn't the crate's.
 fn version_fault(workspace: &Workspace) -> Result<Option<String>> {
     #[derive(Deserialize)]
     struct Package {
@@ -150,10 +161,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_and_code_name_paths() {
-        let text = "See [the card](trainer/README.md#data), ![plot](figures/roc.svg), [site](https://example.com/a.html),
-            [below](#below), `src/spectrum/mel.rs`, `pkg/`, `src/weights/`, `config.rs`, `text/javascript`, `a/b`, `RUN/history.json`,
-            `@scope/name/x.js`, `https://x.org/y.html`, `left / right.`, `../outside/x.md`, `trainer/README.md`, `dist/NAME.tgz`.
+    fn paths_are_in_links_and_in_code() {
+        let text = "See [the card](trainer/README.md#data), ![plot](figures/roc.svg),
+            [site](https://example.com/a.html), [below](#below), `src/spectrum/mel.rs`, `pkg/`,
+            `src/weights/`, `config.rs`, `text/javascript`, `a/b`, `RUN/history.json`,
+            `@scope/name/x.js`, `https://x.org/y.html`, `left / right.`, `../outside/x.md`,
+            `trainer/README.md`, `dist/NAME.tgz`.
 
             ```
             ignored/in/blocks.rs
@@ -166,7 +179,7 @@ mod tests {
             "src/weights/",
             "trainer/README.md",
         ];
-        assert_eq!(named_paths(&text.replace("            ", "")), expected);
+        assert_eq!(paths_in(&text.replace("            ", "")), expected);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Third-party notices: whose code the WebAssembly modules hold, and under which licences. Most of these licences ask
-//! that their text goes along with what is built.
+//! Third-party notices: the packages in the WebAssembly modules and their licences. Most licences
+//! require their text beside the built program.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,29 +12,33 @@ use anyhow::{Context as _, Result, bail};
 use spdx::LicenseId;
 
 use crate::{
-    process,
-    supply::{self, Package, Rules},
-    tools::WASM_TARGET,
-    web,
+    modules, process,
+    supply::{
+        packages::{self, Package},
+        rules::Rules,
+    },
+    tools::rust::WASM_TARGET,
     workspace::Workspace,
 };
 
-/// The file's name in the package and on the site.
+/// The name of the file in the package and in the site.
 pub const FILE_NAME: &str = "THIRD-PARTY-NOTICES.txt";
 
-/// Where a package leaves the choice, the first of these that it offers is taken: the shortest.
+/// The first of these is chosen where a package offers several licences: their texts are short.
 const PREFERRED: [&str; 3] = ["0BSD", "MIT", "Zlib"];
 
 const HEADER: &str = "\
-The WebAssembly modules under wasm/ are built from Soundalike's own code (LICENSE-MIT or LICENSE-APACHE), from Rust's
-standard library (https://github.com/rust-lang/rust, MIT or Apache-2.0, by the Rust Project's contributors), and from the
-packages below, each under the licence that follows its name. Their sources lie at https://crates.io.
+The WebAssembly modules under wasm/ are built from Soundalike's own code (LICENSE-MIT or
+LICENSE-APACHE), from Rust's standard library (https://github.com/rust-lang/rust, MIT or Apache-2.0,
+by the Rust Project's contributors), and from the packages below, each under the licence that
+follows its name. Their sources lie at https://crates.io.
 ";
 
-/// How files with licences are called, in capitals; what follows may be the licence's name or an extension.
+/// First parts of the names of licence files, in capitals. The name of the licence or an extension
+/// may follow.
 const NAMES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "UNLICENSE", "COPYRIGHT"];
 
-/// Words by which a licence's text is known, whatever its file is called.
+/// Words that identify the text of a licence; the names of files don't.
 const WORDS: [(&str, &str); 10] = [
     (
         "0BSD",
@@ -67,7 +71,7 @@ const WORDS: [(&str, &str); 10] = [
 ///
 /// # Errors
 ///
-/// When cargo fails, a package states no licence that is allowed, or a file can't be read or written.
+/// When cargo fails, a package has no licence that is allowed, or a file can't be read or written.
 pub fn write(workspace: &Workspace, folder: &Path) -> Result<()> {
     let path = folder.join(FILE_NAME);
     fs::write(&path, notices(workspace)?)
@@ -76,8 +80,8 @@ pub fn write(workspace: &Workspace, folder: &Path) -> Result<()> {
 
 fn notices(workspace: &Workspace) -> Result<String> {
     let rules = Rules::read(workspace)?;
-    let packages = supply::packages(workspace, "Cargo.toml")?;
-    // Many packages share one text.
+    let packages = packages::of_manifest(workspace, "Cargo.toml")?;
+    // Packages by the text of their licence, which many of them share.
     let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, version) in linked_packages(workspace)? {
         let package = packages
@@ -89,10 +93,10 @@ fn notices(workspace: &Workspace) -> Result<String> {
             holders.entry(text).or_default().insert(holder);
         }
     }
-    Ok(laid_out(&holders))
+    Ok(text_of(&holders))
 }
 
-fn laid_out(holders: &BTreeMap<String, BTreeSet<String>>) -> String {
+fn text_of(holders: &BTreeMap<String, BTreeSet<String>>) -> String {
     let mut sorted: Vec<_> = holders.iter().collect();
     sorted.sort_by_key(|(_, holders)| holders.first());
     let mut text = HEADER.to_owned();
@@ -108,11 +112,12 @@ fn laid_out(holders: &BTreeMap<String, BTreeSet<String>>) -> String {
     text
 }
 
-/// Name and version of every package whose code is linked into one of the modules: what runs while they are built isn't.
+/// Name and version of every package in one of the modules; without those that only build scripts
+/// and macros use.
 fn linked_packages(workspace: &Workspace) -> Result<BTreeSet<(String, String)>> {
     let mut linked = BTreeSet::new();
-    for module in web::MODULES {
-        let mut tree = web::wasm_cargo(workspace);
+    for module in modules::MODULES {
+        let mut tree = modules::wasm_cargo(workspace);
         tree.args([
             "tree",
             "--locked",
@@ -131,14 +136,14 @@ fn linked_packages(workspace: &Workspace) -> Result<BTreeSet<(String, String)>> 
     Ok(linked)
 }
 
-/// `rubato v5.0.1 (*)` is version 5.0.1 of rubato.
+/// The package of a line such as `rubato v5.0.1 (*)`.
 fn package_of_line(line: &str) -> Option<(String, String)> {
     let mut words = line.split_whitespace();
     let (name, version) = (words.next()?, words.next()?);
     Some((name.to_owned(), version.strip_prefix('v')?.to_owned()))
 }
 
-/// The licences that we take a package under, and their texts: its own, or where it brings none the standard one.
+/// The licences that we choose for a package, and their texts: its own, or else the standard text.
 fn licences(package: &Package, rules: &Rules) -> Result<Vec<(LicenseId, String)>> {
     let Package { name, version, .. } = package;
     let required = rules
@@ -171,7 +176,7 @@ fn licences(package: &Package, rules: &Rules) -> Result<Vec<(LicenseId, String)>
     Ok(texts)
 }
 
-/// Whether the words stand in the text, however its lines are broken.
+/// Whether a text contains the words, in one line or more.
 fn is_in(words: &str, text: &str) -> bool {
     text.split_whitespace()
         .collect::<Vec<_>>()
@@ -183,7 +188,7 @@ fn own_texts(package: &Package) -> Result<Vec<String>> {
     let folder = package
         .manifest_path
         .parent()
-        .context("a manifest lies in a folder")?;
+        .context("the manifest has no folder")?;
     let mut texts = Vec::new();
     let entries =
         fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -236,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_s_own_text_is_taken_of_the_licence_that_is_preferred() {
+    fn the_text_is_the_packages_own_for_the_preferred_licence() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(
             folder.path().join("license-mit.md"),
@@ -274,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn packages_that_share_a_text_stand_above_it_together() {
+    fn packages_with_the_same_text_are_listed_above_it() {
         let holders = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let shared = BTreeMap::from([
             ("one text".to_owned(), holders(&["b 1 (MIT)", "c 1 (MIT)"])),
             ("two".to_owned(), holders(&["a 1 (MIT)"])),
         ]);
-        let text = laid_out(&shared);
+        let text = text_of(&shared);
         assert_eq!(text.matches("one text").count(), 1);
         assert!(text.contains("b 1 (MIT)\nc 1 (MIT)\n"));
         assert!(text.find("a 1") < text.find("b 1"));

@@ -1,79 +1,22 @@
-//! The supply chain: every package of Cargo.lock, and of the fuzz targets' own, comes from a registry and under a licence
-//! that `deny.toml` allows, and none is [known to be vulnerable](crate::rustsec).
-//!
-//! `cargo deny check` reads the same file and does more, but takes longer to build than all else that `check` gets.
+//! The rules of `deny.toml`: allowed sources and licences of packages.
 
-use std::{collections::HashSet, fs, path::PathBuf};
+use std::{collections::HashSet, fs};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use serde::Deserialize;
 use spdx::{Expression, LicenseId, Licensee, ParseMode};
 
-use crate::{process, rustsec, workspace::Workspace};
+use super::packages::Package;
+use crate::workspace::Workspace;
 
-/// Checks the packages that any build of the workspace could use, on any system and with any feature.
-///
-/// # Errors
-///
-/// With every package that isn't allowed, one a line.
-pub fn check(workspace: &Workspace) -> Result<()> {
-    let rules = Rules::read(workspace)?;
-    let mut packages = packages(workspace, "Cargo.toml")?;
-    packages.extend(self::packages(workspace, "fuzz/Cargo.toml")?);
-    let mut seen = HashSet::new();
-    packages.retain(|package| seen.insert((package.name.clone(), package.version.clone())));
-    let faults: Vec<_> = packages
-        .iter()
-        .filter_map(|package| rules.fault(package))
-        .collect();
-    match faults.len() {
-        0 => println!(
-            "  {} packages come from registries and under licences that deny.toml allows",
-            packages.len()
-        ),
-        _ => bail!("{}", faults.join("\n       ")),
-    }
-    rustsec::check(workspace, &packages, &rules.ignored_advisories)
-}
-
-/// All packages that any build of this manifest's workspace could use.
-///
-/// # Errors
-///
-/// When cargo can't tell them.
-pub fn packages(workspace: &Workspace, manifest: &str) -> Result<Vec<Package>> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        packages: Vec<Package>,
-    }
-    let mut metadata = workspace.cargo();
-    metadata.args(["metadata", "--format-version=1", "--locked"]);
-    metadata.args(["--manifest-path", manifest]);
-    let Metadata { packages } = serde_json::from_str(&process::output(&mut metadata)?)
-        .context("cargo metadata printed something unexpected")?;
-    Ok(packages)
-}
-
-/// A package as cargo describes it.
-#[derive(Deserialize)]
-pub struct Package {
-    pub name: String,
-    pub version: String,
-    pub license: Option<String>,
-    /// `None` for the workspace's own.
-    pub source: Option<String>,
-    pub authors: Vec<String>,
-    pub manifest_path: PathBuf,
-}
-
-/// What `deny.toml` says, as far as it is read here.
+/// The part of `deny.toml` that is checked here.
 pub struct Rules {
     licences: Vec<Licensee>,
-    /// Licences of packages whose manifests don't tell, by name.
+    /// Licences of packages whose manifests have none, by name.
     clarified: Vec<(String, String)>,
     sources: HashSet<String>,
-    /// Advisories that don't concern us, by their ids.
-    ignored_advisories: Vec<String>,
+    /// The ids of advisories that don't concern us.
+    pub ignored_advisories: Vec<String>,
 }
 
 impl Rules {
@@ -81,7 +24,7 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// When it isn't there, or not as it should be.
+    /// When it is missing or not valid.
     pub fn read(workspace: &Workspace) -> Result<Self> {
         let path = workspace.root.join("deny.toml");
         let text =
@@ -89,13 +32,14 @@ impl Rules {
         Self::from_toml(&text)
     }
 
-    /// The licences under which we take a package: where it leaves the choice, the `preferred` ones first.
+    /// The licences that we choose for a package: where it offers several, the `preferred` ones
+    /// first.
     ///
     /// # Errors
     ///
-    /// When it states none that is allowed.
+    /// When none of its licences is allowed.
     pub fn chosen(&self, package: &Package, preferred: &[&str]) -> Result<Vec<LicenseId>> {
-        let stated = self.stated(package).context("it states no licence")?;
+        let stated = self.stated(package).context("it has no licence")?;
         let expression = Expression::parse_mode(stated, ParseMode::LAX)
             .map_err(|error| anyhow!("{stated:?}: {}", error.reason))?;
         let preferred: Vec<_> = preferred
@@ -114,7 +58,7 @@ impl Rules {
         Ok(chosen)
     }
 
-    /// The licence that a package states, or that we found it to have.
+    /// The licence of a package by `deny.toml`, or else by its manifest.
     fn stated<'a>(&'a self, package: &'a Package) -> Option<&'a String> {
         let clarified = self
             .clarified
@@ -129,7 +73,7 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// When it isn't as it should be.
+    /// When it isn't valid.
     pub fn from_toml(text: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct Deny {
@@ -188,14 +132,15 @@ impl Rules {
         })
     }
 
-    fn fault(&self, package: &Package) -> Option<String> {
+    /// Why a package isn't allowed, if it isn't.
+    pub fn fault(&self, package: &Package) -> Option<String> {
         let Package { name, version, .. } = package;
         let source = package.source.as_ref()?;
         if !self.sources.contains(source) {
             return Some(format!("{name} {version} comes from {source}"));
         }
         let Some(stated) = self.stated(package) else {
-            return Some(format!("{name} {version} states no licence"));
+            return Some(format!("{name} {version} has no licence in its manifest"));
         };
         // Old manifests write `/` for `OR`.
         let allowed = Expression::parse_mode(stated, ParseMode::LAX).is_ok_and(|expression| {
@@ -211,6 +156,8 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     const CRATES_IO: &str = "registry+https://example.org/index";
@@ -238,7 +185,7 @@ ignore = [{ id = "RUSTSEC-2020-0001", reason = "we never call it" }]
     }
 
     #[test]
-    fn one_allowed_choice_is_enough_and_every_duty_must_be_allowed() {
+    fn one_allowed_alternative_is_enough_and_all_licences_of_a_conjunction_are_needed() {
         for (licence, is_allowed) in [
             ("MIT", true),
             ("GPL-3.0-only OR MIT", true),
@@ -256,7 +203,7 @@ ignore = [{ id = "RUSTSEC-2020-0001", reason = "we never call it" }]
 
     #[test]
     fn a_missing_licence_must_be_clarified() {
-        let expected = Some("mute 1.0.0 states no licence".to_owned());
+        let expected = Some("mute 1.0.0 has no licence in its manifest".to_owned());
         assert_eq!(fault("mute", None, Some(CRATES_IO)), expected);
         assert_eq!(fault("silent", None, Some(CRATES_IO)), None);
     }

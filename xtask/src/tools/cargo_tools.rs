@@ -1,4 +1,4 @@
-//! The tools that cargo builds, once, into the target folder.
+//! Tools that cargo builds once, into the target folder.
 
 use std::{
     env,
@@ -10,11 +10,11 @@ use anyhow::Result;
 
 use crate::{process, workspace::Workspace};
 
-/// The release of geckodriver that is built where none is on the PATH.
+/// The version of geckodriver that is built if none is on the PATH.
 const GECKODRIVER_VERSION: &str = "0.36.0";
 
-/// The path of wasm-bindgen's program that runs tests in a browser, found in the target folder or
-/// built into it. It only understands a library of exactly the same version, that in Cargo.lock.
+/// The path of wasm-bindgen's test runner for browsers. Its version must be that of the library in
+/// Cargo.lock.
 ///
 /// # Errors
 ///
@@ -24,15 +24,15 @@ pub fn wasm_test_runner(workspace: &Workspace) -> Result<PathBuf> {
     let version = workspace.locked_version("wasm-bindgen")?;
     let path = executable(&bin(workspace), NAME);
     if version_of(&path).as_deref() != Some(&version) {
-        // Not `--locked`: releases are locked to a version of webpki-roots that registries may lack,
-        // and a tool that only talks to a browser on this machine doesn't depend on the very version.
+        // Not `--locked`: the lock file has a version of webpki-roots that registries may lack. The
+        // runner doesn't depend on it, as it only connects to a browser on this machine.
         let options = ["--no-default-features", "--bin", NAME];
         install(workspace, "wasm-bindgen-cli", &version, &options)?;
     }
     Ok(path)
 }
 
-/// The path of the program that drives Firefox: the one that `GECKODRIVER` names, one on the PATH, or our own build.
+/// The path of Firefox's driver: by the variable `GECKODRIVER`, on the PATH, or our own build.
 ///
 /// # Errors
 ///
@@ -46,16 +46,16 @@ pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
     }
     let path = executable(&bin(workspace), "geckodriver");
     if version_of(&path).as_deref() != Some(GECKODRIVER_VERSION) {
-        // The registry may lack a version that the release is locked to; then the newest that fit.
+        // The registry may lack a version in its lock file.
         install(workspace, "geckodriver", GECKODRIVER_VERSION, &["--locked"]).or_else(|error| {
-            println!("  {error:#}; once more, without the lock file");
+            println!("  {error:#}; trying again without the lock file");
             install(workspace, "geckodriver", GECKODRIVER_VERSION, &[])
         })?;
     }
     Ok(path)
 }
 
-/// Builds a published tool.
+/// Builds a tool from crates.io.
 fn install(workspace: &Workspace, package: &str, version: &str, options: &[&str]) -> Result<()> {
     println!("building {package} {version}, once (about two minutes)");
     let mut install = workspace.cargo();
@@ -72,7 +72,7 @@ fn tools_folder(workspace: &Workspace) -> PathBuf {
     workspace.target.join("tools")
 }
 
-/// Where cargo puts what it installs into the tools folder.
+/// The folder of the programs in the tools folder.
 fn bin(workspace: &Workspace) -> PathBuf {
     tools_folder(workspace).join("bin")
 }
@@ -81,7 +81,8 @@ fn executable(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
-/// The version that a program prints after its name (`wasm-bindgen 0.2.100`); `None` where it can't be run.
+/// The version that a program prints after its name (`wasm-bindgen 0.2.100`); `None` if it can't be
+/// run.
 fn version_of(program: &Path) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
     let version = String::from_utf8_lossy(&output.stdout)

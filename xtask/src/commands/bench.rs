@@ -1,32 +1,36 @@
-//! How fast the engine is in a browser, beside the libraries that it would otherwise be made of (`benches/browser`).
+//! `cargo xtask bench`: the speed of the engine in a browser, compared with libraries that could
+//! replace parts of it (`benches/browser`).
 
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{process, tools, workspace::Workspace};
+use crate::{
+    process,
+    tools::{node, system},
+    workspace::Workspace,
+};
 
-/// What can be measured alone, in the order in which it is.
+/// The parts of the benchmark, in their order.
 pub const PARTS: [&str; 5] = ["features", "encoder", "check", "visit", "webgpu"];
 
-/// How the bench is run.
+/// Options of the benchmark.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Measure the site that `web` built, which is less optimised, instead
+    /// Measure the site of `web`, which is less optimised
     #[arg(long)]
     development: bool,
-    /// Run everything once: it shows that the bench works and measures nothing
+    /// Run everything only once, to test the benchmark itself
     #[arg(long)]
     quick: bool,
 }
 
-/// Measures the named parts, or all; prints tables and writes them with all numbers to `target/bench`.
-///
-/// The site that `pack` wrote is measured, or on demand the one that `web` builds.
+/// Measures the named parts, or all, of the site that `pack` wrote; prints tables and writes them
+/// with all numbers to `target/bench`.
 ///
 /// # Errors
 ///
-/// When a tool is missing, the site isn't built or holds other weights, or something measured gives a wrong result.
+/// When a tool is missing, the site isn't built or has other weights, or a result is wrong.
 pub fn bench(workspace: &Workspace, parts: &[String], options: &Options) -> Result<()> {
     let (site, command) = if options.development {
         (workspace.site(), "web")
@@ -34,11 +38,11 @@ pub fn bench(workspace: &Workspace, parts: &[String], options: &Options) -> Resu
         (workspace.root.join("dist/site"), "pack")
     };
     ensure_current(workspace, &site, command)?;
-    tools::node()?;
-    let chromium = tools::test_programs()?.chromium;
+    node::require()?;
+    let chromium = system::test_programs()?.chromium;
     let folder = workspace.root.join("benches/browser");
     for folder in [&workspace.root.join("tests/browser"), &folder] {
-        tools::npm_ci(folder)?;
+        node::npm_ci(folder)?;
     }
     let made = workspace.target.join("bench");
     let node = |script: &str| {
@@ -59,7 +63,7 @@ pub fn bench(workspace: &Workspace, parts: &[String], options: &Options) -> Resu
     process::run(run.args([&site, &made]).args(parts))
 }
 
-/// Refuses a site that was built from other weights than those in the sources.
+/// Fails for a site with other weights than those in the sources.
 fn ensure_current(workspace: &Workspace, site: &Path, command: &str) -> Result<()> {
     let weights = |path: &Path| {
         fs::read(path)
@@ -69,7 +73,7 @@ fn ensure_current(workspace: &Workspace, site: &Path, command: &str) -> Result<(
     let source = weights(&workspace.root.join("src/weights/recording.safetensors"))?;
     ensure!(
         built == source,
-        "{} holds other weights than src/weights: run cargo xtask {command}",
+        "{} has other weights than src/weights: run cargo xtask {command}",
         site.display()
     );
     Ok(())

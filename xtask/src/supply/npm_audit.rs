@@ -1,6 +1,5 @@
-//! Known vulnerabilities among the npm packages that tests and builds use. The list lies with the registry: where that
-//! doesn't answer (no network, a mirror without it), the check says so and passes. For Rust's packages see
-//! [`rustsec`](crate::rustsec).
+//! Known vulnerabilities of the npm packages that tests and builds use, by the registry's list.
+//! Without an answer (no network, a mirror without the list) the check reports that and passes.
 
 use std::{path::Path, process::Command};
 
@@ -9,11 +8,11 @@ use serde::Deserialize;
 
 use crate::{process, workspace::Workspace};
 
-/// Asks about every lock file in the repository.
+/// Checks every lock file of npm in the repository.
 ///
 /// # Errors
 ///
-/// With every folder whose lock file fixes a package that is known to be vulnerable.
+/// Lists every lock file with a vulnerable package.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let mut git = Command::new("git");
     git.args(["ls-files", "--", "*package-lock.json"])
@@ -25,7 +24,7 @@ pub fn check(workspace: &Workspace) -> Result<()> {
         match audit(&workspace.root.join(folder))? {
             Answer::Known(0) => println!("  {lock}: no known vulnerability"),
             Answer::Known(count) => faults.push(format!(
-                "{lock}: {count} packages with known vulnerabilities (npm audit tells which)"
+                "{lock}: {count} packages with known vulnerabilities (npm audit lists them)"
             )),
             Answer::None(why) => println!("  {lock}: not asked for vulnerabilities: {why}"),
         }
@@ -36,12 +35,12 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     }
 }
 
-/// What the registry said.
+/// The answer of the registry.
 #[derive(Debug, PartialEq)]
 enum Answer {
-    /// So many packages are vulnerable.
+    /// The number of vulnerable packages.
     Known(u64),
-    /// Nothing, and why.
+    /// No list, and the reason.
     None(String),
 }
 
@@ -50,7 +49,7 @@ fn audit(folder: &Path) -> Result<Answer> {
     npm.args(["audit", "--json", "--package-lock-only"])
         .args(["--fetch-retries=0", "--fetch-timeout=20000"])
         .current_dir(folder);
-    // npm exits with an error when it found something, too: what it printed tells.
+    // npm also exits with an error for vulnerabilities, so only its output counts.
     let output = npm.output().context("cannot start npm")?;
     answer(&String::from_utf8_lossy(&output.stdout))
 }
@@ -73,7 +72,11 @@ fn answer(json: &str) -> Result<Answer> {
         serde_json::from_str(json).with_context(|| format!("npm audit printed {json:?}"))?;
     Ok(match audit.metadata {
         Some(metadata) => Answer::Known(metadata.vulnerabilities.total),
-        None => Answer::None(audit.message.unwrap_or_else(|| "npm says nothing".into())),
+        None => Answer::None(
+            audit
+                .message
+                .unwrap_or_else(|| "npm gives no reason".into()),
+        ),
     })
 }
 
@@ -82,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn findings_are_told_from_a_registry_that_does_not_answer() {
+    fn vulnerabilities_are_distinguished_from_a_missing_answer() {
         let found = r#"{ "vulnerabilities": {}, "metadata": { "vulnerabilities": { "high": 1, "total": 1 } } }"#;
         assert_eq!(answer(found).unwrap(), Answer::Known(1));
         let none = r#"{ "message": "405 Method Not Allowed", "error": { "summary": "" } }"#;

@@ -12,42 +12,59 @@ use anyhow::{Result, anyhow};
 use percent_encoding::percent_decode_str;
 use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
 
-/// Answers that may be under way at once: a page asks for a few files together.
+/// Answers at the same time: a page asks for a few files at once.
 const THREADS_PER_ADDRESS: usize = 4;
 
-/// Serves a folder on this machine only, until the program is stopped; does some work meanwhile.
-///
-/// # Errors
-///
-/// When the port is taken or may not be used.
-pub fn serve(site: &Path, port: u16, meanwhile: impl FnOnce() + Send) -> Result<()> {
-    let server = listen(Ipv4Addr::LOCALHOST.into(), port)?;
-    let port = server
-        .server_addr()
-        .to_ip()
-        .map_or(port, |address| address.port());
-    // `localhost` is ::1 first on many machines; without IPv6 the other address is enough.
-    let servers: Vec<_> = [Some(server), listen(Ipv6Addr::LOCALHOST.into(), port).ok()]
-        .into_iter()
-        .flatten()
-        .collect();
-    println!("Soundalike is served on http://localhost:{port} (Ctrl+C stops)");
-    thread::scope(|scope| {
-        scope.spawn(meanwhile);
-        for server in &servers {
-            for _ in 0..THREADS_PER_ADDRESS {
-                scope.spawn(move || {
-                    for request in server.incoming_requests() {
-                        // A browser that hangs up in the middle of an answer is no reason to stop.
-                        if let Err(error) = answer(site, request) {
-                            eprintln!("an answer wasn't sent: {error}");
+/// A server on this machine only.
+pub struct LocalServer {
+    port: u16,
+    /// One for each address of `localhost`.
+    servers: Vec<Server>,
+}
+
+impl LocalServer {
+    /// Listens on a port, or on any free one for port 0. Requests wait until
+    /// [`serve`](Self::serve).
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken or may not be used.
+    pub fn listen(port: u16) -> Result<Self> {
+        let server = listen(Ipv4Addr::LOCALHOST.into(), port)?;
+        let port = server
+            .server_addr()
+            .to_ip()
+            .map_or(port, |address| address.port());
+        // `localhost` is ::1 first on many machines; without IPv6 the other address is enough.
+        let servers = [Some(server), listen(Ipv6Addr::LOCALHOST.into(), port).ok()];
+        Ok(Self {
+            port,
+            servers: servers.into_iter().flatten().collect(),
+        })
+    }
+
+    /// Serves a folder until the program is stopped, and does some work at the same time.
+    pub fn serve(self, site: &Path, work: impl FnOnce() + Send) {
+        println!(
+            "Soundalike is served on http://localhost:{} (Ctrl+C stops)",
+            self.port
+        );
+        thread::scope(|scope| {
+            scope.spawn(work);
+            for server in &self.servers {
+                for _ in 0..THREADS_PER_ADDRESS {
+                    scope.spawn(move || {
+                        for request in server.incoming_requests() {
+                            // Browsers may close a connection in the middle of an answer.
+                            if let Err(error) = answer(site, request) {
+                                eprintln!("an answer wasn't sent: {error}");
+                            }
                         }
-                    }
-                });
+                    });
+                }
             }
-        }
-    });
-    Ok(())
+        });
+    }
 }
 
 fn listen(address: IpAddr, port: u16) -> Result<Server> {
@@ -84,7 +101,7 @@ fn answer(site: &Path, request: Request) -> io::Result<()> {
     request.respond(response)
 }
 
-/// The file that an address asks for, if it lies in the site.
+/// The file of an address, if it is in the site.
 fn path_in_site(site: &Path, url: &str) -> Option<PathBuf> {
     let path = url.split(['?', '#']).next()?;
     let decoded = percent_decode_str(path).decode_utf8().ok()?;
@@ -101,7 +118,8 @@ fn path_in_site(site: &Path, url: &str) -> Option<PathBuf> {
     (stays_inside && path.is_file()).then_some(path)
 }
 
-/// The MIME type of a file. Browsers refuse modules and stream-compiled WebAssembly that come with another one.
+/// The MIME type of a file. Browsers refuse modules, and WebAssembly compiled as a stream, of other
+/// types.
 fn content_type(path: &Path) -> String {
     let guess = mime_guess::from_path(path).first_or_octet_stream();
     match guess.type_() {
@@ -133,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// Asks for an address exactly as it is written, which a well-behaved HTTP client would not.
+    /// Requests an address exactly as it is written; HTTP clients would normalise it.
     fn get(address: SocketAddr, url: &str) -> String {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
@@ -158,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn files_come_with_the_types_that_browsers_insist_on() {
+    fn files_have_the_types_that_browsers_require() {
         let (_folder, address) = site();
         for (url, content_type, body) in [
             ("/", "text/html; charset=utf-8", "<h1>home</h1>"),
@@ -208,7 +226,9 @@ mod tests {
     fn a_taken_port_is_named() {
         let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let error = serve(Path::new("."), port, || ()).unwrap_err();
+        let Err(error) = LocalServer::listen(port) else {
+            panic!("port {port} was taken twice")
+        };
         assert!(
             error
                 .to_string()

@@ -1,18 +1,20 @@
-//! What is published: an npm tarball and the static site, fully optimised, under `dist/`.
+//! `cargo xtask pack`: the npm tarball and the static site, fully optimised, in `dist/`.
 
 use std::{path::Path, process::Command};
 
 use anyhow::Result;
 
 use crate::{
-    notices, package, process,
-    sizes::{self, Build},
-    tools,
-    web::{self, Profile},
-    workspace::{Workspace, copy_folder, empty_folder},
+    checks::sizes::{self, Build},
+    folders::empty_folder,
+    modules::{self, MODULES, Profile},
+    process,
+    product::{package, site},
+    tools::node,
+    workspace::Workspace,
 };
 
-/// The WebAssembly features that our compiled code uses, each in every browser that has SIMD128.
+/// The WebAssembly features of our compiled code. Every browser with SIMD128 has them.
 const WASM_FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-mutable-globals",
@@ -26,13 +28,13 @@ const WASM_FEATURES: [&str; 6] = [
 ///
 /// # Errors
 ///
-/// When a tool is missing, a build fails, or a first visit would be larger than its budget.
+/// When a tool is missing, a build fails, or a first visit is larger than its budget.
 pub fn pack(workspace: &Workspace) -> Result<()> {
-    tools::node()?;
+    node::require()?;
     let tools_folder = workspace.root.join("xtask");
-    tools::npm_ci(&tools_folder)?;
-    web::build_modules(workspace, &web::MODULES, Profile::Ship)?;
-    for module in web::MODULES {
+    node::npm_ci(&tools_folder)?;
+    modules::build(workspace, &MODULES, Profile::Ship)?;
+    for module in MODULES {
         let path = workspace
             .wasm()
             .join(module.name)
@@ -43,12 +45,11 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
             &path,
         )?;
     }
-    web::assemble_site(workspace, &workspace.site(), &web::MODULES)?;
+    site::assemble(workspace, &workspace.site(), &MODULES)?;
 
     let dist = workspace.root.join("dist");
     empty_folder(&dist)?;
-    copy_folder(&workspace.site(), &dist.join("site"), |_| true)?;
-    notices::write(workspace, &dist.join("site/pkg"))?;
+    site::publish(workspace, &dist.join("site"))?;
     package::pack(workspace, &dist)?;
     sizes::check(&dist.join("site"), Build::Published)?;
     println!("the npm tarball and the site are in {}", dist.display());

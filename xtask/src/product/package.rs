@@ -1,5 +1,5 @@
-//! The npm package: staged from `pkg`, with licences, notices and type declarations, packed into a tarball; and what a page needs
-//! to load it from a CDN and hold it to its hashes.
+//! The npm package: `pkg` with licences, notices and type declarations, packed into a tarball; and
+//! the HTML that loads it from a CDN and checks its hashes.
 
 use std::{
     fmt::Write as _,
@@ -13,15 +13,19 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
 
+use super::{comments, notices, site};
 use crate::{
-    notices, process, tools, web,
-    workspace::{Workspace, copy, copy_folder, empty_folder},
+    folders::{copy, copy_folder, empty_folder},
+    process,
+    tools::node,
+    workspace::Workspace,
 };
 
-/// Where the snippet pretends that the package lies; a site puts its CDN's address in the place.
+/// The placeholder for the address of a CDN in the HTML.
 const CDN: &str = "https://cdn.example/";
 
-/// Writes `soundalike-VERSION.tgz` and `cdn.html` into a folder that exists, from the modules that `pkg/wasm` holds.
+/// Writes `soundalike-VERSION.tgz` and `cdn.html`, with the modules of `pkg/wasm`, into a folder
+/// that exists.
 ///
 /// # Errors
 ///
@@ -44,19 +48,21 @@ pub fn pack(workspace: &Workspace, folder: &Path) -> Result<()> {
 fn stage(workspace: &Workspace) -> Result<PathBuf> {
     let staged = workspace.target.join("package");
     empty_folder(&staged)?;
-    copy_folder(&workspace.root.join("pkg"), &staged, web::is_shipped)?;
+    copy_folder(&workspace.root.join("pkg"), &staged, site::is_shipped)?;
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         copy(&workspace.root.join(licence), &staged.join(licence))?;
     }
     notices::write(workspace, &staged)?;
     declare_types(workspace, &staged)?;
+    // After the declarations, which are made from comments.
+    comments::strip(workspace, &staged)?;
     Ok(staged)
 }
 
-/// Writes the declarations that the package's JSDoc comments describe beside its modules.
+/// Writes the type declarations of the JSDoc comments beside the modules.
 fn declare_types(workspace: &Workspace, package: &Path) -> Result<()> {
     let tools_folder = workspace.root.join("tests/browser");
-    tools::npm_ci(&tools_folder)?;
+    node::npm_ci(&tools_folder)?;
     let mut command = Command::new("node");
     command
         .arg(tools_folder.join("node_modules/typescript/bin/tsc"))
@@ -69,16 +75,17 @@ fn declare_types(workspace: &Workspace, package: &Path) -> Result<()> {
         .args([
             "--target", "es2023", "--module", "nodenext", "--outDir", ".",
         ])
-        // wasm-bindgen's declarations name `Symbol.dispose`.
+        // wasm-bindgen's declarations use `Symbol.dispose`.
         .args(["--lib", "es2023,esnext.disposable,dom,dom.iterable"])
         .args(["index.js", "element.js"])
         .current_dir(package);
     process::run(&mut command)
 }
 
-/// The HTML that loads the element from a CDN and refuses modules that differ from ours.
+/// The HTML that loads the element from a CDN. Browsers then refuse modules with other hashes.
 ///
-/// A script tag's `integrity` covers its own file; those that it imports stand in the import map.
+/// The attribute `integrity` of a script tag is for its own file; the import map has the hashes of
+/// imported files.
 fn cdn_snippet(package: &Path, version: &str) -> Result<String> {
     let base = format!("{CDN}soundalike@{version}/");
     let mut hashes = serde_json::Map::new();
@@ -90,7 +97,8 @@ fn cdn_snippet(package: &Path, version: &str) -> Result<String> {
     let element = format!("{base}element.js");
     let mut html = format!(
         "<!-- soundalike {version} from a CDN: put its folder there in the place of {base}\n     \
-         Browsers that know hashes in import maps (Chrome 127, Firefox 138, Safari 18) check every module of the page.\n     \
+         Browsers that know hashes in import maps (Chrome 127, Firefox 138, Safari 18) check every \
+         module of the page.\n     \
          The worker and the wasm that it runs are not covered: host the package yourself where that matters. -->\n"
     );
     writeln!(
@@ -110,8 +118,8 @@ fn cdn_snippet(package: &Path, version: &str) -> Result<String> {
     Ok(html)
 }
 
-/// The modules that a page imports, by their paths in the package: all but the worker's script and
-/// the glue in `wasm`, which only the worker imports and no import map reaches.
+/// The modules that a page imports, by their paths in the package. Import maps don't apply to the
+/// worker's script, nor to the JavaScript of `wasm`, which only the worker imports.
 fn page_modules(package: &Path) -> Result<Vec<String>> {
     let mut modules = Vec::new();
     let mut folders = vec![String::new()];
@@ -145,14 +153,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integrity_is_what_browsers_expect() {
-        // The example of the specification, https://www.w3.org/TR/SRI/#integrity-metadata-description.
+    fn integrity_is_that_of_the_specification() {
+        // The example of https://www.w3.org/TR/SRI/#integrity-metadata-description.
         let expected = "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO";
         assert_eq!(integrity(b"alert('Hello, world.');"), expected);
     }
 
     #[test]
-    fn the_snippet_holds_every_module_of_the_page_and_not_the_worker() {
+    fn the_snippet_has_every_module_of_the_page_and_not_the_worker() {
         let package = tempfile::tempdir().unwrap();
         for folder in ["engine", "decode/mp3", "wasm/cpu"] {
             fs::create_dir_all(package.path().join(folder)).unwrap();

@@ -1,25 +1,29 @@
-//! The size report: what a visitor downloads, raw and compressed as a web server would send it.
+//! Download sizes: each file of the site as it is stored and as a web server sends it compressed,
+//! and the sums of a first visit.
 
 use std::{fs, path::Path, thread};
 
 use anyhow::{Context as _, Result, ensure};
 use brotli::enc::BrotliEncoderParams;
 
-/// What is measured, and against which budgets.
+use crate::product::notices;
+
+/// A build of the site, which has its own budgets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Build {
-    /// The build that `check` shares with development.
+    /// The build of `web`, which `check` measures.
     Development,
-    /// What `pack` writes.
+    /// The build of `pack`.
     Published,
 }
 
 impl Build {
-    /// The largest first visits in bytes after compression: on the CPU, on WebGPU.
+    /// The largest allowed first visits in bytes after compression: on the CPU, on WebGPU.
     ///
-    /// The published ones are promises to visitors. The development build's modules are neither optimised across crates
-    /// nor shrunk, which would take continuous integration longer than all its tests; its budgets stand 2 to 4 % above what it
-    /// measured when they were set (1.05 and 4.35 MB), so that a dependency too many fails here and not first at a release.
+    /// The published ones are promises to visitors. The development build's modules are neither
+    /// optimised across crates nor shrunk, which would take continuous integration longer than all
+    /// its tests; its budgets stand 2 to 4 % above what it measured when they were set (1.05 and
+    /// 4.35 MB), so that a dependency too many fails here and not first at a release.
     const fn budgets_bytes(self) -> [u64; 2] {
         match self {
             Self::Development => [1_070_000, 4_480_000],
@@ -27,8 +31,8 @@ impl Build {
         }
     }
 
-    /// Brotli's best, which static hosts use for files that they compress once, takes a minute for the larger module; two
-    /// steps below, a tenth of that, for a few per cent more bytes.
+    /// Static hosts compress a file once, at the best quality, 11. That takes a minute for the
+    /// larger module. Quality 9 takes a tenth of it and gives a few per cent more bytes.
     const fn brotli_quality(self) -> i32 {
         match self {
             Self::Development => 9,
@@ -37,13 +41,13 @@ impl Build {
     }
 }
 
-/// Base-two logarithm of the window in bytes: the largest that browsers must accept.
+/// Base-two logarithm of the window in bytes. Browsers must accept 24 at most (RFC 7932).
 const WINDOW_LOG2: i32 = 24;
 
 /// The folder of the example songs.
 const EXAMPLES: &str = "example/";
-/// The folder of the container formats. Each format is a folder in it, imported when the first
-/// song of that format comes; the files beside those folders are imported at once.
+/// The folder of the container formats. The page imports the folder of a format with the first song
+/// of that format, and the files beside those folders at once.
 const CONTAINERS: &str = "pkg/decode/containers/";
 
 /// One file of the site.
@@ -100,13 +104,14 @@ fn enforce(files: &[FileSize], budgets_bytes: [u64; 2]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file is loaded only when the visitor does something that needs it.
+/// Whether a file is loaded only after an action of the visitor.
 fn is_on_demand(path: &str) -> bool {
     let format = path.strip_prefix(CONTAINERS);
     path.starts_with(EXAMPLES) || format.is_some_and(|path| path.contains('/'))
 }
 
-/// What a visitor downloads who runs one module: everything but the other, and but what comes on demand.
+/// The download of a visitor who runs one module: all files except those of the other module and
+/// those that are loaded on demand.
 fn first_visit_bytes(files: &[FileSize], other_module: &str) -> u64 {
     files
         .iter()
@@ -169,12 +174,13 @@ fn brotli_bytes(content: &[u8], quality: i32) -> Result<u64> {
     Ok(compressed.len() as u64)
 }
 
-/// Declarations, notes and package files lie in the site too, but no page asks for them.
+/// Not declarations, notes and files of the package manager, which are in the site too.
 fn is_loaded_by_browsers(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     !name.ends_with(".d.ts")
         && !name.ends_with(".md")
         && name != "package.json"
+        && name != notices::FILE_NAME
         && !name.starts_with("LICENSE")
 }
 
@@ -191,6 +197,7 @@ mod tests {
             ("pkg/decode/containers/mp3/reader.js", 10_000),
             ("pkg/index.d.ts", 1_000),
             ("pkg/package.json", 1_000),
+            ("pkg/THIRD-PARTY-NOTICES.txt", 1_000),
             ("pkg/wasm/cpu/a.wasm", 20_000),
             ("pkg/wasm/webgpu/a.wasm", 40_000),
         ] {
@@ -201,7 +208,8 @@ mod tests {
         site
     }
 
-    /// Bytes from a linear congruential generator (Knuth's MMIX constants), which no compressor can shorten.
+    /// Bytes that no compressor can shorten, from a linear congruential generator (Knuth's MMIX
+    /// constants).
     fn incompressible(bytes: usize) -> Vec<u8> {
         let mut state = 1_u64;
         let mut next = || {
@@ -234,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_visit_holds_one_module() {
+    fn a_first_visit_has_one_module() {
         let files = measure(site().path(), 1).unwrap();
         let cpu = first_visit_bytes(&files, "pkg/wasm/webgpu/");
         assert!((21_500..21_650).contains(&cpu), "{cpu}");
@@ -243,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn repetition_compresses_and_noise_does_not() {
+    fn repeated_text_is_compressed_and_noise_is_not() {
         let text = "log-mel ".repeat(10_000);
         assert!(brotli_bytes(text.as_bytes(), Build::Development.brotli_quality()).unwrap() < 100);
         assert!(

@@ -1,25 +1,30 @@
-//! Everything that continuous integration runs, cheapest first; each step can be run alone by its name.
+//! `cargo xtask check`: all steps of continuous integration, cheapest first. Each can be run alone
+//! by its name.
 
 use std::{
     process::Command,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
+use super::web;
 use crate::{
-    advisories, cargo_tools, house, package, process,
-    sizes::{self, Build},
+    checks::{
+        browser_tests, documents, examples,
+        sizes::{self, Build},
+    },
+    modules, process,
+    product::site,
     supply,
     tests_ran::TestsRan,
-    tools::{self, WASM_TARGET},
-    web::{self, Profile},
-    workspace::{Workspace, empty_folder},
+    tools::{
+        cargo_tools, node,
+        rust::{self, WASM_TARGET},
+        system,
+    },
+    workspace::Workspace,
 };
-
-/// How long a test may wait in a browser before it counts as hung. Software WebGPU needs minutes for what takes a
-/// graphics card a moment, and continuous integration has few cores.
-const BROWSER_TEST_TIMEOUT_SECS: u32 = 900;
 
 struct Step {
     name: &'static str,
@@ -28,8 +33,8 @@ struct Step {
     run: fn(&Workspace) -> Result<TestsRan>,
 }
 
-/// What a step calls and this machine may lack. All needs are met before the first step, so that nothing is found
-/// missing after twenty minutes.
+/// A tool that may be missing on this machine. All tools are installed before the first step, so
+/// that the check doesn't fail after twenty minutes.
 #[derive(PartialEq, Eq)]
 enum Need {
     RustComponents,
@@ -55,10 +60,10 @@ const STEPS: &[Step] = &[
         run: javascript,
     },
     Step {
-        name: "house",
-        what: "paths in documents, versions",
+        name: "documents",
+        what: "paths in documents, versions, widths of lines",
         needs: &[],
-        run: house,
+        run: documents,
     },
     Step {
         name: "supply",
@@ -85,14 +90,20 @@ const STEPS: &[Step] = &[
         run: native_tests,
     },
     Step {
+        name: "examples",
+        what: "example programs",
+        needs: &[Need::Libclang],
+        run: examples,
+    },
+    Step {
         name: "fuzz",
-        what: "hostile bytes that are kept under fuzz/seeds",
+        what: "inputs in fuzz/seeds that once failed",
         needs: &[],
         run: replayed_seeds,
     },
     Step {
         name: "web",
-        what: "both WebAssembly modules, the site",
+        what: "builds of both WebAssembly modules and the site",
         needs: &[Need::WasmTarget],
         run: build_web,
     },
@@ -106,13 +117,13 @@ const STEPS: &[Step] = &[
         name: "page",
         what: "Rust tests on a page",
         needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
-        run: page_tests,
+        run: browser_tests::page_tests,
     },
     Step {
         name: "worker",
         what: "Rust tests in a worker",
         needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
-        run: worker_tests,
+        run: browser_tests::worker_tests,
     },
     Step {
         name: "firefox",
@@ -123,30 +134,30 @@ const STEPS: &[Step] = &[
             Need::WasmTestRunner,
             Need::TestPrograms,
         ],
-        run: firefox_tests,
+        run: browser_tests::firefox_tests,
     },
     Step {
         name: "webgpu",
-        what: "both backends on a page, WebGPU in software",
+        what: "Rust tests of both backends on a page, WebGPU in software",
         needs: &[Need::WasmTarget, Need::WasmTestRunner, Need::TestPrograms],
-        run: webgpu_tests,
+        run: browser_tests::webgpu_tests,
     },
     Step {
         name: "e2e",
-        what: "the site in both browsers",
+        what: "end-to-end tests of the site in both browsers",
         needs: &[Need::Geckodriver, Need::Node, Need::TestPrograms],
-        run: end_to_end_tests,
+        run: browser_tests::end_to_end_tests,
     },
     Step {
         name: "packed",
-        what: "the npm tarball in other people's projects",
+        what: "the npm package in projects of its users",
         needs: &[Need::Node, Need::TestPrograms],
-        run: packed_tests,
+        run: browser_tests::packed_tests,
     },
     Step {
         name: "sizes",
         what: "download sizes against their budgets",
-        needs: &[],
+        needs: &[Need::Node],
         run: check_sizes,
     },
 ];
@@ -156,11 +167,11 @@ pub fn step_names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|step| step.name)
 }
 
-/// Runs the named steps, or all; stops at the first that fails.
+/// Runs the named steps, or all, until one fails.
 ///
 /// # Errors
 ///
-/// With the name of the step that failed and what it said.
+/// Names the step that failed, and why.
 pub fn check(workspace: &Workspace, names: &[String]) -> Result<()> {
     let chosen: Vec<_> = STEPS
         .iter()
@@ -204,19 +215,19 @@ pub fn check(workspace: &Workspace, names: &[String]) -> Result<()> {
 fn get_tools(workspace: &Workspace, steps: &[&Step]) -> Result<()> {
     let needed = |need: Need| steps.iter().any(|step| step.needs.contains(&need));
     if needed(Need::Node) {
-        tools::node()?;
+        node::require()?;
     }
     if needed(Need::TestPrograms) {
-        tools::test_programs()?;
+        system::test_programs()?;
     }
     if needed(Need::Libclang) {
-        tools::libclang()?;
+        system::libclang()?;
     }
     if needed(Need::RustComponents) {
-        tools::rust_components(workspace)?;
+        rust::components(workspace)?;
     }
     if needed(Need::WasmTarget) {
-        tools::wasm_target()?;
+        rust::wasm_target()?;
     }
     if needed(Need::WasmTestRunner) {
         cargo_tools::wasm_test_runner(workspace)?;
@@ -231,7 +242,7 @@ fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 
-/// Runs a command of a step that holds no tests.
+/// Runs a command that has no tests.
 fn run(command: &mut Command) -> Result<TestsRan> {
     process::run(command)?;
     Ok(TestsRan::default())
@@ -243,7 +254,7 @@ fn fmt(workspace: &Workspace) -> Result<TestsRan> {
 
 fn javascript(workspace: &Workspace) -> Result<TestsRan> {
     let folder = workspace.root.join("xtask");
-    tools::npm_ci(&folder)?;
+    node::npm_ci(&folder)?;
     for (program, arguments) in [
         ("prettier/bin/prettier.cjs", ["--check", "."]),
         ("@biomejs/biome/bin/biome", ["lint", "--error-on-warnings"]),
@@ -258,19 +269,18 @@ fn javascript(workspace: &Workspace) -> Result<TestsRan> {
     Ok(TestsRan::default())
 }
 
-fn house(workspace: &Workspace) -> Result<TestsRan> {
-    house::check(workspace)?;
+fn documents(workspace: &Workspace) -> Result<TestsRan> {
+    documents::check(workspace)?;
     Ok(TestsRan::default())
 }
 
 fn supply(workspace: &Workspace) -> Result<TestsRan> {
     supply::check(workspace)?;
-    advisories::check(workspace)?;
     Ok(TestsRan::default())
 }
 
-// Every cargo command below builds with the release profile and the same packages, so that one step's dependencies are
-// the next one's.
+// Every cargo command below builds all packages with the release profile, so that the steps share
+// their dependencies.
 
 fn clippy(workspace: &Workspace) -> Result<TestsRan> {
     let deny = ["--", "--deny", "warnings"];
@@ -278,8 +288,8 @@ fn clippy(workspace: &Workspace) -> Result<TestsRan> {
         .cargo()
         .args(["clippy", "--release", "--workspace", "--all-targets"])
         .args(deny))?;
-    for module in web::MODULES {
-        let mut command = web::wasm_cargo(workspace);
+    for module in modules::MODULES {
+        let mut command = modules::wasm_cargo(workspace);
         command.args([
             "clippy",
             "--release",
@@ -304,7 +314,12 @@ fn native_tests(workspace: &Workspace) -> Result<TestsRan> {
     process::run_tests(workspace.cargo().args(["test", "--release", "--workspace"]))
 }
 
-/// The fuzz targets are a workspace of their own; without libFuzzer they build like any crate.
+fn examples(workspace: &Workspace) -> Result<TestsRan> {
+    examples::native(workspace)?;
+    Ok(TestsRan::default())
+}
+
+/// The fuzz targets are a workspace of their own. Without libFuzzer they build with stable Rust.
 fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
     let mut command = workspace.cargo();
     command
@@ -315,144 +330,19 @@ fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
 }
 
 fn build_web(workspace: &Workspace) -> Result<TestsRan> {
-    web::build(workspace, Profile::Release)?;
+    web::build(workspace)?;
     Ok(TestsRan::default())
 }
 
 fn types(workspace: &Workspace) -> Result<TestsRan> {
     let folder = workspace.root.join("tests/browser");
-    tools::npm_ci(&folder)?;
+    node::npm_ci(&folder)?;
     run(Command::new("npm")
         .args(["run", "--silent", "check-types"])
         .current_dir(folder))
 }
 
-fn page_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, Browser::Chromium, Host::Page, &["--test=*"])
-}
-
-fn worker_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, Browser::Chromium, Host::Worker, &["--test=*"])
-}
-
-fn firefox_tests(workspace: &Workspace) -> Result<TestsRan> {
-    let mut ran = browser_tests(workspace, Browser::Firefox, Host::Page, &["--test=*"])?;
-    ran += browser_tests(workspace, Browser::Firefox, Host::Worker, &["--test=*"])?;
-    Ok(ran)
-}
-
-/// The webgpu module holds the same code for the CPU, so that only what depends on the backend is tested again.
-fn webgpu_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(
-        workspace,
-        Browser::Chromium,
-        Host::Page,
-        &["--features=webgpu", "--test=backends"],
-    )
-}
-
-enum Browser {
-    Chromium,
-    Firefox,
-}
-
-/// Where tests run in the browser; the product runs in a worker.
-enum Host {
-    Page,
-    Worker,
-}
-
-/// The same test files as natively, in a headless browser; `webdriver.json` in the root holds Chromium's flags.
-fn browser_tests(
-    workspace: &Workspace,
-    browser: Browser,
-    host: Host,
-    selection: &[&str],
-) -> Result<TestsRan> {
-    let runner = cargo_tools::wasm_test_runner(workspace)?;
-    let programs = tools::test_programs()?;
-    let host_variable = match host {
-        Host::Page => "WASM_BINDGEN_USE_BROWSER",
-        Host::Worker => "WASM_BINDGEN_USE_DEDICATED_WORKER",
-    };
-    let mut command = web::wasm_cargo(workspace);
-    command
-        .args([
-            "test",
-            "--release",
-            "--package=soundalike",
-            "--target",
-            WASM_TARGET,
-        ])
-        .args(selection)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
-        .env(
-            "WASM_BINDGEN_TEST_TIMEOUT",
-            BROWSER_TEST_TIMEOUT_SECS.to_string(),
-        )
-        .env(host_variable, "1");
-    // The runner takes the first driver that the environment names.
-    match browser {
-        Browser::Chromium => command
-            .env_remove("GECKODRIVER")
-            .env("CHROMEDRIVER", programs.chromedriver),
-        Browser::Firefox => command
-            .env_remove("CHROMEDRIVER")
-            .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
-            .env(
-                "GECKODRIVER_ARGS",
-                format!("--binary {}", programs.firefox.display()),
-            ),
-    };
-    process::run_tests(&mut command)
-}
-
-fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
-    let site = workspace.site();
-    ensure!(
-        site.join("index.html").is_file(),
-        "the site isn't built yet: run cargo xtask web"
-    );
-    ensure!(
-        workspace.trainer().is_file(),
-        "the trainer isn't built yet: run cargo build --release --workspace"
-    );
-    let mut command = npm_test(workspace, "tests/browser")?;
-    command
-        .env("FIREFOX", tools::test_programs()?.firefox)
-        .env("GECKODRIVER", cargo_tools::geckodriver(workspace)?)
-        .env("SOUNDALIKE_SITE", site)
-        .env("SOUNDALIKE_TRAINER", workspace.trainer());
-    process::run_tests(&mut command)
-}
-
-/// Packs what `web` built, without the optimisation of `pack`: what is tested is how it is put together.
-fn packed_tests(workspace: &Workspace) -> Result<TestsRan> {
-    ensure!(
-        workspace.wasm().join("weights.safetensors").is_file(),
-        "pkg/wasm isn't built yet: run cargo xtask web"
-    );
-    let folder = workspace.target.join("packed");
-    empty_folder(&folder)?;
-    package::pack(workspace, &folder)?;
-    let mut command = npm_test(workspace, "tests/packed")?;
-    process::run_tests(command.env("SOUNDALIKE_PACKED", folder))
-}
-
-/// `npm test` in a folder of browser tests, all of which use the harness of `tests/browser`.
-fn npm_test(workspace: &Workspace, folder: &str) -> Result<Command> {
-    for folder in ["tests/browser", folder] {
-        tools::npm_ci(&workspace.root.join(folder))?;
-    }
-    let mut command = Command::new("npm");
-    command
-        .args(["test", "--silent"])
-        .env("CHROMIUM", tools::test_programs()?.chromium)
-        .current_dir(workspace.root.join(folder));
-    Ok(command)
-}
-
 fn check_sizes(workspace: &Workspace) -> Result<TestsRan> {
-    sizes::check(&workspace.site(), Build::Development)?;
+    sizes::check(&site::published(workspace)?, Build::Development)?;
     Ok(TestsRan::default())
 }
