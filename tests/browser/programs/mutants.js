@@ -1203,13 +1203,13 @@ const MUTANTS = [
     "if (false)",
   ],
   ["pieces", "webm with two sound tracks", "pkg/decode/containers/webm/reader.js", "|| others.length > 0", ""],
-  ["pieces", "webm with lacing", "pkg/decode/containers/webm/reader.js", "if (isLaced || ", "if ("],
+  ["pieces", "webm with lacing", "pkg/decode/containers/webm/reader.js", "if (isLaced)", "if (false)"],
   [
     "pieces",
     "webm with an encoding",
     "pkg/decode/containers/webm/reader.js",
-    " || sound.some(({ id }) => id === CONTENT_ENCODINGS)",
-    "",
+    "sound.some(({ id }) => id === CONTENT_ENCODINGS)",
+    "false",
   ],
   [
     "pieces",
@@ -1218,7 +1218,7 @@ const MUTANTS = [
     "(id === CLUSTER ? next : endOffset) > fileBytes",
     "false",
   ],
-  ["pieces", "webm twice in one file", "pkg/decode/containers/webm/reader.js", " || id === EBML", ""],
+  ["pieces", "webm twice in one file", "pkg/decode/containers/webm/reader.js", "if (id === EBML)", "if (false)"],
   ["pieces", "mka of another codec", "pkg/decode/containers/webm/reader.js", "headerPacketsOf(packets) > 0", "true"],
   [
     "pieces",

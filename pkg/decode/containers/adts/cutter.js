@@ -12,19 +12,19 @@ import { markedPieces } from "../cut.js";
 /** @import { Mark } from "../cut.js" */
 /** @import { Cut, Pieces } from "../../chunks.js" */
 
-/** By the header's index. */
+/** Sample rates by their index in the header. */
 const SAMPLE_RATES_HZ = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
 ];
 const SAMPLES_PER_FRAME = 1024;
-/** Without a checksum. */
+/** Bytes of a header without a checksum. */
 const HEADER_BYTES = 7;
 /** Twelve ones, any version, layer 0. */
 const SYNC_BITS = 0xfff60000;
 const SYNC = 0xfff00000;
 /** All of the first four bytes that is the same in every frame: all but marks of copyright and what belongs to the length. */
 const LASTING_BITS = 0xfffffdc0;
-/** Of some three hours; a table of more takes memory. */
+/** At most three hours at 48 kHz; a larger table takes memory. */
 const MAX_FRAMES = 2 ** 19;
 
 /**

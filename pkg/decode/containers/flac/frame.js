@@ -2,7 +2,7 @@
 
 import { byteAt } from "../bytes.js";
 
-/** The longest. */
+/** The longest header of a frame. */
 const HEADER_BYTES = 16;
 
 /** @typedef {{ isVariable: boolean, number: number, samples: number }} FlacFrame its number is that of its first sample where sizes vary, or else counts frames */
@@ -35,7 +35,7 @@ export function flacFrame(bytes) {
   return { isVariable, number, samples };
 }
 
-/** With the polynomial x⁸ + x² + x + 1. @param {Uint8Array} bytes */
+/** CRC-8 with the polynomial x⁸ + x² + x + 1. @param {Uint8Array} bytes */
 function checksum(bytes) {
   let sum = 0;
   for (const byte of bytes) {

@@ -49,7 +49,6 @@ const END_BYTES = 128 * 1024;
  */
 export async function cut(file, name, limits) {
   const header = await readHeader(file, name);
-  if (!header) throw new NotCuttable("no header of one stream of Vorbis, Opus or FLAC");
   const { codec, headerBytes, serial } = header;
   const endAt = Math.max(headerBytes, file.size - END_BYTES);
   const last = pagesIn(await bytesOf(file, name, endAt, file.size)).at(-1);
@@ -77,9 +76,14 @@ export async function cut(file, name, limits) {
   });
 }
 
-/** @param {Blob} file @param {string} name @returns {Promise<{ codec: PacketCodec, headerBytes: number, serial: number } | undefined>} */
+/**
+ * The header packets of the only stream, which end with their page (RFC 7845, 3 and 5).
+ * @param {Blob} file
+ * @param {string} name
+ * @returns {Promise<{ codec: PacketCodec, headerBytes: number, serial: number }>}
+ */
 async function readHeader(file, name) {
-  if (!isText(await bytesOf(file, name, 0, NAME.length), 0, NAME)) return undefined;
+  if (!isText(await bytesOf(file, name, 0, NAME.length), 0, NAME)) throw new NotCuttable("no Ogg page");
   for (let size = MIN_HEADER_BYTES; size <= MAX_HEADER_BYTES; size *= 4) {
     const bytes = await bytesOf(file, name, 0, size);
     const packets = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
@@ -87,8 +91,7 @@ async function readHeader(file, name) {
     let serial;
     for (const page of pagesIn(bytes)) {
       serial ??= page.serial;
-      // Several streams, side by side.
-      if (page.serial !== serial) return undefined;
+      if (page.serial !== serial) throw new NotCuttable("several streams side by side");
       let at = page.soundAt;
       for (const length of page.lacing) {
         begun.push(page.bytes.subarray(at, at + length));
@@ -98,18 +101,19 @@ async function readHeader(file, name) {
         begun = [];
       }
       const wanted = headerPacketsOf(packets);
-      if (packets.length > wanted) return undefined;
+      if (packets.length > wanted) throw new NotCuttable("an unknown codec, or sound on a page of the header");
       if (packets.length === wanted) {
         const codec = codecOf(packets);
-        return codec && { codec, headerBytes: page.bytes.byteOffset + page.bytes.length, serial };
+        if (!codec) throw new NotCuttable("damaged header of the codec");
+        return { codec, headerBytes: page.bytes.byteOffset + page.bytes.length, serial };
       }
     }
-    if (size >= file.size) return undefined;
+    if (size >= file.size) break;
   }
-  return undefined;
+  throw new NotCuttable("the header does not end");
 }
 
-/** The first pages that follow each other. @param {Uint8Array<ArrayBuffer>} bytes @returns {Page[]} */
+/** The first pages that follow each other (RFC 3533, 6). @param {Uint8Array<ArrayBuffer>} bytes @returns {Page[]} */
 function pagesIn(bytes) {
   for (let at = bytes.indexOf(NAME_START); at >= 0; at = bytes.indexOf(NAME_START, at + 1)) {
     const pages = /** @type {Page[]} */ ([]);

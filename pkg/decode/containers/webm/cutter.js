@@ -16,7 +16,7 @@ import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP, readWebmBlocks } from 
 /** A size of eight bytes begins with this; or, where it is not said, with all of the other. */
 const LONG_SIZE = 0x01000000;
 const NO_SIZE = [0x01ffffff, 0xffffffff];
-/** Of four bytes. */
+/** The size of a timestamp: four bytes. */
 const TIME_SIZE = 0x84;
 const IS_KEY = 0x80;
 
@@ -28,8 +28,8 @@ const IS_KEY = 0x80;
  */
 export async function cut(file, name, limits) {
   const table = await readWebmBlocks(file, name);
-  const first = table?.blocks[0];
-  if (!first) throw new NotCuttable("no simple WebM file");
+  const [first] = table.blocks;
+  if (!first) throw new NotCuttable("no blocks of sound");
   // To read a table of hours took a while.
   await nextTask();
   const { track, blocks, samples } = table;

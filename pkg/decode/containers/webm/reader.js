@@ -6,6 +6,7 @@
 
 import { byteAt, uint32 } from "../bytes.js";
 import { FileBlock } from "../block-reader.js";
+import { NotCuttable } from "../not-cuttable.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
 
 /** @import { Mark } from "../cut.js" */
@@ -56,7 +57,7 @@ const NONE = new Uint8Array(0);
 const IS_SOUND = 2;
 /** Larger ones take two bytes. */
 const MAX_TRACK_NUMBER = 126;
-/** Of its header. */
+/** Header packets of a Vorbis stream. */
 const VORBIS_PACKETS = 3;
 /** A block begins with the track's number, how much later than its cluster it is, and flags. */
 const BLOCK_HEAD_BYTES = 4;
@@ -66,29 +67,28 @@ const LACING_FLAGS = 6;
 const MAX_HEADER_BYTES = 2 ** 20;
 /** In one that is read at once: tracks, and what is said of each. */
 const MAX_ELEMENTS = 64;
-/** Of some three hours; a table of more takes memory. */
+/** At most three hours in packets of 20 ms; a larger table takes memory. */
 const MAX_BLOCKS = 2 ** 19;
 
-/** @param {Blob} file @param {string} name @returns {Promise<WebmBlocks | undefined>} `undefined` for any other file */
+/** @param {Blob} file @param {string} name @returns {Promise<WebmBlocks>} */
 export async function readWebmBlocks(file, name) {
   const window = new FileBlock(file, name);
-  if (uint32(await window.at(0)) !== EBML) return undefined;
+  if (uint32(await window.at(0)) !== EBML) throw new NotCuttable("no EBML header");
   const header = await readHeader(window, file.size);
-  const table = header && (await readTable(window, file.size, header));
-  return table && { ...header, ...table };
+  return { ...header, ...(await readTable(window, file.size, header)) };
 }
 
-/** @param {FileBlock} window @param {number} fileBytes @returns {Promise<Header | undefined>} */
+/** @param {FileBlock} window @param {number} fileBytes @returns {Promise<Header>} */
 async function readHeader(window, fileBytes) {
   let [fileType, timestampScale, tracks] = [NONE, NONE, NONE];
   for (let at = 0, elements = 0; at < fileBytes && elements < MAX_ELEMENTS; elements++) {
     const { id, contentAt, end } = elementAt(await window.at(at));
     if (id === CLUSTER) {
       const track = trackOf(tracks);
-      return track && { fileType, timestampScale, tracks, track, endBytes: at };
+      return { fileType, timestampScale, tracks, track, endBytes: at };
     }
     if (id === EBML || id === INFO || id === TRACKS) {
-      if (end > MAX_HEADER_BYTES) return undefined;
+      if (end > MAX_HEADER_BYTES) throw new NotCuttable("the header is too large");
       const bytes = (await window.at(at, end)).slice();
       if (id === EBML) fileType = bytes;
       else if (id === TRACKS) tracks = bytes;
@@ -96,7 +96,7 @@ async function readHeader(window, fileBytes) {
     }
     at += id === SEGMENT ? contentAt : end;
   }
-  return undefined;
+  throw new NotCuttable("no cluster");
 }
 
 /** @param {FileBlock} window @param {number} fileBytes @param {Header} header */
@@ -115,8 +115,9 @@ async function readTable(window, fileBytes, { track: { number, codec }, endBytes
     // What holds others is entered; where it ends is where something follows that it can't hold.
     const isEntered = id === CLUSTER || id === BLOCK_GROUP;
     next = offset + (isEntered ? contentAt : end);
-    // Damage; or another song, which begins anew.
-    if ((id === CLUSTER ? next : endOffset) > fileBytes || id === 0 || id === EBML) return undefined;
+    if ((id === CLUSTER ? next : endOffset) > fileBytes) throw new NotCuttable("an element ends after the file");
+    if (id === 0) throw new NotCuttable("damaged element");
+    if (id === EBML) throw new NotCuttable("several files in one");
     if (id === CLUSTER) clusterTime = NaN;
     else if (id === TIMESTAMP) clusterTime = valueOf(bytes.subarray(contentAt, end));
     else if (id === BLOCK_GROUP) group = { offset, endOffset };
@@ -127,9 +128,11 @@ async function readTable(window, fileBytes, { track: { number, codec }, endBytes
     // The first packet of Vorbis gives no sound.
     const packetSamples = codec.isLate && blocks.length === 0 ? 0 : codec.samplesOf(packet, before);
     const isLaced = (byteAt(bytes, contentAt + 3) & LACING_FLAGS) !== 0;
-    // Only of the last packet may anything be left out.
-    if (isLaced || isCutShort || !(clusterTime < 2 ** 32) || !(packetSamples >= 0) || blocks.length === MAX_BLOCKS)
-      return undefined;
+    if (isLaced) throw new NotCuttable("several packets in a block");
+    if (isCutShort) throw new NotCuttable("samples left out before the last packet");
+    if (!(clusterTime < 2 ** 32)) throw new NotCuttable("no timestamp of a cluster");
+    if (!(packetSamples >= 0)) throw new NotCuttable("a packet without sound");
+    if (blocks.length === MAX_BLOCKS) throw new NotCuttable("too many blocks");
     if (blocks.length === 0) startTime = clusterTime + ((uint32(bytes, contentAt) << 8) >> 16);
     blocks.push({
       ...(id === BLOCK ? group : { offset, endOffset }),
@@ -143,21 +146,25 @@ async function readTable(window, fileBytes, { track: { number, codec }, endBytes
     before = packet;
     samples += packetSamples;
   }
-  return startTime < 0 ? undefined : { blocks, samples, startTime };
+  if (startTime < 0) throw new NotCuttable("the sound begins before its time");
+  return { blocks, samples, startTime };
 }
 
-/** That of the sound, if there is one alone that can be cut up. @param {Uint8Array<ArrayBuffer>} tracks @returns {Track | undefined} */
+/** The only sound track (RFC 9559, 5.1.4). @param {Uint8Array<ArrayBuffer>} tracks @returns {Track} */
 function trackOf(tracks) {
   const entries = childrenOf(tracks).filter(({ id }) => id === TRACK_ENTRY);
   const [sound, ...others] = entries
     .map(({ bytes }) => childrenOf(bytes))
     .filter((entry) => numberOf(entry, TRACK_TYPE) === IS_SOUND);
   const setup = sound?.find(({ id }) => id === CODEC_PRIVATE)?.content;
-  if (!sound || !setup || others.length > 0 || sound.some(({ id }) => id === CONTENT_ENCODINGS)) return undefined;
+  if (!sound || others.length > 0) throw new NotCuttable("not one sound track");
+  if (!setup) throw new NotCuttable("no header of the codec");
+  if (sound.some(({ id }) => id === CONTENT_ENCODINGS)) throw new NotCuttable("encrypted or compressed sound");
   const number = numberOf(sound, TRACK_NUMBER);
   const packets = byteAt(setup, 0) === VORBIS_PACKETS - 1 ? unlaced(setup) : [setup];
   const codec = headerPacketsOf(packets) > 0 && number <= MAX_TRACK_NUMBER ? codecOf(packets) : undefined;
-  return codec && { number, codec };
+  if (!codec) throw new NotCuttable("an unknown codec, or a large track number");
+  return { number, codec };
 }
 
 /** The packets of Vorbis' header, before which stands how many there are, and how long all but the last. @param {Uint8Array<ArrayBuffer>} bytes */
@@ -172,7 +179,12 @@ function unlaced(bytes) {
   return [...sizes, bytes.length].map((size) => bytes.subarray(at, (at += size)));
 }
 
-/** @param {Uint8Array} bytes @returns {{ id: number, contentAt: number, end: number }} the element that begins there, with no `id` if none does; where it does not say its size, all of which are ones then, it ends far beyond any file */
+/**
+ * The element that begins the bytes (RFC 8794, 5 and 6).
+ * @param {Uint8Array} bytes
+ * @returns {{ id: number, contentAt: number, end: number }} `id` is 0 if there is no element; an
+ *   unknown size, all value bits of which are 1, gives an `end` beyond the size of any file
+ */
 function elementAt(bytes) {
   const id = numberAt(bytes, 0);
   const size = numberAt(bytes, id.bytes);
@@ -184,7 +196,7 @@ function elementAt(bytes) {
   };
 }
 
-/** A number whose first byte says, by the zeros that it begins with, how many there are. @param {Uint8Array} bytes @param {number} at */
+/** A variable-size integer (RFC 8794, 4): its leading zeros count its further bytes. @param {Uint8Array} bytes @param {number} at */
 function numberAt(bytes, at) {
   const count = Math.clz32(byteAt(bytes, at)) - 23;
   let value = byteAt(bytes, at) & (0xff >> count);
