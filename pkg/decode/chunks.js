@@ -14,6 +14,7 @@ import { NotCuttable } from "./containers/not-cuttable.js";
 import { mixInSlices, mixInto } from "./mono.js";
 import { refuseTooLong } from "./song-file.js";
 
+/** @import { SongFile } from "./song-file.js" */
 /** @import { Limits } from "../engine/protocol.js" */
 /** @import { Recorder } from "../engine/upload.js" */
 /** @import { Container } from "./containers/container.js" */
@@ -45,7 +46,7 @@ import { refuseTooLong } from "./song-file.js";
 
 /**
  * Cuts a file up; throws `NotCuttable` where it can't.
- * @typedef {(file: Blob, name: string, cut: Cut) => Promise<Pieces>} Cutter
+ * @typedef {(file: SongFile, cut: Cut) => Promise<Pieces>} Cutter
  */
 
 /**
@@ -85,18 +86,18 @@ const MIN_PEAK = 8 * MAX_DIFFERENCE;
 const MAX_LENGTH_DIFFERENCE = 2;
 
 /**
- * @param {Blob} file
+ * @param {SongFile} file
  * @param {Recorder} recorder of the samples
- * @param {{ name: string, limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
+ * @param {{ limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
  * @returns {Promise<boolean>} `false` if the file must be decoded at once; then what was recorded is not the song
  */
-export async function decodeInPieces(file, recorder, { name, limits, signal, onProgress }) {
+export async function decodeInPieces(file, recorder, { limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
   const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
-  const plan = await planOf(file, name, cut);
+  const plan = await planOf(file, cut);
   throwIfAborted(signal);
   if (!plan) return false;
-  refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);
+  refuseTooLong(file.name, plan.samples / plan.sampleRateHz, limits);
 
   const stitch = new Stitch(plan, decodeRateHz, recorder);
   const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
@@ -121,21 +122,23 @@ export async function decodeInPieces(file, recorder, { name, limits, signal, onP
 }
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
  * @returns {Promise<Pieces | undefined>} `undefined` if the file must be decoded at once
  */
-async function planOf(file, name, limits) {
+async function planOf(file, limits) {
   try {
-    const cutter = CUTTERS[await containerOf(file, name)];
+    const cutter = CUTTERS[await containerOf(file)];
     const { cut } = await cutter().catch((cause) => {
       throw new NotCuttable("its cutter can't be loaded", { cause });
     });
-    return await cut(file, name, limits);
+    return await cut(file, limits);
   } catch (error) {
     if (!(error instanceof NotCuttable)) throw error;
-    console.debug(`Soundalike: “${name}” is decoded at once: ${error.message}`, ...(error.cause ? [error.cause] : []));
+    console.debug(
+      `Soundalike: “${file.name}” is decoded at once: ${error.message}`,
+      ...(error.cause ? [error.cause] : []),
+    );
     return undefined;
   }
 }

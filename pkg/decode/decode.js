@@ -4,7 +4,7 @@
  */
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
-import { readBytes, refuseTooLong, undecodable } from "./song-file.js";
+import { SongFile, refuseTooLong, undecodable } from "./song-file.js";
 import { mixInSlices, release } from "./mono.js";
 import { decodeInPieces } from "./chunks.js";
 import { Slice, nextTask } from "../shared/tasks.js";
@@ -44,7 +44,7 @@ const PART_SAMPLES = 2 ** 20;
  */
 export async function decode(input, recorder, { file, ...options }) {
   throwIfAborted(options.signal);
-  if (file) await decodeFile(file, recorder, options);
+  if (file) await decodeFile(new SongFile(file, options.name), recorder, options);
   else await record(channelsOfSamples(input, options.limits), recorder, options);
 }
 
@@ -67,7 +67,7 @@ function channelsOfSamples(input, limits) {
   );
 }
 
-/** @param {Blob} file @param {Recorder} recorder @param {DecodeOptions} options */
+/** @param {SongFile} file @param {Recorder} recorder @param {DecodeOptions} options */
 async function decodeFile(file, recorder, options) {
   if (await decodeInPieces(file, recorder, options)) return;
   const decoded = channelsOf(await decodeAtOnce(file, options));
@@ -79,21 +79,21 @@ async function decodeFile(file, recorder, options) {
   }
 }
 
-/** @param {Blob} file @param {DecodeOptions} options */
-async function decodeAtOnce(file, { limits, name, signal }) {
-  const bytes = await readBytes(file, name);
+/** @param {SongFile} file @param {DecodeOptions} options */
+async function decodeAtOnce(file, { limits, signal }) {
+  const { buffer: bytes } = await file.bytes(0, file.size);
   // One fixed rate: the same file gives the same samples on every sound card.
   const context = new OfflineAudioContext(1, 1, limits.decodeRateHz);
   let buffer;
   try {
     buffer = await context.decodeAudioData(bytes);
   } catch (cause) {
-    throw undecodable(name, cause);
+    throw undecodable(file.name, cause);
   }
   // The browser has just copied the whole sound into the page, in one task: ours begins with the next.
   await nextTask();
   throwIfAborted(signal);
-  refuseTooLong(name, buffer.duration, limits);
+  refuseTooLong(file.name, buffer.duration, limits);
   return buffer;
 }
 

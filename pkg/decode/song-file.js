@@ -18,6 +18,46 @@ const MAX_BYTES_OF_UNKNOWN_DURATION = 64 * 1024 ** 2;
 
 const METADATA_TIMEOUT_MS = 5000;
 
+/** A file, and the name that errors give it. */
+export class SongFile {
+  /** @param {Blob} blob @param {string} name */
+  constructor(blob, name) {
+    /** @readonly */
+    this.blob = blob;
+    /** @readonly */
+    this.name = name;
+  }
+
+  /** In bytes. */
+  get size() {
+    return this.blob.size;
+  }
+
+  /** A part of the file, which is not read yet. @param {number} [from] @param {number} [to] */
+  slice(from, to) {
+    return this.blob.slice(from, to);
+  }
+
+  /**
+   * The file's bytes from one offset to another, fewer at its end.
+   * @param {number} from
+   * @param {number} to
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   * @throws {CheckerError}
+   */
+  async bytes(from, to) {
+    try {
+      return new Uint8Array(await this.slice(from, to).arrayBuffer());
+    } catch (cause) {
+      throw new CheckerError(
+        "decode-failed",
+        `“${this.name}” can’t be read any more: was it moved or changed? Choose it again.`,
+        { cause },
+      );
+    }
+  }
+}
+
 /**
  * The file behind a song that is a file, blob or address; `undefined` for songs that are samples.
  * @param {SongInput | undefined} input
@@ -39,17 +79,6 @@ export async function fileOf(input, limits, signal) {
     throwIfAborted(signal);
   }
   return file;
-}
-
-/** The bytes of a file or of a part of it. @param {Blob} part @param {string} name */
-export function readBytes(part, name) {
-  return part.arrayBuffer().catch((cause) => {
-    throw new CheckerError(
-      "decode-failed",
-      `“${name}” can’t be read any more: was it moved or changed? Choose it again.`,
-      { cause },
-    );
-  });
 }
 
 /** @param {SongInput | undefined} input @returns {input is Blob | string | URL} */

@@ -1,6 +1,6 @@
 /** File block: a file that is read through from its beginning to its end, a large block at a time. */
 
-import { bytesOf } from "./bytes.js";
+/** @import { SongFile } from "../song-file.js" */
 
 /** Large, as each read is a message to another process. */
 const BLOCK_BYTES = 1024 ** 2;
@@ -10,14 +10,12 @@ const LOOK_BYTES = 64;
 /** The part of a file that is at hand. */
 export class FileBlock {
   #file;
-  #name;
   #from = 0;
   #bytes = new Uint8Array(0);
 
-  /** @param {Blob} file @param {string} name */
-  constructor(file, name) {
+  /** @param {SongFile} file */
+  constructor(file) {
     this.#file = file;
-    this.#name = name;
   }
 
   /** Whether so many bytes from an offset on are here, or all that the file has. @param {number} offset @param {number} [bytes] */
@@ -29,7 +27,7 @@ export class FileBlock {
   /** So many bytes from an offset on, fewer at the file's end. @param {number} offset @param {number} [bytes] */
   async at(offset, bytes = LOOK_BYTES) {
     if (!this.holds(offset, bytes)) {
-      this.#bytes = await bytesOf(this.#file, this.#name, offset, offset + Math.max(bytes, BLOCK_BYTES));
+      this.#bytes = await this.#file.bytes(offset, offset + Math.max(bytes, BLOCK_BYTES));
       this.#from = offset;
     }
     return this.view(offset, bytes);

@@ -1,12 +1,8 @@
 /** Bytes: what the readers of file formats share, which look at parts of a file only. */
 
-import { readBytes } from "../song-file.js";
 import { NotCuttable } from "./not-cuttable.js";
 
-/** @param {Blob} file @param {string} name @param {number} from @param {number} to @returns {Promise<Uint8Array<ArrayBuffer>>} fewer at the file's end */
-export async function bytesOf(file, name, from, to) {
-  return new Uint8Array(await readBytes(file.slice(from, to), name));
-}
+/** @import { SongFile } from "../song-file.js" */
 
 /** What lies between two stretches is left in place if it is no larger: a slice takes a third of a millisecond, as long as to skip it. */
 const MAX_GAP_BYTES = 64 * 1024;
@@ -27,12 +23,11 @@ const MAX_TAGS = 16;
 
 /**
  * The offset of a file's sound, after its ID3v2 tags (https://id3.org/id3v2.4.0-structure, 3.1).
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  */
-export async function offsetAfterTags(file, name) {
+export async function offsetAfterTags(file) {
   for (let at = 0, tags = 0; tags <= MAX_TAGS; tags++) {
-    const bytes = await bytesOf(file, name, at, at + 10);
+    const bytes = await file.bytes(at, at + 10);
     if (!isText(bytes, 0, "ID3")) return at;
     if (bytes.length < 10 || bytes.subarray(6).some((byte) => byte > 0x7f)) throw new NotCuttable("damaged ID3 tag");
     const hasFooter = (byteAt(bytes, 5) & 0x10) !== 0;

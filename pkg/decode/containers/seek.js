@@ -3,8 +3,7 @@
  * say themselves which sample they are. There a few looks find it: each makes the next guess better.
  */
 
-import { bytesOf } from "./bytes.js";
-
+/** @import { SongFile } from "../song-file.js" */
 /** @import { Mark } from "./cut.js" */
 
 /** A look reads twice what the song has there on average, and this: five of the longest pages of Ogg, of which the first and the last are cut off, and one tells only where the next begins. */
@@ -34,15 +33,14 @@ export function searchTable(marks) {
 
 /**
  * @template {Mark} M
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Object} song
  * @param {number} song.samples of a channel
  * @param {M} song.first mark
  * @param {(bytes: Uint8Array<ArrayBuffer>, offset: number) => M[]} song.findMarks all in bytes that begin somewhere in the file
  * @returns {(fromSample: number, toSample: number) => Promise<M[]>} marks of both and of all between; none if they can't be found
  */
-export function searchFile(file, name, { samples, first, findMarks }) {
+export function searchFile(file, { samples, first, findMarks }) {
   return async (fromSample, toSample) => {
     /** @type {{ offset: number, sample: number }} */
     let low = first;
@@ -58,7 +56,7 @@ export function searchFile(file, name, { samples, first, findMarks }) {
       // Nothing more is to be found out.
       if (lookAt === at) return [];
       at = lookAt;
-      const marks = findMarks(await bytesOf(file, name, at, at + lookBytes), at);
+      const marks = findMarks(await file.bytes(at, at + lookBytes), at);
       const latest = marks.at(-1);
       if (!latest) return [];
       const before = marks.findLast(({ sample }) => sample <= fromSample);

@@ -663,7 +663,7 @@ const MUTANTS = [
   ["element", "appended elsewhere", "pkg/element.js", "    if (reference === this.#taken) return;\n", ""],
   ["element", "put back some time later", "pkg/element.js", "if (this.#check) this.#cancel();", "this.#stop();"],
   ["element", "cancelled check can be begun again", "pkg/element.js", '      this.#part(".again").focus();\n', ""],
-  ["element", "cancelled check can be begun again", "pkg/element.js", "if (hadKeyboard) (", "if (false) ("],
+  ["element", "cancelled check can be begun again", "pkg/element.js", "if (hadKeyboard)", "if (false)"],
   [
     "element",
     "could not be loaded can be tried again",
@@ -945,7 +945,7 @@ const MUTANTS = [
     "pieces",
     "mp3 that is too long is refused",
     "pkg/decode/chunks.js",
-    "  refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);\n",
+    "  refuseTooLong(file.name, plan.samples / plan.sampleRateHz, limits);\n",
     "",
   ],
   ["pieces", "flac mono, 48 kHz: the same", "pkg/decode/containers/cut.js", "sample % step === 0", "true"],
@@ -958,13 +958,7 @@ const MUTANTS = [
     "if (false)",
   ],
   ["pieces", "flac with a large header", "pkg/decode/containers/flac/cutter.js", "& 0xffffff)", "& 0xffff)"],
-  [
-    "pieces",
-    "flac with a tag before it",
-    "pkg/decode/containers/flac/cutter.js",
-    "await offsetAfterTags(file, name)",
-    "0",
-  ],
+  ["pieces", "flac with a tag before it", "pkg/decode/containers/flac/cutter.js", "await offsetAfterTags(file)", "0"],
   [
     "pieces",
     "flac with a frame that is none",
@@ -1068,13 +1062,7 @@ const MUTANTS = [
     "const STAND_ALONE = [1, 3, 6, 7];",
     "const STAND_ALONE = [1, 3, 6];",
   ],
-  [
-    "pieces",
-    "aac with a tag before it",
-    "pkg/decode/containers/adts/cutter.js",
-    "await offsetAfterTags(file, name)",
-    "0",
-  ],
+  ["pieces", "aac with a tag before it", "pkg/decode/containers/adts/cutter.js", "await offsetAfterTags(file)", "0"],
   [
     "pieces",
     "aac of less than 40 seconds",

@@ -1,6 +1,6 @@
 /** What `pieces.test.js` runs in a browser: a file beside the page, decoded in pieces and at once. */
 
-import { readBytes } from "./pkg/decode/song-file.js";
+import { SongFile } from "./pkg/decode/song-file.js";
 import { mixInto } from "./pkg/decode/mono.js";
 import { decodeInPieces } from "./pkg/decode/chunks.js";
 
@@ -49,7 +49,7 @@ async function compare(name, fault) {
   let atOnce = new Float32Array(0);
   let error = "";
   try {
-    const buffer = await new OfflineAudioContext(1, 1, RATE_HZ).decodeAudioData(await readBytes(file, name));
+    const buffer = await new OfflineAudioContext(1, 1, RATE_HZ).decodeAudioData(await file.arrayBuffer());
     atOnce = new Float32Array(buffer.length);
     mixInto(
       atOnce,
@@ -139,8 +139,7 @@ async function decodedInPieces(file, fault, options) {
   };
   try {
     const recorder = new SamplesRecorder();
-    const isInPieces = await decodeInPieces(file, recorder, {
-      name: file.name,
+    const isInPieces = await decodeInPieces(new SongFile(file, file.name), recorder, {
       limits: LIMITS,
       signal: undefined,
       onProgress: () => {},

@@ -9,6 +9,7 @@ import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { markedPieces } from "../cut.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { Mark } from "../cut.js" */
 /** @import { Cut, Pieces } from "../../chunks.js" */
 
@@ -28,14 +29,13 @@ const LASTING_BITS = 0xfffffdc0;
 const MAX_FRAMES = 2 ** 19;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
  * @returns {Promise<Pieces>} of a file of nothing but ADTS frames of one kind
  */
-export async function cut(file, name, limits) {
-  const start = await offsetAfterTags(file, name);
-  const window = new FileBlock(file, name);
+export async function cut(file, limits) {
+  const start = await offsetAfterTags(file);
+  const window = new FileBlock(file);
   const lasting = (uint32(await window.at(start)) & LASTING_BITS) >>> 0;
   const sampleRateHz = SAMPLE_RATES_HZ[(lasting >>> 10) & 15];
   if ((lasting & SYNC_BITS) >>> 0 !== SYNC || !sampleRateHz) throw new NotCuttable("no ADTS header");

@@ -3,12 +3,13 @@
  * stand alone. RFC 9639 defines the format.
  */
 
-import { byteAt, bytesOf, isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { byteAt, isText, offsetAfterTags, uint32 } from "../bytes.js";
 import { flacFrame } from "./frame.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
 import { markedPieces } from "../cut.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { Mark } from "../cut.js" */
 /** @import { Cut, Pieces } from "../../chunks.js" */
 
@@ -29,21 +30,20 @@ const END_BYTES = 256 * 1024;
 const FRAMES_IN_A_ROW = 3;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
  * @returns {Promise<Pieces>}
  */
-export async function cut(file, name, limits) {
-  const start = await offsetAfterTags(file, name);
-  const beginning = await bytesOf(file, name, start, start + INFO_AT + INFO_BYTES);
+export async function cut(file, limits) {
+  const start = await offsetAfterTags(file);
+  const beginning = await file.bytes(start, start + INFO_AT + INFO_BYTES);
   if (
     beginning.length < INFO_AT + INFO_BYTES ||
     !isText(beginning, 0, NAME) ||
     uint32(beginning, NAME.length) << 1 !== INFO_BYTES << 1
   )
     throw new NotCuttable("no STREAMINFO block");
-  const framesAt = await offsetAfterBlocks(file, name, start + NAME.length);
+  const framesAt = await offsetAfterBlocks(file, start + NAME.length);
 
   const info = new DataView(beginning.buffer, INFO_AT);
   const blockSamples = info.getUint16(0) === info.getUint16(2) ? info.getUint16(0) : 0;
@@ -53,8 +53,8 @@ export async function cut(file, name, limits) {
     framesIn(bytes, offset, blockSamples);
 
   const endAt = Math.max(framesAt, file.size - END_BYTES);
-  const [first] = findMarks(await bytesOf(file, name, framesAt, framesAt + END_BYTES), framesAt);
-  const last = findMarks(await bytesOf(file, name, endAt, file.size), endAt).at(-1);
+  const [first] = findMarks(await file.bytes(framesAt, framesAt + END_BYTES), framesAt);
+  const last = findMarks(await file.bytes(endAt, file.size), endAt).at(-1);
   if (sampleRateHz === 0) throw new NotCuttable("no sample rate");
   if (first?.offset !== framesAt || first.sample !== 0) throw new NotCuttable("no frame after the metadata");
   if (!last) throw new NotCuttable("no frame at the end");
@@ -66,7 +66,7 @@ export async function cut(file, name, limits) {
     samples,
     first,
     settlingSamples: 0,
-    marksAround: searchFile(file, name, { samples, first, findMarks }),
+    marksAround: searchFile(file, { samples, first, findMarks }),
     parts: (from, to) => [
       headerOf(beginning, (to?.sample ?? samples) - from.sample),
       file.slice(from.offset, to?.offset),
@@ -74,10 +74,10 @@ export async function cut(file, name, limits) {
   });
 }
 
-/** Where the blocks of a header end. @param {Blob} file @param {string} name @param {number} at where they begin */
-async function offsetAfterBlocks(file, name, at) {
+/** Where the blocks of a header end. @param {SongFile} file @param {number} at where they begin */
+async function offsetAfterBlocks(file, at) {
   for (let blocks = 0; blocks < MAX_BLOCKS; blocks++) {
-    const bytes = await bytesOf(file, name, at, at + BLOCK_HEADER_BYTES);
+    const bytes = await file.bytes(at, at + BLOCK_HEADER_BYTES);
     at += BLOCK_HEADER_BYTES + (uint32(bytes) & 0xffffff);
     if (byteAt(bytes, 0) & LAST_BLOCK) return at;
   }

@@ -11,6 +11,7 @@
 import { NotCuttable } from "../not-cuttable.js";
 import { readMp3Frames } from "./reader.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { InfoFrame, Mp3Frames } from "./reader.js" */
 /** @import { Cut, Piece, Pieces } from "../../chunks.js" */
 
@@ -24,13 +25,12 @@ const COMPARED_FRAMES = 4;
 const DECODER_DELAY_SAMPLES = 529;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} cut
  * @returns {Promise<Pieces>}
  */
-export async function cut(file, name, { pieceSecs, minSecs }) {
-  const frames = await readMp3Frames(file, name);
+export async function cut(file, { pieceSecs, minSecs }) {
+  const frames = await readMp3Frames(file);
   const { sampleRateHz, samplesPerFrame, offsets, info } = frames;
   const frameCount = offsets.length - 1;
   const durationSecs = (frameCount * samplesPerFrame) / sampleRateHz;
@@ -73,7 +73,7 @@ function firstFrameFor(frame, { offsets, overheadBytes, reservoirBytes }) {
 
 /**
  * What a piece has before its frames: of the first one all that the file has there, too.
- * @param {Blob} file
+ * @param {SongFile} file
  * @param {Mp3Frames} frames
  * @param {number} from the piece's first frame
  * @param {number} to the frame after its last one

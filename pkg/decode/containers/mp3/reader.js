@@ -3,9 +3,11 @@
  * frames of one kind, one after the other, between the usual tags; ISO/IEC 11172-3 and 13818-3 define the header.
  */
 
-import { bytesOf, isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { isText, offsetAfterTags, uint32 } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { FileBlock } from "../block-reader.js";
+
+/** @import { SongFile } from "../../song-file.js" */
 
 /**
  * The first frame of most files: silence that holds, after its side information, what the encoder wants to be known about
@@ -52,14 +54,13 @@ const OTHER_INFO_AT = HEADER_BYTES + 32;
 const TRAILING_TAGS = ["TAG", "APETAGEX", "LYRICSBEGIN"];
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @returns {Promise<Mp3Frames>}
  */
-export async function readMp3Frames(file, name) {
-  let at = await offsetAfterTags(file, name);
-  const block = new FileBlock(file, name);
-  const info = await readInfoFrame(file, name, at, frameAt(await block.at(at)));
+export async function readMp3Frames(file) {
+  let at = await offsetAfterTags(file);
+  const block = new FileBlock(file);
+  const info = await readInfoFrame(file, at, frameAt(await block.at(at)));
   if (info) at += info.bytes.length;
   const first = frameAt(await block.at(at));
   if (!first) throw new NotCuttable("no Layer III frame");
@@ -121,15 +122,14 @@ function isInfo(bytes, { infoAt }) {
 }
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {number} offset where its first frame begins
  * @param {Frame | undefined} frame the first
  * @returns {Promise<InfoFrame | undefined>} `undefined` if the first frame is sound
  */
-async function readInfoFrame(file, name, offset, frame) {
+async function readInfoFrame(file, offset, frame) {
   if (!frame) throw new NotCuttable("no Layer III frame");
-  const bytes = await bytesOf(file, name, offset, offset + frame.bytes);
+  const bytes = await file.bytes(offset, offset + frame.bytes);
   if (!isInfo(bytes, frame)) return undefined;
   if (isText(bytes, OTHER_INFO_AT, OTHER_INFO_NAME)) throw new NotCuttable("a VBRI header");
   if (bytes.length < frame.bytes) throw new NotCuttable("the info frame is cut off");

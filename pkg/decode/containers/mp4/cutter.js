@@ -14,6 +14,7 @@ import { NotCuttable } from "../not-cuttable.js";
 import { HEAD_BYTES } from "./boxes.js";
 import { nextTask } from "../../../shared/tasks.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { M4aFrames } from "./reader.js" */
 /** @import { Mark } from "../cut.js" */
 /** @import { Cut, Pieces } from "../../chunks.js" */
@@ -26,13 +27,12 @@ const MAX_LEFT_OUT_SAMPLES = 6144;
 const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
  * @returns {Promise<Pieces>}
  */
-export async function cut(file, name, limits) {
-  const table = await readM4aFrames(file, name);
+export async function cut(file, limits) {
+  const table = await readM4aFrames(file);
   // To read a table of hours took a while.
   await nextTask();
   const { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, edit, isOpenEnded } = table;

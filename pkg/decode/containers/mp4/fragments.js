@@ -8,6 +8,8 @@ import { FileBlock } from "../block-reader.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { HEAD_BYTES, MAX_BOXES, boxesIn, inside, readTfdt, readTfhd, readTrex, readTrun, sizeOf } from "./boxes.js";
 
+/** @import { SongFile } from "../../song-file.js" */
+
 /**
  * @typedef {Object} Table
  * @property {number[]} offsets where each frame begins
@@ -21,21 +23,20 @@ const MAX_FRAMES = 2 ** 19;
 const MAX_FRAGMENT_BYTES = 2 ** 24;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {number} start where the header ends
  * @param {Uint8Array<ArrayBuffer>} moov the header
  * @param {number} trackId
  * @returns {Promise<Table>}
  */
-export async function readFragments(file, name, start, moov, trackId) {
+export async function readFragments(file, start, moov, trackId) {
   const defaults = boxesIn(inside(moov, "mvex"))
     .filter(({ type }) => type === "trex")
     .map(({ content }) => readTrex(content))
     .find((trex) => trex.trackId === trackId);
   if (!defaults) throw new NotCuttable("no defaults for fragments of the track");
   const table = /** @type {Table} */ ({ offsets: [], sizes: [], durations: [] });
-  const window = new FileBlock(file, name);
+  const window = new FileBlock(file);
   let samples = 0;
   for (let at = start, next = 0, boxes = 0; at < file.size; at = next, boxes++) {
     const head = window.holds(at) ? window.view(at) : await window.at(at);

@@ -3,7 +3,7 @@
  * one sound track, of AAC in the open, that is played from one place on.
  */
 
-import { bytesOf, isText, uint32 } from "../bytes.js";
+import { isText, uint32 } from "../bytes.js";
 import { readFragments } from "./fragments.js";
 import { NotCuttable } from "../not-cuttable.js";
 import {
@@ -20,6 +20,7 @@ import {
   uint64,
 } from "./boxes.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { Table } from "./fragments.js" */
 
 /**
@@ -39,9 +40,9 @@ import {
 const MAX_HEADER_BYTES = 2 ** 24;
 const GAPS = new TextEncoder().encode("iTunSMPB");
 
-/** @param {Blob} file @param {string} name @returns {Promise<M4aFrames>} */
-export async function readM4aFrames(file, name) {
-  const { moov, endOffset } = await readMoov(file, name);
+/** @param {SongFile} file @returns {Promise<M4aFrames>} */
+export async function readM4aFrames(file) {
+  const { moov, endOffset } = await readMoov(file);
   const track = soundTrackIn(moov);
   const table = boxInside(track, "mdia minf stbl");
   if (inside(table, "ctts")) throw new NotCuttable("frames in another order than they are played");
@@ -57,7 +58,7 @@ export async function readM4aFrames(file, name) {
   const inHeader = framesIn(table);
   // Where there are frames in the header, too, a browser stops after them.
   if (isFragmented && inHeader?.sizes.length !== 0) throw new NotCuttable("frames in the header and in fragments");
-  const found = isFragmented ? await readFragments(file, name, endOffset, moov, trackId) : inHeader;
+  const found = isFragmented ? await readFragments(file, endOffset, moov, trackId) : inHeader;
   if (!found) throw new NotCuttable("damaged table of frames");
   const { offsets, sizes, durations } = found;
   if (isFragmented) shortenFirst(durations);
@@ -141,18 +142,17 @@ function framesIn(table) {
 
 /**
  * The content of the movie box, and where it ends.
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  */
-async function readMoov(file, name) {
+async function readMoov(file) {
   for (let at = 0, boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
-    const head = await bytesOf(file, name, at, at + 2 * HEAD_BYTES);
+    const head = await file.bytes(at, at + 2 * HEAD_BYTES);
     if (boxes === 0 && !isText(head, 4, "ftyp")) throw new NotCuttable("no box ftyp");
     const endOffset = at + sizeOf(head);
     if (!(endOffset <= file.size)) throw new NotCuttable("a box ends after the file");
     if (isText(head, 4, "moov")) {
       if (endOffset - at > MAX_HEADER_BYTES) throw new NotCuttable("the header is too large");
-      return { moov: await bytesOf(file, name, at + HEAD_BYTES, endOffset), endOffset };
+      return { moov: await file.bytes(at + HEAD_BYTES, endOffset), endOffset };
     }
     at = endOffset;
   }

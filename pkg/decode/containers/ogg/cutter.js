@@ -3,12 +3,13 @@
  * (RFC 3533). So that a piece can begin with any packet, its first page is made anew, without the packets before.
  */
 
-import { bytesOf, isText, joined } from "../bytes.js";
+import { isText, joined } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
 import { markedPieces } from "../cut.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { Mark } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
 /** @import { Cut, Pieces } from "../../chunks.js" */
@@ -42,18 +43,17 @@ const MAX_HEADER_BYTES = 2 ** 24;
 const END_BYTES = 128 * 1024;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
  * @returns {Promise<Pieces>}
  */
-export async function cut(file, name, limits) {
-  const header = await readHeader(file, name);
+export async function cut(file, limits) {
+  const header = await readHeader(file);
   const { codec, headerBytes, serial } = header;
   const endAt = Math.max(headerBytes, file.size - END_BYTES);
-  const last = pagesIn(await bytesOf(file, name, endAt, file.size)).at(-1);
+  const last = pagesIn(await file.bytes(endAt, file.size)).at(-1);
   if (!last || last.serial !== serial || !(last.position > 0)) throw new NotCuttable("no last page of the stream");
-  const beginning = await bytesOf(file, name, headerBytes, headerBytes + END_BYTES);
+  const beginning = await file.bytes(headerBytes, headerBytes + END_BYTES);
   const [page] = pagesIn(beginning);
   if (!page || page.bytes.byteOffset !== 0) throw new NotCuttable("no page after the header");
   const samples = last.position;
@@ -63,7 +63,7 @@ export async function cut(file, name, limits) {
     samples,
     first,
     settlingSamples: codec.settlingSamples,
-    marksAround: searchFile(file, name, {
+    marksAround: searchFile(file, {
       samples,
       first,
       findMarks: (bytes, offset) => packetsIn(bytes, offset, serial, codec),
@@ -78,14 +78,13 @@ export async function cut(file, name, limits) {
 
 /**
  * The header packets of the only stream, which end with their page (RFC 7845, 3 and 5).
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @returns {Promise<{ codec: PacketCodec, headerBytes: number, serial: number }>}
  */
-async function readHeader(file, name) {
-  if (!isText(await bytesOf(file, name, 0, NAME.length), 0, NAME)) throw new NotCuttable("no Ogg page");
+async function readHeader(file) {
+  if (!isText(await file.bytes(0, NAME.length), 0, NAME)) throw new NotCuttable("no Ogg page");
   for (let size = MIN_HEADER_BYTES; size <= MAX_HEADER_BYTES; size *= 4) {
-    const bytes = await bytesOf(file, name, 0, size);
+    const bytes = await file.bytes(0, size);
     const packets = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
     let begun = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
     let serial;

@@ -2,9 +2,10 @@
  * WAV pieces: cuts a WAV file, of samples that each stand alone, into files of their own, each with a header as the whole file has it.
  */
 
-import { bytesOf, commonDivisor, isText } from "../bytes.js";
+import { commonDivisor, isText } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { Cut, Piece, Pieces } from "../../chunks.js" */
 
 /** Formats whose samples stand alone: whole numbers, floating point, A-law, μ-law; the other names one of these in a longer header. */
@@ -22,13 +23,12 @@ const MARGIN_SAMPLES = 8192;
 /** @typedef {{ format: Uint8Array<ArrayBuffer>, sampleRateHz: number, blockBytes: number, dataAt: number, dataBytes: number }} Wav */
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} cut
  * @returns {Promise<Pieces>}
  */
-export async function cut(file, name, { pieceSecs, minSecs, decodeRateHz }) {
-  const wav = parsed(await bytesOf(file, name, 0, MAX_HEADER_BYTES), file.size);
+export async function cut(file, { pieceSecs, minSecs, decodeRateHz }) {
+  const wav = parsed(await file.bytes(0, MAX_HEADER_BYTES), file.size);
   const { sampleRateHz, blockBytes, dataAt, dataBytes } = wav;
   const samples = Math.floor(dataBytes / blockBytes);
   const durationSecs = samples / sampleRateHz;

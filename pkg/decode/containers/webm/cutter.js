@@ -10,6 +10,7 @@ import { markedPieces } from "../cut.js";
 import { nextTask } from "../../../shared/tasks.js";
 import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP, readWebmBlocks } from "./reader.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { Cut, Pieces } from "../../chunks.js" */
 /** @import { SoundBlock, WebmBlocks } from "./reader.js" */
 
@@ -21,13 +22,12 @@ const TIME_SIZE = 0x84;
 const IS_KEY = 0x80;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
  * @returns {Promise<Pieces>}
  */
-export async function cut(file, name, limits) {
-  const table = await readWebmBlocks(file, name);
+export async function cut(file, limits) {
+  const table = await readWebmBlocks(file);
   const [first] = table.blocks;
   if (!first) throw new NotCuttable("no blocks of sound");
   // To read a table of hours took a while.
@@ -64,7 +64,7 @@ function beginningOf({ fileType, timestampScale, tracks, track, startTime }, { s
   ]);
 }
 
-/** @param {Blob} file @param {SoundBlock[]} blocks */
+/** @param {SongFile} file @param {SoundBlock[]} blocks */
 function clustersOf(file, blocks) {
   const parts = /** @type {BlobPart[]} */ ([]);
   for (let from = 0, to = 0; from < blocks.length; from = to) {

@@ -9,6 +9,7 @@ import { FileBlock } from "../block-reader.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { Mark } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
 
@@ -70,9 +71,9 @@ const MAX_ELEMENTS = 64;
 /** At most three hours in packets of 20 ms; a larger table takes memory. */
 const MAX_BLOCKS = 2 ** 19;
 
-/** @param {Blob} file @param {string} name @returns {Promise<WebmBlocks>} */
-export async function readWebmBlocks(file, name) {
-  const window = new FileBlock(file, name);
+/** @param {SongFile} file @returns {Promise<WebmBlocks>} */
+export async function readWebmBlocks(file) {
+  const window = new FileBlock(file);
   if (uint32(await window.at(0)) !== EBML) throw new NotCuttable("no EBML header");
   const header = await readHeader(window, file.size);
   return { ...header, ...(await readTable(window, file.size, header)) };
