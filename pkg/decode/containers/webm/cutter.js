@@ -8,7 +8,8 @@ import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { markedPieces } from "../cut.js";
 import { nextTask } from "../../../shared/tasks.js";
-import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP, readWebmBlocks } from "./reader.js";
+import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP } from "./elements.js";
+import { readWebmBlocks } from "./reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
 /** @import { Cut, Pieces } from "../../chunks.js" */
@@ -41,25 +42,25 @@ export async function cut(file, limits) {
     marksAround: searchTable(blocks),
     parts: (from, to) => [
       beginningOf(table, from),
-      file.slice(from.soundAt, from.soundEnd),
+      file.slice(from.packetOffset, from.packetEndOffset),
       ...clustersOf(file, blocks.slice(from.index + 1, to?.index)),
     ],
   });
 }
 
 /** All up to the sound of the first block, which has a cluster of its own. @param {WebmBlocks} table @param {SoundBlock} first */
-function beginningOf({ fileType, timestampScale, tracks, track, startTime }, { soundAt, soundEnd }) {
+function beginningOf({ ebmlHeader, timestampScale, tracks, track, startTime }, { packetOffset, packetEndOffset }) {
   const head = Uint8Array.of(0x80 | track.number, 0, 0, IS_KEY);
-  const blockBytes = head.length + soundEnd - soundAt;
+  const blockBytes = head.length + packetEndOffset - packetOffset;
   const block = joined([Uint8Array.of(SIMPLE_BLOCK), LONG_SIZE, blockBytes, head]);
   const info = joined([INFO, LONG_SIZE, timestampScale.length, timestampScale]);
   return joined([
-    fileType,
+    ebmlHeader,
     SEGMENT,
     ...NO_SIZE,
     info,
     tracks,
-    clusterHead(startTime, block.length + soundEnd - soundAt),
+    clusterHead(startTime, block.length + packetEndOffset - packetOffset),
     block,
   ]);
 }
