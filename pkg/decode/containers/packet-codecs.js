@@ -7,8 +7,8 @@ import { flacFrame } from "./flac/frame.js";
  * @typedef {Object} PacketCodec
  * @property {number} sampleRateHz at which its samples are counted
  * @property {number} settlingSamples until what a decoder makes of packets depends on them alone
- * @property {boolean} isLate whether the first packet gives no sound yet
- * @property {(packet: Uint8Array, before: Uint8Array) => number} samplesOf a packet, which the one before may matter to; `NaN` if it holds no sound
+ * @property {boolean} isFirstSilent whether the first packet gives no sound yet
+ * @property {(packet: Uint8Array, before: Uint8Array) => number | undefined} samplesOf a packet, given the one before it; `undefined` if it holds no sound
  */
 
 const OPUS_RATE_HZ = 48_000;
@@ -51,13 +51,18 @@ export function codecOf([first, , setup]) {
     return {
       sampleRateHz,
       settlingSamples: 0,
-      isLate: false,
-      samplesOf: (packet) => flacFrame(packet)?.samples ?? NaN,
+      isFirstSilent: false,
+      samplesOf: (packet) => flacFrame(packet)?.samples,
     };
   }
   return setup
     ? vorbis(first, setup)
-    : { sampleRateHz: OPUS_RATE_HZ, settlingSamples: OPUS_SETTLING_SAMPLES, isLate: false, samplesOf: opusSamples };
+    : {
+        sampleRateHz: OPUS_RATE_HZ,
+        settlingSamples: OPUS_SETTLING_SAMPLES,
+        isFirstSilent: false,
+        samplesOf: opusSamples,
+      };
 }
 
 /** @param {Uint8Array} packet */
@@ -71,7 +76,7 @@ function opusSamples(packet) {
         : OPUS_MUSIC_SAMPLES[kind & 3]
   );
   const frames = [1, 2, 2, byteAt(packet, 1) & 63][byteAt(packet, 0) & 3];
-  return packet.length > 0 ? samples * Number(frames) : NaN;
+  return packet.length > 0 ? samples * Number(frames) : undefined;
 }
 
 /** @param {Uint8Array<ArrayBuffer>} first @param {Uint8Array} setup @returns {PacketCodec | undefined} */
@@ -84,14 +89,17 @@ function vorbis(first, setup) {
   const blockSamples = (/** @type {Uint8Array} */ packet) => {
     const isLong =
       packet.length > 0 && (byteAt(packet, 0) & 1) === 0 ? areLong[(byteAt(packet, 0) >>> 1) & modeMask] : undefined;
-    return isLong === undefined ? NaN : 1 << (isLong ? sizes >>> 4 : sizes & 15);
+    return isLong === undefined ? undefined : 1 << (isLong ? sizes >>> 4 : sizes & 15);
   };
   return {
     sampleRateHz: new DataView(first.buffer, first.byteOffset).getUint32(VORBIS_RATE_AT, true),
     settlingSamples: 0,
-    isLate: true,
+    isFirstSilent: true,
     // Half of each block is added to half of the next one.
-    samplesOf: (packet, before) => (blockSamples(before) + blockSamples(packet)) / 4,
+    samplesOf: (packet, before) => {
+      const [last, samples] = [blockSamples(before), blockSamples(packet)];
+      return last && samples && (last + samples) / 4;
+    },
   };
 }
 

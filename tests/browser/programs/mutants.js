@@ -1152,7 +1152,7 @@ const MUTANTS = [
     "pieces",
     "webm Vorbis mono",
     "pkg/decode/containers/webm/reader.js",
-    "sample: samples + (codec.isLate ? packetSamples : 0)",
+    "sample: samples + (codec.isFirstSilent ? packetSamples : 0)",
     "sample: samples",
   ],
   [
@@ -1333,11 +1333,11 @@ const MUTANTS = [
     " && boxes.length < MAX_BOXES",
     "",
   ],
-  ["pieces", "ogg Vorbis stereo", "pkg/decode/containers/ogg/cutter.js", "isLate ? end + samples : end", "end"],
+  ["pieces", "ogg Vorbis stereo", "pkg/decode/containers/ogg/packets.js", "this.#codec.isFirstSilent", "false"],
   [
     "pieces",
     "ogg Vorbis in short pages",
-    "pkg/decode/containers/ogg/cutter.js",
+    "pkg/decode/containers/ogg/pages.js",
     "view.setUint32(CHECKSUM_AT, checksum(page), true);",
     "",
   ],

@@ -131,12 +131,12 @@ async function readTable(block, fileBytes, { track: { number, codec }, firstClus
     if (blocks.length === MAX_BLOCKS) throw new NotCuttable("too many blocks");
     const isFirst = blocks.length === 0;
     if (isFirst) startTime = place.clusterTime + relativeTime;
-    const packetSamples = isFirst && codec.isLate ? 0 : codec.samplesOf(packet, previous);
-    if (!(packetSamples >= 0)) throw new NotCuttable("a packet without sound");
+    const packetSamples = isFirst && codec.isFirstSilent ? 0 : codec.samplesOf(packet, previous);
+    if (packetSamples === undefined) throw new NotCuttable("a packet without sound");
     blocks.push({
       ...place,
       index: blocks.length,
-      sample: samples + (codec.isLate ? packetSamples : 0),
+      sample: samples + (codec.isFirstSilent ? packetSamples : 0),
       endSample: samples,
     });
     previous = packet;
