@@ -21,7 +21,7 @@ export { CheckerError } from "./shared/errors.js";
 export { probeDurationSecs } from "./decode/song-file.js";
 export { Song } from "./song/song.js";
 
-/** @import { BackendChoice } from "./engine/engine.js" */
+/** @import { BackendChoice } from "./engine/worker-host.js" */
 /** @import { Side } from "./shared/errors.js" */
 /** @import { ProgressListener } from "./engine/progress.js" */
 /** @import { Backend } from "./engine/protocol.js" */

@@ -16,7 +16,7 @@ import { refuseTooLong } from "./song-file.js";
 
 /** @import { SongFile } from "./song-file.js" */
 /** @import { Limits } from "../engine/protocol.js" */
-/** @import { Recorder } from "../engine/upload.js" */
+/** @import { SampleSink } from "../engine/upload.js" */
 /** @import { Container } from "./containers/container.js" */
 
 /**
@@ -87,11 +87,11 @@ const MAX_LENGTH_DIFFERENCE = 2;
 
 /**
  * @param {SongFile} file
- * @param {Recorder} recorder of the samples
+ * @param {SampleSink} sink of the samples
  * @param {{ limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
  * @returns {Promise<boolean>} `false` if the file must be decoded at once; then what was recorded is not the song
  */
-export async function decodeInPieces(file, recorder, { limits, signal, onProgress }) {
+export async function decodeInPieces(file, sink, { limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
   const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
   const plan = await planOf(file, cut);
@@ -99,7 +99,7 @@ export async function decodeInPieces(file, recorder, { limits, signal, onProgres
   if (!plan) return false;
   refuseTooLong(file.name, plan.samples / plan.sampleRateHz, limits);
 
-  const stitch = new Stitch(plan, decodeRateHz, recorder);
+  const stitch = new Stitch(plan, decodeRateHz, sink);
   const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
   const ahead = plan.pieces.values();
   const decodeNext = () => {
@@ -155,7 +155,7 @@ async function decoded({ blob }, rateHz) {
 
 /** Puts a song together. */
 class Stitch {
-  #recorder;
+  #sink;
   #ratio;
   #maxSamples;
   #isNoisy;
@@ -164,13 +164,13 @@ class Stitch {
   /** How many samples a decoder leaves out at the beginning of each piece. @type {number | undefined} */
   #leftOut;
 
-  /** @param {Pieces} plan @param {number} rateHz @param {Recorder} recorder */
-  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, recorder) {
+  /** @param {Pieces} plan @param {number} rateHz @param {SampleSink} sink */
+  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, sink) {
     this.#isNoisy = isNoisy;
     this.#ratio = rateHz / sampleRateHz;
     this.#maxSamples = Math.ceil(samples * this.#ratio);
-    this.#recorder = recorder;
-    recorder.begin(rateHz, this.#maxSamples);
+    this.#sink = sink;
+    sink.begin(rateHz, this.#maxSamples);
   }
 
   /**
@@ -198,7 +198,7 @@ class Stitch {
     const part = new Float32Array((handover ?? end) - own);
     await mixInSlices(part, channels, own - start, signal);
     if (handover !== undefined) this.#seam = mixedAround(channels, handover - start);
-    this.#recorder.append(part);
+    this.#sink.append(part);
     return true;
   }
 

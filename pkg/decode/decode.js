@@ -10,7 +10,7 @@ import { decodeInPieces } from "./chunks.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
 /** @import { Limits } from "../engine/protocol.js" */
-/** @import { Recorder } from "../engine/upload.js" */
+/** @import { SampleSink } from "../engine/upload.js" */
 
 /**
  * @typedef {Object} Samples
@@ -39,13 +39,13 @@ const PART_SAMPLES = 2 ** 20;
 
 /**
  * @param {SongInput | undefined} input
- * @param {Recorder} recorder of the samples
+ * @param {SampleSink} sink of the samples
  * @param {DecodeOptions & { file: Blob | undefined }} options `file` is what `fileOf` made of the input
  */
-export async function decode(input, recorder, { file, ...options }) {
+export async function decode(input, sink, { file, ...options }) {
   throwIfAborted(options.signal);
-  if (file) await decodeFile(new SongFile(file, options.name), recorder, options);
-  else await record(channelsOfSamples(input, options.limits), recorder, options);
+  if (file) await decodeFile(new SongFile(file, options.name), sink, options);
+  else await send(channelsOfSamples(input, options.limits), sink, options);
 }
 
 /**
@@ -67,12 +67,12 @@ function channelsOfSamples(input, limits) {
   );
 }
 
-/** @param {SongFile} file @param {Recorder} recorder @param {DecodeOptions} options */
-async function decodeFile(file, recorder, options) {
-  if (await decodeInPieces(file, recorder, options)) return;
+/** @param {SongFile} file @param {SampleSink} sink @param {DecodeOptions} options */
+async function decodeFile(file, sink, options) {
+  if (await decodeInPieces(file, sink, options)) return;
   const decoded = channelsOf(await decodeAtOnce(file, options));
   try {
-    await record(decoded, recorder, options);
+    await send(decoded, sink, options);
   } finally {
     // They are large: let go of them now, not at some garbage collection.
     release(decoded.channels);
@@ -105,10 +105,10 @@ function channelsOf(buffer) {
 
 /**
  * @param {{ channels: Float32Array[], sampleRateHz: number }} sound
- * @param {Recorder} recorder
+ * @param {SampleSink} sink
  * @param {DecodeOptions} options
  */
-async function record({ channels, sampleRateHz }, recorder, { name, signal }) {
+async function send({ channels, sampleRateHz }, sink, { name, signal }) {
   const length = channels[0]?.length ?? 0;
   if (length === 0) throw new CheckerError("no-audio", `“${name}” is empty: it holds no sound.`);
   if (channels.some((channel) => channel.length !== length)) {
@@ -117,11 +117,11 @@ async function record({ channels, sampleRateHz }, recorder, { name, signal }) {
   if (!Number.isFinite(sampleRateHz) || sampleRateHz <= 0) {
     throw new CheckerError("decode-failed", `The sample rate of “${name}” is unknown.`);
   }
-  recorder.begin(sampleRateHz, length);
+  sink.begin(sampleRateHz, length);
   const slice = new Slice();
   for (let from = 0; from < length; from += PART_SAMPLES) {
     const part = new Float32Array(Math.min(PART_SAMPLES, length - from));
     await mixInSlices(part, channels, from, signal, slice);
-    recorder.append(part);
+    sink.append(part);
   }
 }

@@ -9,13 +9,13 @@ import { Peaks } from "../decode/mono.js";
 
 /**
  * What takes a song as it is decoded.
- * @typedef {Object} Recorder
+ * @typedef {Object} SampleSink
  * @property {(sampleRateHz: number, expectedSamples: number) => void} begin once, and once more if what came is to be forgotten
  * @property {(part: Float32Array<ArrayBuffer>) => void} append the next mono samples, whose buffer is taken away
  */
 
-/** @implements {Recorder} */
-export class Recording {
+/** @implements {SampleSink} */
+export class Upload {
   #name;
   #peaks = new Peaks(0);
   #sampleRateHz = 1;
