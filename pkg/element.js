@@ -165,7 +165,7 @@ export class SoundalikeElement extends Base {
     void Promise.resolve().then(() => {
       if (this.isConnected) return;
       if (this.#check) this.#cancel();
-      this.#letGoOfChecker();
+      this.#releaseChecker();
     });
   }
 
@@ -178,7 +178,7 @@ export class SoundalikeElement extends Base {
     if (name === "reference") return this.#takeReference();
     const isAtWork = this.#check !== undefined;
     if (isAtWork) this.#stop();
-    this.#letGoOfChecker();
+    this.#releaseChecker();
     if (isAtWork) void this.#compare();
   }
 
@@ -293,7 +293,7 @@ export class SoundalikeElement extends Base {
     delete this.dataset["score"];
   }
 
-  #letGoOfChecker() {
+  #releaseChecker() {
     void this.#checker?.then(
       (checker) => checker.close(),
       () => {},
@@ -332,7 +332,7 @@ export class SoundalikeElement extends Base {
 
   /** @param {unknown} cause */
   #showError(cause) {
-    this.#letGoOfCheckerIfItNeverStarted();
+    this.#forgetCheckerThatNeverStarted();
     const error =
       cause instanceof CheckerError
         ? cause
@@ -345,7 +345,7 @@ export class SoundalikeElement extends Base {
   }
 
   /** A checker that failed to start is forgotten, so that the next song tries again. */
-  #letGoOfCheckerIfItNeverStarted() {
+  #forgetCheckerThatNeverStarted() {
     const promise = this.#checker;
     promise?.catch(() => {
       if (this.#checker === promise) this.#checker = undefined;

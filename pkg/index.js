@@ -220,7 +220,7 @@ export async function createChecker({ backend = "auto", weights, assetsUrl, cach
   };
   if (key !== undefined) sharedEngines.set(key, shared);
   shared.users++;
-  const letGo = () => {
+  const release = () => {
     shared.users--;
     if (shared.users > 0) return;
     shared.engine.close();
@@ -232,10 +232,10 @@ export async function createChecker({ backend = "auto", weights, assetsUrl, cach
     await shared.engine.start(signal);
     progress.listener(undefined)("load", 1);
   } catch (error) {
-    letGo();
+    release();
     throw error;
   }
-  return new Checker(shared.engine, cache, letGo);
+  return new Checker(shared.engine, cache, release);
 }
 
 /**

@@ -79,7 +79,7 @@ async function perform(request, onProgress) {
     case "append":
       // There is none if its beginning was refused: the page knows.
       recordings.get(request.songId)?.append(request.part);
-      letGo(request.part);
+      freeBuffer(request.part);
       return undefined;
     case "analyse": {
       const recording = recordings.get(request.songId);
@@ -156,7 +156,7 @@ function forget(songId) {
 }
 
 /** Samples that the engine has a copy of go with a message to nobody, or they would stay until a garbage collection. @param {Float32Array} samples */
-function letGo({ buffer }) {
+function freeBuffer({ buffer }) {
   const { port1, port2 } = new MessageChannel();
   port2.close();
   port1.postMessage(null, [/** @type {ArrayBuffer} */ (buffer)]);

@@ -1,8 +1,8 @@
 /**
- * Pieces: decodes a long song piece by piece into the mono samples that decoding the file at once gives.
+ * Chunks: decodes a long song chunk by chunk into the mono samples that decoding the file at once gives.
  *
  * Decoded at once, a browser holds a song three times over and copies it into the page in one task that holds everything
- * else up; of pieces neither is large, and some are decoded side by side. Each piece begins before the end of the last one: what
+ * else up; of chunks neither is large, and some are decoded side by side. Each chunk begins before the end of the last one: what
  * both decode to must be the same (but for the noise that a decoder of AAC makes up), so that nothing is taken for granted
  * about a browser's decoder. Where it is not, and where a file is not laid out as most are, the song is decoded at once.
  */
@@ -21,32 +21,32 @@ import { refuseTooLong } from "./song-file.js";
 
 /**
  * @typedef {Object} Cut how to cut a file up
- * @property {number} pieceSecs the longest piece
+ * @property {number} chunkSecs the longest chunk
  * @property {number} minSecs shorter songs stay whole
  * @property {number} decodeRateHz what browsers decode to
  */
 
 /**
  * A part of a song, in samples of one channel at the file's rate.
- * @typedef {Object} Piece
+ * @typedef {Object} Chunk
  * @property {Blob} blob a file of its own
  * @property {number} startSamples where it begins in the song, as far as the decoder is concerned: what a decoder leaves
- *   out at the beginning of the song it leaves out of every piece
- * @property {number} ownSamples where its part of the song begins; what lies before is there for what it needs and to be compared
+ *   out at the beginning of the song it leaves out of every chunk
+ * @property {number} ownStartSamples where its part of the song begins; what lies before is there for what it needs and to be compared
  * @property {number | undefined} lengthSamples before the decoder leaves anything out; `undefined` where it leaves out more than of others
  */
 
 /**
- * @typedef {Object} Pieces
+ * @typedef {Object} Chunks
  * @property {number} sampleRateHz
  * @property {number} samples as they are before a decoder leaves any out
- * @property {Piece[]} pieces
- * @property {boolean} [isNoisy] whether a decoder makes up some of the sound, other in each piece
+ * @property {Chunk[]} chunks
+ * @property {boolean} [isNoisy] whether a decoder makes up some of the sound, other in each chunk
  */
 
 /**
  * Cuts a file up; throws `NotCuttable` where it can't.
- * @typedef {(file: SongFile, cut: Cut) => Promise<Pieces>} Cutter
+ * @typedef {(file: SongFile, cut: Cut) => Promise<Chunks>} Cutter
  */
 
 /**
@@ -65,13 +65,13 @@ const CUTTERS = {
 };
 
 /** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
-const PIECE_SECS = 24;
+const CHUNK_SECS = 24;
 const MIN_SONG_SECS = 40;
 
 /** One for each core of a small machine, and one that waits its turn; each takes memory. */
 const DECODED_AT_ONCE = 3;
 
-/** This many samples on both sides of where one piece takes over from another are compared. */
+/** This many samples on both sides of where one chunk takes over from another are compared. */
 const COMPARED_SAMPLES = 1024;
 /**
  * Four steps of 16 bits. Firefox's MP3 decoder gives whole steps and carries what it rounds off into the next sample, so one
@@ -82,7 +82,7 @@ const MAX_DIFFERENCE = 2 ** -13;
 const MAX_NOISE = 0.5;
 /** What is quieter may agree by chance. */
 const MIN_PEAK = 8 * MAX_DIFFERENCE;
-/** What a piece's length is rounded to. */
+/** What a chunk's length is rounded to. */
 const MAX_LENGTH_DIFFERENCE = 2;
 
 /**
@@ -91,9 +91,9 @@ const MAX_LENGTH_DIFFERENCE = 2;
  * @param {{ limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
  * @returns {Promise<boolean>} `false` if the file must be decoded at once; then what was recorded is not the song
  */
-export async function decodeInPieces(file, sink, { limits, signal, onProgress }) {
+export async function decodeInChunks(file, sink, { limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
-  const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
+  const cut = { chunkSecs: CHUNK_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
   const plan = await planOf(file, cut);
   throwIfAborted(signal);
   if (!plan) return false;
@@ -101,21 +101,21 @@ export async function decodeInPieces(file, sink, { limits, signal, onProgress })
 
   const stitch = new Stitch(plan, decodeRateHz, sink);
   const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
-  const ahead = plan.pieces.values();
+  const ahead = plan.chunks.values();
   const decodeNext = () => {
-    const piece = ahead.next().value;
-    if (piece) decoding.push(decoded(piece, decodeRateHz));
+    const chunk = ahead.next().value;
+    if (chunk) decoding.push(decoded(chunk, decodeRateHz));
   };
   for (let begun = 0; begun < DECODED_AT_ONCE; begun++) decodeNext();
-  for (const [index, piece] of plan.pieces.entries()) {
+  for (const [index, chunk] of plan.chunks.entries()) {
     const buffer = await decoding.shift();
-    // The decoder is never short of work, not even while this piece is mixed.
+    // The decoder is never short of work, not even while this chunk is mixed.
     decodeNext();
     // The browser has just copied the sound into the page, in one task: ours begins with the next.
     await nextTask();
     throwIfAborted(signal);
-    if (!buffer || !(await stitch.add(piece, buffer, plan.pieces[index + 1], signal))) return false;
-    onProgress((index + 1) / plan.pieces.length);
+    if (!buffer || !(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))) return false;
+    onProgress((index + 1) / plan.chunks.length);
     throwIfAborted(signal);
   }
   return true;
@@ -124,7 +124,7 @@ export async function decodeInPieces(file, sink, { limits, signal, onProgress })
 /**
  * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces | undefined>} `undefined` if the file must be decoded at once
+ * @returns {Promise<Chunks | undefined>} `undefined` if the file must be decoded at once
  */
 async function planOf(file, limits) {
   try {
@@ -143,7 +143,7 @@ async function planOf(file, limits) {
   }
 }
 
-/** @param {Piece} piece @param {number} rateHz @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded */
+/** @param {Chunk} chunk @param {number} rateHz @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded */
 async function decoded({ blob }, rateHz) {
   try {
     return await new OfflineAudioContext(1, 1, rateHz).decodeAudioData(await blob.arrayBuffer());
@@ -159,12 +159,12 @@ class Stitch {
   #ratio;
   #maxSamples;
   #isNoisy;
-  /** What the last piece has around where the next one takes over. */
+  /** What the last chunk has around where the next one takes over. */
   #seam = new Float32Array(0);
-  /** How many samples a decoder leaves out at the beginning of each piece. @type {number | undefined} */
-  #leftOut;
+  /** How many samples a decoder leaves out at the beginning of each chunk. @type {number | undefined} */
+  #primingSamples;
 
-  /** @param {Pieces} plan @param {number} rateHz @param {SampleSink} sink */
+  /** @param {Chunks} plan @param {number} rateHz @param {SampleSink} sink */
   constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, sink) {
     this.#isNoisy = isNoisy;
     this.#ratio = rateHz / sampleRateHz;
@@ -174,25 +174,25 @@ class Stitch {
   }
 
   /**
-   * @param {Piece} piece the next one
+   * @param {Chunk} chunk the next one
    * @param {AudioBuffer} buffer
-   * @param {Piece | undefined} next the one after it
+   * @param {Chunk | undefined} next the one after it
    * @param {AbortSignal | undefined} signal
    * @returns {Promise<boolean>} whether it goes with the last one
    */
-  async add({ startSamples, ownSamples, lengthSamples }, buffer, next, signal) {
-    // Not let go of by hand: that they pile up makes the browser collect its garbage, and with it the bytes of pieces, which
+  async add({ startSamples, ownStartSamples, lengthSamples }, buffer, next, signal) {
+    // Not let go of by hand: that they pile up makes the browser collect its garbage, and with it the bytes of chunks, which
     // it loses count of when it takes them to be decoded. Of an hour of WAV those are 600 MB.
     const channels = Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
     const start = Math.round(startSamples * this.#ratio);
-    const own = Math.round(ownSamples * this.#ratio);
+    const own = Math.round(ownStartSamples * this.#ratio);
     const end = start + buffer.length;
-    const handover = next && Math.round(next.ownSamples * this.#ratio);
+    const handover = next && Math.round(next.ownStartSamples * this.#ratio);
     if (end > this.#maxSamples || end < (handover === undefined ? own : handover + COMPARED_SAMPLES)) return false;
     if (lengthSamples !== undefined) {
-      const leftOut = Math.round(lengthSamples * this.#ratio) - buffer.length;
-      this.#leftOut ??= leftOut;
-      if (Math.abs(leftOut - this.#leftOut) > MAX_LENGTH_DIFFERENCE) return false;
+      const primingSamples = Math.round(lengthSamples * this.#ratio) - buffer.length;
+      this.#primingSamples ??= primingSamples;
+      if (Math.abs(primingSamples - this.#primingSamples) > MAX_LENGTH_DIFFERENCE) return false;
     }
     if (own > 0 && !this.#agrees(channels, own - start, lengthSamples !== undefined)) return false;
     const part = new Float32Array((handover ?? end) - own);
@@ -203,7 +203,7 @@ class Stitch {
   }
 
   /**
-   * Whether a piece sounds, around where it takes over, as the last one does.
+   * Whether a chunk sounds, around where it takes over, as the last one does.
    * @param {Float32Array[]} channels
    * @param {number} own where in them it takes over
    * @param {boolean} isLengthRight which says that they are in their place even if hardly anything is to be heard there

@@ -5,8 +5,8 @@
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
 import { SongFile, refuseTooLong, undecodable } from "./song-file.js";
-import { mixInSlices, release } from "./mono.js";
-import { decodeInPieces } from "./chunks.js";
+import { freeBuffers, mixInSlices } from "./mono.js";
+import { decodeInChunks } from "./chunks.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
 /** @import { Limits } from "../engine/protocol.js" */
@@ -69,13 +69,13 @@ function channelsOfSamples(input, limits) {
 
 /** @param {SongFile} file @param {SampleSink} sink @param {DecodeOptions} options */
 async function decodeFile(file, sink, options) {
-  if (await decodeInPieces(file, sink, options)) return;
+  if (await decodeInChunks(file, sink, options)) return;
   const decoded = channelsOf(await decodeAtOnce(file, options));
   try {
     await send(decoded, sink, options);
   } finally {
     // They are large: let go of them now, not at some garbage collection.
-    release(decoded.channels);
+    freeBuffers(decoded.channels);
   }
 }
 

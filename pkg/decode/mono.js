@@ -101,7 +101,7 @@ export class Peaks {
  * garbage collection, and resizing the buffer leaves the memory with the AudioBuffer.)
  * @param {Float32Array[]} channels
  */
-export function release(channels) {
+export function freeBuffers(channels) {
   const { port1, port2 } = new MessageChannel();
   port2.close();
   try {

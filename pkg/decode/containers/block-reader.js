@@ -8,7 +8,7 @@ const BLOCK_BYTES = 1024 ** 2;
 const LOOK_BYTES = 64;
 
 /** The part of a file that is at hand. */
-export class FileBlock {
+export class BlockReader {
   #file;
   #from = 0;
   #bytes = new Uint8Array(0);

@@ -6,14 +6,14 @@ import { flacFrame } from "./flac/frame.js";
 /**
  * @typedef {Object} PacketCodec
  * @property {number} sampleRateHz at which its samples are counted
- * @property {number} settlingSamples until what a decoder makes of packets depends on them alone
- * @property {boolean} isFirstSilent whether the first packet gives no sound yet
+ * @property {number} preRollSamples until what a decoder makes of packets depends on them alone
+ * @property {boolean} firstPacketIsSilent whether the first packet gives no sound yet
  * @property {(packet: Uint8Array, before: Uint8Array) => number | undefined} samplesOf a packet, given the one before it; `undefined` if it holds no sound
  */
 
 const OPUS_RATE_HZ = 48_000;
 /** What a packet sounds like is foretold from the last one: after a second nothing is left of what was before. */
-const OPUS_SETTLING_SAMPLES = OPUS_RATE_HZ;
+const OPUS_PRE_ROLL_SAMPLES = OPUS_RATE_HZ;
 /** Of a frame, by the configuration in a packet's first byte (RFC 6716, table 2). */
 const OPUS_SPEECH_SAMPLES = [480, 960, 1920, 2880];
 const OPUS_MUSIC_SAMPLES = [120, 240, 480, 960];
@@ -50,8 +50,8 @@ export function codecOf([first, , setup]) {
     const sampleRateHz = uint32(first, FLAC_RATE_AT) >>> 12;
     return {
       sampleRateHz,
-      settlingSamples: 0,
-      isFirstSilent: false,
+      preRollSamples: 0,
+      firstPacketIsSilent: false,
       samplesOf: (packet) => flacFrame(packet)?.samples,
     };
   }
@@ -59,8 +59,8 @@ export function codecOf([first, , setup]) {
     ? vorbis(first, setup)
     : {
         sampleRateHz: OPUS_RATE_HZ,
-        settlingSamples: OPUS_SETTLING_SAMPLES,
-        isFirstSilent: false,
+        preRollSamples: OPUS_PRE_ROLL_SAMPLES,
+        firstPacketIsSilent: false,
         samplesOf: opusSamples,
       };
 }
@@ -93,8 +93,8 @@ function vorbis(first, setup) {
   };
   return {
     sampleRateHz: new DataView(first.buffer, first.byteOffset).getUint32(VORBIS_RATE_AT, true),
-    settlingSamples: 0,
-    isFirstSilent: true,
+    preRollSamples: 0,
+    firstPacketIsSilent: true,
     // Half of each block is added to half of the next one.
     samplesOf: (packet, before) => {
       const [last, samples] = [blockSamples(before), blockSamples(packet)];

@@ -1,5 +1,5 @@
 /**
- * FLAC pieces: cuts a FLAC file into files of their own, each with the header of the whole and some of its frames, which
+ * FLAC chunks: cuts a FLAC file into files of their own, each with the header of the whole and some of its frames, which
  * stand alone. RFC 9639 defines the format.
  */
 
@@ -7,13 +7,13 @@ import { byteAt, isText, offsetAfterTags, uint32 } from "../bytes.js";
 import { flacFrame } from "./frame.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
-import { markedPieces } from "../cut.js";
+import { cutAtSeekPoints } from "../cut.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Mark } from "../cut.js" */
-/** @import { Cut, Pieces } from "../../chunks.js" */
+/** @import { SeekPoint } from "../cut.js" */
+/** @import { Cut, Chunks } from "../../chunks.js" */
 
-/** @typedef {Mark & { samples: number }} Frame with how many samples of a channel it has */
+/** @typedef {SeekPoint & { samples: number }} Frame with how many samples of a channel it has */
 
 /** The file's name, then its first block, with a header of its own. */
 const NAME = "fLaC";
@@ -32,7 +32,7 @@ const FRAMES_IN_A_ROW = 3;
 /**
  * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
 export async function cut(file, limits) {
   const start = await offsetAfterTags(file);
@@ -49,24 +49,24 @@ export async function cut(file, limits) {
   const blockSamples = info.getUint16(0) === info.getUint16(2) ? info.getUint16(0) : 0;
   const sampleRateHz = info.getUint32(10) >>> 12;
   const statedSamples = (info.getUint8(13) & 15) * 2 ** 32 + info.getUint32(14);
-  const findMarks = (/** @type {Uint8Array} */ bytes, /** @type {number} */ offset) =>
+  const findSeekPoints = (/** @type {Uint8Array} */ bytes, /** @type {number} */ offset) =>
     framesIn(bytes, offset, blockSamples);
 
   const endAt = Math.max(framesAt, file.size - END_BYTES);
-  const [first] = findMarks(await file.bytes(framesAt, framesAt + END_BYTES), framesAt);
-  const last = findMarks(await file.bytes(endAt, file.size), endAt).at(-1);
+  const [first] = findSeekPoints(await file.bytes(framesAt, framesAt + END_BYTES), framesAt);
+  const last = findSeekPoints(await file.bytes(endAt, file.size), endAt).at(-1);
   if (sampleRateHz === 0) throw new NotCuttable("no sample rate");
   if (first?.offset !== framesAt || first.sample !== 0) throw new NotCuttable("no frame after the metadata");
   if (!last) throw new NotCuttable("no frame at the end");
   const samples = last.sample + last.samples;
   if (statedSamples !== 0 && statedSamples !== samples)
     throw new NotCuttable("another number of samples than STREAMINFO states");
-  return markedPieces(limits, {
+  return cutAtSeekPoints(limits, {
     sampleRateHz,
     samples,
     first,
-    settlingSamples: 0,
-    marksAround: searchFile(file, { samples, first, findMarks }),
+    preRollSamples: 0,
+    seekPointsAround: searchFile(file, { samples, first, findSeekPoints }),
     parts: (from, to) => [
       headerOf(beginning, (to?.sample ?? samples) - from.sample),
       file.slice(from.offset, to?.offset),
@@ -84,7 +84,7 @@ async function offsetAfterBlocks(file, at) {
   throw new NotCuttable("too many metadata blocks");
 }
 
-/** A header without tags, and without a checksum, that says how long a piece is. @param {Uint8Array<ArrayBuffer>} beginning @param {number} samples */
+/** A header without tags, and without a checksum, that says how long a chunk is. @param {Uint8Array<ArrayBuffer>} beginning @param {number} samples */
 function headerOf(beginning, samples) {
   const bytes = beginning.slice();
   const view = new DataView(bytes.buffer);

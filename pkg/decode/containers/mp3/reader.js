@@ -5,7 +5,7 @@
 
 import { isText, offsetAfterTags, uint32 } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
-import { FileBlock } from "../block-reader.js";
+import { BlockReader } from "../block-reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
 
@@ -59,17 +59,17 @@ const TRAILING_TAGS = ["TAG", "APETAGEX", "LYRICSBEGIN"];
  */
 export async function readMp3Frames(file) {
   let at = await offsetAfterTags(file);
-  const block = new FileBlock(file);
-  const info = await readInfoFrame(file, at, frameAt(await block.at(at)));
+  const reader = new BlockReader(file);
+  const info = await readInfoFrame(file, at, frameAt(await reader.at(at)));
   if (info) at += info.bytes.length;
-  const first = frameAt(await block.at(at));
+  const first = frameAt(await reader.at(at));
   if (!first) throw new NotCuttable("no Layer III frame");
 
-  const lasting = uint32(block.view(at)) & LASTING_BITS;
+  const lasting = uint32(reader.view(at)) & LASTING_BITS;
   const offsets = [at];
   for (;;) {
-    if (!block.holds(at)) await block.at(at);
-    const bytes = block.view(at);
+    if (!reader.holds(at)) await reader.at(at);
+    const bytes = reader.view(at);
     const frame = frameAt(bytes);
     if (!frame || (uint32(bytes) & LASTING_BITS) !== lasting || at + frame.bytes > file.size) break;
     // Another file begins here.
@@ -77,7 +77,7 @@ export async function readMp3Frames(file) {
     at += frame.bytes;
     offsets.push(at);
   }
-  if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(block.view(at), 0, tag)))
+  if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(reader.view(at), 0, tag)))
     throw new NotCuttable("unknown bytes between or after the frames");
   // Fewer than there are: the file was put together from several, or written on after its end.
   if (info?.frameCountAt && info.frameCount < offsets.length - 1)

@@ -3,23 +3,23 @@
  * frames and a header like the file's.
  *
  * The sound of a frame depends only on the frame before, with which it overlaps. The priming that is
- * left out at the beginning of the file is left out of every piece, and what is left out at the end
+ * left out at the beginning of the file is left out of every chunk, and what is left out at the end
  * of the file is left out of the last one.
  */
 
 import { merged } from "../bytes.js";
 import { readM4aFrames } from "./reader.js";
 import { searchTable } from "../seek.js";
-import { markedPieces } from "../cut.js";
+import { cutAtSeekPoints } from "../cut.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { nextTask } from "../../../shared/tasks.js";
 import { headerOf } from "./header.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Pieces } from "../../chunks.js" */
+/** @import { Cut, Chunks } from "../../chunks.js" */
 
 /**
- * Encoders put fewer samples before a song, and a piece is decoded as much further than its own
+ * Encoders put fewer samples before a song, and a chunk is decoded as much further than its own
  * samples. More than this is cut out of the song.
  */
 const MAX_PRIMING_SAMPLES = 6144;
@@ -27,7 +27,7 @@ const MAX_PRIMING_SAMPLES = 6144;
 /**
  * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
 export async function cut(file, limits) {
   const table = await readM4aFrames(file);
@@ -41,18 +41,18 @@ export async function cut(file, limits) {
   const [first] = frames;
   if (!first) throw new NotCuttable("no frames");
   const samples = (frames.length - 1) * samplesPerFrame + (isOpenEnded ? samplesPerFrame : lastSamples);
-  const lastOwn = samples - samples / Math.ceil(samples / sampleRateHz / limits.pieceSecs);
+  const lastOwn = samples - samples / Math.ceil(samples / sampleRateHz / limits.chunkSecs);
   if (edit && edit.primingSamples > MAX_PRIMING_SAMPLES)
     throw new NotCuttable("the edit list leaves out too much at the beginning");
   if (edit && edit.samples < lastOwn) throw new NotCuttable("the edit list leaves out too much at the end");
-  return markedPieces(limits, {
+  return cutAtSeekPoints(limits, {
     sampleRateHz,
     samples,
     first,
-    settlingSamples: 0,
+    preRollSamples: 0,
     // Where the encoder replaced noise by its level, the decoder generates other noise.
     isNoisy: true,
-    marksAround: searchTable(frames),
+    seekPointsAround: searchTable(frames),
     parts: (from, to) => {
       const own = frames.slice(from.index, to?.index);
       const ranges = merged(own);

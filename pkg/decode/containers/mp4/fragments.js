@@ -4,7 +4,7 @@
  */
 
 import { isText } from "../bytes.js";
-import { FileBlock } from "../block-reader.js";
+import { BlockReader } from "../block-reader.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { HEAD_BYTES, MAX_BOXES, boxEnd, boxesIn, inside } from "./boxes.js";
 import { readTfdt, readTfhd, readTrex, readTrun } from "./fragment-boxes.js";
@@ -28,15 +28,15 @@ const MAX_FRAGMENT_BYTES = 2 ** 24;
  */
 export async function readFragments(file, start, moov, trackId) {
   const fragments = new Fragments(defaultsIn(moov, trackId));
-  const block = new FileBlock(file);
+  const reader = new BlockReader(file);
   let boxesWithoutSound = 0;
   for (let offset = start; offset < file.size;) {
-    const head = block.holds(offset) ? block.view(offset) : await block.at(offset);
+    const head = reader.holds(offset) ? reader.view(offset) : await reader.at(offset);
     const end = boxEnd(head, offset, file.size);
     boxesWithoutSound++;
     if (isText(head, 4, "moof")) {
       if (end - offset > MAX_FRAGMENT_BYTES) throw new NotCuttable("a fragment's header is too large");
-      const moof = (await block.at(offset, end - offset)).subarray(HEAD_BYTES);
+      const moof = (await reader.at(offset, end - offset)).subarray(HEAD_BYTES);
       if (fragments.add(moof, offset)) boxesWithoutSound = 0;
     }
     if (boxesWithoutSound > MAX_BOXES) throw new NotCuttable("too many boxes without sound in a row");

@@ -3,10 +3,10 @@
 import { joined } from "../bytes.js";
 import { HEAD_BYTES } from "./boxes.js";
 
-/** @import { Mark } from "../cut.js" */
+/** @import { SeekPoint } from "../cut.js" */
 /** @import { M4aFrames } from "./reader.js" */
 
-/** @typedef {Mark & { index: number, endOffset: number }} Frame */
+/** @typedef {SeekPoint & { index: number, endOffset: number }} Frame */
 
 /** Unity matrix of a picture that is not rotated (6.2.2). */
 const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];

@@ -1,20 +1,20 @@
 /**
  * Ogg cutter: cuts an Ogg file of Vorbis, Opus or FLAC into files of their own, each with the header
- * of the whole and some of its pages. So that a piece can begin with any packet, its first page is
+ * of the whole and some of its pages. So that a chunk can begin with any packet, its first page is
  * rewritten without the packets before.
  */
 
 import { isText, joined } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
-import { markedPieces } from "../cut.js";
+import { cutAtSeekPoints } from "../cut.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
 import { packetsIn } from "./packets.js";
 import { CAPTURE_PATTERN, FULL_SEGMENT_BYTES, pageFrom, pagesIn } from "./pages.js";
 
 /** @import { SongFile } from "../../song-file.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
-/** @import { Cut, Pieces } from "../../chunks.js" */
+/** @import { Cut, Chunks } from "../../chunks.js" */
 /** @import { Page } from "./pages.js" */
 
 /** @typedef {{ codec: PacketCodec, headerBytes: number, serial: number }} Header */
@@ -28,7 +28,7 @@ const END_BYTES = 128 * 1024;
 /**
  * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
 export async function cut(file, limits) {
   const { codec, headerBytes, serial } = await readHeader(file);
@@ -36,15 +36,15 @@ export async function cut(file, limits) {
   const [page] = pagesIn(await file.bytes(headerBytes, headerBytes + END_BYTES));
   if (!page || page.bytes.byteOffset !== 0) throw new NotCuttable("no page after the header");
   const first = { offset: headerBytes, sample: 0, endSample: 0, page, segment: 0, segmentAt: page.segmentsAt };
-  return markedPieces(limits, {
+  return cutAtSeekPoints(limits, {
     sampleRateHz: codec.sampleRateHz,
     samples,
     first,
-    settlingSamples: codec.settlingSamples,
-    marksAround: searchFile(file, {
+    preRollSamples: codec.preRollSamples,
+    seekPointsAround: searchFile(file, {
       samples,
       first,
-      findMarks: (bytes, offset) => packetsIn(bytes, offset, serial, codec),
+      findSeekPoints: (bytes, offset) => packetsIn(bytes, offset, serial, codec),
     }),
     parts: (from, to) => [
       file.slice(0, headerBytes),

@@ -2,14 +2,14 @@
 
 import { FULL_SEGMENT_BYTES, isContinued, pagesIn } from "./pages.js";
 
-/** @import { Mark } from "../cut.js" */
+/** @import { SeekPoint } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
 /** @import { Page } from "./pages.js" */
 
 /**
  * Where a packet begins. `segment` is its first segment on the page, `segmentAt` that one's place in
  * the page.
- * @typedef {Mark & { page: Page, segment: number, segmentAt: number }} Packet
+ * @typedef {SeekPoint & { page: Page, segment: number, segmentAt: number }} Packet
  */
 
 /**
@@ -87,7 +87,7 @@ class PacketWalk {
   #begin(packet) {
     this.#packetSamples = this.#codec.samplesOf(packet, this.#packet);
     this.#packet = packet;
-    return this.#codec.isFirstSilent ? sum(this.#position, this.#packetSamples) : this.#position;
+    return this.#codec.firstPacketIsSilent ? sum(this.#position, this.#packetSamples) : this.#position;
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * WAV pieces: cuts a WAV file, of samples that each stand alone, into files of their own, each with a header as the whole file has it.
+ * WAV chunks: cuts a WAV file, of samples that each stand alone, into files of their own, each with a header as the whole file has it.
  */
 
 import { commonDivisor, isText } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Piece, Pieces } from "../../chunks.js" */
+/** @import { Cut, Chunk, Chunks } from "../../chunks.js" */
 
 /** Formats whose samples stand alone: whole numbers, floating point, A-law, μ-law; the other names one of these in a longer header. */
 const STAND_ALONE = [1, 3, 6, 7];
@@ -17,7 +17,7 @@ const SUBFORMAT_AT = 24;
 /** A header that is longer has pictures in it, or is no header. */
 const MAX_HEADER_BYTES = 1024 ** 2;
 
-/** What is decoded before and after a piece's own samples: for a resampler that looks around, and for the comparison. */
+/** What is decoded before and after a chunk's own samples: for a resampler that looks around, and for the comparison. */
 const MARGIN_SAMPLES = 8192;
 
 /** @typedef {{ format: Uint8Array<ArrayBuffer>, sampleRateHz: number, blockBytes: number, dataAt: number, dataBytes: number }} Wav */
@@ -25,36 +25,36 @@ const MARGIN_SAMPLES = 8192;
 /**
  * @param {SongFile} file
  * @param {Cut} cut
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
-export async function cut(file, { pieceSecs, minSecs, decodeRateHz }) {
+export async function cut(file, { chunkSecs, minSecs, decodeRateHz }) {
   const wav = parsed(await file.bytes(0, MAX_HEADER_BYTES), file.size);
   const { sampleRateHz, blockBytes, dataAt, dataBytes } = wav;
   const samples = Math.floor(dataBytes / blockBytes);
   const durationSecs = samples / sampleRateHz;
   if (durationSecs < minSecs) throw new NotCuttable("too short");
 
-  const count = Math.ceil(durationSecs / pieceSecs);
-  // Each piece begins where a sample at the rate of decoding begins, too.
+  const count = Math.ceil(durationSecs / chunkSecs);
+  // Each chunk begins where a sample at the rate of decoding begins, too.
   const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
-  /** @type {Piece[]} */
-  const pieces = [];
+  /** @type {Chunk[]} */
+  const chunks = [];
   for (let index = 0; index < count; index++) {
-    const ownSamples = Math.round((index * samples) / count);
+    const ownStartSamples = Math.round((index * samples) / count);
     const isLast = index === count - 1;
-    const from = index === 0 ? 0 : Math.floor((ownSamples - MARGIN_SAMPLES) / step) * step;
+    const from = index === 0 ? 0 : Math.floor((ownStartSamples - MARGIN_SAMPLES) / step) * step;
     const to = isLast ? samples : Math.round(((index + 1) * samples) / count) + MARGIN_SAMPLES;
     if (from < 0) throw new NotCuttable("no room for a margin");
     const bytes = (to - from) * blockBytes;
     const start = dataAt + from * blockBytes;
-    pieces.push({
+    chunks.push({
       blob: new Blob([header(wav.format, bytes), file.slice(start, start + bytes)]),
       startSamples: from,
-      ownSamples,
+      ownStartSamples,
       lengthSamples: to - from,
     });
   }
-  return { sampleRateHz, samples, pieces };
+  return { sampleRateHz, samples, chunks };
 }
 
 /**

@@ -1,18 +1,18 @@
 /**
- * WebM pieces: cuts the sound of a WebM or Matroska file into files of their own, each with a header as the file has it and some of
- * its blocks. What browsers leave out at the beginning depends on the time that stands there: each piece begins with the song's.
+ * WebM chunks: cuts the sound of a WebM or Matroska file into files of their own, each with a header as the file has it and some of
+ * its blocks. What browsers leave out at the beginning depends on the time that stands there: each chunk begins with the song's.
  */
 
 import { joined, merged } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
-import { markedPieces } from "../cut.js";
+import { cutAtSeekPoints } from "../cut.js";
 import { nextTask } from "../../../shared/tasks.js";
 import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP } from "./elements.js";
 import { readWebmBlocks } from "./reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Pieces } from "../../chunks.js" */
+/** @import { Cut, Chunks } from "../../chunks.js" */
 /** @import { SoundBlock, WebmBlocks } from "./reader.js" */
 
 /** A size of eight bytes begins with this; or, where it is not said, with all of the other. */
@@ -25,7 +25,7 @@ const IS_KEY = 0x80;
 /**
  * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
 export async function cut(file, limits) {
   const table = await readWebmBlocks(file);
@@ -34,12 +34,12 @@ export async function cut(file, limits) {
   // To read a table of hours took a while.
   await nextTask();
   const { track, blocks, samples } = table;
-  return markedPieces(limits, {
+  return cutAtSeekPoints(limits, {
     sampleRateHz: track.codec.sampleRateHz,
     samples,
     first,
-    settlingSamples: track.codec.settlingSamples,
-    marksAround: searchTable(blocks),
+    preRollSamples: track.codec.preRollSamples,
+    seekPointsAround: searchTable(blocks),
     parts: (from, to) => [
       beginningOf(table, from),
       file.slice(from.packetOffset, from.packetEndOffset),

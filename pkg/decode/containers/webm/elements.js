@@ -7,7 +7,7 @@
 import { byteAt } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 
-/** @import { FileBlock } from "../block-reader.js" */
+/** @import { BlockReader } from "../block-reader.js" */
 
 // Element IDs (RFC 9559, 27.1; RFC 8794, 17.1). The comments name the clauses of RFC 9559.
 export const EBML = 0x1a45dfa3;
@@ -43,7 +43,7 @@ const MAX_SIZE_BYTES = 8;
  * @property {number} offset in the file
  * @property {number} endOffset beyond the file if the size is unknown
  * @property {number} contentOffset
- * @property {Uint8Array<ArrayBuffer>} content as far as `FileBlock` looks ahead
+ * @property {Uint8Array<ArrayBuffer>} content as far as `BlockReader` looks ahead
  */
 
 /**
@@ -57,13 +57,13 @@ const MAX_SIZE_BYTES = 8;
 /**
  * The elements of a file in their order. Elements with one of the IDs in `entered` are followed by
  * their children, all others by the next element after their content.
- * @param {FileBlock} block
+ * @param {BlockReader} reader
  * @param {{ from: number, fileBytes: number, entered: number[] }} options `from`: the first offset
  * @returns {AsyncGenerator<FileElement, void>}
  */
-export async function* elementsFrom(block, { from, fileBytes, entered }) {
+export async function* elementsFrom(reader, { from, fileBytes, entered }) {
   for (let offset = from; offset < fileBytes;) {
-    const bytes = block.holds(offset) ? block.view(offset) : await block.at(offset);
+    const bytes = reader.holds(offset) ? reader.view(offset) : await reader.at(offset);
     const head = elementAt(bytes);
     if (!head) throw new NotCuttable("damaged element");
     const contentOffset = offset + head.contentAt;
@@ -122,7 +122,7 @@ function elementAt(bytes) {
   const size = variableSize(bytes, id.bytes);
   if (id.bytes > MAX_ID_BYTES || size.bytes > MAX_SIZE_BYTES) return undefined;
   const contentAt = id.bytes + size.bytes;
-  // Unlike a size, an ID contains the bit that marks its length.
+  // Unlike a size, an ID contains the bit that points its length.
   return { id: id.value + 2 ** (7 * id.bytes), contentAt, end: contentAt + size.value };
 }
 

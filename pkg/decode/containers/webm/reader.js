@@ -7,7 +7,7 @@
  */
 
 import { byteAt, uint32 } from "../bytes.js";
-import { FileBlock } from "../block-reader.js";
+import { BlockReader } from "../block-reader.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
 import {
@@ -35,7 +35,7 @@ import {
 } from "./elements.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Mark } from "../cut.js" */
+/** @import { SeekPoint } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
 /** @import { Element, FileElement } from "./elements.js" */
 
@@ -58,12 +58,12 @@ import {
  * @property {number} endOffset
  * @property {number} packetOffset
  * @property {number} packetEndOffset
- * @property {Uint8Array<ArrayBuffer>} packet as far as `FileBlock` looks ahead
+ * @property {Uint8Array<ArrayBuffer>} packet as far as `BlockReader` looks ahead
  * @property {number} clusterTime timestamp of its cluster
  * @property {number} relativeTime to the cluster's
  */
 
-/** @typedef {Mark & Omit<Block, "packet" | "relativeTime"> & { index: number }} SoundBlock `index` in the table */
+/** @typedef {SeekPoint & Omit<Block, "packet" | "relativeTime"> & { index: number }} SoundBlock `index` in the table */
 
 /** @typedef {Header & { blocks: SoundBlock[], samples: number, startTime: number }} WebmBlocks `startTime`: timestamp of the first block */
 
@@ -87,18 +87,18 @@ const MAX_TIMESTAMP = 2 ** 32 - 1;
 
 /** @param {SongFile} file @returns {Promise<WebmBlocks>} */
 export async function readWebmBlocks(file) {
-  const block = new FileBlock(file);
-  if (uint32(await block.at(0)) !== EBML) throw new NotCuttable("no EBML header");
-  const header = await readHeader(block, file.size);
-  return { ...header, ...(await readTable(block, file.size, header)) };
+  const reader = new BlockReader(file);
+  if (uint32(await reader.at(0)) !== EBML) throw new NotCuttable("no EBML header");
+  const header = await readHeader(reader, file.size);
+  return { ...header, ...(await readTable(reader, file.size, header)) };
 }
 
-/** @param {FileBlock} block @param {number} fileBytes @returns {Promise<Header>} */
-async function readHeader(block, fileBytes) {
+/** @param {BlockReader} reader @param {number} fileBytes @returns {Promise<Header>} */
+async function readHeader(reader, fileBytes) {
   /** @type {Map<number, Uint8Array<ArrayBuffer>>} */
   const found = new Map();
   let elements = 0;
-  for await (const { id, offset, endOffset } of elementsFrom(block, { from: 0, fileBytes, entered: [SEGMENT] })) {
+  for await (const { id, offset, endOffset } of elementsFrom(reader, { from: 0, fileBytes, entered: [SEGMENT] })) {
     if (id === CLUSTER) {
       const tracks = found.get(TRACKS) ?? NO_BYTES;
       const info = childrenOf(found.get(INFO) ?? NO_BYTES);
@@ -113,30 +113,30 @@ async function readHeader(block, fileBytes) {
     if (id === EBML || id === INFO || id === TRACKS) {
       const bytes = endOffset - offset;
       if (bytes > MAX_HEADER_BYTES) throw new NotCuttable("the header is too large");
-      found.set(id, (await block.at(offset, bytes)).slice());
+      found.set(id, (await reader.at(offset, bytes)).slice());
     }
     if (++elements === MAX_ELEMENTS) throw new NotCuttable("too many elements before the first cluster");
   }
   throw new NotCuttable("no cluster");
 }
 
-/** @param {FileBlock} block @param {number} fileBytes @param {Header} header */
-async function readTable(block, fileBytes, { track: { number, codec }, firstClusterOffset }) {
+/** @param {BlockReader} reader @param {number} fileBytes @param {Header} header */
+async function readTable(reader, fileBytes, { track: { number, codec }, firstClusterOffset }) {
   const blocks = /** @type {SoundBlock[]} */ ([]);
   let samples = 0;
   let startTime = 0;
   let previous = NO_BYTES;
-  const elements = elementsFrom(block, { from: firstClusterOffset, fileBytes, entered: [CLUSTER, BLOCK_GROUP] });
+  const elements = elementsFrom(reader, { from: firstClusterOffset, fileBytes, entered: [CLUSTER, BLOCK_GROUP] });
   for await (const { packet, relativeTime, ...place } of blocksOf(elements, number)) {
     if (blocks.length === MAX_BLOCKS) throw new NotCuttable("too many blocks");
     const isFirst = blocks.length === 0;
     if (isFirst) startTime = place.clusterTime + relativeTime;
-    const packetSamples = isFirst && codec.isFirstSilent ? 0 : codec.samplesOf(packet, previous);
+    const packetSamples = isFirst && codec.firstPacketIsSilent ? 0 : codec.samplesOf(packet, previous);
     if (packetSamples === undefined) throw new NotCuttable("a packet without sound");
     blocks.push({
       ...place,
       index: blocks.length,
-      sample: samples + (codec.isFirstSilent ? packetSamples : 0),
+      sample: samples + (codec.firstPacketIsSilent ? packetSamples : 0),
       endSample: samples,
     });
     previous = packet;

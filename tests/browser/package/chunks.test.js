@@ -1,4 +1,4 @@
-/** Songs decoded in pieces: the very samples that the browser makes of the whole file, in Chromium and in Firefox. */
+/** Songs decoded in chunks: the very samples that the browser makes of the whole file, in Chromium and in Firefox. */
 
 import assert from "node:assert/strict";
 import { readFileSync, symlinkSync } from "node:fs";
@@ -13,7 +13,7 @@ import { Firefox } from "../support/webdriver.js";
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 const SITE = process.env["SOUNDALIKE_SITE"] ?? here("../../../target/site");
 
-/** Long enough for three pieces, so that one has a piece on both sides. */
+/** Long enough for three chunks, so that one has a chunk on both sides. */
 const SONG_SECS = 62;
 /**
  * How far samples may be apart. Chromium's resampler, started elsewhere, rounds differently. Firefox's MP3 decoder gives whole
@@ -31,7 +31,7 @@ const MAX_LOOKS = 100;
 const DAMAGED = 60;
 const DAMAGED_SEED = 5;
 
-/** @typedef {import("../support/pieces-page.js").Comparison} Comparison */
+/** @typedef {import("../support/chunks-page.js").Comparison} Comparison */
 /** @typedef {ReturnType<typeof audioFolder>} Audio */
 
 const MP3 = ["-c:a", "libmp3lame", "-b:a", "128k"];
@@ -57,8 +57,8 @@ const picture = (codec, options) => [
   ...options,
 ];
 
-/** What is decoded in pieces, as ffmpeg's options: the ending is the name's first word. @type {[string, string[]][]} */
-const IN_PIECES = [
+/** What is decoded in chunks, as ffmpeg's options: the ending is the name's first word. @type {[string, string[]][]} */
+const IN_CHUNKS = [
   ["mp3 stereo, 128 kbit/s", mp3("-b:a", "128k")],
   ["mp3 stereo, 192 kbit/s", mp3("-b:a", "192k")],
   ["mp3 stereo, 320 kbit/s", mp3("-b:a", "320k")],
@@ -136,7 +136,7 @@ const IN_PIECES = [
   ["mka Opus", opus()],
 ];
 
-/** What is decoded in pieces though it is damaged at its end, carries more than sound, or is laid out unusually. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+/** What is decoded in chunks though it is damaged at its end, carries more than sound, or is laid out unusually. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
 const CHANGED = [
   [
     "mp3 with the tag of another program at its end",
@@ -159,7 +159,7 @@ const CHANGED = [
   ["webm as browsers record it", opus("-flags", "+bitexact"), odd.webmAsRecorded],
 ];
 
-/** What must be decoded at once: pieces of it would be another song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+/** What must be decoded at once: chunks of it would be another song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
 const AT_ONCE = [
   ["mp3 twice in one file", mp3("-b:a", "128k"), (bytes) => Buffer.concat([bytes, bytes])],
   [
@@ -211,7 +211,7 @@ const AT_ONCE = [
   ["ogg with noise at its end", opus(), (bytes) => Buffer.concat([bytes, Buffer.alloc(200_000, "noise")])],
 ];
 
-/** What shows only when its pieces are decoded. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+/** What shows only when its chunks are decoded. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
 const FOUND_OUT = [
   // At this bitrate the decoder remembers for seconds.
   ["opus of speech, 16 kbit/s", opus("-ac", "1", "-b:a", "16k", "-application", "voip"), (bytes) => bytes],
@@ -250,7 +250,7 @@ function withFreeFrame(bytes) {
   }
 }
 
-describe("pieces", () => {
+describe("chunks", () => {
   const audio = audioFolder();
   /** @type {Awaited<ReturnType<typeof serveSite>>} */
   let site;
@@ -267,10 +267,10 @@ describe("pieces", () => {
     const left = audio.tune("left.wav", 1, SONG_SECS);
     const right = audio.tune("right.wav", 7, SONG_SECS);
     song = audio.encoded("song.wav", left, ["-i", right, "-filter_complex", "[0][1]amerge=inputs=2"]);
-    const folder = dirname(audio.file("pieces-page.js", readFileSync(here("../support/pieces-page.js"))));
+    const folder = dirname(audio.file("chunks-page.js", readFileSync(here("../support/chunks-page.js"))));
     audio.file(
       "index.html",
-      '<!doctype html><meta charset="utf-8"><title>pieces</title><script type="module" src="pieces-page.js"></script>',
+      '<!doctype html><meta charset="utf-8"><title>chunks</title><script type="module" src="chunks-page.js"></script>',
     );
     symlinkSync(join(SITE, "pkg"), join(folder, "pkg"));
     site = await serveSite(folder);
@@ -316,13 +316,13 @@ describe("pieces", () => {
     assert.ok(difference <= tolerance, `${where}: ${difference}`);
   }
 
-  for (const [what, options] of IN_PIECES) {
+  for (const [what, options] of IN_CHUNKS) {
     test(`${what}: the same samples`, async (context) => {
       const name = encoded(what, options);
       for (const [browser, comparison] of await compared(name)) {
         context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
         assertSame(name, browser, comparison);
-        assert.equal(comparison.pieces, 3, browser);
+        assert.equal(comparison.chunks, 3, browser);
       }
     });
   }
@@ -346,7 +346,7 @@ describe("pieces", () => {
     );
     for (const [browser, comparison] of await compared(name)) {
       assertSame(name, browser, comparison);
-      assert.equal(comparison.pieces, 3, browser);
+      assert.equal(comparison.chunks, 3, browser);
     }
   });
 
@@ -380,9 +380,9 @@ describe("pieces", () => {
 
   for (const [what, options, change] of AT_ONCE) {
     test(`${what}: decoded at once`, async () => {
-      for (const [browser, { isWhole, pieces, lengths, error }] of await compared(encoded(what, options, change))) {
+      for (const [browser, { isWhole, chunks, lengths, error }] of await compared(encoded(what, options, change))) {
         assert.ok(isWhole, browser);
-        assert.equal(pieces, 0, `${browser} decoded pieces for nothing`);
+        assert.equal(chunks, 0, `${browser} decoded chunks for nothing`);
         if (!/compressed|layer|without its end|in its header|no browser|damage/.test(what))
           assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
       }
@@ -393,25 +393,25 @@ describe("pieces", () => {
     test(`${what}: given up after a few looks`, async (context) => {
       for (const [browser, comparison] of await compared(encoded(what, options, change))) {
         context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
-        const { isWhole, pieces, looks } = comparison;
+        const { isWhole, chunks, looks } = comparison;
         assert.ok(looks > 0 && looks <= MAX_LOOKS, `${browser}: ${looks} looks`);
         assert.ok(isWhole, browser);
-        assert.equal(pieces, 0, browser);
+        assert.equal(chunks, 0, browser);
       }
     });
   }
 
   for (const [what, options, change] of FOUND_OUT) {
     test(`${what}: decoded at once in the end`, async () => {
-      for (const [browser, { isWhole, pieces }] of await compared(encoded(what, options, change))) {
+      for (const [browser, { isWhole, chunks }] of await compared(encoded(what, options, change))) {
         assert.ok(isWhole, browser);
-        assert.ok(pieces > 0, browser);
+        assert.ok(chunks > 0, browser);
       }
     });
   }
 
   for (const fault of ["begins a frame late", "is a frame short", "is louder", "fails"]) {
-    test(`a decoder whose second piece ${fault}: the song is decoded at once`, async () => {
+    test(`a decoder whose second chunk ${fault}: the song is decoded at once`, async () => {
       const name = encoded("mp3 for a faulty decoder", mp3("-b:a", "128k"));
       for (const [browser, { isWhole }] of await compared(name, fault)) assert.ok(isWhole, browser);
     });
@@ -429,15 +429,15 @@ describe("pieces", () => {
     mp4: fragments("+empty_moov"),
     aac: m4a(),
   })) {
-    test(`${ending} that is too long is refused before any of it is decoded; one that is cancelled stops after the pieces in work`, async () => {
+    test(`${ending} that is too long is refused before any of it is decoded; one that is cancelled stops after the chunks in work`, async () => {
       const name = encoded(`${ending} for its endings`, options);
       for (const endings of [
         await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name),
         await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name),
       ]) {
         assert.deepEqual(endings, [
-          { code: "too-long", pieces: 0 },
-          { code: "aborted", pieces: 3 },
+          { code: "too-long", chunks: 0 },
+          { code: "aborted", chunks: 3 },
         ]);
       }
     });
