@@ -1,10 +1,13 @@
 /**
- * Chunks: decodes a long song chunk by chunk into the mono samples that decoding the file at once gives.
+ * Chunks: decodes a long song chunk by chunk, into the same mono samples as decoding it at once.
  *
- * Decoded at once, a browser holds a song three times over and copies it into the page in one task that holds everything
- * else up; of chunks neither is large, and some are decoded side by side. Each chunk begins before the end of the last one: what
- * both decode to must be the same (but for the noise that a decoder of AAC makes up), so that nothing is taken for granted
- * about a browser's decoder. Where it is not, and where a file is not laid out as most are, the song is decoded at once.
+ * For a song that is decoded at once, a browser needs three times its memory, and copies it into
+ * the page in one long task. Chunks need little memory and short tasks, and several are decoded in
+ * parallel.
+ *
+ * Nothing is assumed about a browser's decoder: chunks overlap, and both must decode to the same
+ * samples in the overlap (except for the noise that AAC decoders generate). If they don't, or if
+ * the file has an unusual layout, the song is decoded at once.
  */
 
 import { throwIfAborted } from "../shared/errors.js";
@@ -20,32 +23,35 @@ import { refuseTooLong } from "./song-file.js";
 /** @import { Container } from "./containers/container.js" */
 
 /**
- * @typedef {Object} Cut how to cut a file up
+ * How to cut a file.
+ * @typedef {Object} Cut
  * @property {number} chunkSecs the longest chunk
- * @property {number} minSecs shorter songs stay whole
- * @property {number} decodeRateHz what browsers decode to
+ * @property {number} minSecs shorter songs are decoded at once
+ * @property {number} decodeRateHz the sample rate that browsers decode to
  */
 
 /**
- * A part of a song, in samples of one channel at the file's rate.
+ * A part of a song. Positions count samples of one channel at the file's rate.
  * @typedef {Object} Chunk
  * @property {Blob} blob a file of its own
- * @property {number} startSamples where it begins in the song, as far as the decoder is concerned: what a decoder leaves
- *   out at the beginning of the song it leaves out of every chunk
- * @property {number} ownStartSamples where its part of the song begins; what lies before is there for what it needs and to be compared
- * @property {number | undefined} lengthSamples before the decoder leaves anything out; `undefined` where it leaves out more than of others
+ * @property {number} startSamples the position of its first sample, before the decoder leaves out
+ *   the priming (it leaves out the same number of samples of the song and of every chunk)
+ * @property {number} ownStartSamples where it takes over from the chunk before; earlier samples are
+ *   pre-roll and overlap
+ * @property {number | undefined} lengthSamples before the decoder leaves out the priming;
+ *   `undefined` if it also leaves out samples at the end
  */
 
 /**
  * @typedef {Object} Chunks
  * @property {number} sampleRateHz
- * @property {number} samples as they are before a decoder leaves any out
+ * @property {number} samples of a channel, with the priming
  * @property {Chunk[]} chunks
- * @property {boolean} [isNoisy] whether a decoder makes up some of the sound, other in each chunk
+ * @property {boolean} [isNoisy] whether the decoder generates noise, which differs between chunks
  */
 
 /**
- * Cuts a file up; throws `NotCuttable` where it can't.
+ * Cuts a file into chunks; throws `NotCuttable` if it can't.
  * @typedef {(file: SongFile, cut: Cut) => Promise<Chunks>} Cutter
  */
 
@@ -64,32 +70,42 @@ const CUTTERS = {
   webm: () => import("./containers/webm/cutter.js"),
 };
 
-/** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
+/**
+ * Long enough that the overlaps hardly count, and short enough that the browser copies a chunk into
+ * the page in a few milliseconds.
+ */
 const CHUNK_SECS = 24;
 const MIN_SONG_SECS = 40;
 
-/** One for each core of a small machine, and one that waits its turn; each takes memory. */
+/** One for each core of a small machine, and one that waits. Each takes memory. */
 const DECODED_AT_ONCE = 3;
 
-/** This many samples on both sides of where one chunk takes over from another are compared. */
+/** Samples that are compared on each side of the place where one chunk takes over from another. */
 const COMPARED_SAMPLES = 1024;
 /**
- * Four steps of 16 bits. Firefox's MP3 decoder gives whole steps and carries what it rounds off into the next sample, so one
- * that starts elsewhere differs by a step, and once resampled by two. Of Chromium's, resamplers alone differ, by 1e-7.
+ * Four steps of 16 bits. Firefox's MP3 decoder gives whole steps and carries the rounding error
+ * into the next sample, so a decoder that starts elsewhere differs by one step, after resampling by
+ * two. In Chromium only the resampler differs, by 1e-7.
  */
 const MAX_DIFFERENCE = 2 ** -13;
-/** Of the energy, where the decoder makes up some of the sound: what is elsewhere in the song differs by twice as much as there is. */
+/**
+ * Largest energy of the difference, as a share of the energy, if the decoder generates noise. A
+ * different place of the song gives 2.
+ */
 const MAX_NOISE = 0.5;
-/** What is quieter may agree by chance. */
+/** Quieter sound may be the same by chance. */
 const MIN_PEAK = 8 * MAX_DIFFERENCE;
-/** What a chunk's length is rounded to. */
+/** Lengths in samples may differ by rounding. */
 const MAX_LENGTH_DIFFERENCE = 2;
 
 /**
  * @param {SongFile} file
  * @param {SampleSink} sink of the samples
- * @param {{ limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
- * @returns {Promise<boolean>} `false` if the file must be decoded at once; then what was recorded is not the song
+ * @param
+ *   {{ limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void,
+ * }} options
+ * @returns {Promise<boolean>} `false` if the file must be decoded at once; then the samples that
+ *   were sent are invalid
  */
 export async function decodeInChunks(file, sink, { limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
@@ -109,9 +125,9 @@ export async function decodeInChunks(file, sink, { limits, signal, onProgress })
   for (let begun = 0; begun < DECODED_AT_ONCE; begun++) decodeNext();
   for (const [index, chunk] of plan.chunks.entries()) {
     const buffer = await decoding.shift();
-    // The decoder is never short of work, not even while this chunk is mixed.
+    // The decoder goes on while this chunk is mixed.
     decodeNext();
-    // The browser has just copied the sound into the page, in one task: ours begins with the next.
+    // The browser has just copied the sound into the page. Mixing begins in a new task.
     await nextTask();
     throwIfAborted(signal);
     if (!buffer || !(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))) return false;
@@ -143,25 +159,32 @@ async function planOf(file, limits) {
   }
 }
 
-/** @param {Chunk} chunk @param {number} rateHz @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded */
+/**
+ * @param {Chunk} chunk
+ * @param {number} rateHz
+ * @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded
+ */
 async function decoded({ blob }, rateHz) {
   try {
     return await new OfflineAudioContext(1, 1, rateHz).decodeAudioData(await blob.arrayBuffer());
   } catch {
-    // Whatever it is, decoding the file at once says it in its own words.
+    // If the file is at fault, decoding it at once reports the error.
     return undefined;
   }
 }
 
-/** Puts a song together. */
+/** Joins the chunks of a song. */
 class Stitch {
   #sink;
   #ratio;
   #maxSamples;
   #isNoisy;
-  /** What the last chunk has around where the next one takes over. */
+  /** The last chunk's samples around the place where the next one takes over. */
   #seam = new Float32Array(0);
-  /** How many samples a decoder leaves out at the beginning of each chunk. @type {number | undefined} */
+  /**
+   * Samples that the decoder leaves out at the beginning of each chunk.
+   * @type {number | undefined}
+   */
   #primingSamples;
 
   /** @param {Chunks} plan @param {number} rateHz @param {SampleSink} sink */
@@ -178,11 +201,11 @@ class Stitch {
    * @param {AudioBuffer} buffer
    * @param {Chunk | undefined} next the one after it
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<boolean>} whether it goes with the last one
+   * @returns {Promise<boolean>} whether it fits the last one
    */
   async add({ startSamples, ownStartSamples, lengthSamples }, buffer, next, signal) {
-    // Not let go of by hand: that they pile up makes the browser collect its garbage, and with it the bytes of chunks, which
-    // it loses count of when it takes them to be decoded. Of an hour of WAV those are 600 MB.
+    // These are not freed at once. Their size makes the browser collect garbage, and with it the
+    // bytes of decoded chunks, which it does not count. For an hour of WAV those are 600 MB.
     const channels = Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
     const start = Math.round(startSamples * this.#ratio);
     const own = Math.round(ownStartSamples * this.#ratio);
@@ -203,10 +226,10 @@ class Stitch {
   }
 
   /**
-   * Whether a chunk sounds, around where it takes over, as the last one does.
+   * Whether a chunk has the same samples as the last one around the place where it takes over.
    * @param {Float32Array[]} channels
-   * @param {number} own where in them it takes over
-   * @param {boolean} isLengthRight which says that they are in their place even if hardly anything is to be heard there
+   * @param {number} own the place in them
+   * @param {boolean} isLengthRight shows that the chunk is in its place even if it is silent there
    */
   #agrees(channels, own, isLengthRight) {
     if (own < COMPARED_SAMPLES || own + COMPARED_SAMPLES > Number(channels[0]?.length)) return false;
@@ -227,7 +250,7 @@ class Stitch {
   }
 }
 
-/** What is compared. @param {Float32Array[]} channels @param {number} at which sample of them */
+/** The samples to compare. @param {Float32Array[]} channels @param {number} at the middle */
 function mixedAround(channels, at) {
   const mixed = new Float32Array(2 * COMPARED_SAMPLES);
   mixInto(mixed, channels, at - COMPARED_SAMPLES);

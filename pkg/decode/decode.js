@@ -1,6 +1,7 @@
 /**
- * Decode: whatever the caller calls a song becomes mono samples at a known rate, part by part, on the main thread, because
- * browsers decode nowhere else. Resampling to the model's rate is the engine's work, so that it is the same in every browser.
+ * Decode: whatever the caller calls a song becomes mono samples at a known rate, part by part, on
+ * the main thread, because browsers decode nowhere else. Resampling to the model's rate is the
+ * engine's work, so that it is the same in every browser.
  */
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
@@ -14,15 +15,16 @@ import { Slice, nextTask } from "../shared/tasks.js";
 
 /**
  * @typedef {Object} Samples
- * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one length; values in -1..1
+ * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one
+ *   length; values in -1..1
  * @property {number} sampleRateHz
  * @property {string} [name]
  */
 
 /**
- * What counts as a song: a file or blob of any format that the browser decodes (of a video, its sound track), the address
- * of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with their rate.
- * The caller's arrays are read, never detached.
+ * What counts as a song: a file or blob of any format that the browser decodes (of a video, its
+ * sound track), the address of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100
+ * Hz, or samples with their rate. The caller's arrays are read, never detached.
  * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
  */
 
@@ -40,7 +42,8 @@ const PART_SAMPLES = 2 ** 20;
 /**
  * @param {SongInput | undefined} input
  * @param {SampleSink} sink of the samples
- * @param {DecodeOptions & { file: Blob | undefined }} options `file` is what `fileOf` made of the input
+ * @param {DecodeOptions & { file: Blob | undefined }} options `file` is what `fileOf` made of the
+ *   input
  */
 export async function decode(input, sink, { file, ...options }) {
   throwIfAborted(options.signal);
@@ -90,7 +93,8 @@ async function decodeAtOnce(file, { limits, signal }) {
   } catch (cause) {
     throw undecodable(file.name, cause);
   }
-  // The browser has just copied the whole sound into the page, in one task: ours begins with the next.
+  // The browser has just copied the whole sound into the page, in one task: ours begins with the
+  // next.
   await nextTask();
   throwIfAborted(signal);
   refuseTooLong(file.name, buffer.duration, limits);

@@ -47,10 +47,16 @@ export async function mixInSlices(target, channels, from, signal, slice = new Sl
   }
 }
 
-/** Found first for so many stretches of each peak's, as a song's length is known for certain at its end only. */
+/**
+ * Found first for so many stretches of each peak's, as a song's length is known for certain at its
+ * end only.
+ */
 const STRETCHES_PER_PEAK = 16;
 
-/** The loudest magnitude in each of `PEAK_COUNT` equal stretches of a song, found as its samples come. */
+/**
+ * The loudest magnitude in each of `PEAK_COUNT` equal stretches of a song, found as its samples
+ * come.
+ */
 export class Peaks {
   #stretchSamples;
   /** @type {number[]} */
@@ -97,8 +103,9 @@ export class Peaks {
 }
 
 /**
- * Frees the channels' memory at once: it goes with a message to nobody. (Dropping the last reference would wait for a
- * garbage collection, and resizing the buffer leaves the memory with the AudioBuffer.)
+ * Frees the channels' memory at once: it goes with a message to nobody. (Dropping the last
+ * reference would wait for a garbage collection, and resizing the buffer leaves the memory with the
+ * AudioBuffer.)
  * @param {Float32Array[]} channels
  */
 export function freeBuffers(channels) {

@@ -1,5 +1,6 @@
 /**
- * File: gets hold of a song's file, and refuses early what can't be checked, before a gigabyte is read for nothing.
+ * File: gets hold of a song's file, and refuses early what can't be checked, before a gigabyte is
+ * read for nothing.
  */
 
 import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "../shared/errors.js";
@@ -10,10 +11,16 @@ import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "../
 /** A file is read whole before it is decoded; past this a browser tab is likely to die of it. */
 const MAX_FILE_BYTES = 1e9;
 
-/** Below this no file is worth a look at its duration first: at 16 kbit/s, a poor speech codec, it plays 8.7 minutes. */
+/**
+ * Below this no file is worth a look at its duration first: at 16 kbit/s, a poor speech codec, it
+ * plays 8.7 minutes.
+ */
 const SMALL_FILE_BYTES = 1024 ** 2;
 
-/** Above this a file is refused when the browser can't tell its duration: a 4-minute song as WAV has 42 MB. */
+/**
+ * Above this a file is refused when the browser can't tell its duration: a 4-minute song as WAV has
+ * 42 MB.
+ */
 const MAX_BYTES_OF_UNKNOWN_DURATION = 64 * 1024 ** 2;
 
 const METADATA_TIMEOUT_MS = 5000;

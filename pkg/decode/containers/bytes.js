@@ -1,16 +1,22 @@
-/** Bytes: what the readers of file formats share, which look at parts of a file only. */
+/** Bytes: helpers of the readers of file formats. */
 
 import { NotCuttable } from "./not-cuttable.js";
 
 /** @import { SongFile } from "../song-file.js" */
 
-/** What lies between two stretches is left in place if it is no larger: a slice takes a third of a millisecond, as long as to skip it. */
+/**
+ * A gap between two ranges is copied if it is no larger. One more slice takes a third of a
+ * millisecond, as long as copying the gap.
+ */
 const MAX_GAP_BYTES = 64 * 1024;
 
-/** Stretches of a file in order, those that follow each other closely as one. @param {{ offset: number, endOffset: number }[]} stretches */
-export function merged(stretches) {
+/**
+ * Ranges of a file in order; ranges that are close to each other become one.
+ * @param {{ offset: number, endOffset: number }[]} ranges
+ */
+export function merged(ranges) {
   const wider = /** @type {{ offset: number, endOffset: number }[]} */ ([]);
-  for (const { offset, endOffset } of stretches) {
+  for (const { offset, endOffset } of ranges) {
     const last = wider.at(-1);
     if (last && offset >= last.endOffset && offset <= last.endOffset + MAX_GAP_BYTES) last.endOffset = endOffset;
     else wider.push({ offset, endOffset });
@@ -18,7 +24,7 @@ export function merged(stretches) {
   return wider;
 }
 
-/** Tags that a song has at most; a file of millions of them would be read for minutes. */
+/** Reading a file of millions of tags would take minutes. */
 const MAX_TAGS = 16;
 
 /**

@@ -24,7 +24,7 @@ export async function containerOf(file) {
   if (isText(head, 0, "OggS")) return "ogg";
   if (isText(head, 0, "RIFF") && isText(head, 8, "WAVE")) return "wav";
   if (uint32(head) === EBML) return "webm";
-  // ID3 tags may stand before the other formats, which have no header of a container.
+  // The other formats have no container, and ID3 tags may precede them.
   const start = await offsetAfterTags(file);
   const bytes = start === 0 ? head : await file.bytes(start, start + HEAD_BYTES);
   if (isText(bytes, 0, "fLaC")) return "flac";

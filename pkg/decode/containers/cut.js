@@ -1,6 +1,4 @@
-/**
- * Seekable chunks: cuts up a file of which it is known, at many places in it, which sample a decoder begins with there.
- */
+/** Cut: cuts a file with seek points into chunks that overlap. */
 
 import { commonDivisor } from "./bytes.js";
 import { NotCuttable } from "./not-cuttable.js";
@@ -9,34 +7,44 @@ import { Slice } from "../../shared/tasks.js";
 /** @import { Cut, Chunk, Chunks } from "../chunks.js" */
 
 /**
- * A place in a file where a decoder can begin.
+ * A place in a file where a decoder can begin. Samples are those of one channel.
  * @typedef {Object} SeekPoint
  * @property {number} offset in bytes
- * @property {number} sample which sample of a channel the decoder begins with there
- * @property {number} endSample where the sound ends of a file that is cut off there; `NaN` where none can be
+ * @property {number} sample the first that a decoder gives when it begins there
+ * @property {number} endSample the end of the sound of a file that is cut off there
  */
 
 /**
- * @template {SeekPoint} M
- * @typedef {Object} Seekable a file that can be cut up
+ * A file that can be cut.
+ * @template {SeekPoint} P
+ * @typedef {Object} Seekable
  * @property {number} sampleRateHz
  * @property {number} samples of a channel
- * @property {M} first
- * @property {number} preRollSamples how much a decoder needs before what it makes of a file is what it makes of the whole
- * @property {boolean} [isNoisy] whether a decoder makes up some of the sound
- * @property {(fromSample: number, toSample: number) => Promise<M[]>} seekPointsAround both and all between; none if they can't be found
- * @property {(from: M, to: M | undefined) => BlobPart[]} parts of a file of its own
+ * @property {P} first
+ * @property {number} preRollSamples after which the decoder's output is independent of where it
+ *   began
+ * @property {boolean} [isNoisy] whether the decoder generates noise
+ * @property {(fromSample: number, toSample: number) => Promise<P[]>} seekPointsAround the last up
+ *   to the one sample, the first from the other on, and all between; empty if they can't be found
+ * @property {(from: P, to: P | undefined) => BlobPart[]} parts of a file with the sound between two
+ *   seek points, or up to the end
  */
 
-/** What is decoded before and after a chunk's own samples: for a resampler that looks around, and for the comparison. */
+/**
+ * Decoded before and after a chunk's own samples, for the neighbourhood that resamplers use and for
+ * the comparison of chunks.
+ */
 const MARGIN_SAMPLES = 8192;
-/** Of five frames of a usual size, up to 4,608 samples, one begins where a sample at the rate of decoding begins, too. */
+/**
+ * A chunk must begin where a sample at the decoding rate begins, too. That holds for one of five
+ * frames of the usual sizes, up to 4,608 samples.
+ */
 const ALIGNED_SAMPLES = 5 * 4608;
 
 /**
- * @template {SeekPoint} M
- * @param {Cut} cut
- * @param {Seekable<M>} seekable
+ * @template {SeekPoint} P
+ * @param {Cut} limits
+ * @param {Seekable<P>} seekable
  * @returns {Promise<Chunks>}
  */
 export async function cutAtSeekPoints(

@@ -1,6 +1,7 @@
 /**
- * ADTS chunks: cuts a file of AAC in ADTS frames, which follow each other without a header of the file, into files of their own
- * (ISO/IEC 13818-7, 6.2). What a frame sounds like depends on the one before it alone, to which it is added.
+ * ADTS cutter: cuts a file of AAC in ADTS frames into files of their own (ISO/IEC 13818-7, 6.2).
+ * The frames follow each other, without a header of the file. The sound of a frame depends only on
+ * the frame before, with which it overlaps.
  */
 
 import { byteAt, offsetAfterTags, uint32 } from "../bytes.js";
@@ -23,15 +24,17 @@ const HEADER_BYTES = 7;
 /** Twelve ones, any version, layer 0. */
 const SYNC_BITS = 0xfff60000;
 const SYNC = 0xfff00000;
-/** All of the first four bytes that is the same in every frame: all but marks of copyright and what belongs to the length. */
+/**
+ * The bits of the first four bytes that are the same in every frame: without copyright and length.
+ */
 const LASTING_BITS = 0xfffffdc0;
-/** At most three hours at 48 kHz; a larger table takes memory. */
+/** At most three hours at 48 kHz; a larger table would take too much memory. */
 const MAX_FRAMES = 2 ** 19;
 
 /**
  * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Chunks>} of a file of nothing but ADTS frames of one kind
+ * @returns {Promise<Chunks>} for a file of nothing but ADTS frames of one kind
  */
 export async function cut(file, limits) {
   const start = await offsetAfterTags(file);
@@ -58,7 +61,7 @@ export async function cut(file, limits) {
     samples: frames.length * SAMPLES_PER_FRAME,
     first,
     preRollSamples: 0,
-    // Where the encoder found noise, the decoder makes up some of its own.
+    // Where the encoder replaced noise by its level, the decoder generates other noise.
     isNoisy: true,
     seekPointsAround: searchTable(frames),
     parts: (from, to) => [file.slice(from.offset, to?.offset)],

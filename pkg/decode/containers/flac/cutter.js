@@ -1,6 +1,6 @@
 /**
- * FLAC chunks: cuts a FLAC file into files of their own, each with the header of the whole and some of its frames, which
- * stand alone. RFC 9639 defines the format.
+ * FLAC cutter: cuts a FLAC file into files of their own, each with the header of the whole and some
+ * of its frames (https://www.rfc-editor.org/rfc/rfc9639). Each frame is decoded on its own.
  */
 
 import { byteAt, isText, offsetAfterTags, uint32 } from "../bytes.js";
@@ -13,20 +13,22 @@ import { cutAtSeekPoints } from "../cut.js";
 /** @import { SeekPoint } from "../cut.js" */
 /** @import { Cut, Chunks } from "../../chunks.js" */
 
-/** @typedef {SeekPoint & { samples: number }} Frame with how many samples of a channel it has */
+/** @typedef {SeekPoint & { samples: number }} Frame `samples` of one channel */
 
-/** The file's name, then its first block, with a header of its own. */
+/**
+ * The file begins with this signature; then comes the block STREAMINFO, with a header of its own.
+ */
 const NAME = "fLaC";
 const BLOCK_HEADER_BYTES = 4;
 const INFO_AT = NAME.length + BLOCK_HEADER_BYTES;
 const INFO_BYTES = 34;
 const LAST_BLOCK = 0x80;
-/** A few tags and pictures; more is damage. */
+/** Files have a few blocks, of tags and pictures. More are damage. */
 const MAX_BLOCKS = 64;
 
-/** As much of a file's end is looked at for its last frame. */
+/** Searched at the end of a file for its last frame. */
 const END_BYTES = 256 * 1024;
-/** So many frames in a row are not there by chance. */
+/** Frames in a row that can't be chance. */
 const FRAMES_IN_A_ROW = 3;
 
 /**
@@ -74,7 +76,7 @@ export async function cut(file, limits) {
   });
 }
 
-/** Where the blocks of a header end. @param {SongFile} file @param {number} at where they begin */
+/** The end of the metadata blocks. @param {SongFile} file @param {number} at their beginning */
 async function offsetAfterBlocks(file, at) {
   for (let blocks = 0; blocks < MAX_BLOCKS; blocks++) {
     const bytes = await file.bytes(at, at + BLOCK_HEADER_BYTES);
@@ -84,7 +86,11 @@ async function offsetAfterBlocks(file, at) {
   throw new NotCuttable("too many metadata blocks");
 }
 
-/** A header without tags, and without a checksum, that says how long a chunk is. @param {Uint8Array<ArrayBuffer>} beginning @param {number} samples */
+/**
+ * The header of a chunk, with its length, and without tags and checksum.
+ * @param {Uint8Array<ArrayBuffer>} beginning of the file
+ * @param {number} samples of the chunk
+ */
 function headerOf(beginning, samples) {
   const bytes = beginning.slice();
   const view = new DataView(bytes.buffer);
@@ -96,14 +102,18 @@ function headerOf(beginning, samples) {
 }
 
 /**
- * A row of frames that follow each other.
+ * Frames that follow each other.
  * @param {Uint8Array} bytes
  * @param {number} offset where they begin in the file
- * @param {number} blockSamples of each frame but the last; 0 if it differs
+ * @param {number} blockSamples of every frame but the last; 0 if they vary
  * @returns {Frame[]}
  */
 function framesIn(bytes, offset, blockSamples) {
-  /** Rows by where they would go on: what looks like a frame and is none begins one of its own. @type {Map<number, Frame[]>} */
+  /**
+   * Rows of frames, by the sample with which the next frame would begin. Bytes that only look like
+   * a frame begin a row of their own.
+   * @type {Map<number, Frame[]>}
+   */
   const rows = new Map();
   for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const { isVariable, number, samples } = flacFrame(bytes.subarray(at)) ?? {};

@@ -1,11 +1,13 @@
 /**
- * MP3 chunks: cuts an MP3 file into files of their own that a browser decodes to just what it makes of the whole.
+ * MP3 cutter: cuts an MP3 file into files of their own, which a browser decodes to the same samples
+ * as the whole.
  *
- * What a frame sounds like depends on those before it: its bits may begin in them (the bit reservoir), and each frame is
- * added to the end of the one before. So each chunk begins as many frames early as that reaches back. The encoder's delay
- * before the song and its padding after it, which browsers leave out, stand in the info frame: each chunk has a copy of it
- * that holds for the chunk. Then every chunk loses the same samples at its beginning as the file does, and only the last one
- * loses some at its end.
+ * The sound of a frame depends on the frames before: its bits may begin in them (the bit
+ * reservoir), and it overlaps with the last one. So each chunk begins as many frames early.
+ *
+ * Browsers leave out the encoder's delay before the song and its padding after it. Both are stated
+ * in the info frame, and each chunk has a copy of it that is adapted to the chunk. So every chunk
+ * loses the same priming at its beginning, and only the last one loses samples at its end.
  */
 
 import { NotCuttable } from "../not-cuttable.js";
@@ -15,13 +17,19 @@ import { readMp3Frames } from "./reader.js";
 /** @import { InfoFrame, Mp3Frames } from "./reader.js" */
 /** @import { Cut, Chunk, Chunks } from "../../chunks.js" */
 
-/** A chunk begins at a multiple of this many frames, where at all rates of MP3 a sample at 44.1 kHz begins, too. */
+/**
+ * A chunk begins at a multiple of as many frames. At every sample rate of MP3, a sample at 44.1 kHz
+ * begins there, too.
+ */
 const FRAME_STEP = 5;
-/** Frames that are decoded before a chunk's own, once the reservoir is full: for the overlap, for a resampler, for the comparison. */
+/**
+ * Frames that are decoded before a chunk's own, after those that fill the reservoir: for the
+ * overlap, for resampling, and for the comparison of chunks.
+ */
 const PRE_ROLL_FRAMES = 4;
-/** Frames that are decoded after a chunk's own, for the comparison; what is left out at the beginning comes on top. */
+/** Frames that are decoded after a chunk's own, for the comparison; the priming is added. */
 const COMPARED_FRAMES = 4;
-/** A decoder's own delay, which browsers leave out together with the encoder's. */
+/** The decoder's own delay, which browsers leave out together with the encoder's. */
 const DECODER_DELAY_SAMPLES = 529;
 
 /**
@@ -58,7 +66,11 @@ export async function cut(file, { chunkSecs, minSecs }) {
   return { sampleRateHz, samples: frameCount * samplesPerFrame, chunks };
 }
 
-/** Where a chunk must begin so that a frame sounds as in the whole file. @param {number} frame @param {Mp3Frames} frames */
+/**
+ * The frame with which a chunk must begin so that another frame sounds as in the whole file.
+ * @param {number} frame
+ * @param {Mp3Frames} frames
+ */
 function firstFrameFor(frame, { offsets, overheadBytes, reservoirBytes }) {
   let from = frame;
   for (let soundBytes = 0; soundBytes < reservoirBytes; from--) {
@@ -72,7 +84,8 @@ function firstFrameFor(frame, { offsets, overheadBytes, reservoirBytes }) {
 }
 
 /**
- * What a chunk has before its frames: of the first one all that the file has there, too.
+ * The part of a chunk before its frames. The first chunk has everything that precedes them in the
+ * file.
  * @param {SongFile} file
  * @param {Mp3Frames} frames
  * @param {number} from the chunk's first frame
@@ -84,7 +97,7 @@ function beginning(file, { offsets, info }, from, to, isLast) {
   const tags = from === 0 ? [file.slice(0, info?.offset ?? offsets[0])] : [];
   if (!info) return tags;
   const soundBytes = /** @type {number} */ (offsets[to]) - /** @type {number} */ (offsets[from]);
-  // What the last chunk is short of, or has over, is what the file is and has.
+  // The last chunk has as many frames and bytes too few or too many as the file.
   const whole = {
     frames: offsets.length - 1,
     bytes: /** @type {number} */ (offsets[offsets.length - 1]) - /** @type {number} */ (offsets[0]),
@@ -99,7 +112,10 @@ function beginning(file, { offsets, info }, from, to, isLast) {
   ];
 }
 
-/** @param {InfoFrame} info @param {{ frameCount: number, byteCount: number, isLast: boolean }} chunk */
+/**
+ * @param {InfoFrame} info
+ * @param {{ frameCount: number, byteCount: number, isLast: boolean }} chunk
+ */
 function infoOfChunk({ bytes, frameCountAt, byteCountAt, paddingAt }, { frameCount, byteCount, isLast }) {
   const copy = bytes.slice();
   const view = new DataView(copy.buffer);

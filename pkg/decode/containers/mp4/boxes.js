@@ -3,7 +3,12 @@
 import { uint32 } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 
-/** @typedef {{ type: string, bytes: Uint8Array<ArrayBuffer>, content: Uint8Array<ArrayBuffer> }} Box `bytes`: with the head */
+/**
+ * @typedef {Object} Box
+ * @property {string} type
+ * @property {Uint8Array<ArrayBuffer>} bytes with size and type
+ * @property {Uint8Array<ArrayBuffer>} content
+ */
 
 /** Children of a box. Files have a handful. */
 export const MAX_BOXES = 64;

@@ -69,6 +69,8 @@ const SAMPLE_SIZE = 0x200;
 const SAMPLE_FLAGS = 0x400;
 const SAMPLE_COMPOSITION_TIME_OFFSETS = 0x800;
 
+/** @typedef {{ frameSamples: number | undefined, frameBytes: number | undefined }} RunFrame */
+
 /**
  * Track fragment run box `trun` (8.8.8).
  * @param {Uint8Array} content
@@ -77,7 +79,7 @@ const SAMPLE_COMPOSITION_TIME_OFFSETS = 0x800;
  *   dataOffset: number | undefined,
  *   hasCompositionTimes: boolean,
  *   isComplete: boolean,
- *   frames: () => Generator<{ frameSamples: number | undefined, frameBytes: number | undefined }, void>,
+ *   frames: () => Generator<RunFrame, void>,
  * }} `undefined` for fields that are absent
  */
 export function readTrun(content) {

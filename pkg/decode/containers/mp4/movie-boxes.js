@@ -8,8 +8,16 @@ import { isText, uint32 } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { VERSION_BYTES, isVersion1, uint64 } from "./boxes.js";
 
-/** @typedef {{ frameCount: number, frameSamples: number }} DurationRun frames in a row with as many samples per channel */
-/** @typedef {{ firstChunk: number, framesPerChunk: number }} ChunkRun from this chunk on; chunks are numbered from 1 */
+/**
+ * Frames in a row with the same number of samples per channel.
+ * @typedef {{ frameCount: number, frameSamples: number }} DurationRun
+ */
+
+/**
+ * Chunks in a row with the same number of frames. Here a chunk is that of the standard: frames that
+ * lie one after another in the file. The first has number 1.
+ * @typedef {{ firstChunk: number, framesPerChunk: number }} ChunkRun
+ */
 
 /**
  * Movie header box `mvhd` (8.2.2) and media header box `mdhd` (8.4.2), as far as their fields are

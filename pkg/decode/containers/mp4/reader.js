@@ -1,7 +1,7 @@
 /**
- * M4A reader: where each frame of the sound track of an MP4 file is (ISO/IEC 14496-12 and 14496-14).
- * A table is made only for files with one sound track, of unencrypted AAC, that is played from one
- * place on.
+ * M4A reader: where each frame of the sound track of an MP4 file is (ISO/IEC 14496-12 and
+ * 14496-14). A table is made only for files with one sound track, of unencrypted AAC, that is
+ * played from one place on.
  */
 
 import { isText } from "../bytes.js";
@@ -45,8 +45,8 @@ import {
  * @property {number[]} offsets where each frame begins
  * @property {number[]} sizes of each frame in bytes
  * @property {Uint8Array<ArrayBuffer>} description box `stsd`: the decoder's configuration
- * @property {boolean} isOpenEnded whether the header states no duration, so that some browsers leave
- *   nothing out of the last frame
+ * @property {boolean} isOpenEnded whether the header states no duration, so that some browsers
+ *   leave nothing out of the last frame
  * @property {Uint8Array<ArrayBuffer>[]} gaplessItems metadata that iTunes writes in place of `edit`
  * @property {Edit | undefined} edit
  */
@@ -126,7 +126,10 @@ function soundTrackIn(moov) {
   return track;
 }
 
-/** The box with the one description of all frames, of unencrypted AAC. @param {Uint8Array<ArrayBuffer>} sampleTable */
+/**
+ * The box with the one description of all frames, of unencrypted AAC.
+ * @param {Uint8Array<ArrayBuffer>} sampleTable
+ */
 function descriptionIn(sampleTable) {
   const box = boxesIn(sampleTable).find(({ type }) => type === "stsd");
   if (!box) throw new NotCuttable("no box stsd");
@@ -152,7 +155,11 @@ function editIn(track, scale) {
   return { primingSamples: mediaTime, samples: Math.round(segmentDuration * scale) };
 }
 
-/** The frames that the header lists. @param {Uint8Array<ArrayBuffer>} sampleTable @returns {FrameTable} */
+/**
+ * The frames that the header lists.
+ * @param {Uint8Array<ArrayBuffer>} sampleTable
+ * @returns {FrameTable}
+ */
 function framesIn(sampleTable) {
   const sizes = readStsz(requiredInside(sampleTable, "stsz"));
   const runs = readStsc(requiredInside(sampleTable, "stsc"));
@@ -227,7 +234,10 @@ function mostFrequentLength(durations) {
   return samplesPerFrame;
 }
 
-/** The metadata items of iTunes with the encoder's delay and padding. @param {Uint8Array<ArrayBuffer>} moov */
+/**
+ * The metadata items of iTunes with the encoder's delay and padding.
+ * @param {Uint8Array<ArrayBuffer>} moov
+ */
 function gaplessItemsIn(moov) {
   const items = boxesIn(moov).flatMap(({ type, content }) =>
     type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : [],

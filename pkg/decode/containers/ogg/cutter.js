@@ -1,7 +1,7 @@
 /**
- * Ogg cutter: cuts an Ogg file of Vorbis, Opus or FLAC into files of their own, each with the header
- * of the whole and some of its pages. So that a chunk can begin with any packet, its first page is
- * rewritten without the packets before.
+ * Ogg cutter: cuts an Ogg file of Vorbis, Opus or FLAC into files of their own, each with the
+ * header of the whole and some of its pages. A chunk can begin with any packet, because its first
+ * page is rewritten without the packets before.
  */
 
 import { isText, joined } from "../bytes.js";
@@ -85,7 +85,10 @@ async function readHeader(file) {
   throw new NotCuttable("the header does not end");
 }
 
-/** @param {Page[]} pages the first of a file @returns {Header | undefined} `undefined` if the header goes on after them */
+/**
+ * @param {Page[]} pages the first of a file
+ * @returns {Header | undefined} `undefined` if the header goes on after them
+ */
 function headerIn(pages) {
   const packets = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
   /** Segments of the packet that isn't complete yet. */

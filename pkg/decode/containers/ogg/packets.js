@@ -7,14 +7,14 @@ import { FULL_SEGMENT_BYTES, isContinued, pagesIn } from "./pages.js";
 /** @import { Page } from "./pages.js" */
 
 /**
- * Where a packet begins. `segment` is its first segment on the page, `segmentAt` that one's place in
- * the page.
+ * The beginning of a packet. `segment` is its first segment on the page, `segmentAt` the place of
+ * that segment in the page.
  * @typedef {SeekPoint & { page: Page, segment: number, segmentAt: number }} Packet
  */
 
 /**
- * The packets that begin in a stretch of the file, as far as their place in the song is known: after
- * the first page on which a packet ends.
+ * The packets that begin in a stretch of the file, as far as their place in the song is known:
+ * after the first page on which a packet ends.
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {number} offset where the bytes begin in the file
  * @param {number} serial of the stream
@@ -37,9 +37,13 @@ class PacketWalk {
   #codec;
   /** The packet that began last, and the rest of its page. */
   #packet = new Uint8Array(0);
-  /** Samples of that packet; `undefined` if it holds no sound. @type {number | undefined} */
+  /** Its samples; `undefined` if it holds no sound. @type {number | undefined} */
   #packetSamples = 0;
-  /** Samples of the stream up to the end of the last complete packet, once it is known. @type {number | undefined} */
+  /**
+   * Samples of the stream up to the end of the last complete packet; `undefined` until a page
+   * states it.
+   * @type {number | undefined}
+   */
   #position;
 
   /** @param {PacketCodec} codec */
@@ -83,7 +87,10 @@ class PacketWalk {
     return granulePosition === undefined || granulePosition === this.#position;
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} packet @returns {number | undefined} the sample that a decoder begins with there */
+  /**
+   * @param {Uint8Array<ArrayBuffer>} packet the next one
+   * @returns {number | undefined} the sample that a decoder begins with there, if it is known
+   */
   #begin(packet) {
     this.#packetSamples = this.#codec.samplesOf(packet, this.#packet);
     this.#packet = packet;
@@ -91,7 +98,11 @@ class PacketWalk {
   }
 }
 
-/** @param {number | undefined} a @param {number | undefined} b @returns {number | undefined} `undefined` if one is */
+/**
+ * @param {number | undefined} a
+ * @param {number | undefined} b
+ * @returns {number | undefined} `undefined` if one is
+ */
 function sum(a, b) {
   return a === undefined || b === undefined ? undefined : a + b;
 }

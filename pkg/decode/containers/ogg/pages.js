@@ -39,7 +39,11 @@ export function isContinued({ headerType }) {
   return (headerType & CONTINUED) !== 0;
 }
 
-/** The first pages that follow each other. @param {Uint8Array<ArrayBuffer>} bytes @returns {Page[]} */
+/**
+ * The first pages that follow each other.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Page[]}
+ */
 export function pagesIn(bytes) {
   const first = CAPTURE_PATTERN.charCodeAt(0);
   for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
@@ -55,7 +59,12 @@ export function pagesIn(bytes) {
   return [];
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes @param {number} at @returns {Page | undefined} `undefined` unless all of it is there */
+/**
+ * The page that begins at a place in the bytes.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {number} at
+ * @returns {Page | undefined} `undefined` if there is none, or a part of it is missing
+ */
 function pageAt(bytes, at) {
   if (!isText(bytes, at, CAPTURE_PATTERN) || at + SEGMENT_TABLE_AT > bytes.length) return undefined;
   if (bytes[at + VERSION_AT] !== 0) return undefined;
@@ -75,7 +84,10 @@ function pageAt(bytes, at) {
   };
 }
 
-/** @param {DataView} header @returns {number | undefined} `undefined` for -1: no packet ends on the page */
+/**
+ * @param {DataView} header
+ * @returns {number | undefined} `undefined` for -1: no packet ends on the page
+ */
 function granulePositionIn(header) {
   if (header.getInt32(GRANULE_POSITION_AT + 4, true) < 0) return undefined;
   return header.getUint32(GRANULE_POSITION_AT + 4, true) * 2 ** 32 + header.getUint32(GRANULE_POSITION_AT, true);

@@ -1,6 +1,7 @@
 /**
- * WebM chunks: cuts the sound of a WebM or Matroska file into files of their own, each with a header as the file has it and some of
- * its blocks. What browsers leave out at the beginning depends on the time that stands there: each chunk begins with the song's.
+ * WebM cutter: cuts the sound of a WebM or Matroska file into files of their own, each with a
+ * header like the file's and some of its blocks. The priming that browsers leave out depends on the
+ * first timestamp, so each chunk begins with the song's.
  */
 
 import { joined, merged } from "../bytes.js";
@@ -15,11 +16,12 @@ import { readWebmBlocks } from "./reader.js";
 /** @import { Cut, Chunks } from "../../chunks.js" */
 /** @import { SoundBlock, WebmBlocks } from "./reader.js" */
 
-/** A size of eight bytes begins with this; or, where it is not said, with all of the other. */
+/** The first four bytes of a size of eight, and all eight of an unknown size (RFC 8794, 6.2). */
 const LONG_SIZE = 0x01000000;
 const NO_SIZE = [0x01ffffff, 0xffffffff];
-/** The size of a timestamp: four bytes. */
+/** Size field of a timestamp of four bytes. */
 const TIME_SIZE = 0x84;
+/** Flag of a SimpleBlock that can be decoded on its own (RFC 9559, 10.2). */
 const IS_KEY = 0x80;
 
 /**
@@ -31,7 +33,7 @@ export async function cut(file, limits) {
   const table = await readWebmBlocks(file);
   const [first] = table.blocks;
   if (!first) throw new NotCuttable("no blocks of sound");
-  // To read a table of hours took a while.
+  // Reading a table of hours took a while.
   await nextTask();
   const { track, blocks, samples } = table;
   return cutAtSeekPoints(limits, {
@@ -48,7 +50,11 @@ export async function cut(file, limits) {
   });
 }
 
-/** All up to the sound of the first block, which has a cluster of its own. @param {WebmBlocks} table @param {SoundBlock} first */
+/**
+ * Everything up to the sound of the first block, which has a cluster of its own.
+ * @param {WebmBlocks} table
+ * @param {SoundBlock} first
+ */
 function beginningOf({ ebmlHeader, timestampScale, tracks, track, startTime }, { packetOffset, packetEndOffset }) {
   const head = Uint8Array.of(0x80 | track.number, 0, 0, IS_KEY);
   const blockBytes = head.length + packetEndOffset - packetOffset;
@@ -71,17 +77,17 @@ function clustersOf(file, blocks) {
   for (let from = 0, to = 0; from < blocks.length; from = to) {
     const { clusterTime } = /** @type {SoundBlock} */ (blocks[from]);
     while (blocks[to]?.clusterTime === clusterTime) to++;
-    const stretches = merged(blocks.slice(from, to));
-    const bytes = stretches.reduce((sum, { offset, endOffset }) => sum + endOffset - offset, 0);
+    const ranges = merged(blocks.slice(from, to));
+    const bytes = ranges.reduce((sum, { offset, endOffset }) => sum + endOffset - offset, 0);
     parts.push(
       clusterHead(clusterTime, bytes),
-      ...stretches.map(({ offset, endOffset }) => file.slice(offset, endOffset)),
+      ...ranges.map(({ offset, endOffset }) => file.slice(offset, endOffset)),
     );
   }
   return parts;
 }
 
-/** @param {number} time that it begins at @param {number} bytes of its blocks */
+/** @param {number} time its timestamp @param {number} bytes of its blocks */
 function clusterHead(time, bytes) {
   const timestamp = joined([Uint8Array.of(TIMESTAMP, TIME_SIZE), time]);
   return joined([CLUSTER, LONG_SIZE, timestamp.length + bytes, timestamp]);

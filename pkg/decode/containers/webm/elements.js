@@ -127,7 +127,8 @@ function elementAt(bytes) {
 }
 
 /**
- * A variable-size integer (RFC 8794, 4): the leading zeros of its first byte count its further bytes.
+ * A variable-size integer (RFC 8794, 4). The leading zeros of its first byte count its further
+ * bytes.
  * @param {Uint8Array} bytes
  * @param {number} at
  */

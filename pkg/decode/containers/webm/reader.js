@@ -63,9 +63,15 @@ import {
  * @property {number} relativeTime to the cluster's
  */
 
-/** @typedef {SeekPoint & Omit<Block, "packet" | "relativeTime"> & { index: number }} SoundBlock `index` in the table */
+/**
+ * A block in the table.
+ * @typedef {SeekPoint & Omit<Block, "packet" | "relativeTime"> & { index: number }} SoundBlock
+ */
 
-/** @typedef {Header & { blocks: SoundBlock[], samples: number, startTime: number }} WebmBlocks `startTime`: timestamp of the first block */
+/**
+ * The sound track's blocks; `startTime` is the timestamp of the first.
+ * @typedef {Header & { blocks: SoundBlock[], samples: number, startTime: number }} WebmBlocks
+ */
 
 const NO_BYTES = new Uint8Array(0);
 /** TrackType of sound (RFC 9559, 5.1.4.1.3). */
@@ -74,7 +80,7 @@ const AUDIO = 2;
 const MAX_TRACK_NUMBER = 126;
 /** Header packets of a Vorbis stream. */
 const VORBIS_PACKETS = 3;
-/** A block begins with its track number, its time relative to the cluster, and flags (RFC 9559, 10.1). */
+/** A block begins with its track number, its relative time, and flags (RFC 9559, 10.1). */
 const BLOCK_HEAD_BYTES = 4;
 const LACING_FLAGS = 6;
 
@@ -185,7 +191,11 @@ async function* blocksOf(elements, trackNumber) {
   }
 }
 
-/** The only sound track (RFC 9559, 5.1.4.1). @param {Uint8Array<ArrayBuffer>} tracks element @returns {Track} */
+/**
+ * The only sound track (RFC 9559, 5.1.4.1).
+ * @param {Uint8Array<ArrayBuffer>} tracks element
+ * @returns {Track}
+ */
 function soundTrackIn(tracks) {
   const [sound, ...others] = childrenOf(tracks)
     .filter(({ id }) => id === TRACK_ENTRY)
