@@ -1,7 +1,7 @@
 /**
- * Decode: whatever the caller calls a song becomes mono samples at a known rate, part by part, on
- * the main thread, because browsers decode nowhere else. Resampling to the model's rate is the
- * engine's work, so that it is the same in every browser.
+ * Decode: turns every kind of input into mono samples at a known rate, part by part. This happens
+ * on the main thread, because browsers decode nowhere else. The engine resamples to the model's
+ * rate, so that the result is the same in every browser.
  */
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
@@ -22,13 +22,13 @@ import { Slice, nextTask } from "../shared/tasks.js";
  */
 
 /**
- * What counts as a song: a file or blob of any format that the browser decodes (of a video, its
- * sound track), the address of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100
- * Hz, or samples with their rate. The caller's arrays are read, never detached.
+ * A song: a file or blob of any format that the browser decodes (of a video, its sound track), the
+ * address of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with
+ * their rate. The caller's arrays are read, never detached.
  * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
  */
 
-/** As much of a sound that is there as a whole is mixed and handed on at once. */
+/** Sound that is decoded as a whole is mixed and sent in parts of this size. */
 const PART_SAMPLES = 2 ** 20;
 
 /**
@@ -42,8 +42,8 @@ const PART_SAMPLES = 2 ** 20;
 /**
  * @param {SongInput | undefined} input
  * @param {SampleSink} sink of the samples
- * @param {DecodeOptions & { file: Blob | undefined }} options `file` is what `fileOf` made of the
- *   input
+ * @param {DecodeOptions & { file: Blob | undefined }} options `file`: the result of
+ *   `fileOf`
  */
 export async function decode(input, sink, { file, ...options }) {
   throwIfAborted(options.signal);
@@ -77,7 +77,7 @@ async function decodeFile(file, sink, options) {
   try {
     await send(decoded, sink, options);
   } finally {
-    // They are large: let go of them now, not at some garbage collection.
+    // They are too large to wait for the garbage collector.
     freeBuffers(decoded.channels);
   }
 }
@@ -85,7 +85,7 @@ async function decodeFile(file, sink, options) {
 /** @param {SongFile} file @param {DecodeOptions} options */
 async function decodeAtOnce(file, { limits, signal }) {
   const { buffer: bytes } = await file.bytes(0, file.size);
-  // One fixed rate: the same file gives the same samples on every sound card.
+  // A fixed rate, so that the same file gives the same samples on every sound card.
   const context = new OfflineAudioContext(1, 1, limits.decodeRateHz);
   let buffer;
   try {

@@ -1,12 +1,11 @@
 /**
- * Engine: keeps a worker running on the best backend that works here, and songs analysed in it.
+ * Engine: analyses and compares songs in a worker.
  *
- * A song comes into the worker by the cheapest way there is: from what an earlier analysis came to, from the cache, or by
- * decoding and analysing it.
+ * A song comes into the worker by the cheapest way: from the result of an earlier analysis, from
+ * the cache, or by decoding and analysing it.
  *
- * Whatever befalls WebGPU, at the start or in the middle of a check, an engine that may choose moves to the CPU for good
- * and does the work again there. One song is decoded and one request is answered at a time; the next song is decoded
- * while the worker is busy with the last one.
+ * If WebGPU fails, the work is repeated on the CPU. One song is decoded and one request is answered
+ * at a time; the next song is decoded while the worker is busy with the last one.
  */
 
 import { decode } from "../decode/decode.js";
@@ -32,12 +31,16 @@ import { arrayOf } from "../shared/tasks.js";
 /**
  * @typedef {Object} AnalyseOptions
  * @property {StageProgress} onProgress
- * @property {AbortSignal | undefined} signal stops the work at once, by terminating the worker if it must be
- * @property {AbortSignal | undefined} [abandoned] stops the work before its next step; the worker finishes what it is on
+ * @property {AbortSignal | undefined} signal stops the work at once, if necessary by terminating
+ *   the worker
+ * @property {AbortSignal | undefined} [abandoned] stops the work before its next step; the worker
+ *   finishes the current one
  * @property {SongStore | undefined} [cache]
  */
 
-/** A song is decoded once more if its worker is lost meanwhile: not for ever, as the song may be the cause. */
+/**
+ * A song is decoded again if its worker is lost meanwhile; only once, as the song may be the cause.
+ */
 const MAX_UPLOADS = 2;
 
 export class Engine {
@@ -69,7 +72,7 @@ export class Engine {
   }
 
   /**
-   * Makes sure that the song is analysed in the present worker.
+   * Makes sure that the song is analysed in the current worker.
    * @param {Song} song
    * @param {AnalyseOptions} options
    */
@@ -82,11 +85,11 @@ export class Engine {
   }
 
   /**
-   * Takes a song from bytes that `song.toBytes()` gave.
+   * Restores a song from the bytes of `song.toBytes()`.
    * @param {Song} song
    * @param {Uint8Array} bytes
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<boolean>} whether they are of this release and these weights
+   * @returns {Promise<boolean>} whether they belong to this release and these weights
    */
   async restore(song, bytes, signal) {
     try {
@@ -100,7 +103,8 @@ export class Engine {
    * @param {Song} left analysed
    * @param {Song} right analysed
    * @param {{ onProgress: StageProgress, signal: AbortSignal | undefined }} options
-   * @returns {Promise<Report | undefined>} `undefined` if the songs were lost with their worker: analyse them again
+   * @returns {Promise<Report | undefined>} `undefined` if the songs were lost with their worker and
+   *   must be analysed again
    */
   async compare(left, right, { onProgress, signal }) {
     const release = await this.#working.acquire(signal);
@@ -139,6 +143,7 @@ export class Engine {
     const releaseDecoder = await this.#decoding.acquire(abandoned);
     let file;
     let key;
+    let uploaded;
     let analysing;
     try {
       if (!this.#host.started) await this.start(signal);
@@ -146,13 +151,18 @@ export class Engine {
       file = await untilAborted(fileOf(song.input, limits, abandoned), abandoned);
       key = cache && file && (await this.#cacheKey(song, file));
       if (cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned }))) return;
-      const { upload, releaseWorker } = await this.#uploaded(song, file, options);
-      analysing = this.#analysed(song, upload, options).finally(releaseWorker);
+      uploaded = await this.#uploaded(song, file, options);
+      analysing = this.#analysed(song, uploaded.upload, options);
     } finally {
       // The song is in the worker now, and the next one may be decoded.
       releaseDecoder();
     }
-    const analysis = await analysing;
+    let analysis;
+    try {
+      analysis = await analysing;
+    } finally {
+      uploaded.releaseWorker();
+    }
     // The backend may have changed since the key was made.
     if (cache && file && key && key === (await this.#cacheKey(song, file)))
       void cache.put(key, packSong({ ...song, analysis })).catch(() => {});
@@ -220,14 +230,18 @@ export class Engine {
     }
   }
 
-  /** The worker that a song can be sent to while it answers another request. @param {AbortSignal | undefined} signal */
+  /**
+   * The worker for an upload, which may be answering another request.
+   * @param {AbortSignal | undefined} signal
+   */
   async #linkForUpload(signal) {
     if (!this.#host.link?.alive) await this.start(signal);
     return /** @type {WorkerLink} */ (this.#host.link);
   }
 
   /**
-   * The name of an analysis: the file's content, the weights, and the backend, as the two round differently.
+   * The name of an analysis in the cache: the file's SHA-256, that of the weights, and the backend,
+   * because the two backends round differently.
    * @param {Song} song
    * @param {Blob} file
    */
@@ -249,7 +263,7 @@ export class Engine {
    * @param {{ signal: AbortSignal | undefined, abandoned: AbortSignal | undefined }} options
    */
   async #restoreCached(song, cache, key, { signal, abandoned }) {
-    // A cache that fails is a cache without the song.
+    // A cache that fails counts as one without the song.
     const bytes = await untilAborted(
       cache.get(key).catch(() => undefined),
       abandoned,
@@ -257,7 +271,11 @@ export class Engine {
     return bytes !== undefined && this.#restorePacked(song, bytes, { signal, abandoned });
   }
 
-  /** @param {Song} song @param {Uint8Array} bytes @param {{ signal: AbortSignal | undefined, abandoned?: AbortSignal | undefined }} options */
+  /**
+   * @param {Song} song
+   * @param {Uint8Array} bytes
+   * @param {{ signal: AbortSignal | undefined, abandoned?: AbortSignal | undefined }} options
+   */
   async #restorePacked(song, bytes, options) {
     const packed = unpackSong(bytes);
     if (!packed || !(await this.#restore(song, packed.analysis, options))) return false;
@@ -270,7 +288,7 @@ export class Engine {
    * @param {Song} song
    * @param {Uint8Array} analysis
    * @param {{ signal: AbortSignal | undefined, abandoned?: AbortSignal | undefined }} options
-   * @returns {Promise<boolean>} whether the engine took it
+   * @returns {Promise<boolean>} whether the engine accepted it
    */
   async #restore(song, analysis, { signal, abandoned = signal }) {
     const release = await this.#working.acquire(abandoned);
@@ -288,7 +306,7 @@ export class Engine {
     }
   }
 
-  /** Runs the work, and once more if WebGPU failed in the middle of it. @param {() => Promise<void>} work */
+  /** Does the work, and repeats it on the CPU if WebGPU fails. @param {() => Promise<void>} work */
   async #fallingBack(work) {
     try {
       await work();

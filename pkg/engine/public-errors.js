@@ -1,4 +1,6 @@
-/** Public errors: what the engine and the browser throw becomes the `CheckerError` that callers get. */
+/**
+ * Public errors: what the engine and the browser throw becomes the `CheckerError` that callers get.
+ */
 
 import { CheckerError, isErrorCode } from "../shared/errors.js";
 import { EngineError } from "./worker-link.js";
@@ -31,7 +33,7 @@ export function publicError(error, backend) {
     }
     if (isErrorCode(error.code)) return new CheckerError(error.code, error.message, { cause: error });
   }
-  // What JavaScript throws where there is no room for an array.
+  // JavaScript throws it if there is no memory for an array.
   if (error instanceof RangeError) {
     return new CheckerError("crashed", "There was not enough memory. Close other tabs, or take shorter songs.", {
       cause: error,

@@ -1,8 +1,8 @@
 /**
  * Worker host: keeps a worker running on the best backend that works here.
  *
- * If WebGPU fails, at the start or in the middle of a check, a host that may choose moves to the CPU
- * for the rest of its life.
+ * If WebGPU fails, at the start or in the middle of a check, a host that may choose moves to the
+ * CPU for the rest of its life.
  */
 
 import { CheckerError, abortedError, throwIfAborted } from "../shared/errors.js";
@@ -25,8 +25,8 @@ import { EngineError } from "./worker-link.js";
  */
 
 /**
- * A lost GPU device can leave a promise pending forever. The longest silence of a working one is the
- * compilation of shaders.
+ * A lost GPU device can leave a promise pending forever. The longest silence of a working one is
+ * the compilation of shaders.
  */
 const GPU_SILENCE_LIMIT_MS = 30_000;
 
@@ -69,7 +69,8 @@ export class WorkerHost {
   }
 
   /**
-   * One request. If it is aborted meanwhile, the worker is terminated: nothing else stops a busy one.
+   * Sends a request. If it is aborted meanwhile, the worker is terminated, as nothing else stops a
+   * busy worker.
    * @param {WorkerLink} link
    * @param {Request} request
    * @param {{ onProgress?: StageProgress | undefined, signal: AbortSignal | undefined }} options
@@ -142,9 +143,9 @@ export class WorkerHost {
   }
 
   /**
-   * Moves to the CPU for good, if the error can be WebGPU's fault and the choice is ours.
+   * Moves to the CPU if WebGPU may have caused the error and the backend is `auto`.
    * @param {unknown} error
-   * @returns {boolean} whether the work is worth another try
+   * @returns {boolean} whether to repeat the work
    */
   leaveWebgpu(error) {
     const code = error instanceof EngineError || error instanceof CheckerError ? error.code : "crashed";

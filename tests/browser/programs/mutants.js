@@ -669,7 +669,7 @@ const MUTANTS = [
   ["element", "appended elsewhere", "pkg/element.js", "    if (reference === this.#taken) return;\n", ""],
   ["element", "put back some time later", "pkg/element.js", "if (this.#check) this.#cancel();", "this.#stop();"],
   ["element", "cancelled check can be begun again", "pkg/element.js", '      this.#part(".again").focus();\n', ""],
-  ["element", "cancelled check can be begun again", "pkg/element.js", "if (hadKeyboard)", "if (false)"],
+  ["element", "cancelled check can be begun again", "pkg/element.js", "if (hadFocus)", "if (false)"],
   [
     "element",
     "could not be loaded can be tried again",
@@ -1476,7 +1476,7 @@ const MUTANTS = [
     "engine-faults",
     "weights that lie broken in the browser's own cache",
     "pkg/engine/loader.js",
-    'distrusted.has(url) ? "reload" : "default"',
+    'refetched.has(url) ? "reload" : "default"',
     '"default"',
   ],
   [
