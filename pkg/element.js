@@ -38,7 +38,8 @@ const STYLE = `
   /* Browsers before 2024. */
   @supports not (color: light-dark(red, red)) {
     :host { --ink: var(--soundalike-ink, #17191c); --dim: var(--soundalike-dim, #59616b);
-      --paper: var(--soundalike-paper, #ffffff); --line: var(--soundalike-line, #d8d5ce); --accent: var(--soundalike-accent, #0b6a94) }
+      --paper: var(--soundalike-paper, #ffffff); --line: var(--soundalike-line, #d8d5ce);
+      --accent: var(--soundalike-accent, #0b6a94) }
     .error { border-left-color: #b3261e !important }
   }
   :host([hidden]), [hidden] { display: none !important }

@@ -101,7 +101,7 @@ const MUTANTS = [
     "if (file.size > SMALL_FILE_BYTES)",
     "if (false)",
   ],
-  ["bad-input", "another one is a click away", "songs/dropzone.js", "    this.#input.click();", ""],
+  ["bad-input", "another one can be chosen with one click", "songs/dropzone.js", "    this.#input.click();", ""],
   [
     "bad-input",
     "weights that can’t be loaded",
@@ -119,7 +119,7 @@ const MUTANTS = [
   ],
   [
     "bad-input",
-    "without WebGPU, which was insisted on",
+    "without WebGPU, the chosen backend",
     "pkg/engine/public-errors.js",
     'if (error.code === "backend-unavailable") {',
     "if (false) {",
@@ -127,14 +127,14 @@ const MUTANTS = [
   ["bad-input", "without WebAssembly SIMD", "pkg/engine/loader.js", "if (missing.length > 0)", "if (false)"],
   [
     "bad-input",
-    "an engine that stops in the middle",
+    "an engine that stops during a check",
     "app.js",
     "again.hidden = Boolean(zone) ||",
     "again.hidden = true ||",
   ],
   [
     "bad-input",
-    "an engine that stops in the middle",
+    "an engine that stops during a check",
     "pkg/engine/worker-link.js",
     "if (this.#ended) return;\n    this.#ended = reason;",
     "if (this.#ended) return;",
@@ -283,12 +283,12 @@ const MUTANTS = [
   ],
   [
     "kept-songs",
-    "known again by its content",
+    "recognised by its content",
     "pkg/song/cache.js",
     "      if (!(bytes instanceof Uint8Array)) return undefined;",
     "      return undefined;",
   ],
-  ["kept-songs", "known again by its content", "songs/kept-songs.js", "  await cache.clear();", ""],
+  ["kept-songs", "recognised by its content", "songs/kept-songs.js", "  await cache.clear();", ""],
   ["kept-songs", "where storage is denied", "pkg/song/cache.js", "if (!stored) this.#remember(key, bytes);", ""],
   ["kept-songs", "where storage is full", "pkg/song/cache.js", "lasting = kept.length === 0;", "lasting = true;"],
   [
@@ -768,7 +768,7 @@ const MUTANTS = [
   ],
   [
     "bad-input",
-    "too large is told its size once",
+    "too large is shown once",
     "pkg/decode/song-file.js",
     "const MAX_FILE_BYTES = 1e9;",
     "const MAX_FILE_BYTES = 1024 ** 3;",
@@ -811,7 +811,7 @@ const MUTANTS = [
     "const stop = () => {};",
   ],
   ["package", "checkers share a worker", "pkg/index.js", "if (shared.users > 0) return;", ""],
-  ["package", "a closed checker lets go", "pkg/index.js", "    this.#onClose();\n", ""],
+  ["package", "a closed checker frees", "pkg/index.js", "    this.#onClose();\n", ""],
   [
     "package",
     "cancelled at the stage “decode”",
@@ -842,7 +842,7 @@ const MUTANTS = [
   ],
   [
     "package",
-    "from another origin, as from a CDN",
+    "from another origin, such as a CDN",
     "pkg/engine/spawn.js",
     "origin !== location.origin",
     "origin === ''",
@@ -889,21 +889,21 @@ const MUTANTS = [
   ],
   [
     "analysed-songs",
-    "bytes that are damaged",
+    "damaged or foreign bytes",
     "pkg/song/song-bytes.js",
     "if (count > PEAK_COUNT || analysisBytes <= 0 ||",
     "if (",
   ],
   [
     "analysed-songs",
-    "a cache spares the second analysis",
+    "a cache saves the second analysis",
     "pkg/engine/engine.js",
     "cache.get(key).catch(() => undefined)",
     "cache.get(key)",
   ],
   [
     "analysed-songs",
-    "SongCache keeps bytes across pages",
+    "SongCache stores bytes across pages",
     "pkg/song/cache.js",
     'void this.#run("readwrite", (_, entries) => entries.put(entry(key, bytes))).catch(() => {});',
     "",
@@ -927,7 +927,7 @@ const MUTANTS = [
   ["chunks", "wav 24 bits, 48 kHz: the same", "pkg/decode/containers/wav/cutter.js", "/ step) * step", ")"],
   [
     "chunks",
-    "mp3 that says that it has fewer frames",
+    "mp3 that states fewer frames",
     "pkg/decode/containers/mp3/reader.js",
     "info.frameCount < offsets.length - 1",
     "false",
@@ -967,14 +967,14 @@ const MUTANTS = [
   ["chunks", "flac with a tag before it", "pkg/decode/containers/flac/cutter.js", "await offsetAfterTags(file)", "0"],
   [
     "chunks",
-    "flac with a frame that is none",
+    "flac with an invalid first frame",
     "pkg/decode/containers/flac/cutter.js",
     "first?.offset !== framesAt || first.sample !== 0",
     "!first",
   ],
   [
     "chunks",
-    "m4a in fragments that count from elsewhere",
+    "m4a in fragments with other base offsets",
     "pkg/decode/containers/mp4/fragments.js",
     "tfhd.baseDataOffset ?? (isFromMoof ? offset : undefined)",
     "isFromMoof ? offset : undefined",
@@ -1022,7 +1022,7 @@ const MUTANTS = [
     "if (run.dataOffset !== undefined) offset = base + run.dataOffset;",
     "",
   ],
-  ["chunks", "mp4 in fragments, with a picture", "pkg/decode/containers/mp4/reader.js", "isLong ? ", "false ? "],
+  ["chunks", "mp4 in fragments, with video", "pkg/decode/containers/mp4/reader.js", "isLong ? ", "false ? "],
   [
     "chunks",
     "m4a in fragments, of which one is missing",
@@ -1120,7 +1120,7 @@ const MUTANTS = [
   ],
   [
     "chunks",
-    "oga FLAC that does not say",
+    "oga FLAC that does not state",
     "pkg/decode/containers/packet-codecs.js",
     "(last > 0 ? last : packets.length)",
     "1",
@@ -1163,7 +1163,7 @@ const MUTANTS = [
   ],
   [
     "chunks",
-    "webm Opus with a picture",
+    "webm Opus with video",
     "pkg/decode/containers/webm/reader.js",
     "if (byteAt(content, 0) !== (0x80 | trackNumber)) continue;",
     "",
@@ -1247,7 +1247,7 @@ const MUTANTS = [
   ["chunks", "m4a mono, 48 kHz", "pkg/decode/containers/cut.js", " && sample % step === 0", ""],
   [
     "chunks",
-    "m4a that leaves nothing out",
+    "m4a without an edit list",
     "pkg/decode/containers/mp4/reader.js",
     "if (!list) return undefined;",
     'if (!list) throw new NotCuttable("no edit list");',
@@ -1276,7 +1276,7 @@ const MUTANTS = [
   ["chunks", "m4a with gaps", "pkg/decode/containers/mp4/header.js", "gaplessItems.length > 0", "false"],
   [
     "chunks",
-    "m4a with times beside its frames",
+    "m4a with inexact times",
     "pkg/decode/containers/mp4/reader.js",
     "Math.abs(driftSamples) >= samplesPerFrame",
     "driftSamples !== 0",
@@ -1284,7 +1284,7 @@ const MUTANTS = [
   ["chunks", "m4a in which the encoder found noise", "pkg/decode/chunks.js", "(this.#isNoisy && ", "(false && "],
   [
     "chunks",
-    "mp4 with a picture that moves",
+    "mp4 with video",
     "pkg/decode/containers/mp4/header.js",
     "places.push(bytes + frame.offset - offset)",
     "places.push(bytes)",
@@ -1380,7 +1380,7 @@ const MUTANTS = [
   ],
   [
     "chunks",
-    "flac with a frame too few",
+    "flac without a frame",
     "pkg/decode/chunks.js",
     "if (!buffer || !(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))) return false;",
     "if (buffer) await stitch.add(chunk, buffer, plan.chunks[index + 1], signal);",
@@ -1403,7 +1403,7 @@ const MUTANTS = [
   ],
   [
     "engine-faults",
-    "self-test that fails on the CPU, too",
+    "self-test that also fails on the CPU",
     "pkg/engine/public-errors.js",
     'backend === "cpu"\n          ?',
     'backend === "webgpu"\n          ?',
@@ -1474,7 +1474,7 @@ const MUTANTS = [
   ],
   [
     "engine-faults",
-    "weights that lie broken in the browser's own cache",
+    "weights that are damaged in the browser's cache",
     "pkg/engine/loader.js",
     'refetched.has(url) ? "reload" : "default"',
     '"default"',
@@ -1486,17 +1486,17 @@ const MUTANTS = [
     '      this.#crash(event.message ?? "the worker\'s script could not be loaded");',
     "",
   ],
-  ["engine-faults", "killed in the middle of a check, without a word", "pkg/worker.js", "holdLifeLock();\n\n", "\n"],
+  ["engine-faults", "killed during a check, without an event", "pkg/worker.js", "holdLifeLock();\n\n", "\n"],
   [
     "engine-faults",
-    "killed in the middle of a check, without a word",
+    "killed during a check, without an event",
     "pkg/engine/worker-link.js",
     "if (this.#ended) return;\n    this.#ended = reason;",
     "if (this.#ended) return;",
   ],
   [
     "engine-faults",
-    "is lost while a song comes",
+    "is lost once while a song is uploaded",
     "pkg/engine/engine.js",
     "const MAX_UPLOADS = 2;",
     "const MAX_UPLOADS = 1;",
@@ -1510,21 +1510,21 @@ const MUTANTS = [
   ],
   [
     "engine-faults",
-    "killed while nothing is asked of it",
+    "killed while it is idle",
     "pkg/engine/engine.js",
     "if (song.analysis && (await this.#restore(song, song.analysis, options))) return;",
     "",
   ],
   [
     "engine-faults",
-    "killed while nothing is asked of it",
+    "killed while it is idle",
     "pkg/engine/worker-host.js",
     "if (this.#link?.alive) return this.#link;",
     "if (this.#link) return this.#link;",
   ],
   [
     "engine-faults",
-    "memory that the page is refused",
+    "out of memory in the page",
     "pkg/engine/public-errors.js",
     "if (error instanceof RangeError) {",
     "if (false) {",
@@ -1545,7 +1545,7 @@ const MUTANTS = [
   ],
   [
     "webgpu-faults",
-    "webgpu that can't be had",
+    "webgpu that is unavailable",
     "pkg/engine/public-errors.js",
     'if (error.code === "backend-unavailable") {',
     "if (false) {",

@@ -1,4 +1,4 @@
-/** What `chunks.test.js` runs in a browser: a file beside the page, decoded in chunks and at once. */
+/** The page of `chunks.test.js`: decodes a file beside the page in chunks and at once. */
 
 import { SongFile } from "./pkg/decode/song-file.js";
 import { mixInto } from "./pkg/decode/mono.js";
@@ -10,7 +10,7 @@ const LIMITS = { minSongSecs: 3, maxSongSecs: 5400, decodeRateHz: RATE_HZ };
 const decodeAudioData = BaseAudioContext.prototype.decodeAudioData;
 
 /**
- * What a decoder could make of the second chunk that no browser here does.
+ * Faults in decoding the second chunk, which no tested browser has.
  * @type {Record<string, (buffer: AudioBuffer) => AudioBuffer>}
  */
 const FAULTS = {
@@ -22,7 +22,11 @@ const FAULTS = {
   },
 };
 
-/** @param {AudioBuffer} buffer @param {number} length @param {(channel: Float32Array) => Float32Array} change */
+/**
+ * @param {AudioBuffer} buffer
+ * @param {number} length
+ * @param {(channel: Float32Array) => Float32Array} change
+ */
 function changed(buffer, length, change) {
   const copy = new AudioBuffer({ numberOfChannels: buffer.numberOfChannels, length, sampleRate: buffer.sampleRate });
   for (let index = 0; index < buffer.numberOfChannels; index++) {
@@ -34,11 +38,11 @@ function changed(buffer, length, change) {
 /**
  * @typedef {Object} Comparison
  * @property {boolean} isWhole whether the file must be decoded at once
- * @property {number} chunks how many were decoded
- * @property {number} looks at parts of the file
+ * @property {number} chunks that were decoded
+ * @property {number} looks reads of parts of the file
  * @property {number[]} lengths in samples, in chunks and at once
  * @property {number} difference the largest between two samples
- * @property {number} noise the energy of the difference, as a part of the whole song's
+ * @property {number} noise the energy of the difference, as a share of the song's
  * @property {string} error of decoding at once
  */
 
@@ -80,7 +84,10 @@ async function compare(name, fault) {
   };
 }
 
-/** How it ends if the song is too long, and if it is cancelled after its first chunk. @param {string} name */
+/**
+ * The result if the song is too long, and if it is cancelled after its first chunk.
+ * @param {string} name
+ */
 async function endings(name) {
   const file = await fileOf(name);
   const abort = new AbortController();
@@ -95,8 +102,8 @@ async function fileOf(name) {
   return new File([await (await fetch(name)).blob()], name);
 }
 
-/** Keeps all that is recorded. */
-class SamplesRecorder {
+/** Keeps all samples. */
+class SampleStore {
   /** @type {Float32Array[]} */
   #parts = [];
 
@@ -138,14 +145,14 @@ async function decodedInChunks(file, fault, options) {
     return fault && index === 1 ? /** @type {any} */ (FAULTS[fault])(buffer) : buffer;
   };
   try {
-    const recorder = new SamplesRecorder();
-    const isInChunks = await decodeInChunks(new SongFile(file, file.name), recorder, {
+    const store = new SampleStore();
+    const isInChunks = await decodeInChunks(new SongFile(file, file.name), store, {
       limits: LIMITS,
       signal: undefined,
       onProgress: () => {},
       ...options,
     });
-    return { samples: isInChunks ? recorder.samples : undefined, chunks, looks };
+    return { samples: isInChunks ? store.samples : undefined, chunks, looks };
   } catch (error) {
     return { code: /** @type {any} */ (error).code ?? String(error), chunks, looks };
   } finally {
