@@ -9,8 +9,9 @@
  * Attributes: `reference`, the address of the right song (without it the visitor chooses both);
  * `backend`, as in `createChecker`; `assets`, its `assetsUrl`. Events, all bubbling and composed:
  * `soundalike-progress`, `soundalike-report`, `soundalike-error`, with the object in `detail`.
- * Nothing heavy is loaded before the visitor gives a song. All elements of a page that ask for the
- * same backend share one worker and one model.
+ *
+ * Nothing large is loaded before the visitor gives a song. All elements of a page with the same
+ * backend share one worker and one model.
  *
  * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`.
  * Custom properties: `--soundalike-ink`, `--soundalike-dim`, `--soundalike-paper`,
@@ -35,7 +36,7 @@ const STYLE = `
     --radius: var(--soundalike-radius, 12px);
     display: block; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; container-type: inline-size;
   }
-  /* Browsers from before 2024. */
+  /* Browsers before 2024. */
   @supports not (color: light-dark(red, red)) {
     :host { --ink: var(--soundalike-ink, #17191c); --dim: var(--soundalike-dim, #59616b);
       --paper: var(--soundalike-paper, #ffffff); --line: var(--soundalike-line, #d8d5ce);
@@ -54,26 +55,26 @@ const STYLE = `
   input { position: absolute; inset: 0; opacity: 0; width: 100%; cursor: pointer }
   .name { color: var(--dim); font-size: .9em; overflow-wrap: anywhere }
   .name:empty { display: none }
-  /* The name of the song comes first, the invitation to choose another one second. */
+  /* The song's name comes first, the invitation to choose another second. */
   .filled .name { order: -1; color: inherit; font-size: 1em; font-weight: 600 }
   .filled slot { color: var(--dim); font-size: .9em }
   .below { min-height: 3.4em; padding-top: 10px; display: grid; align-content: start; gap: 8px }
   .work { display: grid; grid-template-columns: 1fr auto; gap: 12px; align-items: center }
   progress { width: 100%; accent-color: var(--accent) }
-  button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 9px;
-    min-height: 40px; padding: .3em .9em; cursor: pointer }
+  button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line);
+    border-radius: 9px; min-height: 40px; padding: .3em .9em; cursor: pointer }
   button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
   .again { justify-self: start }
   .error { border-left: 4px solid light-dark(#b3261e, #ffb4ab); padding-left: 12px }
-  .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); padding: 14px 18px;
-    outline: none }
+  .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius);
+    padding: 14px 18px; outline: none }
   .verdict { display: flex; align-items: baseline; gap: .6em; font-weight: 700; font-size: 1.15em }
   .score { color: var(--accent); font-size: 1.35em; font-variant-numeric: tabular-nums }
   ol { list-style: none; font-variant-numeric: tabular-nums }
   li { padding-top: .25em } .dim { color: var(--dim); font-size: .9em }
 `;
 
-/** Content of the shadow root. */
+/** Built node by node, because a page with Trusted Types may forbid markup from text. */
 function body() {
   /** @param {Side} side @param {string} invitation @param {HTMLElement[]} more */
   const zone = (side, invitation, ...more) => {
@@ -112,7 +113,7 @@ function body() {
   ];
 }
 
-/** On a server, where there are no elements, the module can still be imported. */
+/** On a server there are no elements, but the module can be imported. */
 const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (class {});
 
 export class SoundalikeElement extends Base {
@@ -128,10 +129,10 @@ export class SoundalikeElement extends Base {
   #report;
   /** @type {ShadowRoot | undefined} */
   #shadow;
-  /** The reference that was taken as the right song. @type {string | null} */
+  /** The value of `reference` that the right song was made from. @type {string | null} */
   #taken = null;
 
-  /** The report that is shown, if there is one. */
+  /** The report on show, if there is one. */
   get report() {
     return this.#report;
   }
@@ -169,17 +170,17 @@ export class SoundalikeElement extends Base {
   }
 
   /**
-   * An element that is only moved is connected again before the promise resolves: its work goes on.
+   * An element that is only moved is connected again before the promise resolves; its work goes on.
    */
   disconnectedCallback() {
     void Promise.resolve().then(() => {
       if (this.isConnected) return;
       if (this.#check) this.#cancel();
-      this.#letGoOfChecker();
+      this.#releaseChecker();
     });
   }
 
-  /** Empty, but if it exists, `moveBefore` calls neither of the two above. */
+  /** With this method, even if it is empty, `moveBefore` calls neither of the two above. */
   connectedMoveCallback() {}
 
   /** @param {string} name @param {string | null} before @param {string | null} after */
@@ -188,12 +189,12 @@ export class SoundalikeElement extends Base {
     if (name === "reference") return this.#takeReference();
     const isAtWork = this.#check !== undefined;
     if (isAtWork) this.#stop();
-    this.#letGoOfChecker();
+    this.#releaseChecker();
     if (isAtWork) void this.#compare();
   }
 
   /**
-   * Sets a song, as the visitor does. When both are there, the check begins.
+   * Sets a song, as if the visitor had chosen it. When both are there, the check begins.
    * @param {Side} side
    * @param {import("./index.js").SongInput} input
    */
@@ -250,7 +251,7 @@ export class SoundalikeElement extends Base {
     if (reference === this.#taken) return;
     this.#taken = reference;
     this.#zone("right").hidden = reference !== null;
-    // An invalid address causes the same error as one that can't be loaded, once a check needs it.
+    // An invalid address is reported like one that can't be loaded, by the check.
     if (reference !== null) this.setSong("right", reference);
     this.#part(".against").textContent = reference === null ? "" : `to compare it with ${this.#songs.right?.name}`;
   }
@@ -268,17 +269,17 @@ export class SoundalikeElement extends Base {
         signal: mine.signal,
         onProgress: (progress) => this.#check === mine && this.#showProgress(progress),
       });
-      // Meanwhile the visitor may have cancelled, or the page removed the element.
+      // Meanwhile the visitor may have cancelled, or the page may have removed the element.
       if (this.#check === mine) this.#showReport(report);
     } catch (cause) {
       if (this.#check === mine) this.#showError(cause);
     } finally {
       if (this.#check === mine) {
         this.#check = undefined;
-        const hadKeyboard = this.#shadow?.activeElement === this.#part(".cancel");
+        const hadFocus = this.#shadow?.activeElement === this.#part(".cancel");
         this.#part(".work").hidden = true;
-        // The focused button is hidden.
-        if (hadKeyboard)
+        // The button that had the focus disappears.
+        if (hadFocus)
           (
             [".report", ".again"].map((next) => this.#part(next)).find(({ hidden }) => !hidden) ??
             this.#zone("left").querySelector("input")
@@ -287,7 +288,7 @@ export class SoundalikeElement extends Base {
     }
   }
 
-  /** Ends the work and shows a button that begins it again. */
+  /** Ends the work; a button begins it again. */
   #cancel() {
     this.#stop();
     this.#part(".again").hidden = false;
@@ -303,7 +304,7 @@ export class SoundalikeElement extends Base {
     delete this.dataset["score"];
   }
 
-  #letGoOfChecker() {
+  #releaseChecker() {
     void this.#checker?.then(
       (checker) => checker.close(),
       () => {},
@@ -342,20 +343,20 @@ export class SoundalikeElement extends Base {
 
   /** @param {unknown} cause */
   #showError(cause) {
-    this.#letGoOfCheckerIfItNeverStarted();
+    this.#forgetCheckerThatNeverStarted();
     const error =
       cause instanceof CheckerError
         ? cause
         : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
     this.#part(".error").textContent = error.message;
     this.#part(".error").hidden = false;
-    // An error that another song can't fix can be tried again.
+    // An error that another song would not avoid can be tried again.
     this.#part(".again").hidden = error.side === "left" || (error.side === "right" && this.reference === null);
     this.#tell("soundalike-error", error);
   }
 
-  /** Drops a checker that failed to start, so that the next song tries again. */
-  #letGoOfCheckerIfItNeverStarted() {
+  /** A checker that failed to start is forgotten, so that the next song tries again. */
+  #forgetCheckerThatNeverStarted() {
     const promise = this.#checker;
     promise?.catch(() => {
       if (this.#checker === promise) this.#checker = undefined;

@@ -20,7 +20,10 @@ const EXTRAS = [
 /** Modules that cut long songs into chunks, each loaded at the first song of its format. */
 const CUTTERS = [
   ...["adts", "flac", "mp3", "mp4", "ogg", "wav", "webm"].map((format) => `${format}/cutter.js`),
-  ...["mp3/reader.js", "mp4/reader.js", "mp4/boxes.js", "mp4/fragments.js", "webm/reader.js", "flac/frame.js"],
+  ...["boxes.js", "fragment-boxes.js", "fragments.js", "header.js", "movie-boxes.js", "reader.js"].map(
+    (file) => `mp4/${file}`,
+  ),
+  ...["flac/frame.js", "mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
   ...["block-reader.js", "cut.js", "packet-codecs.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 

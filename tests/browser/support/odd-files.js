@@ -42,7 +42,7 @@ export function flacWithPadding(file) {
   return Buffer.concat([file.subarray(0, FRAMES_AT_LEAST), padding, file.subarray(FRAMES_AT_LEAST)]);
 }
 
-/** A FLAC file that lacks a frame after a quarter, far from where pieces meet. @param {Buffer} file */
+/** A FLAC file that lacks a frame after a quarter, far from where chunks meet. @param {Buffer} file */
 export function flacWithoutAFrame(file) {
   const frames = flacFrames(file);
   const missing = frames.length >> 2;
@@ -148,7 +148,7 @@ export function m4aWithHundredsOfBoxesAfterItsHeader(file) {
   return Buffer.concat([file.subarray(0, first), ...emptyBoxes(), file.subarray(first)]);
 }
 
-/** A fragmented MP4 file that lacks a fragment after a quarter, far from where pieces meet; its places are said from each one on. @param {Buffer} file */
+/** A fragmented MP4 file that lacks a fragment after a quarter, far from where chunks meet; its places are said from each one on. @param {Buffer} file */
 export function m4aWithoutAFragment(file) {
   const from = file.indexOf("moof", file.length >> 2) - 4;
   const to = file.indexOf("moof", from + 8) - 4;

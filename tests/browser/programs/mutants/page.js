@@ -62,8 +62,8 @@ export const PAGE_MUTANTS = [
     "page",
     "no task on the main thread is long",
     "pkg/decode/chunks.js",
-    "const PIECE_SECS = 24;",
-    "const PIECE_SECS = 2400;",
+    "const CHUNK_SECS = 24;",
+    "const CHUNK_SECS = 2400;",
   ],
   [
     "offline",
