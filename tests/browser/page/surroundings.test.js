@@ -98,7 +98,10 @@ describe("surroundings", () => {
     const backgrounds = await page
       .locator(".segmented span")
       .evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor));
-    assert.notEqual(backgrounds[0], backgrounds[1], "which way of playing is chosen is not to be seen");
+    assert.notEqual(backgrounds[0], backgrounds[1], "the chosen way of playing is not visible");
+    // Forced backgrounds keep their opacity, so that the two above differ even without a colour.
+    const canvas = await page.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
+    assert.notEqual(backgrounds[0], canvas, "the chosen way of playing has the colour of the page");
     const outline = () =>
       page
         .locator("#passages li")
