@@ -1179,8 +1179,8 @@ const MUTANTS = [
     "chunks",
     "mka Opus",
     "pkg/decode/containers/webm/reader.js",
-    "headerPacketsOf(packets) > 0",
-    "headerPacketsOf(packets) > 2",
+    "headerPacketsOf(packets) === 0",
+    "headerPacketsOf(packets) <= 2",
   ],
   [
     "chunks",
@@ -1207,7 +1207,7 @@ const MUTANTS = [
   ],
   ["chunks", "webm without its end", "pkg/decode/containers/webm/elements.js", "neededEnd > fileBytes", "false"],
   ["chunks", "webm twice in one file", "pkg/decode/containers/webm/reader.js", "if (id === EBML)", "if (false)"],
-  ["chunks", "mka of another codec", "pkg/decode/containers/webm/reader.js", "headerPacketsOf(packets) > 0", "true"],
+  ["chunks", "mka of another codec", "pkg/decode/containers/webm/reader.js", "headerPacketsOf(packets) === 0", "false"],
   [
     "chunks",
     "webm with hundreds of elements",
@@ -1270,8 +1270,8 @@ const MUTANTS = [
     "chunks",
     "damaged songs",
     "pkg/decode/chunks.js",
-    "if (!buffer || !(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))) return false;",
-    "if (buffer) await stitch.add(chunk, buffer, plan.chunks[index + 1], signal);",
+    "!(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))",
+    "(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal), false)",
   ],
   ["chunks", "m4a with gaps", "pkg/decode/containers/mp4/header.js", "gaplessItems.length > 0", "false"],
   [
@@ -1368,8 +1368,8 @@ const MUTANTS = [
     "chunks",
     "ogg twice, as one stream",
     "pkg/decode/chunks.js",
-    "if (!buffer || !(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))) return false;",
-    "if (buffer) await stitch.add(chunk, buffer, plan.chunks[index + 1], signal);",
+    "!(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))",
+    "(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal), false)",
   ],
   [
     "chunks",
@@ -1382,8 +1382,8 @@ const MUTANTS = [
     "chunks",
     "flac without a frame",
     "pkg/decode/chunks.js",
-    "if (!buffer || !(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))) return false;",
-    "if (buffer) await stitch.add(chunk, buffer, plan.chunks[index + 1], signal);",
+    "!(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))",
+    "(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal), false)",
   ],
   // Faults
   ["engine-faults", "weights that can't be fetched", "pkg/engine/loader.js", "result.catch(() => forget(url));", ""],
