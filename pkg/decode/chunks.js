@@ -130,7 +130,9 @@ export async function decodeInChunks(file, sink, { limits, signal, onProgress })
     // The browser has just copied the sound into the page. Mixing begins in a new task.
     await nextTask();
     throwIfAborted(signal);
-    if (!buffer || !(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))) return false;
+    if (!buffer) return refused(file, "a chunk can't be decoded");
+    if (!(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal)))
+      return refused(file, "its chunks don't fit together");
     onProgress((index + 1) / plan.chunks.length);
     throwIfAborted(signal);
   }
@@ -151,12 +153,20 @@ async function planOf(file, limits) {
     return await cut(file, limits);
   } catch (error) {
     if (!(error instanceof NotCuttable)) throw error;
-    console.debug(
-      `Soundalike: “${file.name}” is decoded at once: ${error.message}`,
-      ...(error.cause ? [error.cause] : []),
-    );
+    refused(file, error.message, error.cause);
     return undefined;
   }
+}
+
+/**
+ * Logs why a file must be decoded at once.
+ * @param {SongFile} file
+ * @param {string} reason
+ * @param {unknown} [cause]
+ */
+function refused(file, reason, cause) {
+  console.debug(`Soundalike: “${file.name}” is decoded at once: ${reason}`, ...(cause ? [cause] : []));
+  return false;
 }
 
 /**

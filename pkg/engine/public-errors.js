@@ -1,6 +1,4 @@
-/**
- * Public errors: what the engine and the browser throw becomes the `CheckerError` that callers get.
- */
+/** Public errors: turns errors of the engine and the browser into the `CheckerError` of callers. */
 
 import { CheckerError, isErrorCode } from "../shared/errors.js";
 import { EngineError } from "./worker-link.js";

@@ -19,7 +19,7 @@ function spawnWorker(assetsUrl) {
   }
   if (assetsUrl !== undefined) return new Worker(trusted(script), { type: "module" });
   try {
-    // This exact expression is what bundlers look for.
+    // Bundlers look for exactly this expression.
     return new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
   } catch (error) {
     // A page with Trusted Types refuses a plain address.

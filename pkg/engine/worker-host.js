@@ -57,7 +57,7 @@ export class WorkerHost {
     return this.#backend;
   }
 
-  /** What the worker answered when it was ready. @returns {StartResult | undefined} */
+  /** The worker's answer to the last start. @returns {StartResult | undefined} */
   get started() {
     return this.#started;
   }

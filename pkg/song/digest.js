@@ -4,7 +4,7 @@
 /** @import { EngineBuild } from "../engine/protocol.js" */
 
 /**
- * What is needed to digest a large file outside the main thread.
+ * The means to digest a large file outside the main thread.
  * @typedef {Object} DigestAside
  * @property {() => WorkerLink} spawn a worker of its own, as the engine's may be busy
  * @property {() => Promise<EngineBuild>} load

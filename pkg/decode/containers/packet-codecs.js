@@ -5,6 +5,7 @@
 
 import { byteAt, isText, uint32 } from "./bytes.js";
 import { flacFrame } from "./flac/frame.js";
+import { NotCuttable } from "./not-cuttable.js";
 
 /**
  * @typedef {Object} PacketCodec
@@ -63,10 +64,10 @@ export function headerPacketsOf(packets) {
 
 /**
  * @param {Uint8Array<ArrayBuffer>[]} header packets, as many as `headerPacketsOf` says
- * @returns {PacketCodec | undefined} `undefined` if they are damaged
+ * @returns {PacketCodec}
  */
 export function codecOf([first, , setup]) {
-  if (!first) return undefined;
+  if (!first) throw new NotCuttable("no header of the codec");
   if (isText(first, 0, FLAC_NAME)) {
     const sampleRateHz = uint32(first, FLAC_RATE_AT) >>> 12;
     return {
@@ -103,13 +104,13 @@ function opusSamples(packet) {
 /**
  * @param {Uint8Array<ArrayBuffer>} first
  * @param {Uint8Array} setup
- * @returns {PacketCodec | undefined}
+ * @returns {PacketCodec}
  */
 function vorbis(first, setup) {
-  if (first.length <= VORBIS_SIZES_AT) return undefined;
+  if (first.length <= VORBIS_SIZES_AT) throw new NotCuttable("the header of Vorbis is cut off");
   const sizes = byteAt(first, VORBIS_SIZES_AT);
   const areLong = modesOf(setup);
-  if (!areLong) return undefined;
+  if (!areLong) throw new NotCuttable("no modes in the header of Vorbis");
   const modeMask = 2 ** (32 - Math.clz32(areLong.length - 1)) - 1;
   const blockSamples = (/** @type {Uint8Array} */ packet) => {
     const isLong =

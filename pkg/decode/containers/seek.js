@@ -8,7 +8,7 @@
 /** @import { SeekPoint } from "./cut.js" */
 
 /**
- * A look reads twice the average size of the wanted stretch, plus this: five of the longest pages
+ * A look reads twice the average size of the wanted range, plus this: five of the longest pages
  * of Ogg. Of these the first and the last are cut off, and one only tells where the next begins.
  */
 const MIN_LOOK_BYTES = 320 * 1024;

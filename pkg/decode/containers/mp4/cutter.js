@@ -2,9 +2,9 @@
  * M4A cutter: cuts the sound track of an MP4 file into files of their own, each with some of its
  * frames and a header like the file's.
  *
- * The sound of a frame depends only on the frame before, with which it overlaps. The priming that
- * is left out at the beginning of the file is left out of every chunk, and what is left out at the
- * end of the file is left out of the last one.
+ * The sound of a frame depends only on the frame before, with which it overlaps. Decoders leave out
+ * the same priming of the file and of every chunk. Samples that are left out at the end of the file
+ * are left out of the last chunk.
  */
 
 import { merged } from "../bytes.js";

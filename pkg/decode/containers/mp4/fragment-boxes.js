@@ -1,6 +1,6 @@
 /**
  * Boxes of fragments: one reader each (ISO/IEC 14496-12, 8.8). Fields have the names of the
- * standard. What it calls a sample is a frame of AAC here.
+ * standard, except that its sample is called a frame, of AAC.
  */
 
 import { uint32 } from "../bytes.js";

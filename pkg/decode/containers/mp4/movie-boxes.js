@@ -1,7 +1,7 @@
 /**
  * Boxes of the header `moov`: one reader each (ISO/IEC 14496-12; the clauses stand at the readers).
- * Fields have the names of the standard. What it calls a sample is a frame of AAC here, as
- * everywhere else a sample is one value of the waveform.
+ * Fields have the names of the standard, except that its sample is called a frame (of AAC), because
+ * elsewhere in this code a sample is one value of the waveform.
  */
 
 import { isText, uint32 } from "../bytes.js";

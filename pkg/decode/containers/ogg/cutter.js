@@ -105,12 +105,10 @@ function headerIn(pages) {
       segments = [];
     }
     const wanted = headerPacketsOf(packets);
-    if (packets.length > wanted) throw new NotCuttable("an unknown codec, or sound on a page of the header");
-    if (packets.length === wanted) {
-      const codec = codecOf(packets);
-      if (!codec) throw new NotCuttable("damaged header of the codec");
-      return { codec, headerBytes: page.bytes.byteOffset + page.bytes.length, serial };
-    }
+    if (wanted === 0) throw new NotCuttable("an unknown codec");
+    if (packets.length > wanted) throw new NotCuttable("sound on a page of the header");
+    if (packets.length === wanted)
+      return { codec: codecOf(packets), headerBytes: page.bytes.byteOffset + page.bytes.length, serial };
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** Ogg packets: which sample each packet in a stretch of an Ogg file begins with. */
+/** Ogg packets: the sample with which each packet in a part of an Ogg file begins. */
 
 import { FULL_SEGMENT_BYTES, isContinued, pagesIn } from "./pages.js";
 
@@ -13,7 +13,7 @@ import { FULL_SEGMENT_BYTES, isContinued, pagesIn } from "./pages.js";
  */
 
 /**
- * The packets that begin in a stretch of the file, as far as their place in the song is known:
+ * The packets that begin in a part of the file, as far as their place in the song is known:
  * after the first page on which a packet ends.
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {number} offset where the bytes begin in the file

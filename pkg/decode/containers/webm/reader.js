@@ -42,7 +42,7 @@ import {
 /** @typedef {{ number: number, codec: PacketCodec }} Track */
 
 /**
- * What a decoder needs before the blocks.
+ * The data that a decoder needs before the blocks.
  * @typedef {Object} Header
  * @property {Uint8Array<ArrayBuffer>} ebmlHeader element
  * @property {Uint8Array<ArrayBuffer>} timestampScale element; empty if there is none
@@ -206,11 +206,10 @@ function soundTrackIn(tracks) {
   const setup = sound.find(({ id }) => id === CODEC_PRIVATE)?.content;
   if (!setup) throw new NotCuttable("no header of the codec");
   const packets = byteAt(setup, 0) === VORBIS_PACKETS - 1 ? unlaced(setup) : [setup];
-  const codec = headerPacketsOf(packets) > 0 ? codecOf(packets) : undefined;
-  if (!codec) throw new NotCuttable("an unknown codec");
+  if (headerPacketsOf(packets) === 0) throw new NotCuttable("an unknown codec");
   const number = numberIn(sound, TRACK_NUMBER);
   if (number > MAX_TRACK_NUMBER) throw new NotCuttable("the track number is too large");
-  return { number, codec };
+  return { number, codec: codecOf(packets) };
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes of an element @returns {Element[]} */

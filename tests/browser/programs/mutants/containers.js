@@ -194,8 +194,8 @@ export const CONTAINER_MUTANTS = [
     "chunks",
     "mka Opus",
     "pkg/decode/containers/webm/reader.js",
-    "headerPacketsOf(packets) > 0",
-    "headerPacketsOf(packets) > 2",
+    "headerPacketsOf(packets) === 0",
+    "headerPacketsOf(packets) <= 2",
   ],
   [
     "chunks",
@@ -222,7 +222,7 @@ export const CONTAINER_MUTANTS = [
   ],
   ["chunks", "webm without its end", "pkg/decode/containers/webm/elements.js", "neededEnd > fileBytes", "false"],
   ["chunks", "webm twice in one file", "pkg/decode/containers/webm/reader.js", "if (id === EBML)", "if (false)"],
-  ["chunks", "mka of another codec", "pkg/decode/containers/webm/reader.js", "headerPacketsOf(packets) > 0", "true"],
+  ["chunks", "mka of another codec", "pkg/decode/containers/webm/reader.js", "headerPacketsOf(packets) === 0", "false"],
   [
     "chunks",
     "webm with hundreds of elements",
