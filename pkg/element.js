@@ -6,14 +6,17 @@
  * <sound-alike reference="/songs/original.mp3"></sound-alike>
  * ```
  *
- * Attributes: `reference`, the address of the right song (without it the visitor chooses both); `backend`, as in
- * `createChecker`; `assets`, its `assetsUrl`. Events, all bubbling and composed: `soundalike-progress`,
- * `soundalike-report`, `soundalike-error`, with the object in `detail`. Nothing heavy is loaded before the visitor gives
- * a song. All elements of a page that ask for the same backend share one worker and one model.
+ * Attributes: `reference`, the address of the right song (without it the visitor chooses both);
+ * `backend`, as in `createChecker`; `assets`, its `assetsUrl`. Events, all bubbling and composed:
+ * `soundalike-progress`, `soundalike-report`, `soundalike-error`, with the object in `detail`.
  *
- * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`. Custom properties:
- * `--soundalike-ink`, `--soundalike-dim`, `--soundalike-paper`, `--soundalike-line`, `--soundalike-accent`,
- * `--soundalike-radius`. Slots: `left`, `right`, the invitations in the zones.
+ * Nothing large is loaded before the visitor gives a song. All elements of a page with the same
+ * backend share one worker and one model.
+ *
+ * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`.
+ * Custom properties: `--soundalike-ink`, `--soundalike-dim`, `--soundalike-paper`,
+ * `--soundalike-line`, `--soundalike-accent`, `--soundalike-radius`. Slots: `left`, `right`, the
+ * invitations in the zones.
  */
 
 import { CheckerError, Song, createChecker } from "./index.js";
@@ -25,48 +28,53 @@ import { clock, scoreText, verdictTitle } from "./shared/format.js";
 
 const STYLE = `
   :host {
-    --ink: var(--soundalike-ink, light-dark(#17191c, #eceef0)); --dim: var(--soundalike-dim, light-dark(#59616b, #a0aab4));
-    --paper: var(--soundalike-paper, light-dark(#ffffff, #1a1d20)); --line: var(--soundalike-line, light-dark(#d8d5ce, #363c42));
-    --accent: var(--soundalike-accent, light-dark(#0b6a94, #5ab8e4)); --radius: var(--soundalike-radius, 12px);
+    --ink: var(--soundalike-ink, light-dark(#17191c, #eceef0));
+    --dim: var(--soundalike-dim, light-dark(#59616b, #a0aab4));
+    --paper: var(--soundalike-paper, light-dark(#ffffff, #1a1d20));
+    --line: var(--soundalike-line, light-dark(#d8d5ce, #363c42));
+    --accent: var(--soundalike-accent, light-dark(#0b6a94, #5ab8e4));
+    --radius: var(--soundalike-radius, 12px);
     display: block; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; container-type: inline-size;
   }
-  /* Browsers from before 2024. */
+  /* Browsers before 2024. */
   @supports not (color: light-dark(red, red)) {
-    :host { --ink: var(--soundalike-ink, #17191c); --dim: var(--soundalike-dim, #59616b); --paper: var(--soundalike-paper, #ffffff);
-      --line: var(--soundalike-line, #d8d5ce); --accent: var(--soundalike-accent, #0b6a94) }
+    :host { --ink: var(--soundalike-ink, #17191c); --dim: var(--soundalike-dim, #59616b);
+      --paper: var(--soundalike-paper, #ffffff); --line: var(--soundalike-line, #d8d5ce);
+      --accent: var(--soundalike-accent, #0b6a94) }
     .error { border-left-color: #b3261e !important }
   }
   :host([hidden]), [hidden] { display: none !important }
   * { box-sizing: border-box }
   p, ol { margin: 0; padding: 0 }
   .zones { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)) }
-  label { position: relative; display: grid; align-content: center; min-height: 92px; padding: 14px 18px; cursor: pointer;
-    background: var(--paper); border: 2px dashed var(--line); border-radius: var(--radius) }
+  label { position: relative; display: grid; align-content: center; min-height: 92px; padding: 14px 18px;
+    cursor: pointer; background: var(--paper); border: 2px dashed var(--line); border-radius: var(--radius) }
   label:hover, label.over { border-color: var(--accent) }
   label:focus-within { outline: 3px solid var(--accent); outline-offset: 2px }
   label.filled { border-style: solid }
   input { position: absolute; inset: 0; opacity: 0; width: 100%; cursor: pointer }
   .name { color: var(--dim); font-size: .9em; overflow-wrap: anywhere }
   .name:empty { display: none }
-  /* The song that is there comes first, the invitation to another one second. */
+  /* The song's name comes first, the invitation to choose another second. */
   .filled .name { order: -1; color: inherit; font-size: 1em; font-weight: 600 }
   .filled slot { color: var(--dim); font-size: .9em }
   .below { min-height: 3.4em; padding-top: 10px; display: grid; align-content: start; gap: 8px }
   .work { display: grid; grid-template-columns: 1fr auto; gap: 12px; align-items: center }
   progress { width: 100%; accent-color: var(--accent) }
-  button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 9px; min-height: 40px;
-    padding: .3em .9em; cursor: pointer }
+  button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line);
+    border-radius: 9px; min-height: 40px; padding: .3em .9em; cursor: pointer }
   button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
   .again { justify-self: start }
   .error { border-left: 4px solid light-dark(#b3261e, #ffb4ab); padding-left: 12px }
-  .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); padding: 14px 18px; outline: none }
+  .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius);
+    padding: 14px 18px; outline: none }
   .verdict { display: flex; align-items: baseline; gap: .6em; font-weight: 700; font-size: 1.15em }
   .score { color: var(--accent); font-size: 1.35em; font-variant-numeric: tabular-nums }
   ol { list-style: none; font-variant-numeric: tabular-nums }
   li { padding-top: .25em } .dim { color: var(--dim); font-size: .9em }
 `;
 
-/** Built node by node, as a strict page may forbid markup from text (Trusted Types). */
+/** Built node by node, because a page with Trusted Types may forbid markup from text. */
 function body() {
   /** @param {Side} side @param {string} invitation @param {HTMLElement[]} more */
   const zone = (side, invitation, ...more) => {
@@ -105,7 +113,7 @@ function body() {
   ];
 }
 
-/** Imported on a server, the module does no harm. */
+/** On a server there are no elements, but the module can be imported. */
 const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (class {});
 
 export class SoundalikeElement extends Base {
@@ -121,10 +129,10 @@ export class SoundalikeElement extends Base {
   #report;
   /** @type {ShadowRoot | undefined} */
   #shadow;
-  /** The reference that the right song is. @type {string | null} */
+  /** The value of `reference` that the right song was made from. @type {string | null} */
   #taken = null;
 
-  /** The report that stands, if one does. */
+  /** The report on show, if there is one. */
   get report() {
     return this.#report;
   }
@@ -161,16 +169,18 @@ export class SoundalikeElement extends Base {
     this.#takeReference();
   }
 
-  /** An element that is only moved is connected again before the promise is kept: its work goes on. */
+  /**
+   * An element that is only moved is connected again before the promise resolves; its work goes on.
+   */
   disconnectedCallback() {
     void Promise.resolve().then(() => {
       if (this.isConnected) return;
       if (this.#check) this.#cancel();
-      this.#letGoOfChecker();
+      this.#releaseChecker();
     });
   }
 
-  /** Its presence alone: `moveBefore` then calls neither of the two above. */
+  /** With this method, even if it is empty, `moveBefore` calls neither of the two above. */
   connectedMoveCallback() {}
 
   /** @param {string} name @param {string | null} before @param {string | null} after */
@@ -179,12 +189,12 @@ export class SoundalikeElement extends Base {
     if (name === "reference") return this.#takeReference();
     const isAtWork = this.#check !== undefined;
     if (isAtWork) this.#stop();
-    this.#letGoOfChecker();
+    this.#releaseChecker();
     if (isAtWork) void this.#compare();
   }
 
   /**
-   * Gives the element a song, as if the visitor had. When both are there, the check begins.
+   * Sets a song, as if the visitor had chosen it. When both are there, the check begins.
    * @param {Side} side
    * @param {import("./index.js").SongInput} input
    */
@@ -241,7 +251,7 @@ export class SoundalikeElement extends Base {
     if (reference === this.#taken) return;
     this.#taken = reference;
     this.#zone("right").hidden = reference !== null;
-    // An address that is none is told like any other that can't be loaded, when a check asks for it.
+    // An invalid address is reported like one that can't be loaded, by the check.
     if (reference !== null) this.setSong("right", reference);
     this.#part(".against").textContent = reference === null ? "" : `to compare it with ${this.#songs.right?.name}`;
   }
@@ -259,17 +269,17 @@ export class SoundalikeElement extends Base {
         signal: mine.signal,
         onProgress: (progress) => this.#check === mine && this.#showProgress(progress),
       });
-      // While we waited, the visitor may have cancelled or the page removed us.
+      // Meanwhile the visitor may have cancelled, or the page may have removed the element.
       if (this.#check === mine) this.#showReport(report);
     } catch (cause) {
       if (this.#check === mine) this.#showError(cause);
     } finally {
       if (this.#check === mine) {
         this.#check = undefined;
-        const hadKeyboard = this.#shadow?.activeElement === this.#part(".cancel");
+        const hadFocus = this.#shadow?.activeElement === this.#part(".cancel");
         this.#part(".work").hidden = true;
-        // The button that had the keyboard goes.
-        if (hadKeyboard)
+        // The button that had the focus disappears.
+        if (hadFocus)
           (
             [".report", ".again"].map((next) => this.#part(next)).find(({ hidden }) => !hidden) ??
             this.#zone("left").querySelector("input")
@@ -294,7 +304,7 @@ export class SoundalikeElement extends Base {
     delete this.dataset["score"];
   }
 
-  #letGoOfChecker() {
+  #releaseChecker() {
     void this.#checker?.then(
       (checker) => checker.close(),
       () => {},
@@ -333,20 +343,20 @@ export class SoundalikeElement extends Base {
 
   /** @param {unknown} cause */
   #showError(cause) {
-    this.#letGoOfCheckerIfItNeverStarted();
+    this.#forgetCheckerThatNeverStarted();
     const error =
       cause instanceof CheckerError
         ? cause
         : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
     this.#part(".error").textContent = error.message;
     this.#part(".error").hidden = false;
-    // What no other song would mend can be tried again.
+    // An error that another song would not avoid can be tried again.
     this.#part(".again").hidden = error.side === "left" || (error.side === "right" && this.reference === null);
     this.#tell("soundalike-error", error);
   }
 
   /** A checker that failed to start is forgotten, so that the next song tries again. */
-  #letGoOfCheckerIfItNeverStarted() {
+  #forgetCheckerThatNeverStarted() {
     const promise = this.#checker;
     promise?.catch(() => {
       if (this.#checker === promise) this.#checker = undefined;

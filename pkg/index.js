@@ -1,11 +1,14 @@
 /**
- * Soundalike: is this song a copy of that one, or too close to it, and where? Answered in the browser; no song leaves it.
+ * Soundalike: is this song a copy of that one, or too close to it, and where? It is answered in the
+ * browser; no song leaves it.
  *
  * ```js
  * import { createChecker } from "soundalike";
  *
  * const checker = await createChecker();
- * const report = await checker.compare(fileA, fileB, { onProgress: ({ stage, fraction }) => console.log(stage, fraction) });
+ * const report = await checker.compare(fileA, fileB, {
+ *   onProgress: ({ stage, fraction }) => console.log(stage, fraction),
+ * });
  * console.log(report.verdict, report.score, report.passages);
  * checker.close();
  * ```
@@ -21,7 +24,7 @@ export { CheckerError } from "./shared/errors.js";
 export { probeDurationSecs } from "./decode/song-file.js";
 export { Song } from "./song/song.js";
 
-/** @import { BackendChoice } from "./engine/engine.js" */
+/** @import { BackendChoice } from "./engine/worker-host.js" */
 /** @import { Side } from "./shared/errors.js" */
 /** @import { ProgressListener } from "./engine/progress.js" */
 /** @import { Backend } from "./engine/protocol.js" */
@@ -35,12 +38,15 @@ export { Song } from "./song/song.js";
 
 /**
  * @typedef {Object} CheckerOptions
- * @property {BackendChoice} [backend] `auto` (the default) takes WebGPU where it is present, fast and proven right by a
- *   self-test, else the CPU; it moves to the CPU by itself when WebGPU fails later. The other two insist.
- * @property {string | URL | ArrayBuffer | Uint8Array} [weights] a weights file of your own: its address or its bytes
- * @property {string | URL} [assetsUrl] the folder with `worker.js` and `wasm/`, where they don't lie beside this module
- *   (a build by esbuild, a CDN of your own)
- * @property {SongStore} [cache] where analysed files are kept, named by their content: a `SongCache`, or a store of yours
+ * @property {BackendChoice} [backend] `auto` (the default) uses WebGPU if there is a hardware
+ *   adapter that passes a self-test, else the CPU; it moves to the CPU if WebGPU fails later. With
+ *   `webgpu` and `cpu` nothing else is tried.
+ * @property {string | URL | ArrayBuffer | Uint8Array} [weights] a weights file of your own: its
+ *   address or its bytes
+ * @property {string | URL} [assetsUrl] the folder with `worker.js` and `wasm/`, if they are not
+ *   beside this module (a build by esbuild, a CDN of your own)
+ * @property {SongStore} [cache] where analysed files are stored, named by their content: a
+ *   `SongCache`, or a store of your own
  * @property {ProgressListener} [onProgress]
  * @property {AbortSignal} [signal]
  */
@@ -48,11 +54,12 @@ export { Song } from "./song/song.js";
 /**
  * @typedef {Object} CheckOptions
  * @property {ProgressListener} [onProgress]
- * @property {AbortSignal} [signal] rejects the check with code `aborted`; the next check works as ever
+ * @property {AbortSignal} [signal] rejects the check with code `aborted`; the next check works as
+ *   usual
  */
 
 /**
- * Engines in use, by what they were asked for: checkers that want the same share one worker and one model.
+ * Engines in use, by their options. Checkers with the same options share one worker and one model.
  * @type {Map<string, { engine: Engine, users: number }>}
  */
 const sharedEngines = new Map();
@@ -64,20 +71,25 @@ export class Checker {
   #onClose;
   #closing = new AbortController();
 
-  /** @internal @param {Engine} engine @param {SongStore | undefined} cache @param {() => void} onClose */
+  /**
+   * @internal
+   * @param {Engine} engine
+   * @param {SongStore | undefined} cache
+   * @param {() => void} onClose
+   */
   constructor(engine, cache, onClose) {
     this.#engine = engine;
     this.#cache = cache;
     this.#onClose = onClose;
   }
 
-  /** The backend that computes; it changes from `webgpu` to `cpu` if WebGPU fails in the middle. @returns {Backend} */
+  /** The backend in use; it changes from `webgpu` to `cpu` if WebGPU fails. @returns {Backend} */
   get backend() {
     return this.#engine.backend ?? "cpu";
   }
 
   /**
-   * Decodes and analyses a song, or takes it from the cache, so that it can be compared at once and often.
+   * Decodes and analyses a song, or takes it from the cache, for any number of comparisons.
    * @param {SongInput | Song} input
    * @param {CheckOptions} [options]
    * @returns {Promise<Song>} the same object if it is a `Song`
@@ -101,12 +113,12 @@ export class Checker {
   }
 
   /**
-   * A song from what `song.toBytes()` gave, without its audio.
+   * Restores a song from the bytes of `song.toBytes()`, without its audio.
    * @param {Uint8Array} bytes
-   * @param {{ name?: string, input?: SongInput, signal?: AbortSignal }} [options] `name` in reports; `input`, the audio, if
-   *   the song should be analysed afresh should its bytes be freed
-   * @returns {Promise<Song | undefined>} `undefined` for bytes that are damaged or come from another release or other
-   *   weights: analyse the song again
+   * @param {{ name?: string, input?: SongInput, signal?: AbortSignal }} [options] `name` in
+   *   reports; `input`, the audio, if the song is to be analysed again after `song.free()`
+   * @returns {Promise<Song | undefined>} `undefined` for bytes that are damaged or belong to
+   *   another release or other weights: analyse the song again
    * @throws {CheckerError}
    */
   async restore(bytes, { name, input, signal } = {}) {
@@ -122,8 +134,8 @@ export class Checker {
   }
 
   /**
-   * Is the right song a copy of the left one, or too close to it, and where?
-   * An input is decoded and analysed for this check alone; a `Song` keeps its analysis for the next one.
+   * Is the right song a copy of the left one, or too close to it, and where? An input is decoded
+   * and analysed for this check only; a `Song` keeps its analysis for the next one.
    * @param {SongInput | Song} left
    * @param {SongInput | Song} right
    * @param {CheckOptions} [options]
@@ -148,7 +160,8 @@ export class Checker {
     try {
       throwIfAborted(check.signal);
       const songs = { left: asSong(left, "left"), right: asSong(right, "right") };
-      // A worker can be lost between the two steps (WebGPU failed, another checker cancelled): then both songs again.
+      // If the worker is lost between the two steps (WebGPU failed, another checker cancelled),
+      // both songs are analysed again.
       for (let attempt = 0; attempt < 3; attempt++) {
         await this.#analyseBoth(songs, progress, check.signal, begun);
         const report = await this.#engine.compare(songs.left, songs.right, {
@@ -164,7 +177,7 @@ export class Checker {
     }
   }
 
-  /** Lets go of the worker and its memory. A check in progress is rejected with code `aborted`. */
+  /** Frees the worker and its memory. A check in progress is rejected with code `aborted`. */
   close() {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
@@ -195,14 +208,14 @@ export class Checker {
     try {
       await Promise.all(analyses);
     } finally {
-      // One bad song spares the other one's decoding.
+      // If one song fails, the other need not be decoded.
       giveUp.abort();
     }
   }
 }
 
 /**
- * Loads the engine and gets it ready. Ready when the promise is kept: the first `compare` then waits for nothing.
+ * Loads and starts the engine. When the promise resolves, it is ready for the first `compare`.
  * @param {CheckerOptions} [options]
  * @returns {Promise<Checker>}
  * @throws {CheckerError}
@@ -220,7 +233,7 @@ export async function createChecker({ backend = "auto", weights, assetsUrl, cach
   };
   if (key !== undefined) sharedEngines.set(key, shared);
   shared.users++;
-  const letGo = () => {
+  const release = () => {
     shared.users--;
     if (shared.users > 0) return;
     shared.engine.close();
@@ -232,14 +245,14 @@ export async function createChecker({ backend = "auto", weights, assetsUrl, cach
     await shared.engine.start(signal);
     progress.listener(undefined)("load", 1);
   } catch (error) {
-    letGo();
+    release();
     throw error;
   }
-  return new Checker(shared.engine, cache, letGo);
+  return new Checker(shared.engine, cache, release);
 }
 
 /**
- * Runs the work; an error of it says which of the two songs it is about.
+ * Does the work, and adds to its errors which of the two songs they are about.
  * @template T
  * @param {Side} side
  * @param {() => T} work
@@ -265,7 +278,8 @@ function withSide(side, work) {
 }
 
 /**
- * A controller that aborts when any of the signals does, until `unlink`. (`AbortSignal.any` is younger than our oldest browser.)
+ * A controller that aborts when one of the signals does, until `unlink`. (The oldest supported
+ * browsers have no `AbortSignal.any`.)
  * @param {(AbortSignal | undefined)[]} signals
  */
 function linkedAbort(...signals) {

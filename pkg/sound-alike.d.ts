@@ -1,4 +1,5 @@
-// What importing the element adds to the types of a page: its tag and its events. The class is declared by element.js.
+// The types that importing the element adds to a page: its tag and its events. element.js declares
+// the class.
 import type { SoundalikeElement } from "./element.js";
 import type { CheckerError, Progress, Report } from "./index.js";
 

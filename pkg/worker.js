@@ -1,14 +1,24 @@
 /**
- * The worker: hosts the whole wasm engine, keeps analysed songs by id, answers the requests of `protocol.js`.
+ * Worker: runs the wasm engine, keeps analysed songs by id, and answers the requests of
+ * `protocol.js`.
  *
- * It imports nothing: the page resolves every address and sends it along, which keeps this one file startable from a
- * bundle, a CDN or a blob.
+ * It imports nothing: the page resolves every address and sends it. So this file can be started
+ * from a bundle, a CDN or a blob.
  */
 
-/** @import { CompareResult, EngineBuild, ReplyMessage, RequestMessage, Stage, StartRequest, StartResult } from "./engine/protocol.js" */
+/**
+ * @import { CompareResult, EngineBuild, ReplyMessage, RequestMessage } from "./engine/protocol.js"
+ */
+/** @import { Stage, StartRequest, StartResult } from "./engine/protocol.js" */
 /** @typedef {typeof import("./wasm/cpu/soundalike.js")} Engine */
 
-/** @type {{ postMessage(message: ReplyMessage, transfer?: Transferable[]): void, onmessage: ((event: MessageEvent<RequestMessage>) => void) | null }} */
+/**
+ * @typedef {Object} Port
+ * @property {(message: ReplyMessage, transfer?: Transferable[]) => void} postMessage
+ * @property {((event: MessageEvent<RequestMessage>) => void) | null} onmessage
+ */
+
+/** @type {Port} */
 const port = /** @type {any} */ (self);
 
 /** @type {import("./wasm/cpu/soundalike.js").Checker | undefined} */
@@ -17,21 +27,26 @@ let checker;
 /** @type {Map<number, import("./wasm/cpu/soundalike.js").Song>} */
 const songs = new Map();
 
-/** Songs of which not all has come. @type {Map<number, import("./wasm/cpu/soundalike.js").SampleStream>} */
-const recordings = new Map();
+/**
+ * Songs that are being uploaded.
+ * @type {Map<number, import("./wasm/cpu/soundalike.js").SampleStream>}
+ */
+const uploads = new Map();
 
-/** As much of a file is read at once, to be digested. */
+/** A file is read and digested in parts of this size. */
 const PART_BYTES = 4 * 1024 ** 2;
 
-/** Requests run one after the other: the engine is a single thread and its calls are asynchronous. */
+/**
+ * Requests run one after the other: the engine is a single thread and its calls are asynchronous.
+ */
 let queue = Promise.resolve();
 
 port.onmessage = ({ data }) => {
   queue = queue.then(() => answer(data));
 };
 
-// A panic inside an asynchronous wasm function traps outside our call, and that call's promise then never settles. The page hears of errors that nobody
-// catches by itself, but not of rejections.
+// A panic in an asynchronous wasm function traps outside of our call, and the call's promise never
+// settles. The page gets an event for uncaught errors, but not for unhandled rejections.
 self.addEventListener("unhandledrejection", (event) => crashed(event.reason));
 
 holdLifeLock();
@@ -54,7 +69,8 @@ async function answer(request) {
     port.postMessage({ type: "done", id, value }, array ? [array.buffer] : []);
   } catch (error) {
     const code = /** @type {{ code?: unknown } | null} */ (error)?.code;
-    // Errors of the engine carry a code. Anything else (a trap, out of memory) leaves it in an unknown state.
+    // Errors of the engine have a code. After any other (a trap, out of memory) its state is
+    // unknown.
     if (error instanceof Error && typeof code === "string") {
       port.postMessage({ type: "failed", id, code, message: error.message });
     } else {
@@ -74,18 +90,18 @@ async function perform(request, onProgress) {
       return start(request);
     case "record":
       forget(request.songId);
-      recordings.set(request.songId, started().record(request.name, request.sampleRateHz, request.expectedSamples));
+      uploads.set(request.songId, started().record(request.name, request.sampleRateHz, request.expectedSamples));
       return undefined;
     case "append":
-      // There is none if its beginning was refused: the page knows.
-      recordings.get(request.songId)?.append(request.part);
-      letGo(request.part);
+      // There is no upload if its first request failed, which the page knows.
+      uploads.get(request.songId)?.append(request.part);
+      freeBuffer(request.part);
       return undefined;
     case "analyse": {
-      const recording = recordings.get(request.songId);
-      if (!recording) throw new Error(`song ${request.songId} was not recorded in this worker`);
-      recordings.delete(request.songId);
-      const song = await started().analyse(recording, onProgress);
+      const upload = uploads.get(request.songId);
+      if (!upload) throw new Error(`song ${request.songId} was not sent to this worker`);
+      uploads.delete(request.songId);
+      const song = await started().analyse(upload, onProgress);
       songs.set(request.songId, song);
       return started().songToBytes(song);
     }
@@ -96,7 +112,7 @@ async function perform(request, onProgress) {
     }
     case "compare": {
       const report = await started().compare(kept(request.leftId), kept(request.rightId), onProgress);
-      // A million numbers one by one would hold the page up for longer than all else in a check.
+      // Cloning an array of a million numbers would block the page longer than the rest of a check.
       const scores = Float64Array.from(report.matrix.scores);
       report.matrix.scores = [];
       return { report, scores };
@@ -149,14 +165,18 @@ function kept(songId) {
 
 /** @param {number} songId */
 function forget(songId) {
-  for (const kept of [songs, recordings]) {
+  for (const kept of [songs, uploads]) {
     kept.get(songId)?.free();
     kept.delete(songId);
   }
 }
 
-/** Samples that the engine has a copy of go with a message to nobody, or they would stay until a garbage collection. @param {Float32Array} samples */
-function letGo({ buffer }) {
+/**
+ * Frees the memory of samples at once, by transferring it with a message that nobody receives; see
+ * `freeBuffers` in `decode/mono.js`. The engine has copied them.
+ * @param {Float32Array} samples
+ */
+function freeBuffer({ buffer }) {
   const { port1, port2 } = new MessageChannel();
   port2.close();
   port1.postMessage(null, [/** @type {ArrayBuffer} */ (buffer)]);
@@ -164,8 +184,9 @@ function letGo({ buffer }) {
 }
 
 /**
- * Holds a lock until this worker is gone. A browser short of memory ends a worker without a word to anybody; but it frees its
- * locks, and whoever waits for this one then knows. Browsers and pages without locks go without.
+ * Holds a Web Lock as long as this worker lives. A browser that is short of memory ends a worker
+ * without an event, but it releases the lock, for which the page waits. Browsers and pages without
+ * Web Locks don't detect this.
  */
 function holdLifeLock() {
   const lock = `soundalike worker ${performance.timeOrigin} ${Math.random()}`;

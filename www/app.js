@@ -31,7 +31,10 @@ const idleWords = byId("idle-words");
 const again = byId("again");
 const status = byId("status");
 
-/** Your song and the other one, unless the others are a library. @type {Partial<Record<Side, ChosenSong>>} */
+/**
+ * Your song and the other one, unless the others are a library.
+ * @type {Partial<Record<Side, ChosenSong>>}
+ */
 const chosen = {};
 /** @type {import("./page-state.js").PageState} */
 let state = pageState.IDLE;
@@ -78,7 +81,10 @@ function setSong(side, file) {
   showIdle();
 }
 
-/** @param {import("./songs/dropped-files.js").FoundFile[]} files @param {import("./library/library-check.js").Origin} origin */
+/**
+ * @param {import("./songs/dropped-files.js").FoundFile[]} files
+ * @param {import("./library/library-check.js").Origin} origin
+ */
 function setLibrary(files, origin) {
   stopEverything();
   chosen.right?.song.free();
@@ -108,7 +114,7 @@ function hasNoSongs() {
 function start() {
   const { left, right } = chosen;
   if (!left || !(right || state.name === "library")) return;
-  // The introduction makes room.
+  // The introduction is hidden.
   document.body.classList.add("has-songs");
   if (state.name === "library") void runLibrary();
   else if (right) void compare({ left, right });
@@ -320,7 +326,7 @@ addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
   if (pageState.checkOf(state)) cancel();
   else if (reportView.isPlaying) reportView.stopPlaying();
-  // The run behind an opened report is out of sight.
+  // The run behind an opened report isn't visible, so that Escape must not end it.
   else if (state.name === "row") closeRow();
   else pageState.runOf(state)?.abort();
 });

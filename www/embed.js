@@ -8,7 +8,7 @@ for (const button of document.querySelectorAll(".copy")) {
       await navigator.clipboard.writeText(code.textContent ?? "");
       button.textContent = "Copied";
     } catch {
-      // Over a connection that is not safe, or where the visitor forbids it, a page can't copy.
+      // Without HTTPS, or without the visitor's permission, a page can't copy.
       getSelection()?.selectAllChildren(code);
       button.textContent = "Selected";
     }

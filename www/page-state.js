@@ -1,6 +1,6 @@
 /**
- * State of the page: the work that is going on and the report that is open. Values and the
- * transitions between them; `app.js` holds the present one and draws.
+ * State of the page: the work that is going on and the report that is open. This file defines the
+ * values and the transitions between them; `app.js` keeps the current one and draws it.
  *
  * ```text
  * idle ─checkStarted→ checking ─checkEnded→ report (or idle, after an error)

@@ -1,17 +1,21 @@
 /**
- * Service worker: keeps a whole copy of the site, so that it works with the network off after the first visit.
+ * Service worker: keeps a copy of the whole site, so that it works offline after the first visit.
  *
- * The network is asked first, past the browser's own cache, and the copy answers when the network doesn't, or not soon. A new
- * version of the site is thus in use at once, however long the host lets its files be kept, and its page never meets the
- * scripts of an old one. The copy is named by the content of all its files: another
- * version is gathered whole beside it and then takes its place, so that files of two versions never meet offline.
+ * Requests go to the network first and bypass the HTTP cache; the copy answers if the network
+ * doesn't, or not in time. So a new version of the site is in use at once, whatever `max-age` the
+ * host sends, and a page never gets scripts of another version. The name of the copy is a hash of
+ * all its files: a new version is stored completely under another name and then replaces the old
+ * one, so that offline, too, files of two versions never mix.
  */
 
 const PREFIX = "soundalike-";
-/** A network that has not begun to answer by then is as good as none. */
+/** A network that has not begun to answer after this time counts as absent. */
 const PATIENCE_MS = 4000;
 
-/** @type {any} The global scope of a service worker, for which the checker has no types beside those of a page. */
+/**
+ * The global scope of a service worker. `tsc` can't check its type together with those of a page.
+ * @type {any}
+ */
 const scope = self;
 
 scope.addEventListener("install", () => scope.skipWaiting());
@@ -26,7 +30,10 @@ scope.addEventListener("fetch", (/** @type {any} */ event) => {
   event.respondWith(networkElseKept(request));
 });
 
-/** Gathers a copy of these files, and puts it in the place of the last one if it is whole. @param {string[]} urls */
+/**
+ * Stores a copy of these files; if it is complete, deletes the previous one.
+ * @param {string[]} urls
+ */
 async function keep(urls) {
   const files = await Promise.all(
     urls.map(async (url) => {
@@ -47,7 +54,7 @@ async function keep(urls) {
       files.map(({ url, headers, body }) => cache.put(url, new Response(body, { headers: withoutEncoding(headers) }))),
     );
   } catch (error) {
-    // The device is full, most likely: a copy with holes is worse than none.
+    // Most likely the storage is full. An incomplete copy is worse than none.
     if (isNew) await caches.delete(version);
     throw error;
   }
@@ -58,7 +65,7 @@ async function keep(urls) {
 /** @param {Request} request */
 async function networkElseKept(request) {
   const answer = asked(request);
-  // Nothing waits for a late answer that fails.
+  // If the answer fails after the timeout, nothing awaits it.
   answer.catch(() => {});
   const soon = await Promise.race([
     answer.catch(() => undefined),
@@ -68,7 +75,11 @@ async function networkElseKept(request) {
   return (await caches.match(keptName(request.url))) ?? answer;
 }
 
-/** Chromium holds scripts and styles in memory as well, and asks nobody for those that need no asking. @param {Request} request */
+/**
+ * Chromium also caches scripts and styles in memory, and doesn't request those that need no
+ * revalidation.
+ * @param {Request} request
+ */
 async function asked(request) {
   const answer = await fetch(request, { cache: "no-cache" });
   if (!["script", "style"].includes(request.destination)) return answer;
@@ -77,13 +88,16 @@ async function asked(request) {
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
-/** The name under which a file is kept: it is the same one whatever stands behind its question mark, and a folder's page has two. @param {string} url */
+/**
+ * The URL under which a file is kept: without the query, and without `index.html`.
+ * @param {string} url
+ */
 function keptName(url) {
   const { origin, pathname } = new URL(url);
   return origin + pathname.replace(/\/index\.html$/, "/");
 }
 
-/** The body that we hold is unpacked already. @param {Headers} headers */
+/** Headers for a body that `fetch` has already decompressed. @param {Headers} headers */
 function withoutEncoding(headers) {
   const kept = new Headers(headers);
   for (const name of ["content-encoding", "content-length"]) kept.delete(name);

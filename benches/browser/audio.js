@@ -1,10 +1,11 @@
 /**
- * Makes the music of the bench, with the tests' own composer and ffmpeg, unless it is there already.
+ * Makes the music of the bench with the tests' synthesiser and ffmpeg, unless it exists.
  *
  *     node audio.js OUT
  *
- * Into the folder `OUT` go two songs of four minutes and two clips of half a minute, each pair a tune and its copy a semitone higher, as stereo MP3 at
- * 192 kbit/s; and of the first song, mono f32 samples at the model's rate: the whole, and its first three seconds.
+ * Writes into the folder `OUT` two songs of 4 minutes and two clips of 30 s, each pair a tune and
+ * its copy 1 semitone higher, as stereo MP3 at 192 kbit/s; and the first song as mono f32 samples
+ * at the model's rate, whole and its first 3 s.
  */
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -20,12 +21,15 @@ const out = process.argv[2];
 if (!out) throw new Error("usage: node audio.js OUT");
 mkdirSync(out, { recursive: true });
 
-/** @param {string} name @param {(audio: ReturnType<typeof audioFolder>) => string} make answers the path of the file it made */
+/**
+ * @param {string} name
+ * @param {(audio: ReturnType<typeof audioFolder>) => string} make returns the path of its file
+ */
 function made(name, make) {
   const path = join(out, name);
   if (existsSync(path)) return path;
   const audio = audioFolder();
-  // Moved in place whole, so that an interrupted run leaves no half file.
+  // Moved to its place when complete, so that an interrupted run leaves no partial file.
   writeFileSync(`${path}.part`, readFileSync(make(audio)));
   renameSync(`${path}.part`, path);
   audio.remove();

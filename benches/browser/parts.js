@@ -1,4 +1,4 @@
-/** The parts of the bench: what each measures, and the table it prints. */
+/** Parts of the bench: the measurement and the table of each. */
 
 import { join } from "node:path";
 import { checkTables, encoderTable, featuresTable, visitsTable, webgpuTable } from "./tables.js";
@@ -20,7 +20,7 @@ import { timing } from "./page/rounds.js";
  * @property {(result: any) => string} table
  */
 
-/** The slower half of the mobile connections of the day. @type {import("./server.js").Link} */
+/** Typical of the slower half of mobile connections. @type {import("./server.js").Link} */
 const MOBILE_LINK = { bitsPerSec: 10e6, latencyMs: 40 };
 const VISITS = 3;
 const VISIT_TIMEOUT_MS = 120_000;
@@ -34,7 +34,11 @@ export const PARTS = [
   { name: "webgpu", measure: inPage("webgpu", { rounds: 5 }, { webgpu: true }), table: webgpuTable },
 ];
 
-/** @param {string} work a name in `page/index.html` @param {Record<string, number>} options numbers of rounds @param {{ webgpu?: boolean }} [browserOptions] */
+/**
+ * @param {string} work a name in `page/index.html`
+ * @param {Record<string, number>} options numbers of rounds
+ * @param {{ webgpu?: boolean }} [browserOptions]
+ */
 function inPage(work, options, browserOptions) {
   return async (/** @type {Bench} */ { address, launch, quick }) => {
     const rounds = Object.fromEntries(Object.entries(options).map(([name, rounds]) => [name, quick ? 1 : rounds]));
@@ -53,12 +57,16 @@ function inPage(work, options, browserOptions) {
 }
 
 /**
- * First visits, each with a browser of its own that has seen nothing yet.
+ * First visits, each with a new browser that has nothing in its cache.
  * @param {Bench} bench
  */
 async function visits(bench) {
   const visitors = { page: visitPage, soundalike: visitBench, peers: visitBench };
-  /** @type {Record<string, Record<string, { bytes: number, files: [string, number][], readyMs: import("./page/rounds.js").Timing | undefined, scoreMs: import("./page/rounds.js").Timing }>>} */
+  /**
+   * @type {Record<string, Record<string, { bytes: number, files: [string, number][], readyMs:
+   *   import("./page/rounds.js").Timing | undefined, scoreMs: import("./page/rounds.js").Timing
+   *   }>>}
+   */
   const result = {};
   for (const [name, visit] of Object.entries(visitors)) {
     result[name] = {};
@@ -67,7 +75,7 @@ async function visits(bench) {
       ["mobile", MOBILE_LINK],
     ])) {
       const times = [];
-      // The first one has the files compressed.
+      // During the first visit the server compresses the files.
       for (let round = -1; round < (bench.quick ? 1 : VISITS); round++) {
         bench.server.startVisit(link);
         const time = await visit(bench, name);
@@ -85,7 +93,11 @@ async function visits(bench) {
   return result;
 }
 
-/** One of the two bare pages of the bench. @param {Bench} bench @param {string} name @returns {Promise<{ readyMs: number | undefined, scoreMs: number }>} */
+/**
+ * One of the two bare pages of the bench.
+ * @param {Bench} bench @param {string} name
+ * @returns {Promise<{ readyMs: number | undefined, scoreMs: number }>}
+ */
 async function visitBench({ address, launch }, name) {
   const browser = await launch();
   try {
@@ -98,11 +110,15 @@ async function visitBench({ address, launch }, name) {
   }
 }
 
-/** The site itself, given both clips at once. @param {Bench} bench @returns {Promise<{ readyMs: undefined, scoreMs: number }>} */
+/**
+ * The site, which gets both clips at once.
+ * @param {Bench} bench
+ * @returns {Promise<{ readyMs: undefined, scoreMs: number }>}
+ */
 async function visitPage({ address, launch, made }) {
   const browser = await launch();
   try {
-    // The service worker fetches everything once more for use offline, after the visit that is measured.
+    // The service worker fetches everything again for offline use, after the measured visit.
     const context = await browser.newContext({ serviceWorkers: "block" });
     const page = await context.newPage();
     const startedAt = performance.now();

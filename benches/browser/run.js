@@ -1,11 +1,13 @@
 /**
- * Measures our engine beside the libraries that a similarity checker in the browser would otherwise be made of: one page in a headless Chromium, the
- * same music, the same weights, one contender after the other in every round. Prints tables and writes them with all numbers as JSON.
+ * Measures our engine and the libraries from which a similarity checker in the browser could be
+ * built: one page in a headless Chromium, the same music, the same weights, one contender after the
+ * other in every round. Prints tables, and writes them, and all numbers as JSON.
  *
  *     node run.js [--quick] SITE MADE [PART...]
  *
- * `SITE` is the built site; `MADE` the folder with what `audio.js` and the example `onnx` made, into which the results go, too. `cargo xtask bench` makes
- * both and calls this. With `--quick` everything runs once, which shows that it works and measures nothing.
+ * `SITE` is the built site; `MADE` the folder with the files of `audio.js` and of the example
+ * `onnx`, which also gets the results. `cargo xtask bench` makes both and runs this program. With
+ * `--quick` everything runs once, which tests the bench and measures nothing.
  */
 
 import { createHash } from "node:crypto";
@@ -63,7 +65,8 @@ const report = {
 writeFileSync(join(made, "bench.json"), `${JSON.stringify(report, undefined, 2)}\n`);
 writeFileSync(join(made, "bench.md"), `${tables.join("\n\n")}\n`);
 console.log(
-  `\n${report.date.slice(0, 10)}, ${machine.processor}, ${machine.cores} cores, Chromium ${machine.chromium}; numbers in ${join(made, "bench.json")}`,
+  `\n${report.date.slice(0, 10)}, ${machine.processor}, ${machine.cores} cores, Chromium ${machine.chromium}; ` +
+    `numbers in ${join(made, "bench.json")}`,
 );
 
 /** @param {{ webgpu?: boolean }} [options] */

@@ -1,4 +1,6 @@
-/** Bench server: serves folders over a link of a given speed, compressed, and counts what it sends. */
+/**
+ * Bench server: serves folders over a link of a given speed, compressed, and counts what it sends.
+ */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -65,7 +67,10 @@ export class BenchServer {
     this.#server.close();
   }
 
-  /** @type {(...args: Parameters<import("../../tests/browser/support/static-server.js").Send>) => Promise<void>} */
+  /**
+   * @type {(...args: Parameters<import("../../tests/browser/support/static-server.js").Send>) =>
+   *   Promise<void>}
+   */
   async #send({ path, file, mediaType }, request, response) {
     const headers = /** @type {Record<string, string | number>} */ ({
       "content-type": mediaType,
@@ -94,7 +99,10 @@ export class BenchServer {
     response.end();
   }
 
-  /** Waits until the link has sent everything before, and then these bytes. @param {number} bytes */
+  /**
+   * Waits until the link has sent everything before, and then these bytes.
+   * @param {number} bytes
+   */
   async #pass(bytes) {
     if (!this.#link) return;
     this.#freeAt = Math.max(this.#freeAt, performance.now()) + (8000 * bytes) / this.#link.bitsPerSec;
@@ -102,7 +110,8 @@ export class BenchServer {
   }
 
   /**
-   * The file as brotli, cached by its content: the best compression of a large module takes a minute.
+   * The file as brotli, cached by its content: the best compression of a large module takes a
+   * minute.
    * @param {string} file
    */
   #compressed(file) {

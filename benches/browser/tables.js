@@ -1,4 +1,6 @@
-/** What was measured, as Markdown. Ratios say how many times as long the other takes as ours. */
+/**
+ * Tables: the results as Markdown. A ratio is the time of the other divided by the time of ours.
+ */
 
 /** @typedef {import("./page/rounds.js").Timing} Timing */
 /** @typedef {Record<string, Timing>} Timings */
@@ -23,7 +25,10 @@ export function encoderTable({ segment, song, greatestDifference }) {
   return `${text}\n\nThe embeddings differ by ${greatestDifference.toExponential(1)} at most.`;
 }
 
-/** @param {{ adapter: string, songSecs: number, segment: Timings, song: Timings, greatestDifference: number } | undefined} result */
+/**
+ * @param {{ adapter: string, songSecs: number, segment: Timings, song: Timings, greatestDifference:
+ *   number } | undefined} result
+ */
 export function webgpuTable(result) {
   if (!result) return "There is no WebGPU here, not even in software.";
   const { adapter, songSecs, segment, song, greatestDifference } = result;
@@ -31,7 +36,8 @@ export function webgpuTable(result) {
     [`the encoder on WebGPU (${adapter})`, "soundalike", "onnxruntime-web", "ours is faster by", "rounds"],
     [besideOrt("one segment of 3 s", segment), besideOrt(`one pass over ${songSecs} s`, song)],
   );
-  return `${text}\n\nonnxruntime-web's embeddings on WebGPU differ from ours on the CPU by ${greatestDifference.toExponential(1)} at most.`;
+  const difference = greatestDifference.toExponential(1);
+  return `${text}\n\nonnxruntime-web's embeddings on WebGPU differ from ours on the CPU by ${difference} at most.`;
 }
 
 /** @param {{ score: number, stages: Timings, times: Timings }} result */
@@ -78,11 +84,13 @@ export function checkTables({ stages, times }) {
     ["sum", ms({ medianMs: sum }), ""],
     ["the check itself, decoding and analysing side by side", ms(of("soundalike")), ""],
   );
-  return `${table(heads, checks)}\n\n${table(["where the time goes: each stage alone, both songs together", "median", "share"], parts)}`;
+  const partHeads = ["where the time goes: each stage alone, both songs together", "median", "share"];
+  return `${table(heads, checks)}\n\n${table(partHeads, parts)}`;
 }
 
 /**
- * @param {Record<string, Record<"local" | "mobile", { bytes: number, readyMs: Timing | undefined, scoreMs: Timing }>>} visits
+ * @param {Record<string, Record<"local" | "mobile", { bytes: number, readyMs: Timing | undefined,
+ *   scoreMs: Timing }>>} visits
  * @param {import("./server.js").Link} link
  */
 export function visitsTable(visits, link) {

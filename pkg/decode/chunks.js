@@ -1,10 +1,13 @@
 /**
- * Pieces: decodes a long song piece by piece into the mono samples that decoding the file at once gives.
+ * Chunks: decodes a long song chunk by chunk, into the same mono samples as decoding it at once.
  *
- * Decoded at once, a browser holds a song three times over and copies it into the page in one task that holds everything
- * else up; of pieces neither is large, and some are decoded side by side. Each piece begins before the end of the last one: what
- * both decode to must be the same (but for the noise that a decoder of AAC makes up), so that nothing is taken for granted
- * about a browser's decoder. Where it is not, and where a file is not laid out as most are, the song is decoded at once.
+ * For a song that is decoded at once, a browser needs three times its memory, and copies it into
+ * the page in one long task. Chunks need little memory and short tasks, and several are decoded in
+ * parallel.
+ *
+ * Nothing is assumed about a browser's decoder: chunks overlap, and both must decode to the same
+ * samples in the overlap (except for the noise that AAC decoders generate). If they don't, or if
+ * the file has an unusual layout, the song is decoded at once.
  */
 
 import { throwIfAborted } from "../shared/errors.js";
@@ -14,38 +17,42 @@ import { NotCuttable } from "./containers/not-cuttable.js";
 import { mixInSlices, mixInto } from "./mono.js";
 import { refuseTooLong } from "./song-file.js";
 
+/** @import { SongFile } from "./song-file.js" */
 /** @import { Limits } from "../engine/protocol.js" */
-/** @import { Recorder } from "../engine/upload.js" */
+/** @import { SampleSink } from "../engine/upload.js" */
 /** @import { Container } from "./containers/container.js" */
 
 /**
- * @typedef {Object} Cut how to cut a file up
- * @property {number} pieceSecs the longest piece
- * @property {number} minSecs shorter songs stay whole
- * @property {number} decodeRateHz what browsers decode to
+ * How to cut a file.
+ * @typedef {Object} Cut
+ * @property {number} chunkSecs the longest chunk
+ * @property {number} minSecs shorter songs are decoded at once
+ * @property {number} decodeRateHz the sample rate that browsers decode to
  */
 
 /**
- * A part of a song, in samples of one channel at the file's rate.
- * @typedef {Object} Piece
+ * A part of a song. Positions count samples of one channel at the file's rate.
+ * @typedef {Object} Chunk
  * @property {Blob} blob a file of its own
- * @property {number} startSamples where it begins in the song, as far as the decoder is concerned: what a decoder leaves
- *   out at the beginning of the song it leaves out of every piece
- * @property {number} ownSamples where its part of the song begins; what lies before is there for what it needs and to be compared
- * @property {number | undefined} lengthSamples before the decoder leaves anything out; `undefined` where it leaves out more than of others
+ * @property {number} startSamples the position of its first sample, before the decoder leaves out
+ *   the priming (it leaves out the same number of samples of the song and of every chunk)
+ * @property {number} ownStartSamples where it takes over from the chunk before; earlier samples are
+ *   pre-roll and overlap
+ * @property {number | undefined} lengthSamples before the decoder leaves out the priming;
+ *   `undefined` if it also leaves out samples at the end
  */
 
 /**
- * @typedef {Object} Pieces
+ * @typedef {Object} Chunks
  * @property {number} sampleRateHz
- * @property {number} samples as they are before a decoder leaves any out
- * @property {Piece[]} pieces
- * @property {boolean} [isNoisy] whether a decoder makes up some of the sound, other in each piece
+ * @property {number} samples of a channel, with the priming
+ * @property {Chunk[]} chunks
+ * @property {boolean} [isNoisy] whether the decoder generates noise, which differs between chunks
  */
 
 /**
- * Cuts a file up; throws `NotCuttable` where it can't.
- * @typedef {(file: Blob, name: string, cut: Cut) => Promise<Pieces>} Cutter
+ * Cuts a file into chunks; throws `NotCuttable` if it can't.
+ * @typedef {(file: SongFile, cut: Cut) => Promise<Chunks>} Cutter
  */
 
 /**
@@ -63,147 +70,176 @@ const CUTTERS = {
   webm: () => import("./containers/webm/cutter.js"),
 };
 
-/** Long enough that little is decoded twice, and short enough that the browser's copy of it takes no more than a few milliseconds. */
-const PIECE_SECS = 24;
+/**
+ * Long enough that the overlaps hardly count, and short enough that the browser copies a chunk into
+ * the page in a few milliseconds.
+ */
+const CHUNK_SECS = 24;
 const MIN_SONG_SECS = 40;
 
-/** One for each core of a small machine, and one that waits its turn; each takes memory. */
+/** One for each core of a small machine, and one that waits. Each takes memory. */
 const DECODED_AT_ONCE = 3;
 
-/** This many samples on both sides of where one piece takes over from another are compared. */
+/** Samples that are compared on each side of the place where one chunk takes over from another. */
 const COMPARED_SAMPLES = 1024;
 /**
- * Four steps of 16 bits. Firefox's MP3 decoder gives whole steps and carries what it rounds off into the next sample, so one
- * that starts elsewhere differs by a step, and once resampled by two. Of Chromium's, resamplers alone differ, by 1e-7.
+ * Four steps of 16 bits. Firefox's MP3 decoder gives whole steps and carries the rounding error
+ * into the next sample, so a decoder that starts elsewhere differs by one step, after resampling by
+ * two. In Chromium only the resampler differs, by 1e-7.
  */
 const MAX_DIFFERENCE = 2 ** -13;
-/** Of the energy, where the decoder makes up some of the sound: what is elsewhere in the song differs by twice as much as there is. */
+/**
+ * Largest energy of the difference, as a share of the energy, if the decoder generates noise. A
+ * different place of the song gives 2.
+ */
 const MAX_NOISE = 0.5;
-/** What is quieter may agree by chance. */
+/** Quieter sound may be the same by chance. */
 const MIN_PEAK = 8 * MAX_DIFFERENCE;
-/** What a piece's length is rounded to. */
+/** Lengths in samples may differ by rounding. */
 const MAX_LENGTH_DIFFERENCE = 2;
 
 /**
- * @param {Blob} file
- * @param {Recorder} recorder of the samples
- * @param {{ name: string, limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void }} options
- * @returns {Promise<boolean>} `false` if the file must be decoded at once; then what was recorded is not the song
+ * @param {SongFile} file
+ * @param {SampleSink} sink of the samples
+ * @param
+ *   {{ limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void,
+ * }} options
+ * @returns {Promise<boolean>} `false` if the file must be decoded at once; then the samples that
+ *   were sent are invalid
  */
-export async function decodeInPieces(file, recorder, { name, limits, signal, onProgress }) {
+export async function decodeInChunks(file, sink, { limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
-  const cut = { pieceSecs: PIECE_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
-  const plan = await planOf(file, name, cut);
+  const cut = { chunkSecs: CHUNK_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
+  const plan = await planOf(file, cut);
   throwIfAborted(signal);
   if (!plan) return false;
-  refuseTooLong(name, plan.samples / plan.sampleRateHz, limits);
+  refuseTooLong(file.name, plan.samples / plan.sampleRateHz, limits);
 
-  const stitch = new Stitch(plan, decodeRateHz, recorder);
+  const stitch = new Stitch(plan, decodeRateHz, sink);
   const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
-  const ahead = plan.pieces.values();
+  const ahead = plan.chunks.values();
   const decodeNext = () => {
-    const piece = ahead.next().value;
-    if (piece) decoding.push(decoded(piece, decodeRateHz));
+    const chunk = ahead.next().value;
+    if (chunk) decoding.push(decoded(chunk, decodeRateHz));
   };
   for (let begun = 0; begun < DECODED_AT_ONCE; begun++) decodeNext();
-  for (const [index, piece] of plan.pieces.entries()) {
+  for (const [index, chunk] of plan.chunks.entries()) {
     const buffer = await decoding.shift();
-    // The decoder is never short of work, not even while this piece is mixed.
+    // The decoder goes on while this chunk is mixed.
     decodeNext();
-    // The browser has just copied the sound into the page, in one task: ours begins with the next.
+    // The browser has just copied the sound into the page. Mixing begins in a new task.
     await nextTask();
     throwIfAborted(signal);
-    if (!buffer || !(await stitch.add(piece, buffer, plan.pieces[index + 1], signal))) return false;
-    onProgress((index + 1) / plan.pieces.length);
+    if (!buffer) return refused(file, "a chunk can't be decoded");
+    if (!(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal)))
+      return refused(file, "its chunks don't fit together");
+    onProgress((index + 1) / plan.chunks.length);
     throwIfAborted(signal);
   }
   return true;
 }
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces | undefined>} `undefined` if the file must be decoded at once
+ * @returns {Promise<Chunks | undefined>} `undefined` if the file must be decoded at once
  */
-async function planOf(file, name, limits) {
+async function planOf(file, limits) {
   try {
-    const cutter = CUTTERS[await containerOf(file, name)];
+    const cutter = CUTTERS[await containerOf(file)];
     const { cut } = await cutter().catch((cause) => {
       throw new NotCuttable("its cutter can't be loaded", { cause });
     });
-    return await cut(file, name, limits);
+    return await cut(file, limits);
   } catch (error) {
     if (!(error instanceof NotCuttable)) throw error;
-    console.debug(`Soundalike: “${name}” is decoded at once: ${error.message}`, ...(error.cause ? [error.cause] : []));
+    refused(file, error.message, error.cause);
     return undefined;
   }
 }
 
-/** @param {Piece} piece @param {number} rateHz @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded */
+/**
+ * Logs why a file must be decoded at once.
+ * @param {SongFile} file
+ * @param {string} reason
+ * @param {unknown} [cause]
+ */
+function refused(file, reason, cause) {
+  console.debug(`Soundalike: “${file.name}” is decoded at once: ${reason}`, ...(cause ? [cause] : []));
+  return false;
+}
+
+/**
+ * @param {Chunk} chunk
+ * @param {number} rateHz
+ * @returns {Promise<AudioBuffer | undefined>} `undefined` if it can't be decoded
+ */
 async function decoded({ blob }, rateHz) {
   try {
     return await new OfflineAudioContext(1, 1, rateHz).decodeAudioData(await blob.arrayBuffer());
   } catch {
-    // Whatever it is, decoding the file at once says it in its own words.
+    // If the file is at fault, decoding it at once reports the error.
     return undefined;
   }
 }
 
-/** Puts a song together. */
+/** Joins the chunks of a song. */
 class Stitch {
-  #recorder;
+  #sink;
   #ratio;
   #maxSamples;
   #isNoisy;
-  /** What the last piece has around where the next one takes over. */
+  /** The last chunk's samples around the place where the next one takes over. */
   #seam = new Float32Array(0);
-  /** How many samples a decoder leaves out at the beginning of each piece. @type {number | undefined} */
-  #leftOut;
+  /**
+   * Samples that the decoder leaves out at the beginning of each chunk.
+   * @type {number | undefined}
+   */
+  #primingSamples;
 
-  /** @param {Pieces} plan @param {number} rateHz @param {Recorder} recorder */
-  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, recorder) {
+  /** @param {Chunks} plan @param {number} rateHz @param {SampleSink} sink */
+  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, sink) {
     this.#isNoisy = isNoisy;
     this.#ratio = rateHz / sampleRateHz;
     this.#maxSamples = Math.ceil(samples * this.#ratio);
-    this.#recorder = recorder;
-    recorder.begin(rateHz, this.#maxSamples);
+    this.#sink = sink;
+    sink.begin(rateHz, this.#maxSamples);
   }
 
   /**
-   * @param {Piece} piece the next one
+   * @param {Chunk} chunk the next one
    * @param {AudioBuffer} buffer
-   * @param {Piece | undefined} next the one after it
+   * @param {Chunk | undefined} next the one after it
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<boolean>} whether it goes with the last one
+   * @returns {Promise<boolean>} whether it fits the last one
    */
-  async add({ startSamples, ownSamples, lengthSamples }, buffer, next, signal) {
-    // Not let go of by hand: that they pile up makes the browser collect its garbage, and with it the bytes of pieces, which
-    // it loses count of when it takes them to be decoded. Of an hour of WAV those are 600 MB.
+  async add({ startSamples, ownStartSamples, lengthSamples }, buffer, next, signal) {
+    // These are not freed at once. Their size makes the browser collect garbage, and with it the
+    // bytes of decoded chunks, which it does not count. For an hour of WAV those are 600 MB.
     const channels = Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
     const start = Math.round(startSamples * this.#ratio);
-    const own = Math.round(ownSamples * this.#ratio);
+    const own = Math.round(ownStartSamples * this.#ratio);
     const end = start + buffer.length;
-    const handover = next && Math.round(next.ownSamples * this.#ratio);
+    const handover = next && Math.round(next.ownStartSamples * this.#ratio);
     if (end > this.#maxSamples || end < (handover === undefined ? own : handover + COMPARED_SAMPLES)) return false;
     if (lengthSamples !== undefined) {
-      const leftOut = Math.round(lengthSamples * this.#ratio) - buffer.length;
-      this.#leftOut ??= leftOut;
-      if (Math.abs(leftOut - this.#leftOut) > MAX_LENGTH_DIFFERENCE) return false;
+      const primingSamples = Math.round(lengthSamples * this.#ratio) - buffer.length;
+      this.#primingSamples ??= primingSamples;
+      if (Math.abs(primingSamples - this.#primingSamples) > MAX_LENGTH_DIFFERENCE) return false;
     }
     if (own > 0 && !this.#agrees(channels, own - start, lengthSamples !== undefined)) return false;
     const part = new Float32Array((handover ?? end) - own);
     await mixInSlices(part, channels, own - start, signal);
     if (handover !== undefined) this.#seam = mixedAround(channels, handover - start);
-    this.#recorder.append(part);
+    this.#sink.append(part);
     return true;
   }
 
   /**
-   * Whether a piece sounds, around where it takes over, as the last one does.
+   * Whether a chunk has the same samples as the last one around the place where it takes over.
    * @param {Float32Array[]} channels
-   * @param {number} own where in them it takes over
-   * @param {boolean} isLengthRight which says that they are in their place even if hardly anything is to be heard there
+   * @param {number} own the place in them
+   * @param {boolean} isLengthRight shows that the chunk is in its place even if it is silent there
    */
   #agrees(channels, own, isLengthRight) {
     if (own < COMPARED_SAMPLES || own + COMPARED_SAMPLES > Number(channels[0]?.length)) return false;
@@ -224,7 +260,7 @@ class Stitch {
   }
 }
 
-/** What is compared. @param {Float32Array[]} channels @param {number} at which sample of them */
+/** The samples to compare. @param {Float32Array[]} channels @param {number} at the middle */
 function mixedAround(channels, at) {
   const mixed = new Float32Array(2 * COMPARED_SAMPLES);
   mixInto(mixed, channels, at - COMPARED_SAMPLES);

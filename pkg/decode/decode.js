@@ -1,32 +1,34 @@
 /**
- * Decode: whatever the caller calls a song becomes mono samples at a known rate, part by part, on the main thread, because
- * browsers decode nowhere else. Resampling to the model's rate is the engine's work, so that it is the same in every browser.
+ * Decode: turns every kind of input into mono samples at a known rate, part by part. This happens
+ * on the main thread, because browsers decode nowhere else. The engine resamples to the model's
+ * rate, so that the result is the same in every browser.
  */
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
-import { readBytes, refuseTooLong, undecodable } from "./song-file.js";
-import { mixInSlices, release } from "./mono.js";
-import { decodeInPieces } from "./chunks.js";
+import { SongFile, refuseTooLong, undecodable } from "./song-file.js";
+import { freeBuffers, mixInSlices } from "./mono.js";
+import { decodeInChunks } from "./chunks.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
 /** @import { Limits } from "../engine/protocol.js" */
-/** @import { Recorder } from "../engine/upload.js" */
+/** @import { SampleSink } from "../engine/upload.js" */
 
 /**
  * @typedef {Object} Samples
- * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one length; values in -1..1
+ * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one
+ *   length; values in -1..1
  * @property {number} sampleRateHz
  * @property {string} [name]
  */
 
 /**
- * What counts as a song: a file or blob of any format that the browser decodes (of a video, its sound track), the address
- * of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with their rate.
- * The caller's arrays are read, never detached.
+ * A song: a file or blob of any format that the browser decodes (of a video, its sound track), the
+ * address of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with
+ * their rate. The caller's arrays are read, never detached.
  * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
  */
 
-/** As much of a sound that is there as a whole is mixed and handed on at once. */
+/** Sound that is decoded as a whole is mixed and sent in parts of this size. */
 const PART_SAMPLES = 2 ** 20;
 
 /**
@@ -39,13 +41,14 @@ const PART_SAMPLES = 2 ** 20;
 
 /**
  * @param {SongInput | undefined} input
- * @param {Recorder} recorder of the samples
- * @param {DecodeOptions & { file: Blob | undefined }} options `file` is what `fileOf` made of the input
+ * @param {SampleSink} sink of the samples
+ * @param {DecodeOptions & { file: Blob | undefined }} options `file`: the result of
+ *   `fileOf`
  */
-export async function decode(input, recorder, { file, ...options }) {
+export async function decode(input, sink, { file, ...options }) {
   throwIfAborted(options.signal);
-  if (file) await decodeFile(file, recorder, options);
-  else await record(channelsOfSamples(input, options.limits), recorder, options);
+  if (file) await decodeFile(new SongFile(file, options.name), sink, options);
+  else await send(channelsOfSamples(input, options.limits), sink, options);
 }
 
 /**
@@ -67,33 +70,34 @@ function channelsOfSamples(input, limits) {
   );
 }
 
-/** @param {Blob} file @param {Recorder} recorder @param {DecodeOptions} options */
-async function decodeFile(file, recorder, options) {
-  if (await decodeInPieces(file, recorder, options)) return;
+/** @param {SongFile} file @param {SampleSink} sink @param {DecodeOptions} options */
+async function decodeFile(file, sink, options) {
+  if (await decodeInChunks(file, sink, options)) return;
   const decoded = channelsOf(await decodeAtOnce(file, options));
   try {
-    await record(decoded, recorder, options);
+    await send(decoded, sink, options);
   } finally {
-    // They are large: let go of them now, not at some garbage collection.
-    release(decoded.channels);
+    // They are too large to wait for the garbage collector.
+    freeBuffers(decoded.channels);
   }
 }
 
-/** @param {Blob} file @param {DecodeOptions} options */
-async function decodeAtOnce(file, { limits, name, signal }) {
-  const bytes = await readBytes(file, name);
-  // One fixed rate: the same file gives the same samples on every sound card.
+/** @param {SongFile} file @param {DecodeOptions} options */
+async function decodeAtOnce(file, { limits, signal }) {
+  const { buffer: bytes } = await file.bytes(0, file.size);
+  // A fixed rate, so that the same file gives the same samples on every sound card.
   const context = new OfflineAudioContext(1, 1, limits.decodeRateHz);
   let buffer;
   try {
     buffer = await context.decodeAudioData(bytes);
   } catch (cause) {
-    throw undecodable(name, cause);
+    throw undecodable(file.name, cause);
   }
-  // The browser has just copied the whole sound into the page, in one task: ours begins with the next.
+  // The browser has just copied the whole sound into the page, in one task: ours begins with the
+  // next.
   await nextTask();
   throwIfAborted(signal);
-  refuseTooLong(name, buffer.duration, limits);
+  refuseTooLong(file.name, buffer.duration, limits);
   return buffer;
 }
 
@@ -105,10 +109,10 @@ function channelsOf(buffer) {
 
 /**
  * @param {{ channels: Float32Array[], sampleRateHz: number }} sound
- * @param {Recorder} recorder
+ * @param {SampleSink} sink
  * @param {DecodeOptions} options
  */
-async function record({ channels, sampleRateHz }, recorder, { name, signal }) {
+async function send({ channels, sampleRateHz }, sink, { name, signal }) {
   const length = channels[0]?.length ?? 0;
   if (length === 0) throw new CheckerError("no-audio", `“${name}” is empty: it holds no sound.`);
   if (channels.some((channel) => channel.length !== length)) {
@@ -117,11 +121,11 @@ async function record({ channels, sampleRateHz }, recorder, { name, signal }) {
   if (!Number.isFinite(sampleRateHz) || sampleRateHz <= 0) {
     throw new CheckerError("decode-failed", `The sample rate of “${name}” is unknown.`);
   }
-  recorder.begin(sampleRateHz, length);
+  sink.begin(sampleRateHz, length);
   const slice = new Slice();
   for (let from = 0; from < length; from += PART_SAMPLES) {
     const part = new Float32Array(Math.min(PART_SAMPLES, length - from));
     await mixInSlices(part, channels, from, signal, slice);
-    recorder.append(part);
+    sink.append(part);
   }
 }

@@ -1,4 +1,4 @@
-/** Mono: the mean of a sound's channels, in slices that leave the page responsive. */
+/** Mono: the mean of a sound's channels, computed in slices so that the page stays responsive. */
 
 import { throwIfAborted } from "../shared/errors.js";
 import { Slice } from "../shared/tasks.js";
@@ -6,11 +6,11 @@ import { Slice } from "../shared/tasks.js";
 /** Enough for one peak a pixel on a wide screen. */
 export const PEAK_COUNT = 1500;
 
-/** Samples that are mixed before looking at the time. */
+/** Samples that are mixed before the time is checked. */
 const MIXED_AT_ONCE = 2 ** 16;
 
 /**
- * Writes the mean of the channels, from a place in them on, over `target`.
+ * Fills `target` with the mean of the channels, from a sample on.
  * @param {Float32Array} target
  * @param {Float32Array[]} channels one or more
  * @param {number} from
@@ -18,7 +18,7 @@ const MIXED_AT_ONCE = 2 ** 16;
 export function mixInto(target, channels, from) {
   const [first, second, ...others] = channels.map((channel) => channel.subarray(from, from + target.length));
   if (first && second && others.length === 0) {
-    // What nearly all songs are is worth a single pass.
+    // Nearly all songs are stereo: a single pass is faster.
     for (let i = 0; i < target.length; i++) target[i] = (first[i] + second[i]) * 0.5;
     return;
   }
@@ -47,16 +47,20 @@ export async function mixInSlices(target, channels, from, signal, slice = new Sl
   }
 }
 
-/** Found first for so many stretches of each peak's, as a song's length is known for certain at its end only. */
+/**
+ * Peaks are first found for shorter stretches, as many per peak, because the exact length of a song
+ * is known only at its end.
+ */
 const STRETCHES_PER_PEAK = 16;
 
-/** The loudest magnitude in each of `PEAK_COUNT` equal stretches of a song, found as its samples come. */
+/** The largest magnitude in each of `PEAK_COUNT` equal stretches of a song. */
 export class Peaks {
   #stretchSamples;
   /** @type {number[]} */
   #stretches = [];
-  /** Of the stretch that has begun. */
+  /** Samples of the unfinished stretch. */
   #samples = 0;
+  /** The largest magnitude in it. */
   #peak = 0;
 
   /** @param {number} expectedSamples */
@@ -80,7 +84,7 @@ export class Peaks {
     }
   }
 
-  /** Fewer peaks than usual of a song with fewer samples. @returns {Float32Array} */
+  /** @returns {Float32Array} fewer peaks if the song has fewer samples */
   finish() {
     if (this.#samples > 0) this.#endStretch();
     const { length } = this.#stretches;
@@ -97,11 +101,12 @@ export class Peaks {
 }
 
 /**
- * Frees the channels' memory at once: it goes with a message to nobody. (Dropping the last reference would wait for a
- * garbage collection, and resizing the buffer leaves the memory with the AudioBuffer.)
+ * Frees the memory of the channels at once, by transferring it with a message that nobody receives.
+ * Dropping the last reference would wait for the garbage collector, and resizing the buffer would
+ * leave the memory with the AudioBuffer.
  * @param {Float32Array[]} channels
  */
-export function release(channels) {
+export function freeBuffers(channels) {
   const { port1, port2 } = new MessageChannel();
   port2.close();
   try {
@@ -110,7 +115,7 @@ export function release(channels) {
       channels.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)),
     );
   } catch {
-    // A browser that won't part with them frees them later.
+    // A browser that can't transfer them frees them later.
   }
   port1.close();
 }

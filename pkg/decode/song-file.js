@@ -1,22 +1,66 @@
-/**
- * File: gets hold of a song's file, and refuses early what can't be checked, before a gigabyte is read for nothing.
- */
+/** Song file: opens the file of a song, and refuses one that can't be checked before reading it. */
 
 import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "../shared/errors.js";
 
 /** @import { SongInput } from "./decode.js" */
 /** @import { Limits } from "../engine/protocol.js" */
 
-/** A file is read whole before it is decoded; past this a browser tab is likely to die of it. */
+/** A file may be read as a whole to be decoded. Larger ones are likely to crash a browser tab. */
 const MAX_FILE_BYTES = 1e9;
 
-/** Below this no file is worth a look at its duration first: at 16 kbit/s, a poor speech codec, it plays 8.7 minutes. */
+/**
+ * The duration of smaller files isn't checked before decoding. At 16 kbit/s, a poor speech codec,
+ * this size plays 8.7 minutes.
+ */
 const SMALL_FILE_BYTES = 1024 ** 2;
 
-/** Above this a file is refused when the browser can't tell its duration: a 4-minute song as WAV has 42 MB. */
+/**
+ * Larger files are refused if the browser can't tell their duration. A WAV file of 4 minutes has
+ * 42 MB.
+ */
 const MAX_BYTES_OF_UNKNOWN_DURATION = 64 * 1024 ** 2;
 
 const METADATA_TIMEOUT_MS = 5000;
+
+/** A file, and the name that errors give it. */
+export class SongFile {
+  /** @param {Blob} blob @param {string} name */
+  constructor(blob, name) {
+    /** @readonly */
+    this.blob = blob;
+    /** @readonly */
+    this.name = name;
+  }
+
+  /** In bytes. */
+  get size() {
+    return this.blob.size;
+  }
+
+  /** A part of the file, which is not read yet. @param {number} [from] @param {number} [to] */
+  slice(from, to) {
+    return this.blob.slice(from, to);
+  }
+
+  /**
+   * The file's bytes from one offset to another, fewer at its end.
+   * @param {number} from
+   * @param {number} to
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   * @throws {CheckerError}
+   */
+  async bytes(from, to) {
+    try {
+      return new Uint8Array(await this.slice(from, to).arrayBuffer());
+    } catch (cause) {
+      throw new CheckerError(
+        "decode-failed",
+        `“${this.name}” can’t be read any more: was it moved or changed? Choose it again.`,
+        { cause },
+      );
+    }
+  }
+}
 
 /**
  * The file behind a song that is a file, blob or address; `undefined` for songs that are samples.
@@ -41,24 +85,13 @@ export async function fileOf(input, limits, signal) {
   return file;
 }
 
-/** The bytes of a file or of a part of it. @param {Blob} part @param {string} name */
-export function readBytes(part, name) {
-  return part.arrayBuffer().catch((cause) => {
-    throw new CheckerError(
-      "decode-failed",
-      `“${name}” can’t be read any more: was it moved or changed? Choose it again.`,
-      { cause },
-    );
-  });
-}
-
 /** @param {SongInput | undefined} input @returns {input is Blob | string | URL} */
 export function isFile(input) {
   return input instanceof Blob || typeof input === "string" || input instanceof URL;
 }
 
 /**
- * The duration that a file's header states, in seconds; `undefined` where the browser can't tell.
+ * The duration that a file's header states, in seconds; `undefined` if the browser can't tell.
  * @param {Blob} blob
  * @returns {Promise<number | undefined>}
  */
@@ -113,10 +146,14 @@ async function download(url, name, signal) {
   }
 }
 
-/** Videos and formats that people meet and browsers rarely play, by the ends of their names. */
+/** File names of videos, and of well-known formats that browsers rarely play. */
 const VIDEO_NAME = /\.(mp4|m4v|mov|mkv|webm|avi|wmv|flv|mpe?g|3gp|ts)$/i;
 const PROTECTED_NAME = /\.(m4p|aax|aa|wvd)$/i;
 const FOREIGN_NAME = /\.(wma|ape|wv|mpc|tta|dsf|dff|amr|ra|mid|midi|kar|mod|aiff?)$/i;
+
+const UNPLAYABLE =
+  "is not a sound file that this browser can play. " +
+  "MP3, WAV, FLAC, M4A and Ogg usually are; damaged and protected files are not.";
 
 /** @param {string} name @param {unknown} [cause] */
 export function undecodable(name, cause) {
@@ -126,14 +163,14 @@ export function undecodable(name, cause) {
       ? "is protected against copying, so the browser can’t open it."
       : FOREIGN_NAME.test(name)
         ? "has a format that this browser can’t play. Convert it to MP3, WAV or FLAC and try that."
-        : "is not a sound file that this browser can play. MP3, WAV, FLAC, M4A and Ogg usually are; damaged and protected files are not.";
+        : UNPLAYABLE;
   return new CheckerError("decode-failed", `“${name}” ${rest}`, { cause });
 }
 
 /** @param {string} name @param {number} bytes */
 function refuseTooLarge(name, bytes) {
   if (bytes > MAX_FILE_BYTES) {
-    // Rounded up, so that what is too large reads as larger than what fits.
+    // Rounded up, so that the size reads as larger than the limit.
     throw new CheckerError(
       "too-long",
       `“${name}” has ${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB. At most 1 GB fits into a browser’s memory.`,

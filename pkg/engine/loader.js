@@ -1,7 +1,9 @@
 /**
- * Loader: finds out what this browser can do and fetches the two halves of the engine, the wasm build for a backend and
- * the weights. What was fetched is remembered for the life of the page; what failed, or proved to be damaged, is forgotten,
- * so that the next try asks the network again, past the browser's own copy.
+ * Loader: detects the browser's features and fetches the two parts of the engine, the wasm module
+ * for a backend and the weights.
+ *
+ * Fetched files are kept for the life of the page. Failed or damaged ones are not, so that the next
+ * try fetches them again, bypassing the browser's cache.
  */
 
 import { CheckerError } from "../shared/errors.js";
@@ -20,7 +22,7 @@ const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
 
-/** Throws `unsupported-browser` where something is missing that no backend can do without. */
+/** Throws `unsupported-browser` if a feature is missing that every backend needs. */
 export function requireBrowserFeatures() {
   const missing = [
     typeof WebAssembly === "object" && WebAssembly.validate(SIMD_PROBE) ? "" : "WebAssembly SIMD",
@@ -28,16 +30,15 @@ export function requireBrowserFeatures() {
     typeof OfflineAudioContext === "function" ? "" : "Web Audio",
   ].filter(Boolean);
   if (missing.length > 0) {
-    throw new CheckerError(
-      "unsupported-browser",
-      `This browser lacks ${missing.join(" and ")}. Chrome 91, Edge 91, Firefox 114, Safari 16.4 and later versions work.`,
-    );
+    const lack = `This browser lacks ${missing.join(" and ")}.`;
+    const working = "Chrome 91, Edge 91, Firefox 114, Safari 16.4 and later versions work.";
+    throw new CheckerError("unsupported-browser", `${lack} ${working}`);
   }
 }
 
 /**
- * What stands behind WebGPU here. A `software` adapter is slower than our CPU path; whether a `hardware` one computes
- * right numbers is for the engine's self-test to say.
+ * The kind of WebGPU adapter. A `software` adapter is slower than our CPU path. Whether a
+ * `hardware` adapter computes correctly is checked by the engine's self-test.
  * @returns {Promise<"hardware" | "software" | "none">}
  */
 export async function probeWebgpu() {
@@ -53,7 +54,7 @@ export async function probeWebgpu() {
 }
 
 /**
- * The package's files, for this page or from a folder of the caller's.
+ * The addresses of the package's files, beside this module or in a folder of the caller.
  * Bundlers find the files by these literals, so they must stay literals.
  * @param {string | URL | undefined} assetsUrl
  */
@@ -84,8 +85,14 @@ export function locateFiles(assetsUrl) {
 }
 
 /**
+ * @typedef {Object} FileOptions
+ * @property {string | URL | undefined} [assetsUrl]
+ * @property {string | URL | ArrayBuffer | Uint8Array | undefined} [weights]
+ */
+
+/**
  * @param {Backend} backend
- * @param {{ assetsUrl?: string | URL | undefined, weights?: string | URL | ArrayBuffer | Uint8Array | undefined }} options
+ * @param {FileOptions} options
  * @returns {Promise<EngineFiles>}
  */
 export async function loadEngineFiles(backend, options) {
@@ -105,8 +112,8 @@ async function weightsBytes(source) {
 }
 
 /**
- * The engine found that these weights are none: for the next try they are fetched anew.
- * @param {{ assetsUrl?: string | URL | undefined, weights?: string | URL | ArrayBuffer | Uint8Array | undefined }} options
+ * Fetches the weights again at the next try, because the engine refused these.
+ * @param {FileOptions} options
  */
 export function forgetWeights({ assetsUrl, weights = locateFiles(assetsUrl).weights }) {
   if (typeof weights === "string" || weights instanceof URL)
@@ -152,15 +159,16 @@ async function fetched(url, cache, code, what, read) {
     if (response.ok) return await read(response);
     throw new CheckerError(code, `${what} could not be loaded: ${url} answered ${response.status}.`);
   } catch (cause) {
-    // Where there is no memory for the file, the connection is not to blame.
+    // A RangeError means that there is no memory for the file.
     if (cause instanceof CheckerError || cause instanceof RangeError) throw cause;
-    // No connection, or one that broke in the middle of the file.
+    // No connection, or it broke in the middle of the file.
     throw new CheckerError(code, `${what} could not be loaded. Check the connection and try again.`, { cause });
   }
 }
 
 /**
- * Remembers what was loaded. What failed or was forgotten is loaded anew, past the browser's own copy, which may be to blame.
+ * Keeps loaded files. Failed or forgotten ones are loaded again, bypassing the browser's cache,
+ * whose copy may be damaged.
  * @template T
  * @param {(url: string, cache: RequestCache) => Promise<T>} load
  */
@@ -168,17 +176,17 @@ function memoised(load) {
   /** @type {Map<string, Promise<T>>} */
   const kept = new Map();
   /** @type {Set<string>} */
-  const distrusted = new Set();
+  const refetched = new Set();
   /** @param {string} url */
   const forget = (url) => {
     kept.delete(url);
-    distrusted.add(url);
+    refetched.add(url);
   };
   /** @param {string} url @returns {Promise<T>} */
   const get = (url) => {
     let result = kept.get(url);
     if (!result) {
-      result = load(url, distrusted.has(url) ? "reload" : "default");
+      result = load(url, refetched.has(url) ? "reload" : "default");
       kept.set(url, result);
       result.catch(() => forget(url));
     }

@@ -1,4 +1,4 @@
-/** Progress: many stages of two songs become one fraction that only grows. */
+/** Progress: combines the stages of two songs into one fraction that never falls. */
 
 /** @import { Side } from "../shared/errors.js" */
 /** @import { StageProgress } from "./worker-link.js" */
@@ -6,14 +6,14 @@
 
 /**
  * @typedef {Object} Progress
- * @property {Stage} stage what is being done: `load`, `decode`, `features`, `encode` or `match`
- * @property {Side} [side] the song it is done to, where it is one
+ * @property {Stage} stage `load`, `decode`, `features`, `encode` or `match`
+ * @property {Side} [side] the song, if the stage is about one
  * @property {number} fraction of the whole check, 0..1; never falls
  */
 
 /** @typedef {(progress: Progress) => void} ProgressListener */
 
-/** The stages' shares of a check's time on the CPU path, per song and for both together. */
+/** The stages' shares of the time of a check on the CPU, per song. Only `match` is for both. */
 const SONG_SHARES = { decode: 5, features: 4, encode: 3 };
 const MATCH_SHARE = 1;
 const SONG_SHARE = Object.values(SONG_SHARES).reduce((sum, share) => sum + share, 0);
@@ -21,20 +21,23 @@ const SONG_SHARE = Object.values(SONG_SHARES).reduce((sum, share) => sum + share
 export class CheckProgress {
   #onProgress;
   #total;
-  /** Share already done, by stage and side. @type {Map<string, number>} */
+  /** Finished shares, by stage and side. @type {Map<string, number>} */
   #done = new Map();
-  /** Songs that took no work. @type {Set<Side | undefined>} */
+  /** Songs that needed no work. @type {Set<Side | undefined>} */
   #known = new Set();
 
-  /** @param {ProgressListener | undefined} onProgress @param {number} [songs] to be analysed; two are then compared */
+  /**
+   * @param {ProgressListener | undefined} onProgress
+   * @param {number} [songs] to be analysed; two are then compared
+   */
   constructor(onProgress, songs = 2) {
     this.#onProgress = onProgress;
     this.#total = songs * SONG_SHARE + (songs === 2 ? MATCH_SHARE : 0);
   }
 
   /**
-   * All of one song's work is done. A song that took none, as it was known before, leaves the reckoning: what the rest
-   * will take then follows from the fraction and the time that have gone by.
+   * Finishes a song. If it needed no work, because it was known before, the total shrinks instead,
+   * so that the remaining time still follows from the fraction and the elapsed time.
    * @param {Side | undefined} side
    */
   finish(side) {
@@ -53,7 +56,7 @@ export class CheckProgress {
     return (stage, stageFraction) => {
       const share = stage === "load" ? this.#total || 1 : stage === "match" ? MATCH_SHARE : SONG_SHARES[stage];
       const key = `${stage} ${side}`;
-      // Work that is done again, on another backend, does not take the bar back.
+      // Work that is repeated on another backend must not lower the fraction.
       this.#done.set(key, Math.max(this.#done.get(key) ?? 0, share * Math.min(1, stageFraction)));
       const done = [...this.#done.values()].reduce((sum, part) => sum + part, 0);
       this.#onProgress?.({ stage, ...(side && { side }), fraction: Math.min(1, done / (this.#total || 1)) });

@@ -1,10 +1,10 @@
 /**
- * The messages between the page and the worker. Types only: both sides import them for checking and nothing at run
- * time, so that `worker.js` stays one self-contained file that can be started from any origin.
+ * The messages between the page and the worker. There are only types here, no code, so that
+ * `worker.js` stays one self-contained file that can be started from any origin.
  *
- * Every request carries an `id`; the worker answers it with any number of `progress` messages and then one `done` or
- * `failed`. A trap of the wasm is `crashed`, concerns the whole worker and is its last message. `alive` comes unasked, once: it
- * names a Web Lock that the worker holds for as long as it lives.
+ * Every request has an `id`. The worker answers it with any number of `progress` messages and then
+ * one `done` or `failed`. If the wasm traps, the worker sends `crashed`, its last message. It sends
+ * `alive` once, without a request: the name of a Web Lock that it holds as long as it lives.
  *
  * @typedef {"cpu" | "webgpu"} Backend
  * @typedef {import("../wasm/cpu/soundalike.js").Report} Report
@@ -12,30 +12,31 @@
  *
  * @typedef {"load" | "decode" | "features" | "encode" | "match"} Stage
  *
- * @typedef {Object} StartRequest Load the glue and the wasm, check the weights, pass the self-test.
+ * @typedef {Object} StartRequest Load the glue and the wasm, check the weights, run the self-test.
  * @property {"start"} type
  * @property {Backend} backend
- * @property {string} glueUrl the JavaScript that wasm-bindgen wrote
+ * @property {string} glueUrl the JavaScript that wasm-bindgen generated
  * @property {WebAssembly.Module} module
  * @property {Uint8Array} weights
  *
- * @typedef {Object} RecordRequest Begin a song, or begin it anew, under `songId`.
+ * @typedef {Object} RecordRequest Begin the upload of a song, or begin it again.
  * @property {"record"} type
  * @property {number} songId
  * @property {string} name
  * @property {number} sampleRateHz
  * @property {number} expectedSamples
  *
- * @typedef {Object} AppendRequest Take the song's next samples.
+ * @typedef {Object} AppendRequest The next samples of an upload.
  * @property {"append"} type
  * @property {number} songId
  * @property {Float32Array} part mono; its buffer is transferred
  *
- * @typedef {Object} AnalyseRequest Keep the song that was recorded under `songId`, analysed. Answers its bytes.
+ * @typedef {Object} AnalyseRequest Analyse an uploaded song and keep it. Answers its bytes.
  * @property {"analyse"} type
  * @property {number} songId
  *
- * @typedef {Object} RestoreRequest Have a song again from what an `AnalyseRequest` answered. Answers whether it could be had.
+ * @typedef {Object} RestoreRequest Restore a song from the answer to an `AnalyseRequest`. Answers
+ *   whether that succeeded.
  * @property {"restore"} type
  * @property {number} songId
  * @property {string} name
@@ -46,24 +47,25 @@
  * @property {number} leftId
  * @property {number} rightId
  *
- * @typedef {Object} ReleaseRequest Forget a song, or what was recorded of it.
+ * @typedef {Object} ReleaseRequest Free a song or an upload.
  * @property {"release"} type
  * @property {number} songId
  *
- * @typedef {Object} DigestRequest Answers the SHA-256 of a file. Needs no start.
+ * @typedef {Object} DigestRequest Answers the SHA-256 of a file. Needs no `StartRequest`.
  * @property {"digest"} type
  * @property {Blob} blob
- * @property {EngineBuild | undefined} engine for a file too large to be read at once
+ * @property {EngineBuild | undefined} engine for a file that is too large to be read at once
  *
- * @typedef {{ glueUrl: string, module: WebAssembly.Module }} EngineBuild the JavaScript that wasm-bindgen wrote, and its wasm
+ * @typedef {{ glueUrl: string, module: WebAssembly.Module }} EngineBuild
  *
- * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest | RestoreRequest | CompareRequest | ReleaseRequest | DigestRequest} Request
+ * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest} SongRequest
+ * @typedef {SongRequest | RestoreRequest | CompareRequest | ReleaseRequest | DigestRequest} Request
  * @typedef {Request & { id: number }} RequestMessage
  *
  * @typedef {{ backend: Backend, limits: Limits, weightsSha256: string }} StartResult
  *
  * @typedef {Object} CompareResult
- * @property {Report} report without its matrix's scores
+ * @property {Report} report without the scores of its matrix
  * @property {Float64Array<ArrayBuffer>} scores its buffer is transferred
  *
  * @typedef {{ type: "progress", id: number, stage: Stage, fraction: number }} ProgressMessage
@@ -71,7 +73,8 @@
  * @typedef {{ type: "failed", id: number, code: string, message: string }} FailedMessage
  * @typedef {{ type: "crashed", message: string }} CrashedMessage
  * @typedef {{ type: "alive", lock: string }} AliveMessage
- * @typedef {ProgressMessage | DoneMessage | FailedMessage | CrashedMessage | AliveMessage} ReplyMessage
+ * @typedef {ProgressMessage | DoneMessage | FailedMessage | CrashedMessage | AliveMessage}
+ *   ReplyMessage
  */
 
 export {};

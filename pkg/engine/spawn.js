@@ -1,4 +1,4 @@
-/** Spawn: starts a worker, from wherever its script comes. */
+/** Spawn: starts a worker, wherever its script is hosted. */
 
 import { WorkerLink } from "./worker-link.js";
 import { locateFiles } from "./loader.js";
@@ -13,16 +13,16 @@ function spawnWorker(assetsUrl) {
   const script = locateFiles(assetsUrl).worker;
   const { protocol, origin } = new URL(script, location.href);
   if (/^https?:$/.test(protocol) && origin !== location.origin) {
-    // A worker's script must come from the page's own origin; what that script imports need not.
+    // A worker's script must come from the page's own origin, but its imports need not.
     const bootstrap = new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" });
     return new Worker(trusted(URL.createObjectURL(bootstrap)), { type: "module" });
   }
   if (assetsUrl !== undefined) return new Worker(trusted(script), { type: "module" });
   try {
-    // This exact expression is what bundlers look for.
+    // Bundlers look for exactly this expression.
     return new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
   } catch (error) {
-    // A page that takes scripts from trusted policies alone refuses a bare address.
+    // A page with Trusted Types refuses a plain address.
     if (!(error instanceof TypeError)) throw error;
     return new Worker(trusted(script), { type: "module" });
   }
@@ -31,7 +31,11 @@ function spawnWorker(assetsUrl) {
 /** @type {{ createScriptURL(url: string): string } | undefined} */
 let policy;
 
-/** The address of one of our own files, or of the script above, in a form that pages with Trusted Types accept. @param {string} url */
+/**
+ * The address of one of our own files, or of the script above, in a form that pages with Trusted
+ * Types accept.
+ * @param {string} url
+ */
 function trusted(url) {
   policy ??= /** @type {any} */ (globalThis).trustedTypes?.createPolicy("soundalike", {
     createScriptURL: (/** @type {string} */ own) => own,

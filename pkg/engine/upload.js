@@ -1,6 +1,6 @@
 /**
- * Recording: a song on its way into the worker, part by part as it is decoded. So the page never holds all of it, and the
- * worker brings what has come to the model's rate while the rest is decoded.
+ * Upload: sends the samples of a song to the worker while it is decoded. So the page never holds
+ * all of them, and the worker already resamples the first while the rest is decoded.
  */
 
 import { Peaks } from "../decode/mono.js";
@@ -8,14 +8,16 @@ import { Peaks } from "../decode/mono.js";
 /** @import { WorkerLink } from "./worker-link.js" */
 
 /**
- * What takes a song as it is decoded.
- * @typedef {Object} Recorder
- * @property {(sampleRateHz: number, expectedSamples: number) => void} begin once, and once more if what came is to be forgotten
- * @property {(part: Float32Array<ArrayBuffer>) => void} append the next mono samples, whose buffer is taken away
+ * The receiver of a song that is decoded.
+ * @typedef {Object} SampleSink
+ * @property {(sampleRateHz: number, expectedSamples: number) => void} begin again, if the samples
+ *   so far are invalid
+ * @property {(part: Float32Array<ArrayBuffer>) => void} append the next mono samples, whose buffer
+ *   is transferred
  */
 
-/** @implements {Recorder} */
-export class Recording {
+/** @implements {SampleSink} */
+export class Upload {
   #name;
   #peaks = new Peaks(0);
   #sampleRateHz = 1;
@@ -23,7 +25,11 @@ export class Recording {
   /** Settles with the worker's last answer. @type {Promise<unknown>} */
   #taking = Promise.resolve();
 
-  /** @param {WorkerLink} link @param {number} songId under which the worker knows it @param {string} name */
+  /**
+   * @param {WorkerLink} link
+   * @param {number} songId of the song in the worker
+   * @param {string} name of the song
+   */
   constructor(link, songId, name) {
     /** @readonly */
     this.link = link;
@@ -58,17 +64,20 @@ export class Recording {
     return this.#samples / this.#sampleRateHz;
   }
 
-  /** The loudest magnitude in each of equal stretches of the song. @returns {Float32Array} */
+  /** The largest magnitude in each of equal stretches of the song. @returns {Float32Array} */
   get peaks() {
     return this.#peaks.finish();
   }
 
-  /** Until the worker has taken all that came; rejects with the first error. @returns {Promise<unknown>} */
+  /**
+   * Settles when the worker has all samples; rejects with the first error.
+   * @returns {Promise<unknown>}
+   */
   taken() {
     return this.#taking;
   }
 
-  /** The worker may forget it. */
+  /** Frees the samples in the worker. */
   discard() {
     if (this.link.alive) this.link.call({ type: "release", songId: this.songId }).catch(() => {});
   }
@@ -76,7 +85,7 @@ export class Recording {
   /** @param {Promise<unknown>} before @param {Promise<unknown>} answer */
   #send(before, answer) {
     this.#taking = Promise.all([before, answer]);
-    // Whoever waits for it hears of it.
+    // An error is reported by `taken`, so it isn't unhandled.
     this.#taking.catch(() => {});
   }
 }

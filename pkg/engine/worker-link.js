@@ -1,6 +1,7 @@
 /**
- * Link: one worker seen from the page. Sends requests, matches the answers, and ends all of them at once when the worker
- * crashes, is terminated, or is gone without a word. A link that has ended is never used again.
+ * Worker link: the page's end of the connection to a worker. It sends requests, matches the
+ * answers, and rejects all open requests when the worker crashes, is terminated, or disappears. A
+ * link that has ended is never used again.
  */
 
 import { CheckerError, abortedError } from "../shared/errors.js";
@@ -10,7 +11,22 @@ import { CheckerError, abortedError } from "../shared/errors.js";
 /** @typedef {(stage: Stage, fraction: number) => void} StageProgress */
 
 /**
- * An error as the engine raised it: the code may be an internal one, such as `backend-unavailable`.
+ * @typedef {Object} CallOptions
+ * @property {Transferable[] | undefined} [transfer]
+ * @property {StageProgress | undefined} [onProgress]
+ * @property {number | undefined} [silenceLimitMs] a worker that sends nothing for this long counts
+ *   as crashed
+ */
+
+/**
+ * @typedef {Object} Pending
+ * @property {(value: any) => void} resolve
+ * @property {(error: Error) => void} reject
+ * @property {StageProgress | undefined} onProgress
+ */
+
+/**
+ * An error of the engine. Its code may be an internal one, such as `backend-unavailable`.
  */
 export class EngineError extends Error {
   /** @param {string} code @param {string} message */
@@ -25,12 +41,12 @@ export class EngineError extends Error {
 export class WorkerLink {
   #worker;
   #nextId = 1;
-  /** @type {Map<number, { resolve(value: any): void, reject(error: Error): void, onProgress: StageProgress | undefined }>} */
+  /** Requests without an answer, by their id. @type {Map<number, Pending>} */
   #pending = new Map();
   /** @type {Error | undefined} */
   #ended;
-  /** When the worker last said something, in `performance.now()` milliseconds. */
-  #heardAt = 0;
+  /** Time of the worker's last message, by `performance.now()`. */
+  #lastMessageMs = 0;
 
   /** @param {Worker} worker */
   constructor(worker) {
@@ -49,8 +65,7 @@ export class WorkerLink {
 
   /**
    * @param {Request} request
-   * @param {{ transfer?: Transferable[] | undefined, onProgress?: StageProgress | undefined, silenceLimitMs?: number | undefined }} [options]
-   *   `silenceLimitMs`: a worker that says nothing for this long counts as crashed
+   * @param {CallOptions} [options]
    * @returns {Promise<any>}
    */
   call(request, { transfer = [], onProgress, silenceLimitMs } = {}) {
@@ -62,7 +77,7 @@ export class WorkerLink {
     return answer;
   }
 
-  /** @param {Error} [reason] what the unanswered requests are rejected with */
+  /** @param {Error} [reason] with which open requests are rejected */
   terminate(reason = abortedError()) {
     if (this.#ended) return;
     this.#ended = reason;
@@ -73,7 +88,7 @@ export class WorkerLink {
 
   /** @param {ReplyMessage} reply */
   #receive(reply) {
-    this.#heardAt = performance.now();
+    this.#lastMessageMs = performance.now();
     if (reply.type === "crashed") return this.#crash(reply.message);
     if (reply.type === "alive") return this.#watchLife(reply.lock);
     const request = this.#pending.get(reply.id);
@@ -93,17 +108,17 @@ export class WorkerLink {
     );
   }
 
-  /** @param {string} lock held by the worker until its end, whatever ends it */
+  /** @param {string} lock which the worker holds until it ends, for whatever reason */
   #watchLife(lock) {
     navigator.locks?.request(lock, () => this.#crash("the worker is gone")).catch(() => {});
   }
 
   /** @param {number} id @param {number} silenceLimitMs */
   #watch(id, silenceLimitMs) {
-    this.#heardAt = performance.now();
+    this.#lastMessageMs = performance.now();
     const look = () => {
       if (!this.#pending.has(id)) return;
-      const leftMs = this.#heardAt + silenceLimitMs - performance.now();
+      const leftMs = this.#lastMessageMs + silenceLimitMs - performance.now();
       if (leftMs <= 0) this.#crash(`no word from the worker for ${silenceLimitMs / 1000} s`);
       else setTimeout(look, leftMs);
     };

@@ -1,4 +1,7 @@
-/** DOM: elements made in one call, without markup from text, which a strict page forbids (Trusted Types). */
+/**
+ * DOM: elements made in one call, without markup from text, which a strict page forbids (Trusted
+ * Types).
+ */
 
 /**
  * @template {keyof HTMLElementTagNameMap} N

@@ -1,6 +1,6 @@
 /**
- * Errors: every failure that leaves this package is a `CheckerError` with a stable `code` and a sentence for people.
- * Switch on the code; show the message.
+ * Errors: every failure that leaves this package is a `CheckerError` with a stable `code` for
+ * programs and a sentence for people.
  */
 
 /**
@@ -35,7 +35,7 @@ export class CheckerError extends Error {
     this.name = "CheckerError";
     /** @readonly */
     this.code = code;
-    /** Which of the two songs the error is about, where it is about one. @type {Side | undefined} */
+    /** The song that the error is about, if it is about one. @type {Side | undefined} */
     this.side = options.side;
   }
 }
@@ -56,13 +56,19 @@ export function throwIfAborted(signal) {
 }
 
 /**
- * The sentence for an error that the engine raised about one song. The engine's own words stay in `cause`.
+ * The sentence for an error of the engine about one song. The engine's own message is in `cause`.
  * @param {ErrorCode} code
- * @param {{ name: string, durationSecs: number, minSongSecs: number, maxSongSecs: number, cause: Error }} about
+ * @param {{
+ *   name: string,
+ *   durationSecs: number,
+ *   minSongSecs: number,
+ *   maxSongSecs: number,
+ *   cause: Error,
+ * }} about
  */
 export function songError(code, about) {
   const song = `“${about.name}”`;
-  // Rounded so that what is too short reads as shorter than what is needed.
+  // Rounded down, so that the duration reads as shorter than the limit.
   const shortSecs = Math.floor(Math.min(about.durationSecs, about.minSongSecs - 0.1) * 10 + 1e-6) / 10;
   const sentences = /** @type {Partial<Record<ErrorCode, string>>} */ ({
     "decode-failed": `${song} holds samples or a sample rate that cannot be sound.`,
@@ -76,5 +82,7 @@ export function songError(code, about) {
 
 /** @param {string} name @param {number} durationSecs @param {number} maxSongSecs */
 export function tooLongSentence(name, durationSecs, maxSongSecs) {
-  return `“${name}” lasts ${Math.ceil(durationSecs / 60)} minutes. At most ${Math.round(maxSongSecs / 60)} minutes fit into a browser’s memory: cut out the part in question.`;
+  const duration = `“${name}” lasts ${Math.ceil(durationSecs / 60)} minutes.`;
+  const limit = `At most ${Math.round(maxSongSecs / 60)} minutes fit into a browser’s memory`;
+  return `${duration} ${limit}: cut out the part in question.`;
 }

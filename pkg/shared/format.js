@@ -1,4 +1,4 @@
-/** Format: numbers and verdicts as people read them, in the element and on the site. */
+/** Format: numbers and verdicts for people, in the element and on the site. */
 
 /** @type {Record<string, string>} */
 const VERDICTS = {
@@ -8,7 +8,7 @@ const VERDICTS = {
   different: "Different songs",
 };
 
-/** @param {string} verdict as reports have it */
+/** @param {string} verdict of a report */
 export function verdictTitle(verdict) {
   return VERDICTS[verdict] ?? verdict;
 }
@@ -19,7 +19,7 @@ export function clock(secs) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** @param {number} score 0..1 @returns {string} two digits; never rounded up into a perfect score */
+/** @param {number} score 0..1 @returns {string} two digits; never rounded up to 1.00 */
 export function scoreText(score) {
   return (score >= 0.995 && score < 1 ? 0.99 : score).toFixed(2);
 }

@@ -3,13 +3,13 @@
 import { abortedError, throwIfAborted } from "./errors.js";
 
 export class Lock {
-  /** Settles when the last holder in line has let go. */
+  /** Settles when the last one in the queue releases the lock. */
   #tail = Promise.resolve();
 
   /**
-   * Waits for the lock. A waiter whose signal aborts leaves the line.
+   * Waits for the lock. A waiter whose signal aborts leaves the queue.
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<() => void>} lets go; safe to call twice
+   * @returns {Promise<() => void>} releases the lock; safe to call twice
    */
   async acquire(signal) {
     throwIfAborted(signal);
@@ -31,7 +31,7 @@ export class Lock {
 }
 
 /**
- * The promise's outcome, or `aborted` as soon as the signal says so.
+ * The result of the promise, or the error `aborted` as soon as the signal aborts.
  * @template T
  * @param {Promise<T>} promise
  * @param {AbortSignal | undefined} signal

@@ -1,11 +1,11 @@
-/** Tasks: work on the main thread in slices, between which the page draws and answers the visitor. */
+/** Tasks: work on the main thread in slices, between which the page draws and handles input. */
 
 /** A slice ends after this long, so that a frame (16.7 ms) is never missed by much. */
 export const SLICE_MS = 10;
 
 /**
- * Resolves in a task of its own, after those that wait already. By a message and not by a timer, as browsers let the
- * timers of a hidden tab wait for a second, after some minutes for a minute.
+ * Resolves in a new task, after those that are waiting. It uses a message and not a timer, because
+ * browsers delay the timers of a hidden tab by a second, and after some minutes by a minute.
  * @returns {Promise<void>}
  */
 export function nextTask() {
@@ -19,7 +19,7 @@ export function nextTask() {
   });
 }
 
-/** Tells when it is time to let others in. */
+/** A slice of work. */
 export class Slice {
   #endsAt = performance.now() + SLICE_MS;
 
@@ -27,17 +27,17 @@ export class Slice {
     return performance.now() > this.#endsAt;
   }
 
-  /** Lets others in, and begins the next slice. */
+  /** Lets other tasks run, and begins the next slice. */
   async next() {
     await nextTask();
     this.#endsAt = performance.now() + SLICE_MS;
   }
 }
 
-/** Numbers that are copied before looking at the time. */
+/** Numbers that are copied before the time is checked. */
 const COPIED_AT_ONCE = 2 ** 15;
 
-/** The same numbers as an ordinary array. @param {Float64Array} numbers @returns {Promise<number[]>} */
+/** A copy as an ordinary array. @param {Float64Array} numbers @returns {Promise<number[]>} */
 export async function arrayOf(numbers) {
   const array = /** @type {number[]} */ (Array(numbers.length).fill(0));
   const slice = new Slice();

@@ -1,13 +1,13 @@
 /**
- * Cache: analysed songs kept on the visitor's device, in IndexedDB, so that the next check of the same file begins with its
- * comparison. No audio is kept.
+ * Cache: stores analysed songs on the visitor's device, in IndexedDB, so that the next check of the
+ * same file begins with the comparison. No audio is stored.
  *
- * Nothing here ever fails a check. Where the browser keeps nothing (private windows, storage denied) or has no room left,
- * songs are kept in memory for the life of the page.
+ * An error of the storage never fails a check. If the browser stores nothing (private windows,
+ * storage denied) or is out of space, songs are kept in memory for the life of the page.
  */
 
 /**
- * Where a checker keeps analysed songs: a `SongCache`, or anything of yours with these two methods.
+ * Where a checker stores analysed songs: a `SongCache`, or any object with these two methods.
  * @typedef {Object} SongStore
  * @property {(key: string) => Promise<Uint8Array | undefined>} get
  * @property {(key: string, bytes: Uint8Array) => Promise<unknown>} put
@@ -17,14 +17,14 @@
  * @typedef {Object} SongCacheSize
  * @property {number} songs
  * @property {number} bytes
- * @property {boolean} lasting whether they outlive the page
+ * @property {boolean} lasting whether the songs outlive the page
  */
 
 /** @typedef {{ key: string, bytes: number, usedAt: number }} Entry */
 
-/** Room for some 1,000 songs of four minutes. */
+/** Enough for about 1,000 songs of four minutes. */
 const DEFAULT_MAX_BYTES = 500e6;
-/** What a page may hold of songs that the device won't keep. */
+/** Limit of the songs in memory, which the device doesn't store. */
 const MAX_MEMORY_BYTES = 150e6;
 
 const SONGS = "songs";
@@ -36,14 +36,17 @@ export class SongCache {
   #maxBytes;
   /** @type {Promise<IDBDatabase> | undefined} */
   #database;
-  /** Songs that the device doesn't keep, least recently used first. @type {Map<string, Uint8Array>} */
+  /**
+   * Songs that the device doesn't store, least recently used first.
+   * @type {Map<string, Uint8Array>}
+   */
   #memory = new Map();
-  /** Settles when everything that was put is where it will stay. @type {Promise<unknown>} */
+  /** Settles when all songs of `put` are stored. @type {Promise<unknown>} */
   #writing = Promise.resolve();
 
   /**
-   * @param {{ name?: string, maxBytes?: number }} [options] `name` of the database; beyond `maxBytes` the songs that were
-   *   used longest ago are dropped
+   * @param {{ name?: string, maxBytes?: number }} [options] `name` of the database; beyond
+   *   `maxBytes` the least recently used songs are deleted
    */
   constructor({ name = "soundalike-songs", maxBytes = DEFAULT_MAX_BYTES } = {}) {
     this.#name = name;
@@ -81,7 +84,7 @@ export class SongCache {
       await this.#store(key, bytes);
     } catch (error) {
       const isFull = error instanceof DOMException && error.name === "QuotaExceededError";
-      // The device has less room than we thought: half of what we hold may do.
+      // The device has less space than expected: delete half of the songs.
       const stored =
         isFull &&
         (await this.#halve()
@@ -104,7 +107,7 @@ export class SongCache {
       sizes = sizes.concat((await this.#entries()).map(({ bytes }) => bytes));
       lasting = kept.length === 0;
     } catch {
-      // Only what is in memory, then.
+      // Then only the songs in memory count.
     }
     return { songs: sizes.length, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0), lasting };
   }
@@ -153,7 +156,7 @@ export class SongCache {
     await this.#dropOldest(entries, entries.reduce((sum, one) => sum + one.bytes, 0) / 2);
   }
 
-  /** @param {Entry[]} entries @param {number} bytes at least so many */
+  /** @param {Entry[]} entries @param {number} bytes to free, at least */
   async #dropOldest(entries, bytes) {
     const dropped = new Set();
     let freed = 0;
@@ -177,7 +180,7 @@ export class SongCache {
   }
 
   /**
-   * One transaction over both stores; kept when the request's result is.
+   * Runs one transaction over both stores, and waits until it is complete.
    * @template T
    * @param {IDBTransactionMode} mode
    * @param {(songs: IDBObjectStore, entries: IDBObjectStore) => IDBRequest<T>} ask

@@ -1,23 +1,26 @@
-/** Digest: names a file by its content. */
+/** Digest: computes the SHA-256 of a file. */
 
 /** @import { WorkerLink } from "../engine/worker-link.js" */
 /** @import { EngineBuild } from "../engine/protocol.js" */
 
 /**
- * What it takes to digest a large file beside the page.
+ * The means to digest a large file outside the main thread.
  * @typedef {Object} DigestAside
- * @property {() => WorkerLink} spawn a worker for it alone: the engine's may be busy
+ * @property {() => WorkerLink} spawn a worker of its own, as the engine's may be busy
  * @property {() => Promise<EngineBuild>} load
  */
 
-/** The browser copies what it is to digest in one task; of this much the copy takes some 10 ms. */
+/** The browser copies the bytes to digest in one task, at this size in about 10 ms. */
 const LARGE_BYTES = 4 * 1024 ** 2;
-/** The browser digests only what it has read as a whole, and copies that: beyond this the engine does it part by part. */
+/**
+ * The browser can only digest a file that is read as a whole. The engine digests larger files part
+ * by part.
+ */
 const HUGE_BYTES = 64 * 1024 ** 2;
 
 /**
- * SHA-256 in hexadecimal; `undefined` where the browser has none (a page that came neither by HTTPS nor from this machine)
- * or can't read the file.
+ * SHA-256 in hexadecimal; `undefined` if the browser doesn't offer it (a page that came neither by
+ * HTTPS nor from this machine) or can't read the file.
  * @param {Blob} blob
  * @param {DigestAside} aside
  * @returns {Promise<string | undefined>}
@@ -34,7 +37,11 @@ export async function sha256(blob, aside) {
   }
 }
 
-/** @param {Blob} blob @param {DigestAside} aside @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` where it could not be done */
+/**
+ * @param {Blob} blob
+ * @param {DigestAside} aside
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` if it failed
+ */
 async function digestAside(blob, { spawn, load }) {
   /** @type {WorkerLink | undefined} */
   let link;

@@ -1,6 +1,6 @@
 /**
- * A song as bytes: what the engine wrote, then what a page needs to draw the song. The engine's part is sealed by a
- * checksum of its own; from the rest nothing follows but a picture.
+ * Song bytes: the engine's analysis of a song, then the data that a page needs to draw it. The
+ * analysis has a checksum of its own; the rest has none, because it only affects a picture.
  *
  *     analysis | peaks, f32 little-endian | number of peaks, u32 | duration in seconds, f64
  */
@@ -27,7 +27,7 @@ export function packSong({ analysis, durationSecs, peaks }) {
   return bytes;
 }
 
-/** @param {Uint8Array} bytes @returns {PackedSong | undefined} `undefined` for bytes that are none of ours */
+/** @param {Uint8Array} bytes @returns {PackedSong | undefined} `undefined` for other bytes */
 export function unpackSong(bytes) {
   if (!(bytes instanceof Uint8Array) || bytes.length < TAIL_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

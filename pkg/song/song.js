@@ -1,4 +1,7 @@
-/** Song: a handle to one song, its analysis in the worker that has it, and the bytes from which any other worker can have it again. */
+/**
+ * Song: a handle to one song, with its id in the worker that analysed it, and the bytes from which
+ * another worker can restore it.
+ */
 
 import { songName } from "../decode/song-file.js";
 import { packSong } from "./song-bytes.js";
@@ -7,9 +10,9 @@ import { packSong } from "./song-bytes.js";
 /** @import { WorkerLink } from "../engine/worker-link.js" */
 
 /**
- * A song to be compared more than once, with one other or with many: decoded and analysed once, by `checker.analyse` or at
- * its first comparison. What the analysis came to stays in this page until `free`, so that a worker that is lost (by a
- * cancelled check, say) costs nothing but a moment.
+ * A song for several comparisons. It is decoded and analysed once, by `checker.analyse` or at its
+ * first comparison. The page keeps the analysis until `free`, so that it is restored quickly if the
+ * worker is lost, for example by a cancelled check.
  */
 export class Song {
   /** @type {{ link: WorkerLink, id: number } | undefined} */
@@ -17,7 +20,9 @@ export class Song {
   /** @type {Uint8Array | undefined} */
   #analysis;
 
-  /** @param {SongInput | undefined} input held on to, to be decoded when it is needed; a restored song may have none */
+  /**
+   * @param {SongInput | undefined} input decoded when it is needed; a restored song may have none
+   */
   constructor(input) {
     /** @internal @readonly */
     this.input = input;
@@ -26,25 +31,28 @@ export class Song {
     /** Known once the song is decoded; 0 before. */
     this.durationSecs = 0;
     /**
-     * The loudest magnitude in each of equal stretches of the song, to draw it. Empty until the song is decoded.
+     * The largest magnitude in each of equal stretches of the song, to draw it. Empty until the
+     * song is decoded.
      * @type {Float32Array}
      */
     this.peaks = new Float32Array(0);
     /**
-     * SHA-256 of the file in hexadecimal; known once a checker with a cache has analysed a file, blob or address.
+     * SHA-256 of the file in hexadecimal, once a checker with a cache has analysed a file, blob or
+     * address.
      * @type {string | undefined}
      */
     this.sha256 = undefined;
   }
 
-  /** Whether a comparison can begin at once, without the audio. */
+  /** Whether a comparison can begin at once, without decoding. */
   get isAnalysed() {
     return this.#analysis !== undefined;
   }
 
   /**
-   * The analysed song as bytes, about 2 kB for each second: enough to compare it and to draw it, not to hear it.
-   * `checker.restore` makes a song of them again, as long as release and weights are the same.
+   * The analysed song as bytes, about 2 kB for each second. They suffice to compare and to draw the
+   * song; the audio can't be recovered. `checker.restore` reads them, with the same release and
+   * weights.
    * @returns {Uint8Array}
    * @throws {TypeError} before the song is analysed
    */
@@ -59,7 +67,7 @@ export class Song {
     this.#analysis = undefined;
   }
 
-  /** @internal What the engine needs to have the song again. */
+  /** @internal The bytes from which the engine restores the song. */
   get analysis() {
     return this.#analysis;
   }
@@ -69,7 +77,11 @@ export class Song {
     this.#analysis = analysis;
   }
 
-  /** @internal @param {WorkerLink | undefined} link @returns {number | undefined} its id in that worker */
+  /**
+   * @internal
+   * @param {WorkerLink | undefined} link
+   * @returns {number | undefined} its id in that worker
+   */
   idIn(link) {
     return link && this.#inWorker?.link === link && link.alive ? this.#inWorker.id : undefined;
   }

@@ -1,4 +1,6 @@
-/** The pages of `examples/web` beside the packed package, in a real Chromium with real audio files. */
+/**
+ * The pages of `examples/web` beside the packed package, in a real Chromium with real audio files.
+ */
 
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -24,14 +26,14 @@ describe("examples on the web", () => {
   let page;
   /** @type {Awaited<ReturnType<typeof serveSite>>} */
   let site;
-  /** What the page complained of. @type {string[]} */
+  /** Errors of the page. @type {string[]} */
   let faults;
 
   before(async () => {
     installPackage(folder);
     for (const name of readdirSync(EXAMPLES).filter((file) => /\.(html|js)$/.test(file)))
       cpSync(join(EXAMPLES, name), join(folder, name));
-    // The server wants a front page.
+    // The server needs an `index.html`.
     writeFileSync(join(folder, "index.html"), "");
     mkdirSync(album);
     const mine = tune(1, 12);

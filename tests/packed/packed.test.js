@@ -1,6 +1,7 @@
 /**
- * The packed package as others get it: installed from its tarball into an empty folder, used there by a site without a
- * build step and by sites that Vite, webpack and esbuild build, each opened in a real Chromium.
+ * The package as it is published: installed from its tarball into an empty folder, and used by a
+ * site without a build step and by sites that Vite, webpack and esbuild build, each opened in
+ * Chromium.
  */
 
 import assert from "node:assert/strict";
@@ -32,7 +33,7 @@ import { PACKED, TARBALL, installPackage } from "./support/installed.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 const CONSUMER = fileURLToPath(new URL("consumer", import.meta.url));
-/** A song compared with itself, with another one, and with itself by the element. */
+/** Results of a song with itself, with another one, and with itself in the element. */
 const VERDICTS = "nearly-identical different nearly-identical";
 
 describe("packed package", () => {
@@ -53,7 +54,7 @@ describe("packed package", () => {
     rmSync(root, { recursive: true, force: true });
   });
 
-  /** The consumer's site in a folder of its own, beside the installed package. @param {string} name */
+  /** Copies the consumer's site into a folder with the installed package. @param {string} name */
   function consumer(name) {
     const folder = join(root, name);
     cpSync(installed, folder, { recursive: true });
@@ -66,7 +67,10 @@ describe("packed package", () => {
     for (const [name, content] of Object.entries(songs)) writeFileSync(join(folder, name), content);
   }
 
-  /** Replaces a piece of a file, which must be there. @param {string} path @param {string} piece @param {string} by */
+  /**
+   * Replaces a text in a file, which must contain it.
+   * @param {string} path @param {string} piece @param {string} by
+   */
   function edit(path, piece, by) {
     const text = readFileSync(path, "utf8");
     assert.ok(text.includes(piece), `${path} holds no ${piece}`);
@@ -240,7 +244,7 @@ describe("packed package", () => {
     );
     const analysis = await checkPackage(createPackageFromTarballData(readFileSync(TARBALL)));
     assert.ok(analysis.types, "the package carries no types");
-    // Modules of ECMAScript only: what CommonJS and Node 10 make of them is not our matter.
+    // ECMAScript modules only: CommonJS and Node 10 are not supported.
     const problems = analysis.problems.filter(
       (problem) => !("resolutionKind" in problem && ["node10", "node16-cjs"].includes(problem.resolutionKind)),
     );
@@ -276,7 +280,7 @@ describe("packed package", () => {
       ),
       [],
     );
-    // One package of both modules, and one of the larger one.
+    // A dependency of both modules, one of the larger module alone, and the text of a licence.
     const notices = readFileSync(join(folder, "THIRD-PARTY-NOTICES.txt"), "utf8");
     for (const words of [/^rustfft \d[^]*MIT/m, /^burn-wgpu \d/m, /Permission is hereby granted/])
       assert.match(notices, words);
@@ -292,14 +296,15 @@ describe("packed package", () => {
     assert.ok(scripts.length > 20);
     for (const script of scripts) assert.doesNotMatch(text(script), /\/\*\*|^\s*\/\/ /m, script);
     assert.match(text("index.d.ts"), /\/\*\*/);
-    // By these expressions bundlers find the worker, and leave the engine's import alone.
+    // Bundlers find the worker by the first expression, and ignore the engine's import by the
+    // second.
     assert.ok(
       text("engine/spawn.js").includes('new Worker(new URL("../worker.js", import.meta.url), { type: "module" })'),
     );
     assert.match(text("worker.js"), /import\(\/\* webpackIgnore: true \*\/ \/\* @vite-ignore \*\/ \w+\)/);
   });
 
-  test("from a CDN, every module of the page is held to its hash", async (t) => {
+  test("from a CDN, every module of the page is checked against its hash", async (t) => {
     const cdn = await serveSite(withIndex(join(consumer("cdn"), "node_modules/soundalike")));
     t.after(cdn.close);
     const folder = join(root, "cdn-user");
@@ -312,7 +317,9 @@ describe("packed package", () => {
     );
     assert.ok(!snippet.includes("cdn.example"));
     const page = `<!doctype html><link rel="icon" href="data:,">${snippet}<script type="module">
-      document.addEventListener("soundalike-report", ({ target }) => { document.body.dataset.verdicts = target.dataset.verdict; });
+      document.addEventListener("soundalike-report", ({ target }) => {
+        document.body.dataset.verdicts = target.dataset.verdict;
+      });
       customElements.whenDefined("sound-alike").then(() => {
         const element = document.querySelector("sound-alike");
         element.setSong("right", "/song.wav");
@@ -328,7 +335,7 @@ describe("packed package", () => {
     const done = whole.locator("body[data-verdicts]");
     await done.waitFor({ timeout: CHECK_TIMEOUT_MS });
     assert.equal(await done.getAttribute("data-verdicts"), "nearly-identical");
-    // A module that only another one imports: the script tag's own hash doesn't cover it.
+    // A module that only another one imports: the `integrity` of the script tag doesn't cover it.
     appendFileSync(join(root, "cdn/node_modules/soundalike/engine/engine.js"), "\nglobalThis.tampered = true;\n");
     const refused = await context.newPage();
     const complaint = refused.waitForEvent("console", {
@@ -340,7 +347,7 @@ describe("packed package", () => {
     assert.equal(await refused.evaluate("globalThis.tampered ?? customElements.get('sound-alike')"), undefined);
   });
 
-  /** The server wants a site; a CDN is one without a front page. @param {string} folder */
+  /** The server needs an `index.html`, which a CDN doesn't have. @param {string} folder */
   function withIndex(folder) {
     writeFileSync(join(folder, "index.html"), "");
     return folder;

@@ -1,19 +1,21 @@
 /**
- * What matching costs in wasm on the CPU, on one thread, for two different songs of 1, 4, 10 and 30 minutes, or of the lengths given, in minutes;
- * `8/60` is a song of 8 against one of 60. Seconds of `compare`, nanoseconds for each cell of the score matrix, and wasm memory: what an instance holds
- * with the weights and both songs, what matching adds at its peak, and the peak of all.
+ * Cost of matching in wasm on the CPU, on one thread, for two different songs of 1, 4, 10 and 30
+ * minutes, or of the given durations in minutes; `8/60` is a song of 8 minutes against one of 60.
+ * Prints the seconds of `compare`, nanoseconds per cell of the score matrix, and the wasm memory:
+ * with the weights and both songs, the addition by matching at its peak, and the total peak.
  *
  *     cargo xtask web && node tests/songs/matching-cost.js [MINUTES | LEFT/RIGHT]...
  *
- * wasm memory never shrinks, so that its size after a step is the peak of that step. The songs are therefore analysed by one instance and handed as bytes
- * to a fresh one, in which nothing but matching can make it grow. The right song copies a part of the left one, so that passages are found and
- * refined. Exits with 1 where matching takes more than 100 MiB for songs of up to 10 minutes.
+ * wasm memory never shrinks, so that its size after a step is the peak of that step. Therefore one
+ * instance analyses the songs, and another one gets their bytes: there only matching makes the
+ * memory grow. The right song copies a part of the left one, so that passages are found and
+ * refined. Exits with 1 if matching takes more than 100 MiB for songs of up to 10 minutes.
  */
 
 import { readFile } from "node:fs/promises";
 
 const RATE_HZ = 22_050;
-/** From one segment to the next. */
+/** Distance between the starts of two segments. */
 const HOP_SECS = (2 * 16 * 512) / RATE_HZ;
 const MOST_MIB = 100;
 const wasmFolder = new URL("../../pkg/wasm/", import.meta.url);
@@ -38,7 +40,7 @@ for (const length of lengths) {
   const report = checker.compare(leftSong, rightSong);
   const compareSecs = (performance.now() - compareStart) / 1000;
   const added = mebibytes() - before;
-  // The report's matrix is coarser where the songs are long.
+  // The report's matrix is coarser for long songs.
   const cells = report.matrix.rows * report.matrix.cols * Math.round(report.matrix.hopSecs / HOP_SECS) ** 2;
   const row = [
     [cells, 10],
@@ -58,16 +60,20 @@ for (const length of lengths) {
   }
 }
 
-/** A fresh engine, and what its memory takes. */
+/** A new engine, and the size of its memory. */
 async function instance() {
-  // Another query makes another module, with an instance of its own.
+  // Another query string makes another module with its own instance.
   const glue = await import(`${new URL("cpu/soundalike.js", wasmFolder)}?${instances++}`);
   const { memory } = glue.initSync({ module: binary });
   const checker = await glue.Checker.create("cpu", new Uint8Array(weights));
   return { checker, mebibytes: () => memory.buffer.byteLength / 2 ** 20 };
 }
 
-/** The bytes of a song, by an engine that goes with its memory. @param {Float32Array} samples @returns {Promise<Uint8Array>} */
+/**
+ * Bytes of an analysed song, made by an engine whose memory is freed.
+ * @param {Float32Array} samples
+ * @returns {Promise<Uint8Array>}
+ */
 async function analysed(samples) {
   const { checker } = await instance();
   const recording = checker.record("song", RATE_HZ, samples.length);
@@ -76,7 +82,7 @@ async function analysed(samples) {
 }
 
 /**
- * A melody of random notes; a fifth of it, from the middle on, is the same for every seed.
+ * A melody of random notes; one fifth, from the middle on, is the same for every seed.
  *
  * @param {number} minutes
  * @param {number} seed
@@ -88,7 +94,8 @@ function music(minutes, seed) {
   for (let note = 0; note < notes; note++) {
     const firstShared = Math.ceil(0.4 * notes);
     const isShared = note >= firstShared && note < 0.6 * notes;
-    // Counted from the first, the shared notes are the same ones in songs of unequal lengths, too.
+    // The index starts at the first shared note, so that they are equal in songs of different
+    // durations, too.
     const hz = 220 * 2 ** (Math.floor((isShared ? random(0, note - firstShared) : random(seed, note)) * 24) / 12);
     const end = Math.min(samples.length, (note + 1) * noteSamples);
     for (let n = note * noteSamples; n < end; n++) {
@@ -101,7 +108,7 @@ function music(minutes, seed) {
 }
 
 /**
- * Evenly distributed in 0..1, by two numbers.
+ * Uniformly distributed in 0..1, a function of two numbers.
  *
  * @param {number} seed
  * @param {number} index

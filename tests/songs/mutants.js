@@ -1,18 +1,19 @@
 /**
- * Shows that every constant of the matcher matters to a test: each one is halved and doubled, and the
- * engine's own tests or those of `tests/songs` must fail. Slow; for changes of a constant or a test.
+ * Shows that every constant of the matcher matters to a test: each one is halved and doubled, and
+ * the engine's own tests or those of `tests/songs` must fail. Slow; for changes of a constant or a
+ * test.
  *
  *     node tests/songs/mutants.js [PATTERN]
  *     node tests/songs/mutants.js --fits
  *
- * With a pattern only the constants whose name matches, as `recording/passages.rs MIN_SECS`. Exits
- * with 1 if a change survives that isn't explained below.
+ * With a pattern only the constants whose name matches, as `recording/passages.rs DENIED_SHARE`.
+ * Exits with 1 if a change survives that isn't explained below.
  *
- * In a copy of the engine the constants are functions that read their change from the environment, so
- * that one build serves all changes.
+ * In a copy of the engine the constants are functions that read their change from the environment,
+ * so that one build serves all changes.
  *
- * `--fits` builds nothing: it checks that the modules and constants named below are in the sources, and
- * exits with 1 if some aren't.
+ * `--fits` builds nothing: it checks that the modules and constants named below are in the sources,
+ * and exits with 1 if some aren't.
  */
 
 import { execFileSync, spawn } from "node:child_process";
@@ -46,7 +47,10 @@ const SKIPPED = ["nn::", "encoder::burn::", "audio::", "spectrum::mel::", "weigh
 const FACTORS = [0.5, 2];
 const TEST_TIMEOUT_MS = 600_000;
 
-/** Changes that no test can detect, by name and factor, with the reason. @type {Record<string, string>} */
+/**
+ * Changes that no test can detect, by name and factor, with the reason.
+ * @type {Record<string, string>}
+ */
 const EXPLAINED = {
   "geometry/lines.rs STEPS_PER_COLUMN x 2": "finer than the segments resolve: the same runs, at twice the cost",
   "recording/refine.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
@@ -67,7 +71,13 @@ macro_rules! number {
     ($($type:ty: $rounded:expr),*) => { $(impl Number for $type {
         fn times(self, factor: f64) -> Self {
             let product = self as f64 * factor;
-            let rounded: f64 = if !$rounded { product } else if product.round() == self as f64 { self as f64 + (factor - 1.0).signum() } else { product.round() };
+            let rounded: f64 = if !$rounded {
+                product
+            } else if product.round() == self as f64 {
+                self as f64 + (factor - 1.0).signum()
+            } else {
+                product.round()
+            };
             rounded as $type
         }
     })* };
@@ -85,8 +95,11 @@ pub fn value<T: Number>(name: &str, plain: T) -> T {
 }
 `;
 
-const DECLARATION =
-  /^( *)(pub(?:\(crate\))? )?const ([A-Z][A-Z0-9_]*): ((?:std::ops::RangeInclusive<)?(?:f32|f64|usize|isize|i32|\([^)]*\)|\[[^\]]*\])>?) =\s+([^;]+);/gm;
+const TYPE = String.raw`(?:std::ops::RangeInclusive<)?(?:f32|f64|usize|isize|i32|\([^)]*\)|\[[^\]]*\])>?`;
+const DECLARATION = new RegExp(
+  String.raw`^( *)(pub(?:\(crate\))? )?const ([A-Z][A-Z0-9_]*): (${TYPE}) =\s+([^;]+);`,
+  "gm",
+);
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -188,7 +201,11 @@ function makeCopy() {
   return mutants;
 }
 
-/** Makes functions of the constants of a module. @param {string} module @param {string} code without tests */
+/**
+ * Makes functions of the constants of a module.
+ * @param {string} module
+ * @param {string} code without tests
+ */
 function withFunctions(module, code) {
   /** @type {Mutant[]} */
   const mutants = [];
@@ -219,7 +236,10 @@ function withFunctions(module, code) {
   return { code: changed, mutants, names };
 }
 
-/** Calls the functions where the constants were read. @param {string} text @param {Set<string>} names */
+/**
+ * Calls the functions where the constants were read.
+ * @param {string} text @param {Set<string>} names
+ */
 function withCalls(text, names) {
   const use = new RegExp(`(?<!\\w)(${[...names].join("|")})\\b(?!\\()`, "g");
   return text
@@ -278,7 +298,8 @@ function build() {
 
 /**
  * The first test that fails with a change; undefined when all pass.
- * @param {string[]} binaries @param {Record<string, string>} change @returns {Promise<string | undefined>}
+ * @param {string[]} binaries @param {Record<string, string>} change @returns {Promise<string |
+ *   undefined>}
  */
 async function failure(binaries, change) {
   for (const program of binaries) {

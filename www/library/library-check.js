@@ -1,4 +1,7 @@
-/** Library check: one song against many. Runs the comparisons and knows what came of each; draws nothing. */
+/**
+ * Library check: one song against many. Runs the comparisons and keeps their results; draws
+ * nothing.
+ */
 
 import { CheckerError, Song } from "../pkg/index.js";
 import { checker } from "../songs/checker.js";
@@ -7,28 +10,29 @@ import { checker } from "../songs/checker.js";
 /** @typedef {import("../songs/dropped-files.js").FoundFile} FoundFile */
 
 /**
- * What the table says of one reference.
+ * One reference, which is one line of the table.
  * @typedef {Object} Row
- * @property {number} index its place among the files
+ * @property {number} index of the file
  * @property {File} file
  * @property {string} folder
  * @property {"waiting" | "working" | "done" | "failed"} state
  * @property {number} fraction of the work on it, 0..1
- * @property {Pick<Report, "score" | "verdict" | "passages"> & { coverage: number } | undefined} result `coverage`: the share of
- *   your song that plays in this one
- * @property {string} note a sentence about it: what is wrong with the file, or that it is the same as another
+ * @property {Pick<Report, "score" | "verdict" | "passages"> & { coverage: number } | undefined}
+ *   result `coverage`: the share of your song that plays in this one
+ * @property {string} note a sentence: the error of the file, or that it equals another file
  */
 
 /**
- * How the files came.
+ * How the files were given.
  * @typedef {Object} Origin
- * @property {number} leftOut how many others came with them that are no music
- * @property {string | undefined} replaced the other song that made room for them, if they were given where your song goes
+ * @property {number} leftOut number of files given with them that aren't music
+ * @property {string | undefined} replaced name of the other song that they replaced, if they were
+ *   given to your song's zone
  */
 
-/** One is decoded while the engine listens to another. */
+/** Checks that run at the same time: one song is decoded while the engine analyses another. */
 const AT_ONCE = 2;
-/** So many of the last checks tell how long the next one takes. */
+/** The time of the next check is estimated from this number of recent checks. */
 const TYPICAL_CHECKS = 6;
 
 export class LibraryCheck {
@@ -41,7 +45,7 @@ export class LibraryCheck {
   /**
    * @param {FoundFile[]} files
    * @param {Origin} origin
-   * @param {(row: Row) => void} onChange something about this row is new
+   * @param {(row: Row) => void} onChange called with a row that changed
    */
   constructor(files, origin, onChange) {
     this.#onChange = onChange;
@@ -58,12 +62,15 @@ export class LibraryCheck {
     }));
   }
 
-  /** Rows whose answer is known, be it that they can't be checked. */
+  /** Number of rows that are done or failed. */
   get ended() {
     return this.rows.filter(({ state }) => state === "done" || state === "failed").length;
   }
 
-  /** Seconds that the rest will take, as far as can be told. @returns {number | undefined} */
+  /**
+   * Estimated seconds for the remaining rows; `undefined` before the first check.
+   * @returns {number | undefined}
+   */
   get remainingSecs() {
     const recent = this.#typicalSecs.slice(-TYPICAL_CHECKS);
     if (recent.length === 0) return undefined;
@@ -75,12 +82,13 @@ export class LibraryCheck {
   }
 
   /**
-   * Checks what has not been checked yet.
+   * Checks the rows that wait.
    * @param {Song} left
    * @param {AbortSignal} signal
-   * @param {() => void} onLeftKnown the left song is analysed
-   * @returns {Promise<void>} when all rows have ended
-   * @throws {CheckerError} what concerns more than one reference: the left song, the engine, the signal
+   * @param {() => void} onLeftKnown called when the left song is analysed
+   * @returns {Promise<void>} resolved when all rows have ended
+   * @throws {CheckerError} an error that isn't of one reference: of the left song, the engine, the
+   *   signal
    */
   async run(left, signal, onLeftKnown) {
     const ready = await checker();
@@ -108,7 +116,7 @@ export class LibraryCheck {
   async #check(ready, left, row, signal) {
     const song = new Song(row.file);
     const startedAt = performance.now();
-    // A song that was known before says nothing about how long the next one takes.
+    // A song from the cache doesn't count for the estimated time of the next one.
     let isKnown = true;
     this.#change(row, { state: "working", fraction: 0 });
     try {
@@ -134,7 +142,7 @@ export class LibraryCheck {
         throw cause;
       }
       if (!known) console.error(cause);
-      // With the left song wrong, every row would be.
+      // An error of the left song would repeat in every row.
       if (known?.side === "left") throw known;
       this.#change(row, {
         state: "failed",
@@ -162,7 +170,11 @@ export class LibraryCheck {
   }
 }
 
-/** Best first; then those at work and those that wait, in their own order; then those that can't be checked. @param {Row} a @param {Row} b */
+/**
+ * Order of the table: done (best first), then working and waiting (in the order of the files), then
+ * failed.
+ * @param {Row} a @param {Row} b
+ */
 export function byRank(a, b) {
   const places = { done: 0, working: 1, waiting: 1, failed: 2 };
   return (

@@ -1,4 +1,7 @@
-/** Library view: the ranked table of one song against many, its progress, and the way into each report. */
+/**
+ * Library view: the ranked table of one song against many, its progress, and buttons that open the
+ * reports.
+ */
 
 import { byId, element } from "../shared/dom.js";
 import { clock, durationWords, fileSize, percent, scoreText, shareText } from "../shared/format.js";
@@ -8,11 +11,11 @@ import { verdictTitle } from "../pkg/shared/format.js";
 /** @typedef {import("./library-check.js").LibraryCheck} LibraryCheck */
 /** @typedef {import("./library-check.js").Row} Row */
 
-/** The table is redrawn at most this often while results stream in. */
+/** Shortest time between two updates of the table while results arrive. */
 const REDRAW_MS = 120;
-/** How long a line takes to its new place. */
+/** Duration of the animation that moves a line to its new place. */
 const MOVE_MS = 260;
-/** A pointer that has lain still for so long is hardly about to click. */
+/** A pointer that has not moved for this long is unlikely to click. */
 const REST_MS = 1000;
 
 export class LibraryView {
@@ -32,15 +35,15 @@ export class LibraryView {
   #changed = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #redraw;
-  /** The lines still stand in another order than they should, for the pointer's sake. */
+  /** Whether sorting was put off because the pointer is over the table. */
   #isHeldBack = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #rest;
   #spokenAt = 0;
 
   /**
-   * @param {HTMLElement} status where a screen reader hears how far it is
-   * @param {(row: Row) => void} onOpen the full report of a row was asked for
+   * @param {HTMLElement} status announces the progress to screen readers
+   * @param {(row: Row) => void} onOpen called when the full report of a row is requested
    */
   constructor(status, onOpen) {
     this.#status = status;
@@ -87,7 +90,7 @@ export class LibraryView {
     const hadKeyboard = [cancel, goOn].some((button) => button === document.activeElement);
     cancel.hidden = !isRunning;
     goOn.hidden = isRunning || !this.#library || this.#library.ended === this.#library.rows.length;
-    // The button that had the keyboard hands it to the one that comes in its place, or to the table.
+    // Focus of a button that is hidden goes to the button in its place, or to the table.
     if (hadKeyboard) ([cancel, goOn].find(({ hidden }) => !hidden) ?? this.#root).focus({ preventScroll: true });
     this.#draw();
     if (this.#isHeldBack) this.#sortAtRest();
@@ -100,7 +103,7 @@ export class LibraryView {
     this.#redraw ??= setTimeout(() => this.#draw(), REDRAW_MS);
   }
 
-  /** Puts the keyboard where it was before the report was opened. @param {number} index */
+  /** Moves the focus to where it was before the report was opened. @param {number} index */
   focusRow(index) {
     this.#lines.get(index)?.querySelector("button")?.focus();
   }
@@ -117,7 +120,7 @@ export class LibraryView {
     this.#summarise();
   }
 
-  /** Once the run is over and the pointer has lain still for a while, wherever it lies. */
+  /** Sorts after the run, when the pointer has not moved for `REST_MS`, wherever it is. */
   #sortAtRest() {
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => {
@@ -126,10 +129,11 @@ export class LibraryView {
   }
 
   /**
-   * Numbers the lines by rank and puts them in that order, but not while the pointer is among them, where a click would
-   * then meet another line. Only the lines that must move are moved, so that the one with the keyboard's focus keeps it.
+   * Numbers the lines by rank and sorts them, but not while the pointer is over them: a click would
+   * hit another line. Only the lines that must move are moved, so that the focused one keeps the
+   * focus.
    * @param {Row[]} rows
-   * @param {boolean} [isAtRest] the pointer, which may then be there
+   * @param {boolean} [isAtRest] the pointer does not move, so that it may be over the lines
    */
   #sort(rows, isAtRest = false) {
     const sorted = [...rows].sort(byRank);
@@ -200,10 +204,10 @@ export class LibraryView {
       element("td", { class: "verdict-cell" }),
       element("td", { class: "where" }),
     );
-    // On a phone the lines are laid out as cards, which some browsers then no longer take for a table.
+    // On a phone the lines are laid out as cards, and some browsers then drop the roles of a table.
     line.setAttribute("role", "row");
     for (const cell of line.cells) cell.setAttribute("role", cell === name ? "rowheader" : "cell");
-    // The whole line is a target for the pointer; the keyboard has the button.
+    // The pointer may click anywhere in the line; the keyboard uses the button.
     line.addEventListener("click", (event) => {
       if (row.state === "done" && !(event.target instanceof HTMLButtonElement)) this.#onOpen(row);
     });
@@ -236,7 +240,11 @@ export class LibraryView {
   }
 }
 
-/** The longest passage, and how much of the song all of them cover. @param {Row} row @returns {(string | Node)[]} */
+/**
+ * The longest passage, and how much of the song all of them cover.
+ * @param {Row} row
+ * @returns {(string | Node)[]}
+ */
 function whereWords(row) {
   const { result, note } = row;
   const words = note ? [noteWords(row)] : [];
@@ -259,7 +267,7 @@ function whereWords(row) {
   return [element("span", { class: "longest" }, times, more), ...words];
 }
 
-/** What there is to say about the file, without its name, which stands beside it. @param {Row} row */
+/** The note about the file without the file's name, which is shown beside it. @param {Row} row */
 function noteWords({ note, file }) {
   const words = note.replace(`“${file.name}” `, "");
   return element("span", { class: "note", title: note }, words.charAt(0).toUpperCase() + words.slice(1));

@@ -1,4 +1,6 @@
-/** The facts of a check, for the record: the files with their SHA-256, the settings, the model, the backend, the time. */
+/**
+ * Facts of a check: the files with their SHA-256, the settings, the model, the backend, the time.
+ */
 
 import { backendChoice } from "../songs/checker.js";
 import { element } from "../shared/dom.js";
@@ -28,7 +30,8 @@ export function showFacts(list, report, { left, right, checkedAt }) {
     ["Model", `${model.version}, weights SHA-256 ${model.weightsSha256}`],
     [
       "Settings",
-      `every moment against every moment, ${matrix.hopSecs.toFixed(2)} s apart; a match from 0.50, strong from 0.80, nearly identical from 0.90`,
+      `every moment against every moment, ${matrix.hopSecs.toFixed(2)} s apart; ` +
+        `a match from 0.50, strong from 0.80, nearly identical from 0.90`,
     ],
     ["Computed on", `${BACKENDS[report.backend] ?? report.backend} (asked for: ${BACKENDS[backendChoice()]})`],
     ["Checked", `${checkedAt.toLocaleString()} (${checkedAt.toISOString()})`],

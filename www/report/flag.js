@@ -1,4 +1,4 @@
-/** Flag: the number of a passage where a picture shows it. */
+/** Flag: the number of a passage in a picture. */
 
 import { element } from "../shared/dom.js";
 import { colourClass } from "./linking.js";

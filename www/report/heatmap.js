@@ -1,6 +1,6 @@
 /**
- * Heat map: the score matrix, the left song along the width and the right one up the height, with the passages drawn in.
- * A copy is a diagonal line; its slope is the change of speed.
+ * Heat map: the score matrix with the passages. x is the time in the left song, y the time in the
+ * right one. A copy is a diagonal line; its slope is the tempo ratio.
  */
 
 import { SLICE_MS, nextTask } from "../pkg/shared/tasks.js";
@@ -11,9 +11,15 @@ import { flag } from "./flag.js";
 import { colourClass } from "./linking.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
-/** @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }} HeatMap */
+/**
+ * @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }}
+ *   HeatMap
+ */
 
-/** Colours for scores 0, 1/4, 1/2, 3/4, 1: lightness alone carries the order, so that it needs no colour vision. */
+/**
+ * Colours for scores 0, 1/4, 1/2, 3/4, 1. Lightness alone gives the order, so that it needs no
+ * colour vision.
+ */
 const RAMPS = {
   dark: [
     [24, 27, 31],
@@ -31,7 +37,9 @@ const RAMPS = {
   ],
 };
 
-/** A bitmap larger than this shows nothing more; a cell of it then is the best of several scores. */
+/**
+ * A larger bitmap shows no more detail. In longer songs a pixel is the maximum of several scores.
+ */
 const MAX_SIDE_PIXELS = 900;
 
 /**
@@ -61,7 +69,8 @@ export function showHeatMap(body, report) {
       svg("line", { ...ends, class: `diagonal ${colourClass(index)}` }),
     ];
   });
-  const label = `Score matrix of ${left.name} and ${right.name}: ${passages.length} ${passages.length === 1 ? "diagonal" : "diagonals"}`;
+  const count = `${passages.length} ${passages.length === 1 ? "diagonal" : "diagonals"}`;
+  const label = `Score matrix of ${left.name} and ${right.name}: ${count}`;
   const overlay = svg(
     "svg",
     { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label },
@@ -126,8 +135,8 @@ export function showHeatMap(body, report) {
 }
 
 /**
- * The number of a passage where its diagonal begins, kept within the picture.
- * @param {number} index @param {number} x per cent @param {number} y per cent
+ * The number of a passage at the start of its diagonal, but inside the picture.
+ * @param {number} index @param {number} x in per cent @param {number} y in per cent
  */
 function numberAt(index, x, y) {
   const [left, top] = [x, y].map((place) => `clamp(.8em, ${place}%, 100% - .8em)`);
@@ -135,8 +144,8 @@ function numberAt(index, x, y) {
 }
 
 /**
- * Segments stand `hopSecs` apart and their centres lie evenly about the middle of the song; what lies before the first or
- * after the last one belongs to it.
+ * Index of the segment at a time. Segments are `hopSecs` apart, and their centres are symmetric
+ * about the middle of the song; times before the first or after the last segment belong to it.
  * @param {number} secs @param {number} durationSecs @param {number} count @param {number} hopSecs
  */
 function cellAt(secs, durationSecs, count, hopSecs) {
@@ -148,7 +157,7 @@ function cellAt(secs, durationSecs, count, hopSecs) {
  * @param {HTMLCanvasElement} canvas
  * @param {Report} report
  * @param {Uint8ClampedArray} colours
- * @param {boolean} atOnce in this very task
+ * @param {boolean} atOnce in this task, without a pause
  */
 async function paintMatrix(canvas, { left, right, matrix }, colours, atOnce) {
   const { cols, scores, hopSecs } = matrix;
@@ -159,7 +168,7 @@ async function paintMatrix(canvas, { left, right, matrix }, colours, atOnce) {
   canvas.height = height;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = context.createImageData(width, height);
-  // The report itself is drawn first.
+  // The first pause is before any pixel, so that the rest of the report is drawn first.
   let taskEnd = 0;
   for (const [pixelX, [rowFrom, rowTo]] of columns.entries()) {
     if (!atOnce && performance.now() > taskEnd) {
@@ -180,7 +189,8 @@ async function paintMatrix(canvas, { left, right, matrix }, colours, atOnce) {
 }
 
 /**
- * Which segments each pixel along one side stands for, from the song's beginning to its end: `[from, to)`, one at least.
+ * The segments of each pixel along one side, from the start of the song to its end: `[from, to)`,
+ * at least one.
  * @param {number} durationSecs @param {number} count @param {number} hopSecs
  * @returns {[number, number][]}
  */
@@ -206,7 +216,7 @@ function paintScale(canvas, colours) {
   context.putImageData(image, 0, 0);
 }
 
-/** 256 colours, red, green and blue of each. @param {number[][]} ramp */
+/** 256 colours as red, green, blue. @param {number[][]} ramp */
 function colourTable(ramp) {
   const table = new Uint8ClampedArray(256 * 3);
   for (let level = 0; level < 256; level++) {

@@ -1,6 +1,7 @@
 /**
- * Linking: the block, ribbon, list row and diagonal of one passage light up together. Every such element carries
- * `data-passage`; pointing at one, focusing it or playing it marks all of them `active` and the result `linked`.
+ * Linking: the block, ribbon, list row and diagonal of one passage light up together. Every such
+ * element carries `data-passage`; if one is hovered, focused or playing, all of them get the class
+ * `active`, and the result `linked`.
  */
 
 /** @typedef {{ markPlaying(index: number | undefined): void, clear(): void }} Linking */
@@ -14,7 +15,7 @@ export function colourClass(index) {
 
 /**
  * @param {HTMLElement} root the result section
- * @param {(index: number) => void} onActivate a passage was clicked in a picture
+ * @param {(index: number) => void} onActivate called when a passage is clicked in a picture
  * @returns {Linking}
  */
 export function linkPassages(root, onActivate) {
@@ -28,7 +29,10 @@ export function linkPassages(root, onActivate) {
   let pointed;
   /** @type {string | undefined} */
   let playing;
-  /** What is lit while the pointer is elsewhere: the passage that was last focused or begun to play. @type {string | undefined} */
+  /**
+   * Highlighted while no passage is hovered: the one that was last focused or started to play.
+   * @type {string | undefined}
+   */
   let kept;
 
   /** @param {string | undefined} passage */

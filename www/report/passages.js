@@ -1,4 +1,4 @@
-/** The list of passages: where in both songs, how they were changed, and a button to hear both. */
+/** List of passages: their times in both songs, their changes, and a button that plays both. */
 
 import { element } from "../shared/dom.js";
 import { clock, scoreText } from "../shared/format.js";
@@ -14,7 +14,7 @@ const STOP = "M2 2H14V14H2Z";
 /**
  * @param {HTMLOListElement} list
  * @param {Report} report
- * @param {(index: number) => void} onToggle play or stop was asked for
+ * @param {(index: number) => void} onToggle called when play or stop is clicked
  * @returns {PassageList}
  */
 export function showPassages(list, report, onToggle) {

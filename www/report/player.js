@@ -1,33 +1,43 @@
 /**
- * Player: plays one passage in both songs, at once (one song an ear, the right one at the left one's speed, so that they
- * stay in step) or one after the other.
+ * Player: plays one passage in both songs. Together: one song per ear, the right one at the left
+ * one's tempo, so that they stay in step. In turn: one after the other.
  */
 
 /** @typedef {import("../pkg/index.js").Report["passages"][number]} Passage */
 /** @typedef {"together" | "in-turn"} PlayMode */
-/** @typedef {(leftSecs: number | undefined, rightSecs: number | undefined) => void} PositionListener */
+/**
+ * @typedef {(leftSecs: number | undefined, rightSecs: number | undefined) => void} PositionListener
+ */
 
-/** Browsers mute or refuse to play outside about this range. */
+/** Playback rates that browsers support; outside of about this range they mute or refuse. */
 const SLOWEST = 0.5;
 const FASTEST = 2;
-/** Below this two sounds are one; a media element's clock is not much more exact. */
+/**
+ * Two sounds that are closer than this are heard as one; a media element's clock is hardly more
+ * exact.
+ */
 const AUDIBLE_SECS = 0.02;
-/** A change of speed that few people notice. */
+/** Largest correction of the playback rate; few people notice it. */
 const STRONGEST_CORRECTION = 0.06;
 
 export class PassagePlayer {
   #left = new Audio();
   #right = new Audio();
-  /** @type {{ left: StereoPannerNode, right: StereoPannerNode, context: AudioContext } | undefined} */
+  /**
+   * @type {{ left: StereoPannerNode, right: StereoPannerNode, context: AudioContext } | undefined}
+   */
   #ears;
   /** @type {string[]} */
   #urls = [];
   #onPosition;
   #onEnd;
-  /** Grows with every start and stop: what began under another number is over. */
+  /** Counts starts and stops: work that began under another number is out of date. */
   #turn = 0;
 
-  /** @param {PositionListener} onPosition @param {(isPlayable: boolean) => void} onEnd the passage was played out, or could not be played */
+  /**
+   * @param {PositionListener} onPosition
+   * @param {(isPlayable: boolean) => void} onEnd the passage was played out, or could not be played
+   */
   constructor(onPosition, onEnd) {
     this.#onPosition = onPosition;
     this.#onEnd = onEnd;
@@ -114,10 +124,10 @@ export class PassagePlayer {
     });
   }
 
-  /** One song an ear, or both in the middle. @param {boolean} apart */
+  /** Pans one song to each ear, or both to the middle. @param {boolean} apart */
   #spread(apart) {
     if (!this.#ears) {
-      // Made at the first click: browsers allow no sound before.
+      // Created at the first click: browsers allow no sound before.
       const context = new AudioContext();
       const [left, right] = [this.#left, this.#right].map((audio) => {
         const panner = new StereoPannerNode(context);
@@ -133,7 +143,10 @@ export class PassagePlayer {
   }
 }
 
-/** Two players begin some hundredths of a second apart and then drift. @param {number} aheadSecs how far the right one is ahead */
+/**
+ * Playback rate that corrects the offset: two players start some 0.01 s apart and then drift.
+ * @param {number} aheadSecs of the right one
+ */
 function rateThatCatchesUp(aheadSecs) {
   if (Math.abs(aheadSecs) < AUDIBLE_SECS) return 1;
   return 1 - Math.sign(aheadSecs) * Math.min(STRONGEST_CORRECTION, Math.abs(aheadSecs));
@@ -151,7 +164,7 @@ async function seek(audio, secs) {
 function next(audio, type) {
   const heard = new AbortController();
   return new Promise((/** @type {(value?: undefined) => void} */ resolve, reject) => {
-    // Of an error that came before, nobody is told again.
+    // An earlier error causes no second event.
     if (audio.error) return reject(audio.error);
     audio.addEventListener(type, () => resolve(), heard);
     audio.addEventListener("error", () => reject(audio.error), heard);

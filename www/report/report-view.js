@@ -1,4 +1,4 @@
-/** Report view: one report with its pictures, its passages to listen to, and its files to save. */
+/** Report view: one report with its pictures, its passages to play, and its files to save. */
 
 import { byId } from "../shared/dom.js";
 import { showFacts } from "./facts.js";
@@ -47,7 +47,7 @@ export class ReportView {
     },
   );
 
-  /** @param {HTMLElement} status where a screen reader hears the verdict */
+  /** @param {HTMLElement} status announces the verdict to screen readers */
   constructor(status) {
     this.#status = status;
     this.#linking = linkPassages(this.#root, (index) => this.#togglePlaying(index));
@@ -63,7 +63,7 @@ export class ReportView {
         this.#togglePlaying(index);
       });
     }
-    // On paper nothing can be opened.
+    // On paper details can't be opened.
     const closed = () => this.#root.querySelectorAll("details:not([open])");
     /** @type {Element[]} */
     let opened = [];
@@ -75,10 +75,12 @@ export class ReportView {
   }
 
   /**
-   * Draws the report and then shows it whole. Each part is drawn in a task of its own, as together they would hold the page up.
+   * Draws the report and then shows all of it. Each part has a task of its own: one task for all
+   * would block the page.
    * @param {Report} report
    * @param {{ left: ChosenSong, right: ChosenSong }} songs
-   * @param {{ elapsedSecs: number, signal: AbortSignal }} check `signal`: the report isn't wanted any more
+   * @param {{ elapsedSecs: number, signal: AbortSignal }} check `signal`: aborted when the report
+   *   isn't needed any more
    */
   async show(report, { left, right }, { elapsedSecs, signal }) {
     const hasPassages = report.passages.length > 0;
@@ -116,13 +118,16 @@ export class ReportView {
     this.#root.hidden = false;
     document.body.classList.add("has-result");
     showVerdict(this.#root, report, { elapsedSecs, isSameFile });
-    // The name of a printed file, and of the tab.
+    // The name of the tab, and of a printed file.
     document.title = `${scoreText(report.score)} ${report.left.name} – ${report.right.name} · Soundalike`;
     this.#status.textContent = `${verdictTitle(report.verdict)}, score ${scoreText(report.score)}.`;
     void this.#finish(report, left.file, right.file);
   }
 
-  /** What has time until the report is seen: to focus it, the browser must lay it out. @param {Report} report @param {File} left @param {File} right */
+  /**
+   * Steps that can wait until the report is visible; focusing it needs its layout.
+   * @param {Report} report @param {File} left @param {File} right
+   */
   async #finish(report, left, right) {
     await nextTask();
     if (this.#report === report) this.#root.focus({ preventScroll: true });

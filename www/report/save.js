@@ -62,12 +62,19 @@ export function libraryCsv(leftName, rows) {
   return csv([header, ...lines]);
 }
 
-/** With the byte order mark, without which Excel takes UTF-8 for an older encoding. @param {string[][]} rows */
+/**
+ * With a byte order mark: without it, Excel reads UTF-8 as an older encoding.
+ * @param {string[][]} rows
+ */
 function csv(rows) {
   return "\ufeff" + rows.map((row) => row.map(csvCell).join(",") + "\r\n").join("");
 }
 
-/** Quoted where needed; a spreadsheet must not take a file's name for a formula, which numbers below zero are not. @param {string} text */
+/**
+ * Quoted where needed. A spreadsheet must not run a file name as a formula; negative numbers aren't
+ * formulas.
+ * @param {string} text
+ */
 function csvCell(text) {
   const safe = /^[=+\-@\t\r]/.test(text) && !/^-\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
@@ -78,7 +85,7 @@ function fileStem({ left, right }) {
   return cleaned(`soundalike ${withoutExtension(left.name)} - ${withoutExtension(right.name)}`);
 }
 
-/** Fit for a file's name on every system. @param {string} text */
+/** Without characters that some system forbids in file names. @param {string} text */
 function cleaned(text) {
   return text.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_").slice(0, 120);
 }

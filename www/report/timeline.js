@@ -1,6 +1,6 @@
 /**
- * Timelines: the two songs as waveforms over one another, passages as blocks on both, tied together by ribbons, and a
- * playhead in each.
+ * Timelines: the waveforms of the two songs one above the other, with a playhead in each. A passage
+ * is a block on both, and a ribbon between them.
  */
 
 import { element } from "../shared/dom.js";
@@ -17,18 +17,18 @@ import { colourClass } from "./linking.js";
  * @property {(leftSecs: number | undefined, rightSecs: number | undefined) => void} playheads
  */
 
-/** The picture's own units; it is stretched to the width of the page. */
+/** Size in units of the picture, which is stretched to the width of the page. */
 const WIDTH = 1000;
 const HEIGHT = 300;
 const WAVE_HEIGHT = 84;
 const RIGHT_TOP = HEIGHT - WAVE_HEIGHT;
-/** Some seconds of an hour must still be seen and pointed at. */
+/** Smallest width of a block: a few seconds of an hour must stay visible and clickable. */
 const NARROWEST = 6;
 
 /**
  * @param {HTMLElement} body
  * @param {Report} report
- * @returns {Timeline} without the waves: to draw one takes as long as all else
+ * @returns {Timeline} without the waveforms: one takes as long to draw as everything else
  */
 export function showTimeline(body, report) {
   const { left, right, passages } = report;
@@ -107,10 +107,17 @@ function altText({ left, right, passages }) {
 function ribbonPath([a0, a1], [b0, b1]) {
   const top = WAVE_HEIGHT;
   const middle = HEIGHT / 2;
-  return `M${a0} ${top}C${a0} ${middle} ${b0} ${middle} ${b0} ${RIGHT_TOP}H${b1}C${b1} ${middle} ${a1} ${middle} ${a1} ${top}Z`;
+  const [down, up] = [
+    `${a0} ${middle} ${b0} ${middle} ${b0} ${RIGHT_TOP}`,
+    `${b1} ${middle} ${a1} ${middle} ${a1} ${top}`,
+  ];
+  return `M${a0} ${top}C${down}H${b1}C${up}Z`;
 }
 
-/** A closed outline, mirrored about the middle. @param {Float32Array} peaks @param {number} top */
+/**
+ * A closed outline that is symmetric about the middle.
+ * @param {Float32Array} peaks @param {number} top
+ */
 function wavePath(peaks, top) {
   const middle = top + WAVE_HEIGHT / 2;
   const loudest = peaks.reduce((most, peak) => Math.max(most, peak), 1e-6);

@@ -1,4 +1,4 @@
-/** The verdict in words: what a report says, for people who read no JSON. */
+/** Verdict: the report in sentences. */
 
 import { element } from "../shared/dom.js";
 import { percent, scoreText, shareText } from "../shared/format.js";
@@ -16,15 +16,21 @@ const SUMMARIES = {
   different: "These are different recordings, as far as this check can hear.",
 };
 
-/** What each verdict can mean, and what it can't: the second of each pair begins with what people tend to read into it. @type {Record<string, string[]>} */
+/**
+ * What each verdict means, and what it doesn't: the second sentence corrects the usual misreading.
+ * @type {Record<string, string[]>}
+ */
 const MEANINGS = {
   "nearly-identical": [
-    "It means: a copy, another mix or master of one recording, or one that uses long stretches of the other, be they transposed, sped up or under other sound.",
-    "It does not mean that anything unlawful was done: a licensed release, a loop from a shared library or your own earlier upload scores just as high.",
+    "It means: a copy, another mix or master of one recording, or one that uses " +
+      "long stretches of the other, be they transposed, sped up or under other sound.",
+    "It does not mean that anything unlawful was done: a licensed release, " +
+      "a loop from a shared library or your own earlier upload scores just as high.",
   ],
   strong: [
     "It means: passages of one recording very probably play in the other, changed or in part.",
-    "It does not mean that the whole songs are alike, nor that one was taken from the other: both may use the same sample or loop.",
+    "It does not mean that the whole songs are alike, nor that one was taken from the other: " +
+      "both may use the same sample or loop.",
   ],
   moderate: [
     "It means: something is shared, or two arrangements come very close. About here, chance is possible.",
@@ -32,20 +38,21 @@ const MEANINGS = {
   ],
   different: [
     "It means: no stretch of some seconds of one recording was found in the other.",
-    "It does not mean that the songs have nothing in common: a cover by other players, a borrowed melody or the same words are not what this check listens for.",
+    "It does not mean that the songs have nothing in common: a cover by other players, " +
+      "a borrowed melody or the same words are not what this check listens for.",
   ],
 };
 
-/** Cents and drifts below these are within what the engine can tell. */
+/** Smaller changes are below the resolution of the engine. */
 const SMALLEST_SEMITONES = 0.5;
 const SMALLEST_SPEED_CHANGE = 0.015;
-/** When less than this of a song could not be judged, that is no news. */
+/** Smaller shares of a song that were left out aren't mentioned. */
 const LEFT_OUT_WORTH_TELLING = 0.2;
 
 const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
 
 /**
- * The sentences under the title, as pieces that the page colours by song.
+ * The sentences under the title, in pieces: names of songs have the colour of their side.
  * @param {Report} report
  * @returns {Piece[]}
  */
@@ -74,7 +81,11 @@ export function verdictWords(report) {
   ];
 }
 
-/** How much of the songs was not judged. @param {Report} report @returns {Piece[]} */
+/**
+ * Sentences about the shares of the songs that were left out.
+ * @param {Report} report
+ * @returns {Piece[]}
+ */
 function leftOutWords({ left, right }) {
   return /** @type {const} */ ([
     ["left", left],
@@ -90,7 +101,11 @@ function leftOutWords({ left, right }) {
   );
 }
 
-/** How the right song's passage differs from the left one's, in a list: "2 semitones lower, 8 % faster". @param {Passage} passage */
+/**
+ * Differences of the right song's passage from the left one's, as a list: "2 semitones lower, 8 %
+ * faster".
+ * @param {Passage} passage
+ */
 export function changeWords(passage) {
   const { pitch, speed } = changes(passage);
   return pitch || speed ? `${pitch ?? "same pitch"}, ${speed ?? "same speed"}` : "same pitch and speed";
@@ -103,7 +118,11 @@ function changeClause(passage) {
   return pitch ? `${pitch} at the same speed` : speed ? `${speed} at the same pitch` : "at the same pitch and speed";
 }
 
-/** What can be told to differ. @param {Passage} passage @returns {{ pitch: string | undefined, speed: string | undefined }} */
+/**
+ * Differences above the resolution.
+ * @param {Passage} passage
+ * @returns {{ pitch: string | undefined, speed: string | undefined }}
+ */
 function changes({ speedRatio, pitchShiftSemitones }) {
   const semitones = Math.round(Math.abs(pitchShiftSemitones));
   const pitch =
@@ -147,7 +166,7 @@ export function showVerdict(root, report, { elapsedSecs, isSameFile }) {
   find(root, "#chips").replaceChildren(...chips.map((text) => element("li", {}, text)));
 }
 
-/** No report stands any more. @param {HTMLElement} root the result section */
+/** Removes the verdict of a report that is closed. @param {HTMLElement} root the result section */
 export function clearVerdict(root) {
   delete root.dataset["verdict"];
   delete root.dataset["score"];

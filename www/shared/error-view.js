@@ -1,4 +1,4 @@
-/** Error view: one sentence about what went wrong, and a button if another song is the remedy. */
+/** Error view: one sentence about an error, and a button if another song is the remedy. */
 
 import { CheckerError } from "../pkg/index.js";
 import { element } from "./dom.js";
@@ -11,7 +11,11 @@ export class ErrorView {
     this.#root = root;
   }
 
-  /** Whatever else is shown stays. @param {CheckerError} error @param {() => void} [onAnother] asks for another song */
+  /**
+   * Shows the error beside everything else.
+   * @param {CheckerError} error
+   * @param {() => void} [onAnother] called when another song is to be chosen
+   */
   show(error, onAnother) {
     const title =
       error.side !== undefined

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Format: numbers for people. */
 
 export { clock, scoreText } from "../pkg/shared/format.js";
 
@@ -13,19 +13,22 @@ export function percent(part) {
   return `${Math.round(part * 100)} %`;
 }
 
-/** How much of a song, to begin a sentence with; never rounded down to nothing, nor up to all of it. @param {number} part 0..1 */
+/**
+ * A share of a song at the start of a sentence; never rounded to 0 % or 100 %.
+ * @param {number} part 0..1
+ */
 export function shareText(part) {
   if (part > 0 && part < 0.005) return "Less than 1 %";
   return part >= 0.995 && part < 1 ? "99 %" : percent(part);
 }
 
-/** As the package's own sentences have it. @param {number} bytes */
+/** In the format of the package's error messages. @param {number} bytes */
 export function fileSize(bytes) {
   if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB`;
 }
 
-/** What is left of a wait, no more exactly than it can be known. @param {number} secs */
+/** Remaining time, only as exact as the estimate is. @param {number} secs */
 export function durationWords(secs) {
   if (secs < 1.5) return "a moment left";
   if (secs < 10) return `about ${Math.round(secs)} s left`;

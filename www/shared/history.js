@@ -1,6 +1,6 @@
-/** Browser history: an opened report is an entry of its own, so that the Back button closes it. */
+/** Browser history: an opened report has an entry of its own, so that the Back button closes it. */
 
-/** Fragment of the address at the present entry: links within the page make entries, too. */
+/** Fragment of the current entry's address: links within the page also make entries. */
 let fragment = location.hash;
 
 export function pushReportEntry() {

@@ -1,8 +1,11 @@
-/** Offline use: registers the service worker and tells it, once all is loaded, what the page is made of. */
+/**
+ * Offline use: registers the service worker and, once everything is loaded, sends it the list of
+ * files.
+ */
 
 import { checker } from "../songs/checker.js";
 
-/** What a visitor may want offline without having loaded it before, and what only the worker loads. */
+/** Files that may be needed offline without having been loaded before. */
 const EXTRAS = [
   "./",
   "site.webmanifest",
@@ -14,14 +17,21 @@ const EXTRAS = [
   "example/midnight-ferry.mp3",
 ];
 
-/** What cuts long songs up: each cutter is loaded when the first song of its format comes. */
+/** Modules that cut long songs into chunks, each loaded at the first song of its format. */
 const CUTTERS = [
   ...["adts", "flac", "mp3", "mp4", "ogg", "wav", "webm"].map((format) => `${format}/cutter.js`),
-  ...["mp3/reader.js", "mp4/reader.js", "mp4/boxes.js", "mp4/fragments.js", "webm/reader.js", "flac/frame.js"],
+  ...["boxes.js", "fragment-boxes.js", "fragments.js", "header.js", "movie-boxes.js", "reader.js"].map(
+    (file) => `mp4/${file}`,
+  ),
+  ...["flac/frame.js", "mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
   ...["block-reader.js", "cut.js", "packet-codecs.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 
-/** Files of the engine for a backend; without a network WebGPU may still fail, and the CPU must then be there. @param {string} backend */
+/**
+ * Files of the engine for a backend. Those of the CPU are always needed: offline, too, WebGPU may
+ * fail.
+ * @param {string} backend
+ */
 const engineFiles = (backend) => [`pkg/wasm/${backend}/soundalike.js`, `pkg/wasm/${backend}/soundalike_bg.wasm`];
 
 export function keepForOffline() {

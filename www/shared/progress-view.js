@@ -1,12 +1,14 @@
-/** Progress: the stage in words, a bar, and the time that is left once that can be told. */
+/** Progress view: the stage in words, a bar, and the remaining time once it can be estimated. */
 
 import { durationWords } from "./format.js";
 
 /** @typedef {import("../pkg/index.js").Progress} Progress */
 
-/** Before this fraction an estimate is a guess. */
+/** Below this fraction an estimate of the time is too inexact. */
 const FIRST_ESTIMATE = 0.2;
-/** A screen reader that is told more often is still reading of the stages when the verdict is there. */
+/**
+ * With more frequent updates a screen reader would still read out stages when the verdict is there.
+ */
 const SPOKEN_EVERY_MS = 5000;
 
 export class ProgressView {
@@ -18,7 +20,10 @@ export class ProgressView {
   #startedAt = 0;
   #spokenAt = 0;
 
-  /** @param {HTMLElement} root @param {HTMLElement} status where a screen reader hears of the stages */
+  /**
+   * @param {HTMLElement} root
+   * @param {HTMLElement} status announces the stages to screen readers
+   */
   constructor(root, status) {
     this.#root = root;
     this.#status = status;

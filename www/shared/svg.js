@@ -1,4 +1,4 @@
-/** SVG elements, made in one call. */
+/** SVG: elements made in one call. */
 
 /**
  * @param {string} name

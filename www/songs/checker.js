@@ -1,4 +1,6 @@
-/** The page's one checker and its cache: analysed songs stay on this device, named by their content. */
+/**
+ * Checker: the only one of the page, and its cache of analysed songs, which stays on this device.
+ */
 
 import { SongCache, createChecker } from "../pkg/index.js";
 
@@ -7,7 +9,7 @@ export const cache = new SongCache();
 /** @type {Promise<import("../pkg/index.js").Checker> | undefined} */
 let promise;
 
-/** The engine, loaded once; a failure is forgotten, so that the next check tries again. */
+/** The engine, loaded once; after a failure the next check tries again. */
 export function checker() {
   promise ??= createChecker({ backend: backendChoice(), cache }).catch((cause) => {
     promise = undefined;
@@ -16,7 +18,7 @@ export function checker() {
   return promise;
 }
 
-/** `?backend=cpu` or `?backend=webgpu` insists on one. */
+/** `?backend=cpu` or `?backend=webgpu` excludes the other. */
 export function backendChoice() {
   const choice = new URLSearchParams(location.search).get("backend");
   return choice === "cpu" || choice === "webgpu" ? choice : "auto";

@@ -1,13 +1,17 @@
-/** Choice: the places that dropped or chosen files take. */
+/** Choice: the sides to which dropped or chosen files go. */
 
 /** @typedef {import("./dropped-files.js").Found} Found */
 /** @typedef {import("./dropped-files.js").FoundFile} FoundFile */
 /** @typedef {"left" | "right"} Side `left`: your song; `right`: the other one */
-/** @typedef {{ songs: [Side, File][], library: FoundFile[] | undefined }} Places `library`: the songs yours is compared with */
+/**
+ * @typedef {{ songs: [Side, File][], library: FoundFile[] | undefined }} Places `library`: the
+ *   songs yours is compared with
+ */
 
 /**
- * One file takes the side it was given to. Two fill both sides, unless your song is there already.
- * More, or a folder, are a library; given to the left side, the first of them is your song.
+ * One file goes to the side it was given to. Two files go to both sides, unless your song is there
+ * already. More files, or a folder, are a library; of files given to the left side, the first is
+ * your song.
  * @param {Side} side
  * @param {Found} found at least one song
  * @param {boolean} hasYourSong
@@ -32,7 +36,10 @@ export function placesOf(side, { songs, isFolder }, hasYourSong) {
   return { songs: [], library: songs };
 }
 
-/** Why none of the files can be checked; empty if nothing came at all. @param {Found} found without songs */
+/**
+ * Why none of the files can be checked; empty if nothing was given.
+ * @param {Found} found without songs
+ */
 export function noMusicSentence({ leftOut, isFolder, isText }) {
   if (isFolder) return "There is no music in this folder.";
   if (leftOut > 0) return "None of these files is music that a browser plays.";

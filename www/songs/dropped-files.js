@@ -1,14 +1,20 @@
-/** Dropped files: what a drop or a file dialogue holds, folders opened, and only what may be music when there are many. */
+/**
+ * Dropped files: the content of a drop or a file dialogue. Folders are opened; of several files,
+ * only music is kept.
+ */
 
 /** @typedef {{ file: File, folder: string }} FoundFile */
-/** @typedef {{ songs: FoundFile[], leftOut: number, isFolder: boolean, isText?: boolean }} Found `isText`: what came is no file but words, such as a link */
+/**
+ * @typedef {{ songs: FoundFile[], leftOut: number, isFolder: boolean, isText?: boolean }} Found
+ *   `isText`: text, such as a link, and not a file
+ */
 
-/** Sound and video files that some browser plays, for those whose type the system does not tell. */
+/** Audio and video files that some browser plays; for files without a media type. */
 const MUSIC_NAME =
   /\.(mp3|mp2|mpga|wav|wave|bwf|flac|m4a|m4b|aac|mp4|m4v|mov|ogg|oga|ogv|opus|weba|webm|mka|mkv|3gp|caf|aiff?|wma)$/i;
 
 /**
- * To be called while the drop event is handled: afterwards its items are gone.
+ * Must be called while the drop event is handled: afterwards its items are gone.
  * @param {DataTransfer | null} data
  * @returns {Promise<Found>}
  */
@@ -38,7 +44,8 @@ export function chosenFiles(input) {
 }
 
 /**
- * One file is taken as it is, so that an error can name it; of many, those that can't be music are left out.
+ * A single file is always kept, so that an error can name it; of several, those that can't be music
+ * are left out.
  * @param {FoundFile[]} files
  * @param {boolean} isFolder
  * @returns {Found}
@@ -66,21 +73,27 @@ async function filesUnder(folder) {
   return found;
 }
 
-/** A reader gives a folder in helpings, the last of which is empty. @param {FileSystemDirectoryEntry} folder */
+/**
+ * A reader returns the entries in batches, the last of which is empty.
+ * @param {FileSystemDirectoryEntry} folder
+ */
 async function entriesOf(folder) {
   const reader = folder.createReader();
   /** @type {FileSystemEntry[]} */
   const entries = [];
   for (;;) {
-    const helping = await new Promise((/** @type {(entries: FileSystemEntry[]) => void} */ resolve) =>
+    const batch = await new Promise((/** @type {(entries: FileSystemEntry[]) => void} */ resolve) =>
       reader.readEntries(resolve, () => resolve([])),
     );
-    if (helping.length === 0) return entries;
-    entries.push(...helping);
+    if (batch.length === 0) return entries;
+    entries.push(...batch);
   }
 }
 
-/** @param {FileSystemFileEntry} entry @returns {Promise<File | undefined>} `undefined` for one that can't be read */
+/**
+ * @param {FileSystemFileEntry} entry
+ * @returns {Promise<File | undefined>} `undefined` for one that can't be read
+ */
 function fileOf(entry) {
   return new Promise((resolve) => entry.file(resolve, () => resolve(undefined)));
 }

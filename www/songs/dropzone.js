@@ -1,4 +1,4 @@
-/** A drop zone: takes songs by drop, click or keyboard and shows what it holds. */
+/** Drop zone: takes songs by drop, click or keyboard and shows them. */
 
 import { probeDurationSecs } from "../pkg/index.js";
 import { chosenFiles, droppedFiles } from "./dropped-files.js";
@@ -7,7 +7,7 @@ import { clock, fileSize } from "../shared/format.js";
 /** @typedef {import("./dropped-files.js").Found} Found */
 /** @typedef {import("./dropped-files.js").FoundFile} FoundFile */
 
-/** A bar of the wave and the gap after it, in pixels of the page. */
+/** Width of a bar of the waveform and the gap after it, in CSS pixels. */
 const BAR_PIXELS = 3;
 
 export class DropZone {
@@ -27,7 +27,7 @@ export class DropZone {
 
   /**
    * @param {HTMLElement} root a `.zone`
-   * @param {(found: Found) => void} onFiles songs were chosen or dropped here
+   * @param {(found: Found) => void} onFiles called with songs that were chosen or dropped here
    */
   constructor(root, onFiles) {
     this.#root = root;
@@ -40,14 +40,14 @@ export class DropZone {
     this.#emptyName = [...this.#name.childNodes];
     this.#emptyDetails = [...this.#details.childNodes];
 
-    // A canvas follows neither the colours nor the width by itself.
+    // A canvas adapts to neither the colour scheme nor the width.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#drawWave());
     new ResizeObserver(() => this.#drawWave()).observe(this.#wave);
     for (const input of root.querySelectorAll("input")) {
       input.addEventListener("change", () => {
         if (input.files?.length) onFiles(chosenFiles(input));
       });
-      // Choosing the same file once more must count as a change.
+      // Choosing the same file again must count as a change.
       input.addEventListener("click", () => {
         input.value = "";
       });
@@ -57,7 +57,7 @@ export class DropZone {
     const folder = root.querySelector(".folder-input");
     if (folder instanceof HTMLInputElement) {
       const words = root.querySelector(".folder-words");
-      // Phones have no folders to choose.
+      // Phones can't choose folders.
       if (!("webkitdirectory" in folder) || matchMedia("(pointer: coarse)").matches) words?.remove();
       words?.querySelector("button")?.addEventListener("click", () => folder.click());
     }
@@ -147,7 +147,7 @@ export class DropZone {
   #drawWave() {
     const peaks = this.#peaks;
     if (!peaks) return;
-    // As many pixels as the screen has, or its bars would blur into one another.
+    // One canvas pixel for each device pixel: otherwise the bars would blur.
     this.#wave.width = Math.max(BAR_PIXELS, Math.round(this.#wave.clientWidth * devicePixelRatio));
     this.#wave.height = Math.round(this.#wave.clientHeight * devicePixelRatio);
     const context = this.#clearWave();

@@ -1,16 +1,19 @@
-/** What stays on the device: how many analysed songs, how large, and the button that forgets them. */
+/**
+ * Kept songs: the number and size of the analysed songs on this device, and the button that deletes
+ * them.
+ */
 
 import { cache } from "./checker.js";
 import { byId } from "../shared/dom.js";
 import { fileSize } from "../shared/format.js";
 
-/** While many songs are checked, the state is shown no more often than this, as all that is kept is then looked through. */
+/** Shortest time between two updates while many songs are checked: each reads the whole cache. */
 const REDRAW_MS = 2000;
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let redraw;
 
-/** Shows the state while it keeps changing. */
+/** Shows the state soon; for frequent changes. */
 export function showKeptSongsSoon() {
   redraw ??= setTimeout(() => {
     redraw = undefined;
@@ -18,7 +21,7 @@ export function showKeptSongsSoon() {
   }, REDRAW_MS);
 }
 
-/** Shows the present state. */
+/** Shows the current state. */
 export async function showKeptSongs() {
   const { songs, bytes, lasting } = await cache.size();
   const count = `${songs} analysed ${songs === 1 ? "song" : "songs"}, ${fileSize(bytes)}`;
@@ -33,6 +36,6 @@ byId("kept-clear").addEventListener("click", async () => {
   await showKeptSongs();
   const words = byId("kept-words");
   byId("status").textContent = words.textContent;
-  // The button is gone.
+  // The focused button is hidden.
   if (hadKeyboard) words.focus();
 });

@@ -1,4 +1,7 @@
-/** The whole check of two songs of four minutes: our package as others use it, a stack of the libraries, and the browser's decoding alone. */
+/**
+ * A whole check of two songs of 4 minutes: by our package, by a stack of the libraries, and the
+ * browser's decoding alone.
+ */
 
 import { madeFile } from "./files.js";
 import { analyse, startOurs } from "./ours.js";
@@ -6,7 +9,7 @@ import { decodeAtModelRate, embedBySegments, startEssentia, startMeyda, startOrt
 import { inTurn, msOf, timing } from "./rounds.js";
 import { MODEL_RATE_HZ } from "./sizes.js";
 
-/** What our package asks browsers to decode to. */
+/** Rate to which our package makes browsers decode. */
 const DECODED_RATE_HZ = 44_100;
 
 /** @param {{ rounds: number, peerRounds: number }} options the others take half a minute each */
@@ -66,7 +69,7 @@ export async function check({ rounds, peerRounds }) {
   return { score, stages, times: { ...times, ...decodedTimes } };
 }
 
-/** Nothing but decoding, one file after the other, as our package decodes. @param {Blob[]} files */
+/** Decoding alone, one file after the other, like our package. @param {Blob[]} files */
 async function decodeAlone(files) {
   for (const file of files) await decodeAtOurRate(file);
 }
@@ -77,7 +80,7 @@ async function decodeAtOurRate(file) {
 }
 
 /**
- * Where the time goes: every stage of our check on this one thread, for both songs together.
+ * Time of every stage of our check on this one thread, for both songs together.
  * @param {import("./ours.js").Checker} engine
  * @param {Blob[]} files
  * @param {number} rounds

@@ -1,4 +1,7 @@
-/** The encoder, by our engine and by onnxruntime-web with the same weights, on one segment and on a whole song. */
+/**
+ * Encoder: our engine and onnxruntime-web with the same weights, for one segment and for a whole
+ * song.
+ */
 
 import { madeFloats } from "./files.js";
 import { analyse, startOurs } from "./ours.js";
@@ -6,10 +9,12 @@ import { startOrt } from "./peers.js";
 import { inTurn, msOf } from "./rounds.js";
 import { MEL_BANDS, MODEL_RATE_HZ } from "./sizes.js";
 
-/** Greatest difference of any value of an embedding, whose length is 1: the same sums in another order. */
+/**
+ * Largest difference of a value of an embedding, whose length is 1: the order of the sums differs.
+ */
 const TOLERANCE = 1e-4;
 
-/** On SwiftShader a minute of music takes many seconds. */
+/** With SwiftShader a minute of music takes many seconds. */
 const WEBGPU_SONG_SECS = 30;
 
 /** @param {{ rounds: number, songRounds: number }} options */
@@ -46,9 +51,9 @@ export async function webgpu({ rounds }) {
 
 /**
  * @typedef {Object} Shape
- * @property {Float32Array} samples what ours begins with; only the encoder is timed
- * @property {Float32Array} frames what onnxruntime-web begins with
- * @property {Float32Array | undefined} embeddings what should come out
+ * @property {Float32Array} samples input of ours; only the encoder is timed
+ * @property {Float32Array} frames input of onnxruntime-web
+ * @property {Float32Array | undefined} embeddings expected result
  */
 
 /** @param {string} name @param {number} [secs] the beginning only @returns {Promise<Shape>} */

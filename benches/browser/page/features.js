@@ -1,4 +1,4 @@
-/** Log-mel features of half a minute of music, by our engine and by the libraries. */
+/** Log-mel features of 30 s of music: our engine and the libraries. */
 
 import { madeFloats } from "./files.js";
 import { analyse, startOurs } from "./ours.js";
@@ -21,7 +21,8 @@ export async function features({ rounds }) {
     soundalike: async () => {
       const { song, times } = await analyse(checker, samples, MODEL_RATE_HZ);
       song.free();
-      // With decibels, levels, silence and profile, which the others don't compute.
+      // Includes decibels, levels, silence and the whitened spectrogram, which the others don't
+      // compute.
       return times.resample + times.mel + times.levels;
     },
     meyda: () => msOf(() => meyda(samples)),

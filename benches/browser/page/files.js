@@ -1,4 +1,4 @@
-/** What `audio.js` and the example `onnx` made. */
+/** Files that `audio.js` and the example `onnx` made. */
 
 /** @param {string} name */
 export async function madeFile(name) {

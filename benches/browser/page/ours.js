@@ -22,12 +22,12 @@ export async function startOurs(backend) {
  * @typedef {Object} StageTimes in milliseconds
  * @property {number} resample none if the samples have the model's rate
  * @property {number} mel
- * @property {number} levels decibels, silence and what passages are refined by
+ * @property {number} levels decibels, silence and the whitened spectrogram that refines passages
  * @property {number} encode
  */
 
 /**
- * Analyses a song and tells what each stage took.
+ * Analyses a song and measures each stage.
  * @param {Checker} checker
  * @param {Float32Array} samples
  * @param {number} sampleRateHz
@@ -43,7 +43,8 @@ export async function analyse(checker, samples, sampleRateHz) {
     heardAt[stage].push(performance.now());
   });
   const endedAt = performance.now();
-  // It reports before the last samples are resampled, after the first frame, and when all frames are done.
+  // Progress is reported before the last samples are resampled, after the first frame, and after
+  // the last frame.
   const firstFrame = heardAt.features[1] ?? 0;
   const lastFrame = heardAt.features.at(-1) ?? 0;
   const encodeBegun = heardAt.encode[0] ?? 0;

@@ -1,4 +1,7 @@
-/** What a similarity checker in the browser would otherwise be made of: meyda or essentia.js for features, onnxruntime-web for the encoder. */
+/**
+ * Peers: the libraries from which a similarity checker in the browser could be built. meyda or
+ * essentia.js for features, onnxruntime-web for the encoder.
+ */
 
 import {
   FFT_SAMPLES,
@@ -12,22 +15,23 @@ import {
 
 const LIBRARIES = "/libraries";
 
-/** Segments that go through onnxruntime-web together: at 16 it is at its best, by a few per cent. */
+/** Batch size of onnxruntime-web: 16 is the fastest, by a few per cent. */
 const BATCH_SEGMENTS = 16;
 
-/** Power below which everything is silence, and decibels kept below the loudest value. */
+/** Power of silence, and the range in decibels below the loudest value. */
 const POWER_FLOOR = 1e-10;
 const DYNAMIC_RANGE_DB = 80;
 
-/** Decibels in one unit of the natural logarithm of power. */
+/** Decibels per unit of the natural logarithm of power. */
 const DB_PER_LN = 10 / Math.LN10;
 
 /**
- * Log-mel frames of a song as the encoder reads them, `[MEL_BANDS, frames]`, from mono samples at the model's rate.
+ * Log-mel frames of a song, as input of the encoder, `[MEL_BANDS, frames]`, from mono samples at
+ * the model's rate.
  * @typedef {(samples: Float32Array) => Float32Array} LogMel
  */
 
-/** meyda's mel bands come as `ln(1 + power)`. @returns {Promise<LogMel>} */
+/** meyda returns mel bands as `ln(1 + power)`. @returns {Promise<LogMel>} */
 export async function startMeyda() {
   await script(`${LIBRARIES}/meyda/dist/web/meyda.min.js`);
   const meyda = /** @type {any} */ (globalThis).Meyda;
@@ -45,7 +49,10 @@ export async function startMeyda() {
   };
 }
 
-/** essentia.js with librosa's settings. Its vectors live in its own memory and must be let go. @returns {Promise<LogMel>} */
+/**
+ * essentia.js with librosa's settings. Its vectors are in wasm memory and must be freed.
+ * @returns {Promise<LogMel>}
+ */
 export async function startEssentia() {
   const [{ EssentiaWASM }, { default: Essentia }] = await Promise.all([
     import(`${LIBRARIES}/essentia.js/dist/essentia-wasm.es.js`),
@@ -83,14 +90,17 @@ export async function startEssentia() {
   };
 }
 
-/** Samples with half a window of silence on both sides, so that frames are centred on hops. @param {Float32Array} samples */
+/**
+ * Pads samples with half a window of silence on both sides, so that frames are centred on hops.
+ * @param {Float32Array} samples
+ */
 function centred(samples) {
   const padded = new Float32Array(samples.length + FFT_SAMPLES);
   padded.set(samples, FFT_SAMPLES / 2);
   return padded;
 }
 
-/** Decibels to what the encoder reads, in place. @param {Float32Array} decibels */
+/** Normalises decibels for the encoder, in place. @param {Float32Array} decibels */
 function normalised(decibels) {
   let loudest = -Infinity;
   for (const value of decibels) if (value > loudest) loudest = value;
@@ -102,7 +112,8 @@ function normalised(decibels) {
 }
 
 /**
- * The encoder in onnxruntime-web: normalised frames `[batch, 1, MEL_BANDS, frames]` to embeddings `[segments, embedding]`.
+ * The encoder in onnxruntime-web: normalised frames `[batch, 1, MEL_BANDS, frames]` to embeddings
+ * `[segments, embedding]`.
  * @typedef {(frames: Float32Array, batch: number) => Promise<Float32Array>} OrtEncoder
  */
 
@@ -123,7 +134,7 @@ export async function startOrt(provider) {
 }
 
 /**
- * Embeddings of a song, segment by segment, as such stacks do it.
+ * Embeddings of a song, each segment on its own, as is usual for such stacks.
  * @param {OrtEncoder} ort
  * @param {Float32Array} logMel `[MEL_BANDS, frames]`
  */
@@ -144,7 +155,10 @@ export async function embedBySegments(ort, logMel) {
   return embeddings;
 }
 
-/** Mono samples of a file at the model's rate, which the browser resamples to while it decodes. @param {Blob} file */
+/**
+ * Mono samples of a file at the model's rate; the browser resamples while it decodes.
+ * @param {Blob} file
+ */
 export async function decodeAtModelRate(file) {
   const context = new OfflineAudioContext(1, 1, MODEL_RATE_HZ);
   const buffer = await context.decodeAudioData(await file.arrayBuffer());

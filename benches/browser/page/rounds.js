@@ -6,10 +6,12 @@
  */
 
 /**
- * Measures contenders in turn, one round after the other, so that whatever else the machine does meets all of them alike.
- * @param {Record<string, () => Promise<number>>} contenders do the work once and tell how many milliseconds the measured part took
- * @param {{ rounds: number, warmUps: number, fewer?: Record<string, number> }} options `fewer`: contenders that take part in the first few rounds alone
- *   and need no warming up, because they take so long
+ * Measures contenders in turn, one round after the other, so that other work of the machine affects
+ * all of them.
+ * @param {Record<string, () => Promise<number>>} contenders do the work once and return the
+ *   milliseconds of the measured part
+ * @param {{ rounds: number, warmUps: number, fewer?: Record<string, number> }} options `fewer`:
+ *   number of rounds of slow contenders, which get no warm-up
  * @returns {Promise<Record<string, Timing>>}
  */
 export async function inTurn(contenders, { rounds, warmUps, fewer = {} }) {
@@ -17,7 +19,7 @@ export async function inTurn(contenders, { rounds, warmUps, fewer = {} }) {
   const times = /** @type {Record<string, number[]>} */ (Object.fromEntries(names.map((name) => [name, []])));
   for (let round = -warmUps; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
-      // Another one begins each round: nobody always runs in the wake of the same.
+      // Each round begins with another contender, so that none always follows the same one.
       const name = /** @type {string} */ (names[(turn + round + warmUps) % names.length]);
       if (round < 0 ? name in fewer : round >= (fewer[name] ?? rounds)) continue;
       const ms = await /** @type {() => Promise<number>} */ (contenders[name])();

@@ -1,41 +1,51 @@
-/** File block: a file that is read through from its beginning to its end, a large block at a time. */
+/** Block reader: reads through a file in large blocks. */
 
-import { bytesOf } from "./bytes.js";
+/** @import { SongFile } from "../song-file.js" */
 
-/** Large, as each read is a message to another process. */
+/** Large, because each read is a message to another process. */
 const BLOCK_BYTES = 1024 ** 2;
-/** As far as the head of a frame or of an element reaches, and as far into what it holds as anyone looks. */
+/** Enough for the head of a frame or element, and for the part of its content that is looked at. */
 const LOOK_BYTES = 64;
 
-/** The part of a file that is at hand. */
-export class FileBlock {
+/** A file, of which one block is in memory. */
+export class BlockReader {
   #file;
-  #name;
   #from = 0;
   #bytes = new Uint8Array(0);
 
-  /** @param {Blob} file @param {string} name */
-  constructor(file, name) {
+  /** @param {SongFile} file */
+  constructor(file) {
     this.#file = file;
-    this.#name = name;
   }
 
-  /** Whether so many bytes from an offset on are here, or all that the file has. @param {number} offset @param {number} [bytes] */
+  /**
+   * Whether the block in memory holds as many bytes from an offset on, or all up to the file's end.
+   * @param {number} offset
+   * @param {number} [bytes]
+   */
   holds(offset, bytes = LOOK_BYTES) {
     const end = this.#from + this.#bytes.length;
     return offset >= this.#from && (offset + bytes <= end || (offset <= end && end === this.#file.size));
   }
 
-  /** So many bytes from an offset on, fewer at the file's end. @param {number} offset @param {number} [bytes] */
+  /**
+   * Bytes from an offset on, fewer at the file's end.
+   * @param {number} offset
+   * @param {number} [bytes] their number
+   */
   async at(offset, bytes = LOOK_BYTES) {
     if (!this.holds(offset, bytes)) {
-      this.#bytes = await bytesOf(this.#file, this.#name, offset, offset + Math.max(bytes, BLOCK_BYTES));
+      this.#bytes = await this.#file.bytes(offset, offset + Math.max(bytes, BLOCK_BYTES));
       this.#from = offset;
     }
     return this.view(offset, bytes);
   }
 
-  /** The same, of an offset that the block holds. @param {number} offset @param {number} [bytes] */
+  /**
+   * The same without waiting, if the block in memory holds them.
+   * @param {number} offset
+   * @param {number} [bytes]
+   */
   view(offset, bytes = LOOK_BYTES) {
     const from = offset - this.#from;
     return this.#bytes.subarray(from, from + bytes);

@@ -1,20 +1,22 @@
-/** Bytes: what the readers of file formats share, which look at parts of a file only. */
+/** Bytes: helpers of the readers of file formats. */
 
-import { readBytes } from "../song-file.js";
 import { NotCuttable } from "./not-cuttable.js";
 
-/** @param {Blob} file @param {string} name @param {number} from @param {number} to @returns {Promise<Uint8Array<ArrayBuffer>>} fewer at the file's end */
-export async function bytesOf(file, name, from, to) {
-  return new Uint8Array(await readBytes(file.slice(from, to), name));
-}
+/** @import { SongFile } from "../song-file.js" */
 
-/** What lies between two stretches is left in place if it is no larger: a slice takes a third of a millisecond, as long as to skip it. */
+/**
+ * A gap between two ranges is copied if it is no larger. One more slice takes a third of a
+ * millisecond, as long as copying the gap.
+ */
 const MAX_GAP_BYTES = 64 * 1024;
 
-/** Stretches of a file in order, those that follow each other closely as one. @param {{ offset: number, endOffset: number }[]} stretches */
-export function merged(stretches) {
+/**
+ * Ranges of a file in order; ranges that are close to each other become one.
+ * @param {{ offset: number, endOffset: number }[]} ranges
+ */
+export function merged(ranges) {
   const wider = /** @type {{ offset: number, endOffset: number }[]} */ ([]);
-  for (const { offset, endOffset } of stretches) {
+  for (const { offset, endOffset } of ranges) {
     const last = wider.at(-1);
     if (last && offset >= last.endOffset && offset <= last.endOffset + MAX_GAP_BYTES) last.endOffset = endOffset;
     else wider.push({ offset, endOffset });
@@ -22,17 +24,16 @@ export function merged(stretches) {
   return wider;
 }
 
-/** Tags that a song has at most; a file of millions of them would be read for minutes. */
+/** Reading a file of millions of tags would take minutes. */
 const MAX_TAGS = 16;
 
 /**
  * The offset of a file's sound, after its ID3v2 tags (https://id3.org/id3v2.4.0-structure, 3.1).
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  */
-export async function offsetAfterTags(file, name) {
+export async function offsetAfterTags(file) {
   for (let at = 0, tags = 0; tags <= MAX_TAGS; tags++) {
-    const bytes = await bytesOf(file, name, at, at + 10);
+    const bytes = await file.bytes(at, at + 10);
     if (!isText(bytes, 0, "ID3")) return at;
     if (bytes.length < 10 || bytes.subarray(6).some((byte) => byte > 0x7f)) throw new NotCuttable("damaged ID3 tag");
     const hasFooter = (byteAt(bytes, 5) & 0x10) !== 0;

@@ -1,7 +1,9 @@
 /** Container: tells the format of a file by its first bytes. */
 
-import { byteAt, bytesOf, isText, offsetAfterTags, uint32 } from "./bytes.js";
+import { byteAt, isText, offsetAfterTags, uint32 } from "./bytes.js";
 import { NotCuttable } from "./not-cuttable.js";
+
+/** @import { SongFile } from "../song-file.js" */
 
 /** @typedef {"adts" | "flac" | "mp3" | "mp4" | "ogg" | "wav" | "webm"} Container */
 
@@ -13,19 +15,18 @@ const FRAME_SYNC = 0x7ff;
 
 /**
  * The container format that a file claims to have; the format's cutter checks the rest.
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @returns {Promise<Container>}
  */
-export async function containerOf(file, name) {
-  const head = await bytesOf(file, name, 0, HEAD_BYTES);
+export async function containerOf(file) {
+  const head = await file.bytes(0, HEAD_BYTES);
   if (isText(head, 4, "ftyp")) return "mp4";
   if (isText(head, 0, "OggS")) return "ogg";
   if (isText(head, 0, "RIFF") && isText(head, 8, "WAVE")) return "wav";
   if (uint32(head) === EBML) return "webm";
-  // ID3 tags may stand before the other formats, which have no header of a container.
-  const start = await offsetAfterTags(file, name);
-  const bytes = start === 0 ? head : await bytesOf(file, name, start, start + HEAD_BYTES);
+  // The other formats have no container, and ID3 tags may precede them.
+  const start = await offsetAfterTags(file);
+  const bytes = start === 0 ? head : await file.bytes(start, start + HEAD_BYTES);
   if (isText(bytes, 0, "fLaC")) return "flac";
   if (uint32(bytes) >>> 21 !== FRAME_SYNC) throw new NotCuttable("unknown container format");
   // Layer 0 in the header of an MPEG audio frame is reserved: ADTS has it.

@@ -1,75 +1,83 @@
-/**
- * Marked pieces: cuts up a file of which it is known, at many places in it, which sample a decoder begins with there.
- */
+/** Cut: cuts a file with seek points into chunks that overlap. */
 
 import { commonDivisor } from "./bytes.js";
 import { NotCuttable } from "./not-cuttable.js";
 import { Slice } from "../../shared/tasks.js";
 
-/** @import { Cut, Piece, Pieces } from "../chunks.js" */
+/** @import { Cut, Chunk, Chunks } from "../chunks.js" */
 
 /**
- * A place in a file where a decoder can begin.
- * @typedef {Object} Mark
+ * A place in a file where a decoder can begin. Samples are those of one channel.
+ * @typedef {Object} SeekPoint
  * @property {number} offset in bytes
- * @property {number} sample which sample of a channel the decoder begins with there
- * @property {number} endSample where the sound ends of a file that is cut off there; `NaN` where none can be
+ * @property {number} sample the first that a decoder gives when it begins there
+ * @property {number} endSample the end of the sound of a file that is cut off there
  */
 
 /**
- * @template {Mark} M
- * @typedef {Object} Marked a file that can be cut up
+ * A file that can be cut.
+ * @template {SeekPoint} P
+ * @typedef {Object} Seekable
  * @property {number} sampleRateHz
  * @property {number} samples of a channel
- * @property {M} first
- * @property {number} settlingSamples how much a decoder needs before what it makes of a file is what it makes of the whole
- * @property {boolean} [isNoisy] whether a decoder makes up some of the sound
- * @property {(fromSample: number, toSample: number) => Promise<M[]>} marksAround both and all between; none if they can't be found
- * @property {(from: M, to: M | undefined) => BlobPart[]} parts of a file of its own
+ * @property {P} first
+ * @property {number} preRollSamples after which the decoder's output is independent of where it
+ *   began
+ * @property {boolean} [isNoisy] whether the decoder generates noise
+ * @property {(fromSample: number, toSample: number) => Promise<P[]>} seekPointsAround the last up
+ *   to the one sample, the first from the other on, and all between; empty if they can't be found
+ * @property {(from: P, to: P | undefined) => BlobPart[]} parts of a file with the sound between two
+ *   seek points, or up to the end
  */
 
-/** What is decoded before and after a piece's own samples: for a resampler that looks around, and for the comparison. */
+/**
+ * Decoded before and after a chunk's own samples, for the neighbourhood that resamplers use and for
+ * the comparison of chunks.
+ */
 const MARGIN_SAMPLES = 8192;
-/** Of five frames of a usual size, up to 4,608 samples, one begins where a sample at the rate of decoding begins, too. */
+/**
+ * A chunk must begin where a sample at the decoding rate begins, too. That holds for one of five
+ * frames of the usual sizes, up to 4,608 samples.
+ */
 const ALIGNED_SAMPLES = 5 * 4608;
 
 /**
- * @template {Mark} M
- * @param {Cut} cut
- * @param {Marked<M>} marked
- * @returns {Promise<Pieces>}
+ * @template {SeekPoint} P
+ * @param {Cut} limits
+ * @param {Seekable<P>} seekable
+ * @returns {Promise<Chunks>}
  */
-export async function markedPieces(
-  { pieceSecs, minSecs, decodeRateHz },
-  { sampleRateHz, samples, first, settlingSamples, isNoisy = false, marksAround, parts },
+export async function cutAtSeekPoints(
+  { chunkSecs, minSecs, decodeRateHz },
+  { sampleRateHz, samples, first, preRollSamples, isNoisy = false, seekPointsAround, parts },
 ) {
   const durationSecs = samples / sampleRateHz;
   if (!(sampleRateHz > 0)) throw new NotCuttable("no sample rate");
   if (durationSecs < minSecs) throw new NotCuttable("too short");
-  const count = Math.ceil(durationSecs / pieceSecs);
+  const count = Math.ceil(durationSecs / chunkSecs);
   const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
-  /** @type {Piece[]} */
-  const pieces = [];
+  /** @type {Chunk[]} */
+  const chunks = [];
   const slice = new Slice();
   let from = first;
-  let ownSamples = 0;
+  let ownStartSamples = 0;
   for (let index = 1; index <= count; index++) {
     if (slice.isOver) await slice.next();
     const nextOwn = Math.round((index * samples) / count);
-    const before = nextOwn - MARGIN_SAMPLES - settlingSamples;
+    const before = nextOwn - MARGIN_SAMPLES - preRollSamples;
     const after = nextOwn + MARGIN_SAMPLES;
-    const marks = index === count ? [] : await marksAround(before - (step > 1 ? ALIGNED_SAMPLES : 0), after);
-    const to = marks.find(({ endSample }) => endSample >= after);
-    const next = marks.findLast(({ sample }) => sample <= before && sample % step === 0);
-    if (index < count && !(to && next)) throw new NotCuttable("no seek point where a piece must begin or end");
-    pieces.push({
+    const points = index === count ? [] : await seekPointsAround(before - (step > 1 ? ALIGNED_SAMPLES : 0), after);
+    const to = points.find(({ endSample }) => endSample >= after);
+    const next = points.findLast(({ sample }) => sample <= before && sample % step === 0);
+    if (index < count && !(to && next)) throw new NotCuttable("no seek point where a chunk must begin or end");
+    chunks.push({
       blob: new Blob(parts(from, to)),
       startSamples: from.sample,
-      ownSamples,
+      ownStartSamples,
       lengthSamples: to && to.endSample - from.sample,
     });
     if (next) from = next;
-    ownSamples = nextOwn;
+    ownStartSamples = nextOwn;
   }
-  return { sampleRateHz, samples, pieces, isNoisy };
+  return { sampleRateHz, samples, chunks, isNoisy };
 }

@@ -1,6 +1,6 @@
-/** Not cuttable: why a file can't be cut up, so that it is decoded at once. */
+/** Not cuttable: the reason why a file can't be cut into chunks and is decoded at once. */
 
-/** Never leaves the package: the message is for the console, at the level of debugging. */
+/** Stays inside the package. The message is logged at debug level. */
 export class NotCuttable extends Error {
   /** @override @type {string} */
   name = "NotCuttable";

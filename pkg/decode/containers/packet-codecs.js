@@ -1,40 +1,59 @@
-/** Packet codecs, as Ogg and WebM have them: how many samples a packet of Vorbis, Opus or FLAC has, of which its first bytes tell. */
+/**
+ * Packet codecs, the ones in Ogg and WebM: how many samples a packet of Vorbis, Opus or FLAC has,
+ * according to its first bytes.
+ */
 
 import { byteAt, isText, uint32 } from "./bytes.js";
 import { flacFrame } from "./flac/frame.js";
+import { NotCuttable } from "./not-cuttable.js";
 
 /**
  * @typedef {Object} PacketCodec
- * @property {number} sampleRateHz at which its samples are counted
- * @property {number} settlingSamples until what a decoder makes of packets depends on them alone
- * @property {boolean} isLate whether the first packet gives no sound yet
- * @property {(packet: Uint8Array, before: Uint8Array) => number} samplesOf a packet, which the one before may matter to; `NaN` if it holds no sound
+ * @property {number} sampleRateHz at which samples are counted
+ * @property {number} preRollSamples after which the decoder's output is independent of where it
+ *   began
+ * @property {boolean} firstPacketIsSilent whether the decoder gives no samples for the first packet
+ * @property {(packet: Uint8Array, before: Uint8Array) => number | undefined} samplesOf a packet,
+ *   given the one before it; `undefined` if it holds no sound
  */
 
 const OPUS_RATE_HZ = 48_000;
-/** What a packet sounds like is foretold from the last one: after a second nothing is left of what was before. */
-const OPUS_SETTLING_SAMPLES = OPUS_RATE_HZ;
-/** Of a frame, by the configuration in a packet's first byte (RFC 6716, table 2). */
+/** Packets are predicted from earlier ones. After a second the influence of the first is gone. */
+const OPUS_PRE_ROLL_SAMPLES = OPUS_RATE_HZ;
+/**
+ * Samples of a frame, by the configuration in a packet's first byte
+ * (https://www.rfc-editor.org/rfc/rfc6716#section-3.1, table 2).
+ */
 const OPUS_SPEECH_SAMPLES = [480, 960, 1920, 2880];
 const OPUS_MUSIC_SAMPLES = [120, 240, 480, 960];
 const FIRST_HYBRID = 12;
 const FIRST_MUSIC = 16;
 
-/** The first packet of FLAC (https://xiph.org/flac/ogg_mapping.html): a name and a version, how many packets of the header follow, or 0, and what a file of FLAC begins with. */
+/**
+ * The first packet of FLAC (https://www.rfc-editor.org/rfc/rfc9639#section-10.1): a name and a
+ * version, the number of further header packets or 0 if unknown, and the beginning of a FLAC file.
+ */
 const FLAC_NAME = "\x7fFLAC";
 const FLAC_COUNT_AT = 7;
 const FLAC_RATE_AT = 27;
-/** The last of the header's other packets begins with it. */
+/** Flag in the first byte of the last header packet. */
 const FLAC_LAST_BLOCK = 0x80;
 
 const VORBIS_RATE_AT = 12;
 const VORBIS_SIZES_AT = 28;
-/** A mode at the end of Vorbis' setup: whether its blocks are long, two types that are always 0, and a mapping. */
+/**
+ * Bits of a mode in the setup header of Vorbis (Vorbis I, 4.2.4): whether its blocks are long, two
+ * types that are always 0, and a mapping.
+ */
 const MODE_BITS = 1 + 16 + 16 + 8;
 const MAX_MODES = 64;
 const MAX_MAPPINGS = 64;
 
-/** @param {Uint8Array[]} packets the first of a stream @returns {number} how many packets its header has; 0 for other codecs, more than these where it can't be told yet */
+/**
+ * The number of header packets of a stream.
+ * @param {Uint8Array[]} packets the first of the stream
+ * @returns {number} 0 for other codecs; more than the given ones if these don't tell
+ */
 export function headerPacketsOf(packets) {
   const [first = new Uint8Array(0)] = packets;
   if (!isText(first, 0, FLAC_NAME)) return isText(first, 0, "OpusHead") ? 2 : isText(first, 0, "\x01vorbis") ? 3 : 0;
@@ -43,21 +62,29 @@ export function headerPacketsOf(packets) {
   return 1 + (others || (last > 0 ? last : packets.length));
 }
 
-/** @param {Uint8Array<ArrayBuffer>[]} header as many packets as that @returns {PacketCodec | undefined} */
+/**
+ * @param {Uint8Array<ArrayBuffer>[]} header packets, as many as `headerPacketsOf` says
+ * @returns {PacketCodec}
+ */
 export function codecOf([first, , setup]) {
-  if (!first) return undefined;
+  if (!first) throw new NotCuttable("no header of the codec");
   if (isText(first, 0, FLAC_NAME)) {
     const sampleRateHz = uint32(first, FLAC_RATE_AT) >>> 12;
     return {
       sampleRateHz,
-      settlingSamples: 0,
-      isLate: false,
-      samplesOf: (packet) => flacFrame(packet)?.samples ?? NaN,
+      preRollSamples: 0,
+      firstPacketIsSilent: false,
+      samplesOf: (packet) => flacFrame(packet)?.samples,
     };
   }
   return setup
     ? vorbis(first, setup)
-    : { sampleRateHz: OPUS_RATE_HZ, settlingSamples: OPUS_SETTLING_SAMPLES, isLate: false, samplesOf: opusSamples };
+    : {
+        sampleRateHz: OPUS_RATE_HZ,
+        preRollSamples: OPUS_PRE_ROLL_SAMPLES,
+        firstPacketIsSilent: false,
+        samplesOf: opusSamples,
+      };
 }
 
 /** @param {Uint8Array} packet */
@@ -71,38 +98,46 @@ function opusSamples(packet) {
         : OPUS_MUSIC_SAMPLES[kind & 3]
   );
   const frames = [1, 2, 2, byteAt(packet, 1) & 63][byteAt(packet, 0) & 3];
-  return packet.length > 0 ? samples * Number(frames) : NaN;
+  return packet.length > 0 ? samples * Number(frames) : undefined;
 }
 
-/** @param {Uint8Array<ArrayBuffer>} first @param {Uint8Array} setup @returns {PacketCodec | undefined} */
+/**
+ * @param {Uint8Array<ArrayBuffer>} first
+ * @param {Uint8Array} setup
+ * @returns {PacketCodec}
+ */
 function vorbis(first, setup) {
-  if (first.length <= VORBIS_SIZES_AT) return undefined;
+  if (first.length <= VORBIS_SIZES_AT) throw new NotCuttable("the header of Vorbis is cut off");
   const sizes = byteAt(first, VORBIS_SIZES_AT);
   const areLong = modesOf(setup);
-  if (!areLong) return undefined;
+  if (!areLong) throw new NotCuttable("no modes in the header of Vorbis");
   const modeMask = 2 ** (32 - Math.clz32(areLong.length - 1)) - 1;
   const blockSamples = (/** @type {Uint8Array} */ packet) => {
     const isLong =
       packet.length > 0 && (byteAt(packet, 0) & 1) === 0 ? areLong[(byteAt(packet, 0) >>> 1) & modeMask] : undefined;
-    return isLong === undefined ? NaN : 1 << (isLong ? sizes >>> 4 : sizes & 15);
+    return isLong === undefined ? undefined : 1 << (isLong ? sizes >>> 4 : sizes & 15);
   };
   return {
     sampleRateHz: new DataView(first.buffer, first.byteOffset).getUint32(VORBIS_RATE_AT, true),
-    settlingSamples: 0,
-    isLate: true,
-    // Half of each block is added to half of the next one.
-    samplesOf: (packet, before) => (blockSamples(before) + blockSamples(packet)) / 4,
+    preRollSamples: 0,
+    firstPacketIsSilent: true,
+    // Half of each block overlaps with half of the next one.
+    samplesOf: (packet, before) => {
+      const [last, samples] = [blockSamples(before), blockSamples(packet)];
+      return last && samples && (last + samples) / 4;
+    },
   };
 }
 
 /**
- * Whether the blocks of each mode are long. The modes are the last that the setup lists, and what is before them is long to read:
- * so they are read from the end, until their number stands before them.
+ * Whether the blocks of each mode are long. The modes are the last part of the setup header, and
+ * the parts before take much code to parse. So modes are read from the end, until the number before
+ * them is their count.
  * @param {Uint8Array} setup
  * @returns {boolean[] | undefined}
  */
 function modesOf(setup) {
-  /** Bits from the lowest of a byte on. @param {number} at @param {number} count */
+  /** Bits, beginning with the lowest of a byte. @param {number} at @param {number} count */
   const bits = (at, count) => {
     let value = 0;
     for (let bit = count - 1; bit >= 0; bit--)

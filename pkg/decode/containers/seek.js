@@ -1,48 +1,55 @@
 /**
- * Mark search: finds what is around a sample, in a table of marks where there is one, or else in a file whose frames or pages
- * say themselves which sample they are. There a few looks find it: each makes the next guess better.
+ * Seek: finds the seek points around a sample. In a table that is a binary search. In a file whose
+ * frames or pages state their position, a few reads find them, by interpolation between the last
+ * two.
  */
 
-import { bytesOf } from "./bytes.js";
+/** @import { SongFile } from "../song-file.js" */
+/** @import { SeekPoint } from "./cut.js" */
 
-/** @import { Mark } from "./cut.js" */
-
-/** A look reads twice what the song has there on average, and this: five of the longest pages of Ogg, of which the first and the last are cut off, and one tells only where the next begins. */
+/**
+ * A look reads twice the average size of the wanted range, plus this: five of the longest pages
+ * of Ogg. Of these the first and the last are cut off, and one only tells where the next begins.
+ */
 const MIN_LOOK_BYTES = 320 * 1024;
-/** A guess is seldom wrong twice; where it is, halving comes to an end within these. */
+/** Interpolation seldom fails twice. If it does, bisection ends within as many looks. */
 const MAX_LOOKS = 40;
 
 /**
- * @template {Mark} M
- * @param {M[]} marks all that a file has
- * @returns {(fromSample: number, toSample: number) => Promise<M[]>} marks of both and all between
+ * @template {SeekPoint} P
+ * @param {P[]} points all of a file, in order
+ * @returns {(fromSample: number, toSample: number) => Promise<P[]>} as `seekPointsAround`
  */
-export function searchTable(marks) {
-  /** How many are not beyond a sample. @param {"sample" | "endSample"} of @param {number} wanted */
+export function searchTable(points) {
+  /**
+   * The number of points up to a sample.
+   * @param {"sample" | "endSample"} of
+   * @param {number} wanted
+   */
   const countUpTo = (of, wanted) => {
     let low = 0;
-    for (let high = marks.length; low < high;) {
+    for (let high = points.length; low < high;) {
       const middle = (low + high) >> 1;
-      if (/** @type {M} */ (marks[middle])[of] <= wanted) low = middle + 1;
+      if (/** @type {P} */ (points[middle])[of] <= wanted) low = middle + 1;
       else high = middle;
     }
     return low;
   };
   return async (fromSample, toSample) =>
-    marks.slice(Math.max(0, countUpTo("sample", fromSample) - 1), countUpTo("endSample", toSample) + 1);
+    points.slice(Math.max(0, countUpTo("sample", fromSample) - 1), countUpTo("endSample", toSample) + 1);
 }
 
 /**
- * @template {Mark} M
- * @param {Blob} file
- * @param {string} name
+ * @template {SeekPoint} P
+ * @param {SongFile} file
  * @param {Object} song
  * @param {number} song.samples of a channel
- * @param {M} song.first mark
- * @param {(bytes: Uint8Array<ArrayBuffer>, offset: number) => M[]} song.findMarks all in bytes that begin somewhere in the file
- * @returns {(fromSample: number, toSample: number) => Promise<M[]>} marks of both and of all between; none if they can't be found
+ * @param {P} song.first seek point
+ * @param {(bytes: Uint8Array<ArrayBuffer>, offset: number) => P[]} song.findSeekPoints in bytes
+ *   from anywhere in the file
+ * @returns {(fromSample: number, toSample: number) => Promise<P[]>} as `seekPointsAround`
  */
-export function searchFile(file, name, { samples, first, findMarks }) {
+export function searchFile(file, { samples, first, findSeekPoints }) {
   return async (fromSample, toSample) => {
     /** @type {{ offset: number, sample: number }} */
     let low = first;
@@ -55,16 +62,16 @@ export function searchFile(file, name, { samples, first, findMarks }) {
         first.offset,
         Math.floor(low.offset + share * (high.offset - low.offset) - lookBytes / 2),
       );
-      // Nothing more is to be found out.
+      // The same place again: there is nothing more to learn.
       if (lookAt === at) return [];
       at = lookAt;
-      const marks = findMarks(await bytesOf(file, name, at, at + lookBytes), at);
-      const latest = marks.at(-1);
+      const points = findSeekPoints(await file.bytes(at, at + lookBytes), at);
+      const latest = points.at(-1);
       if (!latest) return [];
-      const before = marks.findLast(({ sample }) => sample <= fromSample);
-      if (before && latest.endSample >= toSample) return marks;
+      const before = points.findLast(({ sample }) => sample <= fromSample);
+      if (before && latest.endSample >= toSample) return points;
       if (before) low = before;
-      else high = /** @type {M} */ (marks[0]);
+      else high = /** @type {P} */ (points[0]);
     }
     return [];
   };

@@ -1,4 +1,4 @@
-/** `<sound-alike>`: on the page about embedding, which has two of them. */
+/** `<sound-alike>` on the page about embedding, which has two of them. */
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
@@ -165,7 +165,7 @@ describe("sound-alike element", () => {
       assert.ok(await page.evaluate(() => /** @type {any} */ (document.querySelector("#fixed")).report));
       assert.equal((await events("soundalike-report")).length, 1);
       assert.deepEqual(requests.slice(loaded), []);
-      // Its reference is heard of even if it changed while the element was out.
+      // A change of its reference counts even while the element is not in the document.
       await page.evaluate(() => {
         const element = /** @type {any} */ (document.querySelector("#fixed"));
         const { parentElement: parent } = element;
@@ -187,7 +187,7 @@ describe("sound-alike element", () => {
     assert.ok(worker && page.workers()[0] === worker, "the work was begun anew");
   });
 
-  test("a cancelled check can be begun again, and the keyboard is handed on", async () => {
+  test("a cancelled check can be begun again, and the focus moves on", async () => {
     const focused = () =>
       page.evaluate(() => {
         const inside = /** @type {Element} */ (document.querySelector("#fixed")).shadowRoot?.activeElement;
@@ -309,7 +309,9 @@ describe("sound-alike element", () => {
         await page.route("**/strict.html", (route) =>
           route.fulfill({
             headers: { "content-type": "text/html", "content-security-policy": policy },
-            body: `<!doctype html><title>strict</title><script type="module" src="${host}pkg/element.js"></script><sound-alike reference="${host}example/harbour-lights.mp3"></sound-alike>`,
+            body:
+              `<!doctype html><title>strict</title><script type="module" src="${host}pkg/element.js"></script>` +
+              `<sound-alike reference="${host}example/harbour-lights.mp3"></sound-alike>`,
           }),
         );
         await page.addInitScript(() => {
@@ -327,7 +329,7 @@ describe("sound-alike element", () => {
           .first()
           .evaluate((label) => getComputedStyle(label).cursor);
         assert.equal(colour, "pointer", "the element's style is applied");
-        // Only the worker by its plain address is tried and then given through the policy.
+        // Only the worker is first tried with its plain address, and then with the policy.
         const violations = /** @type {string[]} */ (await page.evaluate("violations"));
         assert.deepEqual(
           violations.filter((violation) => !violation.includes("trusted-types-sink")),

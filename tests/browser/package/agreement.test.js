@@ -1,11 +1,13 @@
 /**
- * Agreement: the trainer on this machine, Chromium on the CPU and on WebGPU, and Firefox answer alike for 20 pairs of songs.
+ * Agreement: the trainer on this machine, Chromium on the CPU and on WebGPU, and Firefox give the
+ * same reports for 20 pairs of songs.
  *
- * All are given the same samples: mono WAV files of 16 bits at the model's rate, which Symphonia reads natively and the page reads itself, because
- * browsers decode, and resample what they decode, each in its own way. Compared is all that follows: features, encoder, matching. On the CPU the whole
- * reports are the same; `tests/identical.rs` sees to what they don't show.
+ * All get the same samples: mono WAV files of 16 bits at the model's rate. The trainer reads them
+ * with Symphonia, and the page with code of its own, because browsers decode and resample
+ * differently. So everything after decoding is compared: features, encoder, matching. On the CPU
+ * the reports are identical; `tests/identical.rs` compares the stages before them.
  *
- * SOUNDALIKE_TRAINER names the trainer, if not the one in target/release.
+ * SOUNDALIKE_TRAINER is the path of the trainer, by default the one in target/release.
  */
 
 import assert from "node:assert/strict";
@@ -24,15 +26,16 @@ const SITE = process.env["SOUNDALIKE_SITE"] ?? here("../../../target/site");
 const TRAINER = process.env["SOUNDALIKE_TRAINER"] ?? here("../../../target/release/soundalike-trainer");
 const RUN_TIMEOUT_MS = 600_000;
 
-/** Floats summed in another order; a score that differs by more is another answer. */
+/** Floats may be summed in another order. A larger difference of scores is an error. */
 const SCORE_TOLERANCE = 0.005;
-/** A tenth of what the page shows, and well below a hop of the passages. */
+/** A tenth of the precision on the page, and much less than a hop of the passages. */
 const TIME_TOLERANCE_SECS = 0.01;
 const SPEED_TOLERANCE = 0.001;
 const PITCH_TOLERANCE_SEMITONES = 0.1;
 
 /** @typedef {{ left: string, right: string }} Pair */
-/** @typedef {Pick<import("../../../pkg/engine/protocol.js").Report, "score" | "verdict" | "passages" | "model">} Report */
+/** @import { Report as WholeReport } from "../../../pkg/engine/protocol.js" */
+/** @typedef {Pick<WholeReport, "score" | "verdict" | "passages" | "model">} Report */
 
 describe("agreement", () => {
   const audio = audioFolder();
@@ -73,7 +76,7 @@ describe("agreement", () => {
   /** @param {Report[]} reports @param {import("node:test").TestContext} context */
   function assertSame(reports, context) {
     assertAgree(reports, context);
-    // As text, in which JavaScript's -0 is 0.
+    // As text, because JavaScript's -0 then equals 0.
     assert.equal(JSON.stringify(reports), JSON.stringify(native));
   }
 
@@ -144,7 +147,7 @@ describe("agreement", () => {
       }
     }
     context.diagnostic(
-      `${reports.length} pairs: scores differ by ${score.toFixed(4)} at most, times of passages by ${secs.toFixed(2)} s`,
+      `${reports.length} pairs: scores differ by at most ${score.toFixed(4)}, passages by ${secs.toFixed(2)} s`,
     );
   }
 });
@@ -169,14 +172,19 @@ async function nativeReports(pairs, folder) {
 }
 
 /**
- * 20 pairs, made in `folder`: copies changed in every way that the model card names, excerpts in other music, and strangers.
+ * Makes 20 pairs in `folder`: copies with every change that the model card names, excerpts in other
+ * music, and unrelated songs.
  * @param {ReturnType<typeof audioFolder>} audio
  * @param {string} folder
  * @returns {Pair[]}
  */
 function makePairs(audio, folder) {
   const wav = ["-ac", "1", "-ar", "22050", "-c:a", "pcm_s16le", "-bitexact", "-map_metadata", "-1"];
-  /** @param {string} name @param {string} source @param {string[]} [options] the file's name in `folder` */
+  /**
+   * @param {string} name
+   * @param {string} source
+   * @param {string[]} [options] the file's name in `folder`
+   */
   const made = (name, source, options = []) => {
     copyFileSync(audio.encoded(`${name}.model.wav`, source, [...options, ...wav]), join(folder, `${name}.wav`));
     return `${name}.wav`;
@@ -189,7 +197,12 @@ function makePairs(audio, folder) {
     right: made(`song-${seed}-${name}`, tune(seed), ["-af", filter]),
   });
   const encoded = audio.encoded("low-rate.mp3", tune(3), ["-c:a", "libmp3lame", "-b:a", "48k"]);
-  /** A part of one tune between parts of two others. @param {number} seed @param {string} name @param {string} filter */
+  /**
+   * A part of one tune between parts of two others.
+   * @param {number} seed
+   * @param {string} name
+   * @param {string} filter
+   */
   const excerpt = (seed, name, filter) => {
     const parts = `[0:a]atrim=0:6[a];[1:a]atrim=2:12,asetpts=PTS-STARTPTS,${filter}[b];[2:a]atrim=0:6[c];[a][b][c]concat=n=3:v=0:a=1`;
     const options = ["-i", tune(seed), "-i", tune((seed + 5) % 10), "-filter_complex", parts];

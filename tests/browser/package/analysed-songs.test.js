@@ -1,4 +1,4 @@
-/** Songs that are analysed once: kept by whoever asks, as bytes, and in a cache. */
+/** Songs that are analysed once and kept: by the caller, as bytes, and in a cache. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -64,10 +64,10 @@ describe("analysed songs", () => {
     assert.match(rest.early.message, /has not been analysed/);
   });
 
-  test("a song's peaks are the loudest magnitudes of equal stretches of it", async () => {
+  test("a song's peaks are the largest magnitudes in equal stretches", async () => {
     const peaks = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
-      // Ever less, and never above zero; longer than one part of it that goes to the engine.
+      // The magnitude falls, and no sample is positive. It is longer than one part of an upload.
       const samples = Float32Array.from({ length: 3_000_000 }, (_, index) => (index / 3_000_000 - 1) * ((index >> 3) % 2));
       const song = await checker.analyse({ samples, sampleRateHz: 44100 });
       return [...song.peaks];`);
@@ -76,7 +76,7 @@ describe("analysed songs", () => {
       assert.ok(Math.abs(peak - (1 - index / 1500)) < 1e-3, `peak ${index}: ${peak}`);
   });
 
-  test("bytes that are damaged or none of ours are no song", async () => {
+  test("damaged or foreign bytes are no song", async () => {
     const restored = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
       const bytes = (await checker.analyse(a)).toBytes();
@@ -91,7 +91,7 @@ describe("analysed songs", () => {
     assert.deepEqual(restored, [true, false, false, false, false, false, false, false]);
   });
 
-  test("a cache spares the second analysis of a file; what it holds wrongly or fails at does no harm", async () => {
+  test("a cache saves the second analysis of a file; its wrong bytes and errors do no harm", async () => {
     for (const seed of [1, 7])
       await blank.page.route(`**/${seed}.wav`, (route) => route.fulfill({ body: wav(tune(seed, SONG_SECS)) }));
     const { keys, scores, decodes } = await run(`
@@ -123,7 +123,7 @@ describe("analysed songs", () => {
     assert.equal(new Set(scores).size, 1, String(scores));
   });
 
-  test("a large file’s SHA-256 is computed beside the page, or on it where no further worker starts", async () => {
+  test("a large file’s SHA-256 is computed in a worker, or on the page if none starts", async () => {
     const { expected, beside, onPage } = await run(`
       const subtle = crypto.subtle;
       const original = subtle.digest;
@@ -173,7 +173,7 @@ describe("analysed songs", () => {
     assert.deepEqual({ digested, requests }, { digested: 0, requests: [true] });
   });
 
-  test("SongCache keeps bytes across pages of the site, drops the oldest beyond its limit, and forgets when told", async () => {
+  test("SongCache stores bytes across pages, deletes the oldest beyond its limit, and can be cleared", async () => {
     await run(`
       const cache = new soundalike.SongCache({ name: "test", maxBytes: 250 });
       for (const key of ["one", "two"]) {

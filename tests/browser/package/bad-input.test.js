@@ -1,4 +1,6 @@
-/** What can’t be checked, and an engine that can’t check: each is told in words of its own, and the page stays usable. */
+/**
+ * Bad files and a broken engine: each has an error message of its own, and the page stays usable.
+ */
 
 import assert from "node:assert/strict";
 import { truncateSync } from "node:fs";
@@ -30,7 +32,7 @@ describe("bad input", () => {
     ]);
     songs.protected = audio.file("protected.m4p", "????ftypM4P ".repeat(500));
     songs.foreign = audio.encoded("foreign.wma", songs.original, ["-c:a", "wmav2"]);
-    // 500 MB each, of which hardly anything lies on the disk: no sound at all, and a recording of 17 hours.
+    // Sparse files of 500 MB: one without sound, and a recording of 17 hours.
     songs.huge = audio.file("huge.mp3", "no song");
     songs.endless = audio.file("endless.wav", endlessWav(500e6));
     for (const path of [songs.huge, songs.endless]) truncateSync(path, 500e6);
@@ -80,7 +82,7 @@ describe("bad input", () => {
     assert.equal(await visit.page.evaluate("readBytes"), 0);
   });
 
-  test("a file that is too large is told its size once, and larger than what fits", async () => {
+  test("the size of a file that is too large is shown once, and larger than the limit", async () => {
     const large = audio.file("large.wav", "");
     truncateSync(large, 1_001_000_000);
     await give("left", large);
@@ -92,7 +94,7 @@ describe("bad input", () => {
     assert.match(await visit.page.locator(".zone.left").innerText(), /\b1\.01 GB/);
   });
 
-  test("after a bad file another one is a click away", async () => {
+  test("after a bad file, another one can be chosen with one click", async () => {
     await give("left", songs.text);
     await give("right", songs.copy);
     const chooser = visit.page.waitForEvent("filechooser", { timeout: CHECK_TIMEOUT_MS });
@@ -121,7 +123,7 @@ describe("bad input", () => {
       { files: "**/weights.safetensors", body: "no weights" },
     ],
     [
-      "a browser without WebGPU, which was insisted on",
+      "a browser without WebGPU, the chosen backend",
       "unsupported-browser",
       /WebGPU does not work in this browser\. The CPU does the same/,
       { query: "?backend=webgpu" },
@@ -133,7 +135,7 @@ describe("bad input", () => {
       { script: "WebAssembly.validate = () => false" },
     ],
     [
-      "an engine that stops in the middle",
+      "an engine that stops during a check",
       "crashed",
       /stopped unexpectedly\. The next check starts it afresh/,
       {
@@ -143,7 +145,7 @@ describe("bad input", () => {
       },
     ],
   ])) {
-    test(`${what}: told in plain words (${code})`, async () => {
+    test(`${what}: reported in plain words (${code})`, async () => {
       const {
         files,
         body,
@@ -180,7 +182,10 @@ describe("bad input", () => {
   }
 });
 
-/** The beginning of a WAV file of this many bytes: 8 bits, 8 kHz, so that a byte is an eighth of a millisecond. @param {number} bytes */
+/**
+ * The beginning of a WAV file with 8 bits at 8 kHz, so that a byte is an eighth of a millisecond.
+ * @param {number} bytes of the file
+ */
 function endlessWav(bytes) {
   const header = wav(new Float32Array(0), 8000).subarray(0, 44);
   header.writeUInt32LE(bytes - 8, 4);

@@ -1,8 +1,14 @@
 /**
- * Faults of the engine, each injected where it would strike: the check ends with one clear error, and the next one works.
- * WebGPU's faults are in `webgpu-faults.test.js`, what a visitor sees of faults in `page-faults.test.js` and `bad-input.test.js`,
- * faults of the input in `package.test.js` and `hostile.test.js`, cancelling at every stage in `package.test.js`, the storage's
- * faults in `analysed-songs.test.js` and `kept-songs.test.js`.
+ * Faults of the engine, each injected where it occurs: the check ends with one clear error, and the
+ * next one works. Other suites test other faults:
+ *
+ * | fault | suite |
+ * |---|---|
+ * | WebGPU | `webgpu-faults.test.js` |
+ * | as a visitor sees it | `page-faults.test.js`, `bad-input.test.js` |
+ * | input | `package.test.js`, `hostile.test.js` |
+ * | cancelling at every stage | `package.test.js` |
+ * | storage | `analysed-songs.test.js`, `kept-songs.test.js` |
  */
 
 import assert from "node:assert/strict";
@@ -14,14 +20,14 @@ import { tune, wav } from "../support/music.js";
 import { resealed } from "../support/weights-file.js";
 
 const WEIGHTS = "pkg/wasm/weights.safetensors";
-/** A module that is valid and imports what nobody gives: `(module (import "m" "f" (func)))`. */
+/** A valid module with an import that doesn't exist: `(module (import "m" "f" (func)))`. */
 const FOREIGN_MODULE = Buffer.from([0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 109, 1, 102, 0, 0]);
 
 describe("faults of the engine", () => {
   const blank = packageInBlankPage();
   const { run } = blank;
 
-  test("a self-test that fails on the CPU, too, is told, and right weights work afterwards", async () => {
+  test("a self-test that also fails on the CPU is reported, and the right weights work afterwards", async () => {
     const otherAnswer = resealed(await blank.fileOfSite(WEIGHTS), (info) => info.golden_embedding.reverse());
     await blank.page.route("**/other-answer.safetensors", (route) => route.fulfill({ body: otherAnswer }));
     const { failed, next } = await run(`
@@ -58,7 +64,7 @@ describe("faults of the engine", () => {
         answer(module).body === FOREIGN_MODULE ? /stopped unexpectedly/ : /file is damaged/,
       );
       await blank.page.unroute("**/wasm/cpu/soundalike_bg.wasm");
-      // What compiles is remembered; in a page of its own, it is fetched again.
+      // A module that compiles is kept. A new page fetches it again.
       if (answer(module).body === FOREIGN_MODULE) await blank.renew();
       assert.deepEqual(await run(`return checked({ backend: "cpu" });`), GOOD);
     });
@@ -89,7 +95,7 @@ describe("faults of the engine", () => {
     });
   }
 
-  test("weights that can't be fetched are an error, and are asked for again", async () => {
+  test("weights that can't be fetched are an error, and are fetched again", async () => {
     await blank.page.route("**/weights.safetensors", (route) => route.fulfill({ status: 503 }));
     const code = await run(`return (await outcome(() => soundalike.createChecker({ backend: "cpu" }))).code;`);
     assert.equal(code, "weights-invalid");
@@ -112,7 +118,7 @@ describe("faults of the engine", () => {
     assert.equal(backend, "cpu");
   });
 
-  test("weights that lie broken in the browser's own cache are fetched past it", async () => {
+  test("weights that are damaged in the browser's cache are fetched from the network", async () => {
     const weights = await blank.fileOfSite(WEIGHTS);
     let requests = 0;
     const server = createServer((_, response) => {
@@ -121,7 +127,7 @@ describe("faults of the engine", () => {
     });
     await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
     const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-    // Where requests are routed there is no cache: so any page of the site, and no route.
+    // Routed requests bypass the cache, so this is an ordinary page of the site, without a route.
     const another = await blank.shared.browser.newPage();
     await another.goto(`${blank.shared.url}pkg/package.json`);
     const outcomes = await another.evaluate(async (weights) => {
@@ -166,7 +172,7 @@ describe("faults of the engine", () => {
     assert.ok(cutters.length > 0 && cutters.every((url) => url.endsWith("/wav/cutter.js")), String(cutters));
   });
 
-  test("a trap of the engine is a crash, and the next check starts afresh", async () => {
+  test("a trap of the engine is a crash, and the next check starts it again", async () => {
     await blank.page.route("**/wasm/cpu/soundalike.js", brokenEngine("cpu", "throw trap"));
     const crashed = await run(`
       globalThis.checker = await soundalike.createChecker({ backend: "cpu" });
@@ -177,7 +183,7 @@ describe("faults of the engine", () => {
     assert.ok(next.value, JSON.stringify(next));
   });
 
-  test("a worker that is killed in the middle of a check, without a word: one error, and the next check works", async () => {
+  test("a worker that is killed during a check, without an event: one error, and the next check works", async () => {
     await blank.page.route("**/wasm/cpu/soundalike.js", brokenEngine("cpu", DIES));
     const killed = await run(`
       globalThis.checker = await soundalike.createChecker({ backend: "cpu" });
@@ -193,7 +199,9 @@ describe("faults of the engine", () => {
     [1, GOOD],
     [Infinity, "crashed"],
   ])) {
-    test(`a worker that is lost ${losses === 1 ? "" : "again and again "}while a song comes to it: ${losses === 1 ? "the song is decoded once more" : "one error, and the next check works"}`, async () => {
+    const when = losses === 1 ? "once" : "again and again";
+    const then = losses === 1 ? "the song is decoded once more" : "one error, and the next check works";
+    test(`a worker that is lost ${when} while a song is uploaded: ${then}`, async () => {
       const outcome = await run(`
         const { postMessage } = Worker.prototype;
         let losses = 0;
@@ -208,13 +216,13 @@ describe("faults of the engine", () => {
         return outcome;`);
       if (typeof expected === "string") assertError(outcome, expected, /stopped unexpectedly/);
       else assert.deepEqual(outcome, expected);
-      // Two songs, and one of them twice.
+      // Two songs, one of them twice.
       if (losses === 1) assert.equal(await run("return decoded"), 3);
       assert.deepEqual(await run(`return checked({ backend: "cpu" });`), GOOD);
     });
   }
 
-  test("a worker that is killed while nothing is asked of it: the next check has another, and analyses nothing again", async () => {
+  test("a worker that is killed while it is idle: the next check starts another, and analyses nothing again", async () => {
     const stages = await run(`
       globalThis.checker = await soundalike.createChecker({ backend: "cpu" });
       globalThis.songs = [await checker.analyse(a), await checker.analyse(b)];`);
@@ -230,7 +238,7 @@ describe("faults of the engine", () => {
     assert.equal(blank.page.workers().length, 1);
   });
 
-  test("memory that the page is refused: one error, and the next check works", async () => {
+  test("out of memory in the page: one error, and the next check works", async () => {
     const { refused, next } = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
       const Whole = Float32Array;
@@ -247,7 +255,7 @@ describe("faults of the engine", () => {
     assert.deepEqual(next, { value: "different" });
   });
 
-  test("a check that is cancelled while the engine loads, and the next one", async () => {
+  test("a check that is cancelled while the engine loads ends at once, and the next one works", async () => {
     /** @type {() => void} */
     let letThrough = () => {};
     const held = new Promise((resolve) => (letThrough = () => resolve(undefined)));
@@ -266,8 +274,8 @@ describe("faults of the engine", () => {
   });
 });
 
-describe("memory that the engine is refused", () => {
-  // 64 kB each: room for the engine and short songs, not for the 20 minutes below.
+describe("out of memory in the engine", () => {
+  // Pages of 64 kB: enough for the engine and short songs, not for the 20 minutes below.
   const { run } = packageInBlankPage(["--js-flags=--wasm-max-mem-pages=1200"]);
 
   test("one error, and a shorter song works", async () => {

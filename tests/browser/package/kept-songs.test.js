@@ -1,4 +1,4 @@
-/** Songs that are known again, in the page and on the device. */
+/** Songs that are recognised, in the page and on the device. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -38,11 +38,11 @@ describe("kept songs", () => {
     assert.ok(!stages.some((stage) => stage.includes("original.wav")), "the unchanged song was analysed again");
     assert.ok(
       stages.some((stage) => stage.includes("unrelated.wav")),
-      "the song that was given anew was not analysed",
+      "the song that was chosen again was not analysed",
     );
   });
 
-  test("a song that was checked before is known again by its content, until the visitor has it forgotten", async () => {
+  test("a song that was checked before is recognised by its content, until the visitor deletes it", async () => {
     await countDecoded(visit.page);
     await give("left", songs.original);
     await give("right", songs.copy);

@@ -1,4 +1,6 @@
-/** The package as a programmer uses it: songs of every kind, progress, cancelling, checkers side by side. */
+/**
+ * The package as a programmer uses it: songs of every kind, progress, cancelling, several checkers.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -8,7 +10,7 @@ describe("package", () => {
   const blank = packageInBlankPage();
   const { run } = blank;
 
-  test("samples are compared and the caller's arrays stay whole", async () => {
+  test("samples are compared and the caller's arrays stay intact", async () => {
     const { same, other, lengths } = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
       const same = await checker.compare(a, a);
@@ -22,7 +24,7 @@ describe("package", () => {
     assert.deepEqual(lengths, [SONG_SECS * 44_100, SONG_SECS * 44_100]);
   });
 
-  test("progress names the stages and only grows", async () => {
+  test("progress names the stages and never falls", async () => {
     const events = await run(`
       const events = [];
       const checker = await soundalike.createChecker({ backend: "cpu", onProgress: (event) => events.push(event) });
@@ -41,7 +43,7 @@ describe("package", () => {
     assert.ok(fractions.at(-1) > 0.99, `ends at ${fractions.at(-1)}`);
   });
 
-  /** A whole sentence, at the least. */
+  /** Any whole sentence. */
   const SENTENCE = /^\p{Lu}|^“/u;
   for (const [what, song, code, words = SENTENCE] of /** @type {[string, string, string, RegExp?][]} */ ([
     ["no channels", "{ samples: [], sampleRateHz: 44100 }", "no-audio"],
@@ -69,7 +71,7 @@ describe("package", () => {
       /lasts 2\.9 seconds\. At least 3 seconds/,
     ],
     ["silence", "new Float32Array(10 * 44100)", "silent", /is silent, or too quiet/],
-    ["music that is hardly there", "a.map((sample) => sample * 1e-4)", "silent", /is silent, or too quiet/],
+    ["very quiet music", "a.map((sample) => sample * 1e-4)", "silent", /is silent, or too quiet/],
     [
       "more than 90 minutes",
       "{ samples: new Float32Array(90.4 * 60 * 8000), sampleRateHz: 8000 }",
@@ -107,7 +109,7 @@ describe("package", () => {
       const { code } = await outcome(() => checker.compare(file, a));
       return { code, decoded };`);
     assert.equal(code, "too-long");
-    // The other song is samples already, so nothing at all was decoded.
+    // The other song consists of samples, so nothing was decoded.
     assert.equal(decoded, 0);
   });
 
@@ -115,9 +117,9 @@ describe("package", () => {
     await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
       globalThis.setTimeout = globalThis.requestAnimationFrame = globalThis.requestIdleCallback = () => 0;
-      // Long enough, by its channels, for its mixing to take many slices.
+      // It has so many channels that mixing takes many slices.
       checker.compare({ samples: Array(90).fill(a), sampleRateHz: 44100 }, b).then(({ verdict }) => Object.assign(globalThis, { verdict }));`);
-    // Asked from here, as waiting in the page needs its timers.
+    // Polled from here, because waiting in the page would need its timers.
     const end = Date.now() + 60_000;
     while ((await blank.page.evaluate("globalThis.verdict")) === undefined) {
       assert.ok(Date.now() < end, "the check waits for a timer");
@@ -152,7 +154,7 @@ describe("package", () => {
     assert.ok(good.value, JSON.stringify(good));
   });
 
-  test("checkers share a worker; one check's end is not the other's", async () => {
+  test("checkers share a worker; cancelling one check leaves the other", async () => {
     await run(
       `globalThis.checkers = await Promise.all([0, 1].map(() => soundalike.createChecker({ backend: "cpu" })));`,
     );
@@ -173,7 +175,7 @@ describe("package", () => {
     assert.equal(blank.page.workers().length, 1);
   });
 
-  test("a closed checker lets go of its worker and refuses checks", async () => {
+  test("a closed checker frees its worker and refuses checks", async () => {
     const code = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
       const running = outcome(() => checker.compare(a, b));
@@ -185,7 +187,7 @@ describe("package", () => {
   });
 
   for (const stage of ["decode", "features", "encode", "match"]) {
-    test(`a check that is cancelled at the stage “${stage}” ends at once, and what was analysed need not be again`, async () => {
+    test(`a check that is cancelled at the stage “${stage}” ends at once, and finished analyses are kept`, async () => {
       const { cancelled, late, report, analysed } = await run(`
         const checker = await soundalike.createChecker({ backend: "cpu" });
         const songs = [new soundalike.Song(a), new soundalike.Song(b)];
@@ -210,10 +212,11 @@ describe("package", () => {
   }
 
   test(
-    "from another origin, as from a CDN, the worker starts all the same",
+    "the worker starts from another origin, such as a CDN",
     { skip: Boolean(process.env["SOUNDALIKE_URL"]) },
     async () => {
-      // Chromium asks before a page whose address it doesn't know, such as our blank one, reaches a server on this machine.
+      // Chromium asks for permission before a page with an unknown address, such as our blank one,
+      // reaches a server on this machine.
       await blank.page.context().grantPermissions(["local-network-access"]);
       const cdn = blank.shared.url.replace("localhost", "127.0.0.1");
       const outcome = await run(`

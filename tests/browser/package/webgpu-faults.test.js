@@ -1,6 +1,6 @@
 /**
- * Faults of WebGPU, acted on a graphics card that is none and injected into the real code: in each the CPU does the check, or
- * whoever insisted on WebGPU is told.
+ * Faults of WebGPU, on a simulated graphics card and injected into the real code. With `auto` the
+ * CPU does the check; with `webgpu` the fault is reported.
  */
 
 import assert from "node:assert/strict";
@@ -9,7 +9,7 @@ import { GOOD, assertError, packageInBlankPage } from "../support/blank-page.js"
 import { DIES, brokenEngine } from "../support/broken-engines.js";
 import { WEBGPU_FLAGS } from "../support/harness.js";
 
-/** As far as the loader can see. */
+/** For the loader, a graphics card. */
 const GRAPHICS_CARD =
   'Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({ info: { isFallbackAdapter: false } }) }, configurable: true });';
 
@@ -25,7 +25,7 @@ describe("faults of WebGPU", () => {
       '{ requestAdapter: async () => { throw new DOMException("no", "OperationError"); } }',
     ],
   ])) {
-    test(`WebGPU that ${what}: auto goes without, and insisting is told so`, async () => {
+    test(`WebGPU that ${what}: auto uses the CPU, and webgpu reports it`, async () => {
       const { auto, insisted, next } = await run(`
         Object.defineProperty(navigator, "gpu", { value: ${gpu}, configurable: true });
         return { auto: await checked({}), insisted: await checked({ backend: "webgpu" }), next: await checked({ backend: "cpu" }) };`);
@@ -35,7 +35,7 @@ describe("faults of WebGPU", () => {
     });
   }
 
-  test("WebGPU that fails its self-test: auto goes without, and insisting is told so", async () => {
+  test("WebGPU that fails its self-test: auto uses the CPU, and webgpu reports it", async () => {
     await blank.page.route("**/wasm/webgpu/soundalike.js", (route) =>
       route.fulfill({
         contentType: "text/javascript",
@@ -53,7 +53,7 @@ describe("faults of WebGPU", () => {
     assertError(insisted, "unsupported-browser", /WebGPU does not work/);
   });
 
-  test("wasm for WebGPU that does not compile: the CPU's is taken", async () => {
+  test("wasm for WebGPU that does not compile: the CPU's is used", async () => {
     await blank.page.route("**/wasm/webgpu/soundalike_bg.wasm", (route) =>
       route.fulfill({ contentType: "application/wasm", body: "no module" }),
     );
@@ -63,7 +63,7 @@ describe("faults of WebGPU", () => {
     assert.deepEqual(auto, GOOD);
   });
 
-  test("webgpu that can't be had is unsupported when insisted on, and auto goes without", async () => {
+  test("webgpu that is unavailable: the backend webgpu reports it, and auto uses the CPU", async () => {
     const { insisted, auto } = await run(`
       return {
         insisted: await outcome(() => soundalike.createChecker({ backend: "webgpu" })),
@@ -117,7 +117,7 @@ describe("faults of real WebGPU", () => {
       );
       const { before, struck, report, after, next } = await blank.run(`
         const original = GPU.prototype.requestAdapter;
-        // A graphics card, as far as the loader can see.
+        // For the loader, a graphics card.
         GPU.prototype.requestAdapter = async function (...rest) {
           const adapter = await original.apply(this, rest);
           return adapter && { info: { isFallbackAdapter: false } };
@@ -138,7 +138,11 @@ describe("faults of real WebGPU", () => {
   }
 });
 
-/** For the end of the real glue: lets the fault strike when the first song is well under way on the device. @param {string} fault */
+/**
+ * Code for the end of the real glue. The fault occurs when the device has begun with the first
+ * song.
+ * @param {string} fault
+ */
 function faultInAnalysis(fault) {
   return `
     const devices = [];

@@ -1,4 +1,4 @@
-/** WebGPU on a software adapter: slow, so on one short pair only. */
+/** WebGPU on a software adapter. It is slow, so only one short pair is checked. */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -6,7 +6,7 @@ import { WEBGPU_FLAGS, pitchShift } from "../support/harness.js";
 import { siteInChromium } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 240_000;
-/** The two backends round differently; a score that differs by more than this is another answer. */
+/** The two backends round differently. A larger difference of scores is an error. */
 const SCORE_TOLERANCE = 0.01;
 
 describe("webgpu", () => {
@@ -44,7 +44,7 @@ describe("webgpu", () => {
     return outcome;
   }
 
-  test("insisted on, it passes the self-test and gives the CPU's answer; auto leaves a software adapter alone", async () => {
+  test("the self-test passes and the answer is the CPU's; auto doesn't use a software adapter", async () => {
     const gpu = await check("webgpu");
     assert.match(gpu.words, /WebGPU/);
     const auto = await check("auto");

@@ -1,6 +1,6 @@
 /**
- * The page for people who use it by keyboard, with a screen reader, or without colours: every state by axe-core's rules in
- * both colour schemes, what the browser's accessibility tree tells of it, and the way through it by keyboard alone.
+ * Accessibility of the page: the rules of axe-core for every state in both colour schemes, the
+ * browser's accessibility tree, and operation by keyboard alone.
  */
 
 import assert from "node:assert/strict";
@@ -37,7 +37,7 @@ describe("accessibility", () => {
   });
 
   beforeEach(async () => {
-    // Without a service worker every request can be held.
+    // A service worker would answer requests that the tests must delay.
     const context = await shared.browser.newContext({ serviceWorkers: "block", viewport: DESKTOP });
     page = await context.newPage();
   });
@@ -64,10 +64,13 @@ describe("accessibility", () => {
     await standing();
   }
 
-  /** Lets the engine's start wait for ever. */
+  /** Makes the start of the engine wait forever. */
   const holdEngine = () => page.route("**/*.wasm", () => {});
 
-  /** Each state that the page can be in, and how to get there. @type {Record<string, () => Promise<unknown>>} */
+  /**
+   * States of the page, and the steps that lead to them.
+   * @type {Record<string, () => Promise<unknown>>}
+   */
   const states = {
     start: () => open(),
     "one song chosen": async () => {
@@ -134,7 +137,8 @@ describe("accessibility", () => {
           assert.ok(passes.length > 20, "axe has hardly looked at anything");
           const faults = violations.map(
             (/** @type {any} */ { id, help, nodes }) =>
-              `${id}: ${help}: ${nodes.map((/** @type {any} */ { target, any }) => `${target} ${any[0]?.message ?? ""}`).join("; ")}`,
+              `${id}: ${help}: ` +
+              nodes.map((/** @type {any} */ { target, any }) => `${target} ${any[0]?.message ?? ""}`).join("; "),
           );
           assert.deepEqual(faults, [], `${colorScheme}, ${viewport.width} px`);
           const width = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -144,14 +148,14 @@ describe("accessibility", () => {
     });
   }
 
-  /** What a screen reader has to read: role, name and value of all that the tree doesn't pass over. */
+  /** Lines of a screen reader: role, name and value of every node that isn't ignored. */
   async function readable() {
     const session = await page.context().newCDPSession(page);
     const { nodes } = await session.send("Accessibility.getFullAXTree");
     await session.detach();
     const isHeard = (/** @type {string} */ role) =>
       !["none", "generic", "InlineTextBox", "LineBreak", "ListMarker"].includes(role);
-    // The list goes by depth; a reader goes from each node to its first child.
+    // The list is in order of depth; a screen reader goes from each node to its first child.
     const byId = new Map(nodes.map((node) => [node.nodeId, node]));
     /** @type {(node: typeof nodes[number] | undefined) => typeof nodes} */
     const inOrder = (node) => (node ? [node, ...(node.childIds ?? []).flatMap((id) => inOrder(byId.get(id)))] : []);
@@ -176,7 +180,8 @@ describe("accessibility", () => {
       const at = lines.findIndex((line, index) => index >= from && pattern.test(line));
       assert.ok(
         at >= 0,
-        `${pattern} is not to be heard after “${lines[from - 1] ?? "the beginning"}”:\n${lines.filter((line) => !line.startsWith("StaticText")).join("\n")}`,
+        `${pattern} is not announced after “${lines[from - 1] ?? "the beginning"}”:\n` +
+          lines.filter((line) => !line.startsWith("StaticText")).join("\n"),
       );
       from = at + 1;
     }
@@ -190,7 +195,7 @@ describe("accessibility", () => {
     );
   }
 
-  test("a screen reader hears what the page is for and what each zone takes", async () => {
+  test("a screen reader announces what the page is for and what each zone takes", async () => {
     await states["start"]?.();
     assertHeard(await readable(), [
       /^RootWebArea \| Soundalike/,
@@ -205,7 +210,7 @@ describe("accessibility", () => {
     ]);
   });
 
-  test("a screen reader hears how far a check is, and can end it", async () => {
+  test("a screen reader announces how far a check is, and can end it", async () => {
     await states["working"]?.();
     assertHeard(await readable(), [
       /^button \| Your song.*original\.wav/,
@@ -214,7 +219,7 @@ describe("accessibility", () => {
     ]);
   });
 
-  test("a screen reader hears score, verdict, passages and their changes in this order", async () => {
+  test("a screen reader announces score, verdict, passages and their changes in this order", async () => {
     await states["result of a copy"]?.();
     assertHeard(await readable(), [
       /^region \| Result/,
@@ -236,7 +241,7 @@ describe("accessibility", () => {
     assert.equal(await page.evaluate(() => document.activeElement?.id), "result", "the reader stands at the result");
   });
 
-  test("a screen reader hears the table with its heads, and what can’t be checked", async () => {
+  test("a screen reader announces the table with its heads, and files that can’t be checked", async () => {
     await states["library"]?.();
     assertHeard(await readable(), [
       /^heading \| original\.wav against 4 songs/,
@@ -253,18 +258,18 @@ describe("accessibility", () => {
     ]);
   });
 
-  test("a screen reader is told of an error at once", async () => {
+  test("a screen reader announces an error at once", async () => {
     await states["error"]?.();
     assertHeard(await readable(), [/^alert/, /^strong|This song can’t be checked/]);
   });
 
-  /** Goes on by the Tab key and tells where it has led. */
+  /** Presses Tab and describes the focused element. */
   async function tab() {
     await page.keyboard.press("Tab");
     return page.evaluate(() => {
       const focused = document.activeElement;
       if (!focused || focused === document.body) return undefined;
-      // A hidden input's mark is drawn by what stands for it.
+      // The focus ring of a hidden input is drawn around the element that represents it.
       const drawn = [focused, focused.nextElementSibling, focused.closest(".zone"), focused.closest("label")];
       const isMarked = drawn.some(
         (element) =>
@@ -286,9 +291,9 @@ describe("accessibility", () => {
     });
   }
 
-  test("by keyboard alone: two songs are chosen, the result is walked through, a passage is heard, and others compared", async () => {
+  test("by keyboard alone: songs are chosen, the result read, a passage played, others compared", async () => {
     await open();
-    // The first stop is the link to the promise of privacy.
+    // The first stop is the link about privacy.
     for (const [side, file] of /** @type {const} */ ([
       ["left", "original"],
       ["right", "copy"],
@@ -361,7 +366,7 @@ describe("accessibility", () => {
     assert.match(await page.locator("#status").innerText(), /cancelled/);
   });
 
-  test("passages are numbered wherever they are drawn, for those who see no colours", async () => {
+  test("passages are numbered wherever they are drawn, so that colours aren’t needed", async () => {
     await states["result of a copy"]?.();
     const count = await page.locator("#passages li").count();
     for (const [where, each] of /** @type {const} */ ([

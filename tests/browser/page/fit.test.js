@@ -16,7 +16,7 @@ describe("fit", () => {
     hebrew: audio.tune("שיר שלי.wav", 3, 5),
   };
 
-  /** Nothing lies beside the screen, and what has words is not cut by what it lies in. */
+  /** Asserts that nothing is outside of the screen, and that no text is cut off by its parent. */
   async function assertFits() {
     const { wide, screen, cut } = await visit.page.evaluate(() => ({
       wide: document.documentElement.scrollWidth,
@@ -34,7 +34,7 @@ describe("fit", () => {
     ["a phone", PHONE],
     ["a desk with the text twice as large", { width: 640, height: 400 }],
   ])) {
-    test(`forty passages and names without end fit on ${what}`, async () => {
+    test(`forty passages and very long names fit on ${what}`, async () => {
       await visit.page.setViewportSize(viewport);
       const passages = Array.from({ length: 40 }, (_, index) =>
         passage({
@@ -104,7 +104,7 @@ describe("fit", () => {
     }
   });
 
-  test("a name without end fits while its song is checked, and in an error", async () => {
+  test("a very long name fits while its song is checked, and in an error", async () => {
     await visit.page.setViewportSize(PHONE);
     await visit.page.route("**/*.wasm", () => {});
     await visit.page.goto(visit.shared.url);

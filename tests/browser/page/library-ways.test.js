@@ -1,4 +1,7 @@
-/** Ways into the library check and out of it: folders and drops, reports and back, by pointer, keyboard and the browser's own buttons. */
+/**
+ * Navigation of the library check: folders, drops, and reports opened and closed by pointer,
+ * keyboard and the browser's buttons.
+ */
 
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync } from "node:fs";
@@ -11,7 +14,7 @@ describe("ways of the library", () => {
   const { shared, files, summary, lefts, rights, folders } = visit;
   const { audio } = shared;
 
-  test("the browser’s Back leads from a report to the table, where the run goes on, and Forward to the report; neither breaks anything else", async () => {
+  test("the browser’s Back leads from a report to the table and its run, Forward to the report", async () => {
     await lefts().setInputFiles(visit.mine);
     await rights().setInputFiles([...files.filter((path) => /higher/.test(path)), ...files.slice(0, 17)]);
     const report = visit.page.locator("[data-verdict]");
@@ -20,7 +23,7 @@ describe("ways of the library", () => {
       assert.equal(await report.count(), 0);
       assert.match(visit.page.url(), /backend=cpu$/);
     };
-    // Clicked in the page: from here the click could come after the end.
+    // Clicked by a script in the page: a click from here could come after the end.
     const openSoon = () => {
       const button = document.querySelector("#library.running tr.done button");
       if (button instanceof HTMLElement) button.click();
@@ -34,7 +37,7 @@ describe("ways of the library", () => {
     await visit.page.goForward();
     await report.waitFor({ timeout: RUN_TIMEOUT_MS });
     assert.match(await visit.page.locator("#verdict-words").innerText(), /higher\.mp3/);
-    // A link within the page makes an entry that is no way out of the report.
+    // A link within the page makes an entry; Back from it must not close the report.
     await visit.page.click(".private a");
     await visit.page.waitForURL(/#promise$/);
     assert.equal(await report.count(), 1);
@@ -43,7 +46,7 @@ describe("ways of the library", () => {
     assert.equal(await report.count(), 1);
     await visit.page.goBack();
     await isTable();
-    // The page's own way back leaves no entry behind that would have to be gone back over.
+    // The page's own button leaves no additional entry in the history.
     const entries = await visit.page.evaluate(() => history.length);
     for (let times = 0; times < 2; times++) {
       await visit.page.getByRole("button", { name: "higher.mp3" }).click();
@@ -52,7 +55,7 @@ describe("ways of the library", () => {
       await visit.page.waitForFunction(() => history.state === null);
     }
     assert.ok((await visit.page.evaluate(() => history.length)) <= entries);
-    // With other songs there is no such report to go forward to, nor after a reload.
+    // With other songs, or after a reload, Forward leads to no report.
     await visit.page.getByRole("button", { name: "higher.mp3" }).click();
     await report.waitFor({ timeout: RUN_TIMEOUT_MS });
     await visit.page.click("#restart");
@@ -68,13 +71,16 @@ describe("ways of the library", () => {
     assert.match(await visit.page.locator(".zone.left").innerText(), /mine\.wav/);
   });
 
-  test("with a report opened, the Escape key ends the playing, then leads back to the table, and never ends the run behind", async () => {
+  test("with a report opened, the Escape key stops the player, then closes it, and never ends the run", async () => {
     await lefts().setInputFiles(visit.mine);
     await rights().setInputFiles([...files.filter((path) => /higher/.test(path)), ...files.slice(0, 17)]);
-    // Opened in the page: from here the run could be over.
-    const openFirst = () =>
-      /** @type {HTMLElement | null} */ (document.querySelector("#library.running tr.done button"))?.click() ??
-      document.querySelector("#back:not([hidden])");
+    // Opened by a script in the page: from here the run could be over.
+    const openFirst = () => {
+      /** @type {HTMLElement | null} */
+      const button = document.querySelector("#library.running tr.done button");
+      button?.click();
+      return document.querySelector("#back:not([hidden])");
+    };
     await visit.page.waitForFunction(openFirst, undefined, { polling: 10, timeout: RUN_TIMEOUT_MS });
     await visit.page.locator("[data-verdict]").waitFor({ timeout: RUN_TIMEOUT_MS });
     const play = visit.page.locator("#passages button").first();
@@ -87,7 +93,7 @@ describe("ways of the library", () => {
     await summary("^All 18 checked");
   });
 
-  test("the keyboard goes from a button that vanishes to what comes in its place", async () => {
+  test("the focus goes from a button that is hidden to the part in its place", async () => {
     const focused = () => visit.page.evaluate(() => document.activeElement?.id);
     await lefts().setInputFiles(visit.mine);
     await rights().setInputFiles(files.slice(0, 17));
@@ -105,7 +111,10 @@ describe("ways of the library", () => {
     assert.equal(await focused(), "kept-words");
   });
 
-  /** Drops a file or folder onto a zone, as from a file manager. @param {"left" | "right"} side @param {string} path */
+  /**
+   * Drops a file or folder onto a zone, as from a file manager.
+   * @param {"left" | "right"} side @param {string} path
+   */
   async function drop(side, path) {
     const box = /** @type {{ x: number, y: number }} */ (await visit.page.locator(`.zone.${side}`).boundingBox());
     const session = await visit.page.context().newCDPSession(visit.page);
@@ -135,13 +144,14 @@ describe("ways of the library", () => {
       .getByText("“other-1.wav” made room for this folder. Now choose your song")
       .waitFor();
     await lefts().setInputFiles(visit.mine);
-    await visit.page.locator("#library-left-out").getByText("“other-1.wav” made room for them; 1 other file").waitFor();
+    const leftOut = visit.page.locator("#library-left-out");
+    await leftOut.getByText("“other-1.wav” made room for them; 1 other file").waitFor();
     await rights().setInputFiles(files.slice(0, 3));
     await visit.page.locator("#library-title").getByText("against 3 songs").waitFor();
     assert.doesNotMatch(await visit.page.locator("#library-left-out").innerText(), /made room/);
   });
 
-  test("what was left out of a folder is told, too, when your song comes after it, and when another one comes", async () => {
+  test("what was left out of a folder is also shown when your song comes later or changes", async () => {
     await folders().setInputFiles(visit.folder);
     await visit.page.locator("#idle-words").getByText("Now choose your song").waitFor();
     for (const song of [visit.mine, String(files[0])]) {
@@ -154,7 +164,7 @@ describe("ways of the library", () => {
     }
   });
 
-  test("a folder without music is told to be that", async () => {
+  test("a folder without music causes an error that says so", async () => {
     const empty = join(dirname(visit.mine), "pictures");
     mkdirSync(empty);
     renameSync(audio.file("photo.jpg", "no picture"), join(empty, "photo.jpg"));

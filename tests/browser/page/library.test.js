@@ -12,10 +12,10 @@ describe("library", () => {
   const { shared, files, summary, table, lefts, rights, folders } = visit;
   const { audio } = shared;
 
-  test("a folder of 20 songs is ranked, what can't be checked is named, and a second time is quick", async () => {
+  test("a folder of 20 songs is ranked, files that can't be checked are named, a second run is quick", async () => {
     await lefts().setInputFiles(visit.mine);
     await folders().setInputFiles(visit.folder);
-    // Watched in the page: from here the look could come after the end.
+    // Observed by a script in the page: from here it could come after the end.
     const oneByOne = () =>
       document.querySelectorAll("#library-rows tr.done").length > 0 &&
       document.querySelectorAll("#library-rows tr.waiting").length > 5;
@@ -46,7 +46,7 @@ describe("library", () => {
     assert.match(String(lines.find(([, name]) => name?.startsWith("again.wav"))?.[4]), /very same file as your song/);
     assert.match(String(lines.find(([, name]) => name?.startsWith("broken.mp3"))?.[4]), /not a sound file/);
     assert.match(String(lines.find(([, name]) => name?.startsWith("short.wav"))?.[4]), /1\.0 seconds/);
-    // One of the three files that are the same is decoded for all: the left one.
+    // Of the three equal files only the left one is decoded.
     assert.equal(await visit.page.evaluate("decoded"), 1 + 18 + 2);
     await visit.page
       .locator("#kept-words")
@@ -61,11 +61,11 @@ describe("library", () => {
     assert.equal(await visit.page.evaluate("decoded"), 2, "only what can't be checked is decoded again");
   });
 
-  test("nothing but the order of the lines moves while the table fills, and no line moves under a pointer that does", async () => {
-    // The narrowest page with columns: what is said of a broken file is longer than there is room for.
+  test("nothing but the order of the lines changes during a run, and none moves under a moving pointer", async () => {
+    // The narrowest page with columns: the note about a broken file is longer than its cell.
     await visit.page.setViewportSize({ width: 800, height: 1400 });
     await lefts().setInputFiles(visit.mine);
-    // Higher ranks come late, so that lines change places.
+    // Better ranks come late, so that lines move.
     const late = [
       ...files.filter((path) => /broken/.test(path)),
       ...files.slice(0, 6),
@@ -74,23 +74,21 @@ describe("library", () => {
     await visit.page.evaluate(() => {
       const seen = { geometries: /** @type {string[]} */ ([]), shifted: /** @type {string[]} */ ([]), moves: 0 };
       Object.assign(globalThis, { seen });
-      /** Where everything stands, the songs' order apart. */
+      /** Positions of everything, independent of the order of the songs. */
       const geometry = () => {
         const boxes = [
           ...document.querySelectorAll(
             "#library, #library > *, #library th[scope=col], #library tr, #library td, #library button",
           ),
         ];
-        // What moves by a transform is on its way to a place that counts already.
+        // An element that moves by a transform counts at the place to which it moves.
         document.getAnimations().forEach((animation) => animation.finish());
         const places = boxes
-          .filter(
-            (box) =>
-              /** @type {HTMLElement} */ (box).offsetParent && box.id !== "library-cancel" && !box.matches(".link"),
-          )
+          .filter((box) => box.id !== "library-cancel" && !box.matches(".link"))
+          .filter((box) => /** @type {HTMLElement} */ (box).offsetParent)
           .map((box) => {
             const { x, y, width, height } = box.getBoundingClientRect();
-            // A cell is as tall as its words, in the middle of its line.
+            // A cell is as tall as its text, in the middle of its line.
             return (box.matches("td") ? [x, width] : [x, y, width, height]).map((value) => value.toFixed(1)).join(" ");
           });
         return places.join("\n");
@@ -143,7 +141,8 @@ describe("library", () => {
       ["again.wav", "higher.mp3"],
     );
 
-    // The same once more, with the pointer where the second line will be: there it lies still, or moves on for longer than it must rest.
+    // Again, with the pointer over the place of the second line: it rests there, or moves for
+    // longer than the rest time.
     const line = /** @type {{ x: number, y: number }} */ (
       await visit.page.locator("#library-rows tr").nth(1).boundingBox()
     );
@@ -156,7 +155,7 @@ describe("library", () => {
         const rows = /** @type {Element} */ (document.querySelector("#library-rows"));
         const order = { early: 0, late: 0, isFixed: true };
         Object.assign(globalThis, { order });
-        // Moved from outside it could rest for too long in between.
+        // Moved from here, it could rest for too long in between.
         const moving = setInterval(() => moveMs > 0 && rows.dispatchEvent(new PointerEvent("pointermove")), 50);
         const ended = new MutationObserver(() => {
           if (
@@ -169,7 +168,7 @@ describe("library", () => {
         });
         ended.observe(library, { attributeFilter: ["class"] });
         new MutationObserver((changes) => {
-          // Lines come all at once; one that moves is taken out and put in.
+          // All lines are added at once; a line that moves is removed and inserted.
           if (changes.some(({ removedNodes, addedNodes }) => removedNodes.length + addedNodes.length === 1))
             order[order.isFixed ? "early" : "late"]++;
         }).observe(rows, { childList: true });
@@ -214,7 +213,7 @@ describe("library", () => {
       new MutationObserver(
         () => document.querySelector("#library.running") && told.push(words.textContent ?? ""),
       ).observe(words, { childList: true });
-      // However quick the machine, the run lasts for some seconds.
+      // The run lasts for some seconds even on a fast machine.
       const original = BaseAudioContext.prototype.decodeAudioData;
       BaseAudioContext.prototype.decodeAudioData = async function (...rest) {
         await new Promise((resolve) => setTimeout(resolve, 250));
@@ -230,7 +229,7 @@ describe("library", () => {
     assert.ok(told.length <= secs / 2, `told ${told.length} times in ${secs} s`);
   });
 
-  test("the time left follows from quick checks and slow ones alike, and from none of songs that were known", async () => {
+  test("the time left follows from quick and slow checks, but not from songs that were known", async () => {
     const checker = async () => ({
       analyse: async () => {},
       compare: async (
@@ -244,7 +243,7 @@ describe("library", () => {
         return { score: 0, verdict: "different", passages: [], left: { coverage: 0 } };
       },
     });
-    // What a service worker answers passes the route by.
+    // Answers of a service worker bypass the route.
     const context = await shared.browser.newContext({ serviceWorkers: "block" });
     const page = await context.newPage();
     await page.route("**/checker.js", (route) =>
@@ -285,7 +284,7 @@ describe("library", () => {
   test("a run that is cancelled keeps its results and goes on when asked", async () => {
     await lefts().setInputFiles(visit.mine);
     await rights().setInputFiles(files.slice(0, 17));
-    // Clicked in the page: from here the click could come after the end.
+    // Clicked by a script in the page: a click from here could come after the end.
     const cancelSoon = () => {
       if (document.querySelectorAll("#library-rows tr.done").length < 2) return false;
       /** @type {HTMLElement} */ (document.querySelector("#library-cancel")).click();
@@ -299,7 +298,7 @@ describe("library", () => {
     assert.equal(await visit.page.locator("#library-rows tr.working").count(), 0);
     await visit.page.click("#library-continue");
     await summary("^All 17 checked");
-    // Your song, each of the 17, and once more the two that were at work.
+    // Your song, each of the 17, and again the two that were in progress.
     assert.ok(Number(await visit.page.evaluate("decoded")) <= 1 + 17 + 2, "what was done was done again");
   });
 
@@ -317,7 +316,7 @@ describe("library", () => {
     assert.match(String(lines[3]), /^mine\.wav,broken\.mp3,,,failed,,,"?“broken\.mp3”/);
   });
 
-  test("what is saved as CSV begins with the mark of UTF-8, and names that a spreadsheet would compute are kept from it", async () => {
+  test("CSV begins with the mark of UTF-8, and names that look like formulas are escaped", async () => {
     const cells = await visit.page.evaluate(async (url) => {
       const { libraryCsv, passagesCsv } = await import(url);
       const names = [
@@ -362,10 +361,10 @@ describe("library", () => {
     for (const [header] of [library, passages]) assert.match(String(header), /^\ufeffleft,right/);
   });
 
-  test("200 files at once: the first is yours, the others are ranked by one worker, and the page answers all the while", async () => {
+  test("200 files at once: the first is yours, one worker ranks the others, the page stays responsive", async () => {
     const many = join(dirname(visit.mine), "many");
     mkdirSync(many);
-    // Ten recordings under twenty names each: as many lines, but not as long a wait.
+    // Ten recordings under 20 names each: the same number of lines in less time.
     const recordings = Array.from({ length: 10 }, (_, index) =>
       readFileSync(audio.tune(`seed-${index}.wav`, 200 + index, 4)),
     );
@@ -376,7 +375,7 @@ describe("library", () => {
       Object.assign(globalThis, { movedUnseen: 0 });
       const animate = HTMLTableRowElement.prototype.animate;
       HTMLTableRowElement.prototype.animate = function (frames, ...rest) {
-        // Where it stands, not where an earlier move has got it to.
+        // Its place in the layout, without an animation that is still running.
         const top =
           Number(this.parentElement?.getBoundingClientRect().top) +
           this.offsetTop -
@@ -406,7 +405,7 @@ describe("library", () => {
     );
     assert.equal(lines.filter((cells) => /very same file as your song/i.test(String(cells[4]))).length, 19);
     assert.equal(visit.page.workers().length, 1);
-    // Each recording is decoded once; two that are at work at once can't know of each other.
+    // Each recording is decoded once, unless two copies of it are in progress at the same time.
     assert.ok(
       Number(await visit.page.evaluate("decoded")) <= 12,
       `${await visit.page.evaluate("decoded")} were decoded`,

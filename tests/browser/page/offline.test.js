@@ -1,4 +1,4 @@
-/** The site without a network: kept whole, replaced whole. */
+/** The site without a network: the copy is complete, and is replaced as a whole. */
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -10,13 +10,13 @@ describe("offline", () => {
   const visit = visits();
   const { give, report, songs } = visit;
 
-  /** All modules that a page may import, be it only when a long song comes. */
+  /** All modules that a page may import, including those for long songs. */
   const modulesOfPackage = readdirSync(`${SITE}/pkg`, { recursive: true, encoding: "utf8" })
-    // The protocol holds types alone, and is never loaded.
+    // The protocol contains only types and is never loaded.
     .filter((path) => path.endsWith(".js") && !path.startsWith("wasm") && path !== "engine/protocol.js")
     .map((path) => `/pkg/${path}`);
 
-  /** The paths in the copy of the site, once one is kept. */
+  /** Paths in the copy of the site, once it is stored. */
   async function keptPaths() {
     let last = "";
     for (let tries = 0; tries < 100; tries++) {
@@ -38,7 +38,7 @@ describe("offline", () => {
         "/embed.html",
         ...modulesOfPackage,
       ];
-      // Files come into it one by one.
+      // Files are added one by one.
       const isSettled = JSON.stringify(paths) === last;
       last = JSON.stringify(paths);
       if (isSettled && paths.names.length === 1 && needed.every((path) => paths.paths.includes(path))) return paths;
@@ -54,7 +54,7 @@ describe("offline", () => {
     await give("left", songs.original);
     await give("right", songs.copy);
     assert.notEqual((await report()).verdict, "different");
-    // By the folder's other name, and what was never looked at before.
+    // The folder's other address, and pages that were not visited before.
     await visit.page.goto(`${visit.shared.url}index.html`);
     await visit.page.locator(".zone.left").waitFor();
     await visit.page.goto(visit.shared.url);
@@ -116,7 +116,7 @@ describe("offline", () => {
       t.after(() => host.close());
       const page = await visit.shared.browser.newPage();
       t.after(() => page.close());
-      /** Which version of the page, of its style and of one of its scripts is there. */
+      /** Versions of the page, its style sheet and one of its scripts. */
       const versions = () =>
         page.evaluate(async (url) => {
           const { version = "0" } = await import(url);
@@ -138,7 +138,7 @@ describe("offline", () => {
             "/style.css": `:root { --version:${version} }`,
             "/shared/dom.js": `export const version = "${version}";`,
           });
-        // By a reload, and as from a bookmark.
+        // By a reload, and as by a bookmark.
         for (const way of version === "2" ? ["goto", "reload"] : ["reload", "goto"]) {
           await (way === "reload" ? page.reload() : page.goto(host.url));
           assert.deepEqual(await versions(), [version, version, version], `${way} of version ${version}`);

@@ -1,4 +1,6 @@
-/** Faults of the engine as a visitor of the page meets them: each is told once, with its code, and the next try works. */
+/**
+ * Faults of the engine on the page: each is reported once, with its code, and the next try works.
+ */
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
@@ -18,7 +20,7 @@ describe("faults on the page", () => {
     songs = [audio.tune("one.wav", 1, 8), audio.tune("two.wav", 7, 8)];
   });
   beforeEach(async () => {
-    // A service worker would answer in the place of the faults.
+    // A service worker would answer requests that must fail.
     page = await (await shared.browser.newContext({ serviceWorkers: "block" })).newPage();
   });
   afterEach(() => page.context().close());

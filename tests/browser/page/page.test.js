@@ -1,4 +1,4 @@
-/** The page: what a visitor does. */
+/** The page: steps of a visitor with two songs. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,7 +8,10 @@ import { startTrace, stopTrace } from "../support/trace.js";
 import { visits } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
-/** The longest task on the main thread that is accepted, in processor time, which a busy machine does not change. */
+/**
+ * Limit for a task on the main thread, in processor time, which does not depend on other work of
+ * the machine.
+ */
 const LONGEST_TASK_MS = 100;
 
 describe("page", () => {
@@ -135,7 +138,7 @@ describe("page", () => {
     assert.match(await visit.page.locator(".zone.left").innerText(), /unrelated\.wav/);
   });
 
-  test("a link or text that is dropped is told to be no file, wherever it falls, and what is shown stays", async () => {
+  test("a link or text that is dropped anywhere causes an error, and the page stays as it is", async () => {
     /** @param {string} target @param {string} type @param {string} content */
     const drop = async (target, type, content) => {
       const dataTransfer = await visit.page.evaluateHandle(
@@ -169,7 +172,7 @@ describe("page", () => {
 
   test("the keyboard reaches the zones and opens the file dialogue", async () => {
     const chooser = visit.page.waitForEvent("filechooser");
-    // The first stop is the link to the promise of privacy.
+    // The first stop is the link about privacy.
     await visit.page.keyboard.press("Tab");
     await visit.page.keyboard.press("Tab");
     assert.equal(await visit.page.evaluate(() => document.activeElement?.closest(".zone")?.className), "zone left");
@@ -202,7 +205,7 @@ describe("page", () => {
   });
 
   test("nothing on the page jumps when the first song is given, nor while a check runs and ends", async () => {
-    // The introduction then makes room at once, as the check begins, and not by and by.
+    // The introduction is then hidden at once when the check begins, without a transition.
     await visit.page.emulateMedia({ reducedMotion: "reduce" });
     await visit.page.addInitScript(() => {
       const seen = {
@@ -243,12 +246,13 @@ describe("page", () => {
       await visit.page.evaluate("seen")
     );
     const shifts = all.filter(({ startTime }) => startTime < beginsAt || startTime > begunAt).map(({ value }) => value);
-    // Up to 0.1 in all is called good (https://web.dev/articles/cls); the words of progress alone move a little.
+    // Up to 0.1 in all is called good (https://web.dev/articles/cls); the words of progress alone
+    // move a little.
     const sum = shifts.reduce((total, shift) => total + shift, 0);
     assert.ok(sum < 0.02, `shifts of ${shifts.map((shift) => shift.toFixed(3))}`);
   });
 
-  test("no task on the main thread is long, from opening the page to listening, with two songs of four minutes", async () => {
+  test("no task on the main thread is long with two songs of 4 minutes, from opening the page to playing", async () => {
     await visit.page.goto("about:blank");
     await startTrace(visit.shared.browser, visit.page);
     await visit.page.goto(`${visit.shared.url}?backend=cpu`);
@@ -261,13 +265,13 @@ describe("page", () => {
     await visit.page.locator(".heat-box").hover();
     await visit.page.waitForTimeout(500);
     const { longestMs, copies } = await stopTrace(visit.shared.browser);
-    // The browser copies what it has decoded into the page in one task. Of a whole song it would take as long as the
-    // machine's memory makes it, so that now and then it would pass for short.
+    // The browser copies decoded samples into the page in one task. For a whole song its duration
+    // would depend on the speed of the memory, so that it would sometimes pass as short.
     assert.ok(copies >= 20, `the songs were decoded in ${copies} pieces`);
     assert.ok(longestMs <= LONGEST_TASK_MS, `a task took ${longestMs} ms`);
   });
 
-  test("the same file twice is told to be that", async () => {
+  test("the same file twice is recognised", async () => {
     await give("left", songs.copy);
     await give("right", songs.sameCopy);
     assert.equal((await report()).verdict, "nearly-identical");

@@ -59,7 +59,10 @@ describe("pictures", () => {
     await visit.page.waitForFunction(
       () => /** @type {HTMLCanvasElement} */ (document.querySelector(".heat-box canvas")).width === 24,
     );
-    /** The colour of a moment of the left song against one of the right song. @param {number} leftSecs @param {number} rightSecs */
+    /**
+     * The colour of the heat map at a time in each song.
+     * @param {number} leftSecs @param {number} rightSecs
+     */
     const colour = (leftSecs, rightSecs) =>
       visit.page.evaluate(
         ([x, y]) => {

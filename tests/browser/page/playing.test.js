@@ -7,8 +7,8 @@ import { STRONG, madeUpReports, passage } from "../support/made-up-reports.js";
 describe("playing", () => {
   const visit = madeUpReports();
 
-  test("a passage that plays stays lit everywhere when the pointer and the keyboard go elsewhere, until it stops", async () => {
-    // A slow machine needs longer for what follows than the passage lasts.
+  test("a passage that plays stays highlighted everywhere until it stops, wherever pointer and focus go", async () => {
+    // Slower playback: on a slow machine the following steps take longer than the passage lasts.
     await visit.page.addInitScript(() => {
       const Whole = Audio;
       globalThis.Audio = /** @type {any} */ (
@@ -36,7 +36,7 @@ describe("playing", () => {
       assert.ok((await visit.page.locator(`${part}[data-passage="1"].active`).count()) > 0, part);
     await visit.page.locator("#save-json").focus();
     assert.deepEqual(await lit(), ["1"]);
-    // Another one that is looked at has the light while it is looked at.
+    // While another passage is focused, that one is highlighted.
     await visit.page.locator("#passages button").nth(0).focus();
     assert.deepEqual(await lit(), ["0"]);
     await visit.page.locator("#save-json").focus();
@@ -67,13 +67,15 @@ describe("playing", () => {
       undefined,
       { timeout: 30_000 },
     );
+    /** @type {string[]} */
+    const seen = await visit.page.evaluate("seen");
     assert.deepEqual(
-      /** @type {string[]} */ (await visit.page.evaluate("seen")).filter((state) => state !== "off off"),
+      seen.filter((state) => state !== "off off"),
       ["on off", "off on"],
     );
   });
 
-  test("songs that can’t be played any more are told to be that, and the button is ready again", async () => {
+  test("songs that can’t be played any more cause a hint, and the button is ready again", async () => {
     await visit.page.addInitScript(() => {
       URL.createObjectURL = () => `blob:${location.origin}/gone`;
     });

@@ -1,4 +1,7 @@
-/** What stays on the device, in real browsers: ordinary windows, private windows, storage that is full, storage that is denied. */
+/**
+ * Songs kept on the device, in real browsers: ordinary and private windows, full storage, forbidden
+ * storage.
+ */
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +13,9 @@ import { countDecoded } from "../support/visit.js";
 import { Firefox } from "../support/webdriver.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
-/** Room for the site's own copy and not for one analysed song (about 2 kB a second of music). */
+/**
+ * Room for the copy of the site, but not for one analysed song (about 2 kB per second of music).
+ */
 const FULL_BYTES = 20_000;
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -37,7 +42,10 @@ describe("what stays on the device", () => {
     rmSync(profiles, { recursive: true, force: true });
   });
 
-  /** Counts the files that are decoded from now on. @param {import("playwright-core").BrowserContext} context */
+  /**
+   * Counts the files that are decoded from now on.
+   * @param {import("playwright-core").BrowserContext} context
+   */
   async function openPage(context) {
     const page = await context.newPage();
     await countDecoded(page);
@@ -75,7 +83,7 @@ describe("what stays on the device", () => {
 
   test("a private window: checks work, nothing is left behind", async () => {
     const browser = await launchChromium();
-    // A context of its own is what an incognito window is: it shares nothing and keeps nothing.
+    // A new context is like an incognito window: it shares nothing and keeps nothing.
     const context = await browser.newContext();
     const page = await openPage(context);
     const score = await check(page);
@@ -102,7 +110,7 @@ describe("what stays on the device", () => {
     assert.equal(await check(page), score);
     assert.equal(await page.evaluate("decoded"), 2, "the second check decoded again");
 
-    // With room again, what comes next is kept.
+    // With room again, the next song is kept.
     await session.send("Storage.overrideQuotaForOrigin", { origin });
     await page.click("#kept-clear");
     await page.reload();
@@ -111,7 +119,7 @@ describe("what stays on the device", () => {
     await browser.close();
   });
 
-  test("a device that runs out of room in the middle of a library: the oldest make room, and the table is filled", async () => {
+  test("a device that runs out of room in the middle of a library: the oldest songs are deleted", async () => {
     const browser = await launchChromium();
     const page = await openPage(await browser.newContext({ serviceWorkers: "block" }));
     const session = await page.context().newCDPSession(page);
@@ -129,7 +137,7 @@ describe("what stays on the device", () => {
   test("storage that is denied by a setting: the page says so and goes on", async () => {
     const profile = join(profiles, "denied");
     mkdirSync(join(profile, "Default"), { recursive: true });
-    // “Block all cookies”, which is all of a site's storage.
+    // The setting “Block all cookies” forbids all storage of a site.
     writeFileSync(
       join(profile, "Default/Preferences"),
       JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }),
@@ -169,16 +177,16 @@ describe("what stays on the device", () => {
       const firefox = await Firefox.launch(options);
       try {
         await firefox.open(site.url);
-        /** Both songs are given and the report is waited for. */
+        /** Gives both songs and waits for the report. */
         const checked = async () => {
           await firefox.choose(".zone.left input[type=file]", songs.left);
           await firefox.choose(".zone.right input[type=file]", songs.right);
           await firefox.waitFor("[data-verdict], #error:not([hidden])", CHECK_TIMEOUT_MS);
-          return firefox.run(
-            () =>
-              /** @type {HTMLElement | null} */ (document.querySelector("[data-verdict]"))?.dataset["score"] ??
-              document.body.innerText,
-          );
+          return firefox.run(() => {
+            /** @type {HTMLElement | null} */
+            const result = document.querySelector("[data-verdict]");
+            return result?.dataset["score"] ?? document.body.innerText;
+          });
         };
         const score = await checked();
         assert.match(score, /^[01]\./);

@@ -1,4 +1,4 @@
-/** A report in a visitor’s hands: lit up, played, printed, saved. */
+/** The report: passages highlighted and played, and the report printed and saved. */
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -10,7 +10,7 @@ describe("report", () => {
   const visit = visits();
   const { give, report, songs } = visit;
 
-  test("pointing at a passage lights up its block, ribbon and diagonal, and its button plays it in both songs", async () => {
+  test("pointing at a passage highlights its block, ribbon and diagonal; its button plays both songs", async () => {
     await give("left", songs.original);
     await give("right", songs.copy);
     await report();
@@ -59,7 +59,7 @@ describe("report", () => {
     await visit.page.waitForFunction(() => document.querySelectorAll(".playhead.on").length === 2);
   });
 
-  /** The mean of the heat map's reds, greens and blues. */
+  /** Mean of the heat map's red, green and blue values. */
   const meanLevel = () =>
     visit.page
       .locator("#heatmap canvas")
@@ -74,7 +74,7 @@ describe("report", () => {
         );
       });
 
-  test("on paper the report is whole: every detail is open, and what can’t be clicked is gone", async () => {
+  test("on paper the report is whole: every detail is open, and no controls are printed", async () => {
     await give("left", songs.original);
     await give("right", songs.copy);
     await report();
@@ -99,7 +99,7 @@ describe("report", () => {
     return readFileSync(await download.path(), "utf8");
   }
 
-  test("the report is saved as JSON and CSV, which say the same; the same songs give the same files another time", async () => {
+  test("the report is saved as JSON and CSV with equal content; the same songs give the same files", async () => {
     await give("left", songs.original);
     await give("right", songs.copy);
     const { score, verdict } = await report();
@@ -156,7 +156,7 @@ describe("report", () => {
         new RegExp(`${name}\\.\\w+, 2\\d\\.\\d s, ${bytes.length.toLocaleString("en")} bytes, SHA-256 ${digest}`),
       );
     }
-    // An “ff” of it that is printed as one sign can't be searched for.
+    // An “ff” that is printed as a ligature can't be searched for.
     assert.equal(
       await visit.page
         .locator("#facts dd")

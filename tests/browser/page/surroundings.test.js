@@ -1,4 +1,7 @@
-/** The page in surroundings that differ: without scripts, in older browsers, with chosen colours, a scroll bar, a slow connection. */
+/**
+ * The page without scripts, in older browsers, with forced colours, a scroll bar, a slow
+ * connection.
+ */
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -17,7 +20,11 @@ describe("surroundings", () => {
     song = audio.tune("song.wav", 1, 12);
   });
 
-  /** A page of its own, without a service worker, so that every request can be held. @param {import("node:test").TestContext} t @param {import("playwright-core").BrowserContextOptions} [options] */
+  /**
+   * A new page without a service worker, so that every request can be delayed.
+   * @param {import("node:test").TestContext} t
+   * @param {import("playwright-core").BrowserContextOptions} [options]
+   */
   async function freshPage(t, options = {}) {
     const context = await shared.browser.newContext({ serviceWorkers: "block", ...options });
     t.after(() => context.close());
@@ -37,7 +44,7 @@ describe("surroundings", () => {
     const page = await another.newPage();
     await page.goto(shared.url, { waitUntil: "commit" });
     await page.waitForTimeout(1000);
-    // The test's own scripts don't run there either: what is heard is told by the browser.
+    // The test's scripts don't run there either, so that it reads the accessibility tree.
     const session = await page.context().newCDPSession(page);
     const { nodes } = await session.send("Accessibility.getFullAXTree");
     assert.ok(nodes.some(({ ignored, name }) => !ignored && /needs JavaScript/.test(name?.value ?? "")));
@@ -84,14 +91,17 @@ describe("surroundings", () => {
     });
   }
 
-  test("with colours of the visitor's own choice, what is chosen and what lights up can still be told", async (t) => {
+  test("with forced colours, chosen and highlighted parts are still marked", async (t) => {
     const page = await freshPage(t, { forcedColors: "active" });
     await page.goto(`${shared.url}?backend=cpu`);
     await compare(page);
     const backgrounds = await page
       .locator(".segmented span")
       .evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor));
-    assert.notEqual(backgrounds[0], backgrounds[1], "which way of playing is chosen is not to be seen");
+    assert.notEqual(backgrounds[0], backgrounds[1], "the chosen way of playing is not visible");
+    // Forced backgrounds keep their opacity, so that the two above differ even without a colour.
+    const canvas = await page.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
+    assert.notEqual(backgrounds[0], canvas, "the chosen way of playing has the colour of the page");
     const outline = () =>
       page
         .locator("#passages li")
@@ -104,7 +114,7 @@ describe("surroundings", () => {
       assert.equal(await flag.evaluate((one) => getComputedStyle(one).borderTopStyle), "solid");
   });
 
-  test("for those who want nothing to move, nothing does", async (t) => {
+  test("with reduced motion nothing moves", async (t) => {
     const page = await freshPage(t);
     await page.goto(shared.url);
     const moving = () =>
@@ -145,7 +155,7 @@ describe("surroundings", () => {
     assert.equal(short.x, tall.x);
   });
 
-  test("over a slow connection the example says that it is on its way; when it doesn't come, that, and it can be tried again", async (t) => {
+  test("over a slow connection the example shows that it loads; after a failure it can be tried again", async (t) => {
     const page = await freshPage(t);
     /** @type {(() => void)[]} */
     const held = [];
@@ -169,7 +179,7 @@ describe("surroundings", () => {
     await page.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
   });
 
-  test("a song that was given while the example was on its way stays", async (t) => {
+  test("a song that was given while the example was loading stays", async (t) => {
     const page = await freshPage(t);
     /** @type {(() => void)[]} */
     const held = [];
@@ -189,7 +199,7 @@ describe("surroundings", () => {
     assert.ok(await page.locator("#progress").isHidden());
   });
 
-  test("a screen reader is told of a quick check's beginning and of its verdict, and of nothing between", async (t) => {
+  test("a screen reader announces the beginning and the verdict of a quick check, and nothing between", async (t) => {
     const page = await freshPage(t);
     await page.goto(`${shared.url}?backend=cpu`);
     const status = page.getByRole("status");
@@ -204,7 +214,7 @@ describe("surroundings", () => {
     const told = /** @type {string[]} */ (await page.evaluate("told"));
     assert.equal(told[0], "Comparing the songs");
     assert.match(told.at(-1) ?? "", /^Nearly identical, score \d\.\d\d\.$/);
-    // A machine so slow that it takes longer hears of a stage every five seconds.
+    // On a machine that is slower than that, a stage is announced every 5 s.
     const secs = await page.evaluate(() => performance.now() / 1000);
     assert.ok(told.length <= 2 + secs / 5, told.join("; "));
     await page.locator("input[type=file]").nth(1).setInputFiles([song, song]);

@@ -1,16 +1,19 @@
 /**
- * How long the package holds out, on the CPU path.
+ * Endurance of the package on the CPU path.
  *
  *     cargo xtask web && npm run endurance [-- CHECKS]
  *
- * 1. CHECKS checks (300; with 0 this is left out) in one page, each of two files that are decoded and analysed anew: prints the curve of the engine's
- *    memory, the page's JavaScript heap after a garbage collection, and the page process; the scores must be the same from
- *    first to last, the curves level.
- * 2. Two widgets of one page at work at the same time, again and again: the same scores as one after the other.
- * 3. 60 minutes in stereo, in each format that is decoded in pieces (as WAV a file of 635 MB), against an MP3 of 3 minutes: the peak of
- *    the page process, and how long the main thread's longest task is, which must not hold the page up.
+ * 1. CHECKS checks (300; with 0 this is left out) in one page, each of two files that are decoded
+ *    and analysed again: prints the engine's memory, the page's JavaScript heap after a garbage
+ *    collection, and the memory of the page process. The scores must stay equal and the curves
+ *    level.
+ * 2. Two widgets of one page that check at the same time, repeatedly: their scores must equal those
+ *    of checks in turn.
+ * 3. 60 minutes in stereo, in each format that is decoded in chunks (as WAV a file of 635 MB),
+ *    against an MP3 of 3 minutes: the peak memory of the page process and the longest task on the
+ *    main thread must stay below their limits.
  *
- * Exits with 1 if one of these doesn't hold. Linux only, for /proc.
+ * Exits with 1 if one of these conditions fails. Linux only, as it reads /proc.
  */
 
 import assert from "node:assert/strict";
@@ -21,16 +24,20 @@ import { startTrace, stopTrace } from "../support/trace.js";
 
 const CHECKS = Number(process.argv[2] ?? 300);
 const ROUNDS = 15;
-/** After these checks everything has grown to its size: buffers of the engine, code that the browser compiles. */
+/** After this number of checks, buffers of the engine and compiled code have their final size. */
 const WARM_UP = Math.ceil(CHECKS / 6);
-/** By how much the heap may then still move: the browser's own books. */
+/** Allowed change of the heap afterwards, for the browser's own records. */
 const HEAP_DRIFT_MB = 2;
-/** Of the page process, whatever it is given. */
+/** Limit for the page process, for any song. */
 const MAX_PEAK_MB = 1536;
-/** In processor time. */
+/** Limit for a task on the main thread, in processor time. */
 const MAX_TASK_MS = 100;
 const HOUR_SECS = 3600;
-/** How they are encoded. The encoder of AAC finds noise, which the decoder then makes up. @type {[string, string[]][]} */
+/**
+ * Formats and their options for ffmpeg. AAC encodes noise as a parameter, and the decoder
+ * synthesises it.
+ * @type {[string, string[]][]}
+ */
 const FORMATS = [
   ["mp3", ["-c:a", "libmp3lame", "-b:a", "128k"]],
   ["wav", []],
@@ -89,15 +96,18 @@ async function manyChecks() {
     if (checks % Math.ceil(CHECKS / 12) !== 0 && checks !== 1) continue;
     await session.send("HeapProfiler.collectGarbage");
     const { usedSize } = await session.send("Runtime.getHeapUsage");
-    // The glue's second start answers what the first one made.
+    // The second start of the glue returns the module of the first.
     const bytes = await worker?.evaluate(
-      `import("/pkg/wasm/cpu/soundalike.js").then((glue) => glue.default()).then(({ memory }) => memory.buffer.byteLength)`,
+      `import("/pkg/wasm/cpu/soundalike.js")
+        .then((glue) => glue.default())
+        .then(({ memory }) => memory.buffer.byteLength)`,
     );
     const point = { checks, engineMb: Number(bytes) / 1e6, heapMb: usedSize / 1e6 };
     curve.push(point);
     const { residentMb } = await pageProcess(browser);
     console.log(
-      `  ${String(checks).padStart(5)}${point.engineMb.toFixed(1).padStart(12)}${point.heapMb.toFixed(2).padStart(10)}${String(residentMb).padStart(18)}`,
+      `  ${String(checks).padStart(5)}${point.engineMb.toFixed(1).padStart(12)}` +
+        `${point.heapMb.toFixed(2).padStart(10)}${String(residentMb).padStart(18)}`,
     );
   }
   await browser.close();
@@ -111,7 +121,8 @@ async function manyChecks() {
     );
   }
   console.log(
-    `${CHECKS} checks: one report, score ${JSON.parse([...reports][0]).score}; memory level from check ${settled?.checks} on`,
+    `${CHECKS} checks: one report, score ${JSON.parse([...reports][0]).score}; ` +
+      `memory level from check ${settled?.checks} on`,
   );
 }
 
@@ -132,7 +143,10 @@ async function twoWidgets() {
       document.body.append(widget);
       return widget;
     });
-    /** @param {number} index @param {File | undefined} left @param {File | undefined} right @returns {Promise<number>} */
+    /**
+     * @param {number} index @param {File | undefined} left @param {File | undefined} right
+     * @returns {Promise<number>}
+     */
     const score = (index, left, right) =>
       new Promise((resolve, reject) => {
         widgets[index].addEventListener(
@@ -149,7 +163,8 @@ async function twoWidgets() {
     const alone = [await score(0, songs[0], songs[1]), await score(1, songs[2], songs[2])];
     const together = [];
     for (let round = 0; round < rounds; round++) {
-      // A song of the last round is still there when the first of this one is given; that check is given up at once.
+      // The first song of a round is compared with one of the last round; that check is cancelled
+      // at once.
       together.push(await Promise.all([score(0, songs[0], songs[1]), score(1, songs[2], songs[2])]));
     }
     return { alone, together };
@@ -177,12 +192,15 @@ function threeMinutes() {
   return { tune, short: audio.encoded("three-minutes.mp3", tune, ["-af", pitchShift(1), ...MP3]) };
 }
 
-/** Options that play three minutes again and again. @param {number} secs */
+/** Options that repeat three minutes. @param {number} secs */
 function looped(secs) {
   return ["-filter_complex", `aloop=loop=-1:size=${180 * 44_100}`, "-t", String(secs)];
 }
 
-/** A check on the page, which must come to a verdict within the memory's limit. @param {string} left @param {string} right */
+/**
+ * A check on the page, which must end with a verdict within the limit of memory.
+ * @param {string} left @param {string} right
+ */
 async function pageCheck(left, right) {
   const browser = await launchChromium();
   const page = await browser.newPage();
@@ -202,7 +220,9 @@ async function pageCheck(left, right) {
   await browser.close();
   assert.ok(peakMb <= MAX_PEAK_MB, `${peakMb} MB, more than ${MAX_PEAK_MB} MB`);
   return {
-    words: `${verdict}, ${secs.toFixed(0)} s, page process at most ${peakMb} MB, longest task ${Math.round(longestMs)} ms`,
+    words:
+      `${verdict}, ${secs.toFixed(0)} s, page process at most ${peakMb} MB, ` +
+      `longest task ${Math.round(longestMs)} ms`,
     longestMs,
   };
 }

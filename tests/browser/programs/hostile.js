@@ -1,6 +1,6 @@
 /**
- * Damaged music files through the page's engine and through the trainer: each must end within ten seconds in a report or in
- * one error with a code, no worker may die, and a good pair must work afterwards.
+ * Damaged music files in the page's engine and in the trainer: each must end within 10 s with a
+ * report or with one error with a code, no worker may crash, and a good pair must work afterwards.
  *
  *     cargo xtask web && cargo build --release --workspace && npm run hostile [-- COUNT [SEED]]
  *
@@ -15,12 +15,12 @@ import { fileURLToPath } from "node:url";
 import { audioFolder, launchChromium, openBlankPage, serveSite } from "../support/harness.js";
 import { hostileFiles } from "../support/hostile-files.js";
 
-/** A file that takes longer hangs. */
+/** A file that takes longer counts as hanging. */
 export const PATIENCE_MS = 10_000;
-/** The trainer may compute for as long; by the clock it may take longer on a machine that is busy with other things. */
+/** The trainer may compute as long; in wall time it may take longer on a busy machine. */
 const TRAINER_PATIENCE_MS = 30 * PATIENCE_MS;
 
-/** How a file may end that is no song. */
+/** Allowed outcomes of a file that isn't a song. */
 const CODES = new Set(["decode-failed", "no-audio", "silent", "too-long", "too-short"]);
 
 /** @type {Slowest} */
@@ -31,7 +31,10 @@ const TRAINER =
   fileURLToPath(new URL("../../../target/release/soundalike-trainer", import.meta.url));
 
 /** @typedef {{ path: string, name: string, what: string }} HostileFile */
-/** @typedef {{ endings: Record<string, number>, slowest: Slowest }} Outcome how often each ending came, and what took longest to come to one */
+/**
+ * @typedef {{ endings: Record<string, number>, slowest: Slowest }} Outcome how often each ending
+ *   came, and what took longest to come to one
+ */
 /** @typedef {{ ms: number, file: string }} Slowest */
 
 /** @param {string} good @param {HostileFile[]} files @returns {Promise<Outcome>} */
@@ -119,7 +122,11 @@ export async function throughTheTrainer(good, files) {
   return { endings, slowest };
 }
 
-/** Runs the trainer, which the system stops when it has computed too long. @param {string[]} options @returns {Promise<{ status: number | null, output: string, ms: number }>} */
+/**
+ * Runs the trainer with a limit of processor time.
+ * @param {string[]} options
+ * @returns {Promise<{ status: number | null, output: string, ms: number }>}
+ */
 function ran(options) {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
@@ -132,7 +139,10 @@ function ran(options) {
   });
 }
 
-/** The files, in a folder of their own, and the good one that they are compared with. @param {ReturnType<typeof audioFolder>} audio @param {number} count @param {number} seed */
+/**
+ * The damaged files in a folder of their own, and the good file that they are compared with.
+ * @param {ReturnType<typeof audioFolder>} audio @param {number} count @param {number} seed
+ */
 export function made(audio, count, seed) {
   const good = audio.tune("good.wav", seed, 6);
   const folder = join(dirname(good), "hostile");
@@ -159,7 +169,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       const counts = Object.entries(endings).map(([ending, times]) => `${times} ${ending}`);
       const secs = (performance.now() - startedAt) / 1000;
       console.log(
-        `${where}: ${count} files of seed ${seed} in ${secs.toFixed(0)} s, the slowest in ${(slowest.ms / 1000).toFixed(1)} s (${slowest.file}): ${counts.join(", ")}`,
+        `${where}: ${count} files of seed ${seed} in ${secs.toFixed(0)} s, the slowest in ` +
+          `${(slowest.ms / 1000).toFixed(1)} s (${slowest.file}): ${counts.join(", ")}`,
       );
     }
   } finally {

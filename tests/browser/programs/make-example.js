@@ -1,6 +1,7 @@
 /**
- * Makes the example songs of the site, www/example/*.mp3, with the tests' own music and ffmpeg: free of anybody's rights.
- * The second one plays half a minute of the first, two semitones higher and 8 % faster, between other music.
+ * Makes the example songs of the site, www/example/*.mp3, from the tests' synthesised music, which
+ * nobody has rights in. The second song plays half a minute of the first, 2 semitones higher and 8
+ * % faster, between other music.
  *
  *     node make-example.js
  */
@@ -21,7 +22,10 @@ const borrowed = audio.encoded("borrowed.wav", shared, ["-af", `${pitchShift(2)}
 const left = medley("harbour-lights.mp3", [audio.tune("a.wav", 10, 14), shared, audio.tune("b.wav", 4, 18)], MP3);
 const right = medley("midnight-ferry.mp3", [audio.tune("c.wav", 5, 12), borrowed, audio.tune("d.wav", 2, 18)], MP3);
 
-/** Three pieces one after the other, softly joined. @param {string} name @param {[string, string, string]} pieces */
+/**
+ * Joins three files with crossfades.
+ * @param {string} name @param {[string, string, string]} pieces
+ */
 function medley(name, [first, second, third], options = /** @type {string[]} */ ([])) {
   const joined = "[0:a][1:a]acrossfade=d=0.5[a];[a][2:a]acrossfade=d=0.5[out]";
   return audio.encoded(name, first, [

@@ -1,13 +1,18 @@
 /**
- * How fast, how large, through the page on the CPU path.
+ * Speed and memory of the page on the CPU path.
  *
  *     cargo xtask web && npm run measure [-- REPEATS [ENDING]]
  *
- * First two clips of 30 s (stereo MP3, 192 kbit/s; or of the format that ENDING names): seconds from opening the page, which the browser has loaded before, to
- * the zones taking a file and to the report; seconds from the second file to the report with the engine ready; the same
- * after a reload, with both songs kept from before. Then two songs of four minutes: seconds from the second file to the
- * report, and the page process's peak of resident memory (VmHWM, which counts the browser's own code too). With each the
- * longest task on the main thread. Linux only, for /proc.
+ * For two clips of 30 s (stereo MP3, 192 kbit/s, or the format that ENDING names), in seconds:
+ *
+ * - from opening the page, which is in the browser's cache, until the zones take a file, and until
+ *    the report;
+ * - from the second file to the report, with the engine ready;
+ * - the same after a reload, with both songs kept.
+ *
+ * For two songs of 4 minutes: seconds from the second file to the report, and the peak resident
+ * memory of the page process (VmHWM, which includes the browser's own code). For both: the longest
+ * task on the main thread. Linux only, as it reads /proc.
  */
 
 import { audioFolder, launchChromium, pitchShift, serveSite } from "../support/harness.js";
@@ -64,14 +69,18 @@ async function measureClips() {
   const keptSecs = await reloadAndCheck(page);
   const again = await page.locator("[data-verdict]").getAttribute("data-score");
   console.log(
-    `clips: from opening the page ${usableSecs.toFixed(2)} s to usable zones, ${firstSecs.toFixed(2)} s to the report; ` +
+    `clips: from opening the page ${usableSecs.toFixed(2)} s to usable zones, ` +
+      `${firstSecs.toFixed(2)} s to the report; ` +
       `with the engine ready ${readySecs.toFixed(2)} s, with both songs kept ${keptSecs.toFixed(2)} s; ` +
       `longest task ${await longestTask(page)}; scores ${score} and ${again}`,
   );
   await browser.close();
 }
 
-/** @param {Page} page @returns {Promise<number>} seconds from giving the second clip to the report */
+/**
+ * @param {Page} page
+ * @returns {Promise<number>} seconds from giving the second clip to the report
+ */
 async function reloadAndCheck(page) {
   await page.reload();
   await engineReady(page);
@@ -83,7 +92,7 @@ async function reloadAndCheck(page) {
 }
 
 async function measureSongs() {
-  // A browser for each: the memory's peak starts anew.
+  // A new browser each time, as the peak of memory never falls.
   const browser = await launchChromium();
   const page = await openPage(browser);
   await engineReady(page);
@@ -97,7 +106,8 @@ async function measureSongs() {
   const score = Number(await page.locator("[data-verdict]").getAttribute("data-score"));
   const done = await pageProcess(browser);
   console.log(
-    `songs: ${secs.toFixed(2)} s (${(done.cpuSecs - ready.cpuSecs).toFixed(2)} s of processor time); longest task ${await longestTask(page)}; ` +
+    `songs: ${secs.toFixed(2)} s (${(done.cpuSecs - ready.cpuSecs).toFixed(2)} s of processor time); ` +
+      `longest task ${await longestTask(page)}; ` +
       `page process at most ${done.peakMb} MB (${ready.peakMb} MB with the engine ready); score ${score.toFixed(3)}; ` +
       `${await page.locator("#chips li").nth(1).innerText()}`,
   );
@@ -128,7 +138,11 @@ async function openPage(browser) {
   return page;
 }
 
-/** The page's worker is there once the engine's files are; the rest of its start is within the second. @param {Page} page */
+/**
+ * The page's worker exists once the engine's files are loaded; the rest of its start takes less
+ * than 1 s.
+ * @param {Page} page
+ */
 async function engineReady(page) {
   while (page.workers().length === 0) await page.waitForTimeout(20);
   await page.waitForTimeout(1000);
@@ -144,7 +158,7 @@ function standing(page) {
   return page.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
 }
 
-/** Browsers tell of tasks from 50 ms on. @param {Page} page */
+/** Browsers report tasks of at least 50 ms. @param {Page} page */
 async function longestTask(page) {
   const ms = Math.round(Number(await page.evaluate("longestTaskMs")));
   return ms === 0 ? "under 50 ms" : `${ms} ms`;

@@ -1,6 +1,6 @@
 /**
- * Shows that the tests can fail: each mutant is one fault in a copy of the site, and the tests that it
- * names must not pass with it. Slow; for changes of the tests.
+ * Shows that the tests can fail: each mutant is one fault in a copy of the site, and the tests that
+ * it names must not pass with it. Slow; for changes of the tests.
  *
  *     cargo xtask web && npm run mutants [-- PATTERN]
  *     node programs/mutants.js --fits
@@ -8,8 +8,8 @@
  * With a pattern only the mutants whose suite, test or file matches. Exits with 1 if one survives.
  * Mutants of the packed package need the tarball of `cargo xtask check packed`.
  *
- * `--fits` runs no test and needs no build: it checks that the text that each mutant replaces occurs
- * in the sources, and exits with 1 if some doesn't.
+ * `--fits` runs no test and needs no build: it checks that the text that each mutant replaces
+ * occurs in the sources, and exits with 1 if some doesn't.
  */
 
 import { execFileSync, spawnSync } from "node:child_process";
@@ -91,7 +91,11 @@ function countSurvivors() {
   return survivors;
 }
 
-/** Runs the tests with the fault. @param {Mutant} mutant @returns {"killed" | "SURVIVED" | "timed out"} */
+/**
+ * Runs the tests with the fault.
+ * @param {Mutant} mutant
+ * @returns {"killed" | "SURVIVED" | "timed out"}
+ */
 function outcomeOf(mutant) {
   const [suite, test] = mutant;
   const work = mkdtempSync(join(tmpdir(), "soundalike-mutant-"));
@@ -118,7 +122,10 @@ function outcomeOf(mutant) {
   }
 }
 
-/** A copy of the site with the fault in it; the large files are only linked. @param {string} work @param {Mutant} mutant */
+/**
+ * A copy of the site with the fault in it; the large files are only linked.
+ * @param {string} work @param {Mutant} mutant
+ */
 function mutatedSite(work, mutant) {
   const site = join(work, "site");
   cpSync(SITE, site, { recursive: true, filter: (source) => !source.endsWith("/pkg/wasm") });

@@ -1,6 +1,6 @@
 /**
- * The page of `agreement.test.js`: compares the pairs of songs that `pairs.json` lists, on the backend that the address names, and writes the reports
- * as JSON into the document.
+ * The page of `agreement.test.js`: compares the pairs of songs in `pairs.json` with the backend in
+ * the address, and writes the reports as JSON into the document.
  */
 
 /** @typedef {{ left: string, right: string }} Pair */
@@ -34,7 +34,10 @@ try {
 }
 document.body.append(output);
 
-/** The samples of a WAV file of the tests' own: mono, 16 bits, after a header of 44 bytes. @param {string} name */
+/**
+ * Samples of a WAV file made by the tests: mono, 16 bits, after a header of 44 bytes.
+ * @param {string} name
+ */
 async function samplesOf(name) {
   const bytes = await (await fetch(name)).arrayBuffer();
   const samples = Float32Array.from(new Int16Array(bytes, 44), (value) => value / 32768);

@@ -1,4 +1,4 @@
-/** The package in a blank page of the site, with two songs, for tests of what a programmer meets. */
+/** Blank page: the package in an empty page of the site, with two songs, for tests of its API. */
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach } from "node:test";
@@ -6,15 +6,16 @@ import { openBlankPage } from "./harness.js";
 import { tune } from "./music.js";
 import { siteInChromium } from "./visit.js";
 
-/** Of the songs `a` and `b`. */
+/** Duration of the songs `a` and `b`. */
 export const SONG_SECS = 8;
-/** What takes longer hangs. */
+/** A call that takes longer counts as hanging. */
 const PATIENCE_MS = 90_000;
 
 /** @typedef {import("playwright-core").Page} Page */
 
 /**
- * The site in a Chromium, and for each test a blank page with the package. To be called within a `describe`.
+ * The site in Chromium, and for each test a blank page with the package. Must be called within a
+ * `describe`.
  * @param {string[]} [flags]
  */
 export function packageInBlankPage(flags) {
@@ -23,11 +24,15 @@ export function packageInBlankPage(flags) {
   const blank = {
     shared,
     page: /** @type {Page} */ (/** @type {unknown} */ (undefined)),
-    /** Runs code in the page, with `soundalike`, `outcome`, `checked` and the songs `a` and `b` at hand. @param {string} code */
+    /**
+     * Runs code in the page, which can use `soundalike`, `outcome`, `checked` and the songs `a` and
+     * `b`.
+     * @param {string} code
+     */
     run: (code) => /** @type {Promise<any>} */ (blank.page.evaluate(`(async () => { ${code} })()`)),
     /** A file of the site. @param {string} path */
     fileOfSite: async (path) => (await blank.page.request.get(shared.url + path)).body(),
-    /** Another page in this one's place: what a page remembers is gone. */
+    /** Replaces the page, so that its memory is lost. */
     renew: async () => {
       await blank.page.close();
       await open();
@@ -54,10 +59,14 @@ export function packageInBlankPage(flags) {
   return blank;
 }
 
-/** In the page. @param {number} patienceMs */
+/** Runs in the page. @param {number} patienceMs */
 async function loadPackage(patienceMs) {
   const soundalike = await import(String("/pkg/index.js"));
-  /** What an attempt came to: the value, or the error's code, song and sentence; one that never ends is a `hang`. @param {() => Promise<any>} attempt */
+  /**
+   * Outcome of a call: the value, or the code, song and message of the error, or `hang` if it never
+   * ends.
+   * @param {() => Promise<any>} attempt
+   */
   const outcome = async (attempt) => {
     try {
       const hang = new Promise((_, reject) => setTimeout(() => reject({ code: "hang" }), patienceMs));
@@ -70,7 +79,7 @@ async function loadPackage(patienceMs) {
   const [a, b] = await Promise.all(
     ["/a.f32", "/b.f32"].map(async (url) => new Float32Array(await (await fetch(url)).arrayBuffer())),
   );
-  /** A check from nothing: a checker made, and both songs compared. @param {object} options */
+  /** A whole check: creates a checker and compares both songs. @param {object} options */
   const checked = (options) =>
     outcome(async () => {
       const checker = await soundalike.createChecker(options);
@@ -81,10 +90,14 @@ async function loadPackage(patienceMs) {
   Object.assign(globalThis, { soundalike, outcome, checked, a, b });
 }
 
-/** What `checked` gives if all is well. */
+/** Result of `checked` without a fault. */
 export const GOOD = { value: { verdict: "different", backend: "cpu" } };
 
-/** The error that a visitor reads, and its code. @param {{ code?: string, message?: string, isCheckerError?: boolean, value?: unknown }} outcome @param {string} code @param {RegExp} words */
+/**
+ * Asserts the code and the message of an error.
+ * @param {{ code?: string, message?: string, isCheckerError?: boolean, value?: unknown }} outcome
+ * @param {string} code @param {RegExp} words
+ */
 export function assertError(outcome, code, words) {
   assert.equal(outcome.code, code, JSON.stringify(outcome));
   assert.equal(outcome.isCheckerError, true);

@@ -1,12 +1,12 @@
-/** Broken engines: they start as the real one does, and fail at their first song. */
+/** Broken engines: they start like the real one, and fail at their first song. */
 
-/** The worker ends, as one that the system kills: nobody is told. */
+/** The worker ends without an event, like one that the system kills. */
 export const DIES = "self.close(); return new Promise(() => {})";
 
 /**
- * Answers with the glue of an engine that fails.
+ * Responds with the JavaScript glue of an engine that fails.
  * @param {"cpu" | "webgpu"} backend
- * @param {string} failure what it does in place of an analysis, with a `trap` to throw
+ * @param {string} failure code that runs in place of an analysis; it can throw `trap`
  */
 export function brokenEngine(backend, failure) {
   const body = `

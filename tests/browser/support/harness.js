@@ -1,4 +1,4 @@
-/** What every end-to-end test needs: the site served, a real Chromium, and audio files. */
+/** Harness of the end-to-end tests: a server for the site, Chromium, and audio files. */
 
 import { execFileSync } from "node:child_process";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -19,17 +19,17 @@ const CHROMIUM_FLAGS = [
   "--disable-quic",
 ];
 
-/** Software WebGPU: slow, but the real code path. */
+/** WebGPU in software: slow, but the same code path. */
 export const WEBGPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
 /** The built site. */
 export const SITE = process.env["SOUNDALIKE_SITE"] ?? fileURLToPath(new URL("../../../target/site", import.meta.url));
 
 /**
- * Serves a folder, or takes the server that SOUNDALIKE_URL names.
+ * Serves a folder, or uses the server that SOUNDALIKE_URL names.
  * @param {string} [folder]
- * @param {{ headers?: Record<string, string>, appended?: Record<string, string> }} [options] `headers` beside the usual ones;
- *   `appended`, by path, what stands at the end of a file from now on
+ * @param {{ headers?: Record<string, string>, appended?: Record<string, string> }} [options]
+ *   `headers`: additional ones; `appended`: text that is added to the end of files, by path
  * @returns {Promise<{ url: string, close: () => void }>}
  */
 export async function serveSite(folder = SITE, { headers = {}, appended = {} } = {}) {
@@ -52,17 +52,23 @@ export async function serveSite(folder = SITE, { headers = {}, appended = {} } =
   return { url: `${url}/`, close: () => server.close() };
 }
 
-/** A Chromium with a fresh profile. @param {string[]} flags @param {import("playwright-core").LaunchOptions} [options] */
+/**
+ * A Chromium with a fresh profile.
+ * @param {string[]} flags @param {import("playwright-core").LaunchOptions} [options]
+ */
 export function launchChromium(flags = [], options = {}) {
   return chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS, ...flags], ...options });
 }
 
-/** A Chromium that keeps its profile in a folder, as a visitor's does. @param {string} profile */
+/** A Chromium that keeps its profile in a folder. @param {string} profile */
 export function launchChromiumProfile(profile) {
   return chromium.launchPersistentContext(profile, { executablePath: chromiumPath(), args: CHROMIUM_FLAGS });
 }
 
-/** A page of the site that loads nothing by itself. @param {import("playwright-core").Browser} browser @param {string} siteUrl */
+/**
+ * A page of the site that loads nothing.
+ * @param {import("playwright-core").Browser} browser @param {string} siteUrl
+ */
 export async function openBlankPage(browser, siteUrl) {
   const page = await browser.newPage();
   await page.route("**/blank.html", (route) =>
@@ -97,7 +103,10 @@ export function audioFolder() {
       writeFileSync(path(name), content);
       return path(name);
     },
-    /** Another file through ffmpeg. @param {string} name @param {string} source @param {string[]} options */
+    /**
+     * Converts a file with ffmpeg.
+     * @param {string} name @param {string} source @param {string[]} options
+     */
     encoded(name, source, options) {
       try {
         execFileSync("ffmpeg", ["-v", "error", "-y", "-i", source, ...options, path(name)], {
@@ -115,7 +124,10 @@ export function audioFolder() {
   };
 }
 
-/** A pitch shift that keeps the tempo, with nothing but filters that every ffmpeg has. @param {number} semitones */
+/**
+ * A pitch shift that keeps the tempo, made of filters that every build of ffmpeg has.
+ * @param {number} semitones
+ */
 export function pitchShift(semitones, sampleRateHz = 44_100) {
   const ratio = 2 ** (semitones / 12);
   return `asetrate=${Math.round(sampleRateHz * ratio)},aresample=${sampleRateHz},atempo=${(1 / ratio).toFixed(6)}`;

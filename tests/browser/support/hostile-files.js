@@ -1,9 +1,12 @@
-/** Damaged music files: a tune in seven formats, changed at random places of header and body. What is changed follows from a seed. */
+/**
+ * Damaged music files: a tune in seven formats, changed at random places of header and body. The
+ * same seed gives the same changes.
+ */
 
 import { readFileSync } from "node:fs";
 import { mulberry32 } from "./music.js";
 
-/** What the tune is encoded as before it is damaged. */
+/** Formats of the tune before it is damaged. */
 const FORMATS = /** @type {const} */ ([
   ["mp3", ["-c:a", "libmp3lame", "-b:a", "96k"]],
   ["ogg", ["-c:a", "libvorbis", "-q:a", "3"]],
@@ -14,15 +17,21 @@ const FORMATS = /** @type {const} */ ([
   ["mp4", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "1000000"]],
 ]);
 
-/** Headers end about here: the frames of a Vorbis file begin after some 4 kB, those of the others much earlier. */
+/**
+ * Approximate end of the headers: the packets of a Vorbis file begin after some 4 kB, frames of the
+ * others much earlier.
+ */
 const HEADER_BYTES = { mp3: 600, ogg: 4200, flac: 120, wav: 44, m4a: 2000, webm: 460, mp4: 1200 };
 
-/** Values that lengths, rates and counts are not expected to have. */
+/** Unexpected values for lengths, rates and counts. */
 const ODD_WORDS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 
 /** @typedef {{ next(below: number): number }} Chance a whole number below another */
 
-/** Each changes the bytes between two places. @type {Record<string, (bytes: Buffer, from: number, to: number, chance: Chance) => Buffer>} */
+/**
+ * Kinds of damage; each changes the bytes between two offsets.
+ * @type {Record<string, (bytes: Buffer, from: number, to: number, chance: Chance) => Buffer>}
+ */
 const CHANGES = {
   "bits flipped": (bytes, from, to, { next }) => {
     for (let flips = 1 + next(24); flips > 0; flips--) bytes[from + next(to - from)] ^= 1 << next(8);
@@ -66,10 +75,10 @@ const CHANGES = {
 };
 
 /**
- * @param {ReturnType<typeof import("./harness.js").audioFolder>} audio where the files are made
+ * @param {ReturnType<typeof import("./harness.js").audioFolder>} audio folder of the files
  * @param {number} count
  * @param {number} seed
- * @param {number} [secs] how long they are
+ * @param {number} [secs] duration of each
  * @returns {{ path: string, name: string, what: string }[]}
  */
 export function hostileFiles(audio, count, seed, secs = 6) {
@@ -91,7 +100,7 @@ export function hostileFiles(audio, count, seed, secs = 6) {
     const done = [];
     for (let changes = 1 + next(3); changes > 0; changes--) {
       const [kind, change] = /** @type {typeof kinds[number]} */ (kinds[next(kinds.length)]);
-      // An earlier change may have cut off what this one would change.
+      // An earlier change may have cut off this part.
       if (changed.length < 16) break;
       changed = change(changed, Math.min(from, changed.length - 8), Math.min(to, changed.length), { next });
       done.push(kind);

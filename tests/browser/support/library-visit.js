@@ -1,4 +1,7 @@
-/** What the tests of the library check share: songs, and the page that they are given to. To be called within a `describe`. */
+/**
+ * Library visit: songs, and the page to which the tests of the library check give them. Must be
+ * called within a `describe`.
+ */
 
 import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -17,20 +20,24 @@ export function libraryVisits() {
     page: /** @type {import("playwright-core").Page} */ (/** @type {unknown} */ (undefined)),
     /** A song of 12 s. */
     mine: "",
-    /** A folder with a folder in it: 20 songs, two files that can't be checked, and a picture. */
+    /** A folder with a subfolder: 20 songs, two files that can't be checked, and a picture. */
     folder: "",
-    /** Their paths. */
+    /** Paths of these files. */
     files: /** @type {string[]} */ ([]),
     lefts: () => visit.page.locator("input[type=file]").nth(0),
     rights: () => visit.page.locator("input[type=file]").nth(1),
     folders: () => visit.page.locator("input[webkitdirectory]"),
-    /** Waits until the run tells this of itself. @param {string} words a pattern */
+    /** Waits until the line about the run matches. @param {string} words a pattern */
     summary: (words) =>
       visit.page
         .locator("#library-words")
         .filter({ hasText: new RegExp(words) })
         .waitFor({ timeout: RUN_TIMEOUT_MS }),
-    /** The table's lines, each as its cells. Those out of sight are laid out for it: until then they have no text. @returns {Promise<string[][]>} */
+    /**
+     * Lines of the table as arrays of cells. Lines that aren't visible are laid out first: before,
+     * they have no text.
+     * @returns {Promise<string[][]>}
+     */
     table: () =>
       visit.page.locator("#library-rows").evaluate((/** @type {HTMLTableSectionElement} */ body) => {
         const lines = [...body.rows];

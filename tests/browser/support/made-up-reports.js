@@ -1,4 +1,4 @@
-/** Made-up reports: the page shows them for real songs. For the tests of one `describe`, to be called within it. */
+/** Made-up reports, which the page shows for real songs. */
 
 import { afterEach, before, beforeEach } from "node:test";
 import { siteInChromium } from "./visit.js";
@@ -38,11 +38,17 @@ export function passage(fields = {}) {
   };
 }
 
-/** The site in Chromium, songs, and for each test a page whose reports can be made up. */
+/**
+ * The site in Chromium, two songs, and for each test a page whose reports can be made up. Must be
+ * called within a `describe`.
+ */
 export function madeUpReports() {
   const shared = siteInChromium();
   const songs = { mine: shared.audio.tune("mine.wav", 1, 12), other: shared.audio.tune("other.wav", 7, 12) };
-  /** One for all tests, so that each song is analysed once. @type {import("playwright-core").BrowserContext} */
+  /**
+   * One for all tests, so that each song is analysed once.
+   * @type {import("playwright-core").BrowserContext}
+   */
   let context;
   const visit = {
     shared,

@@ -1,6 +1,7 @@
 /**
- * Music for the tests, made by code: a band of four (drums, bass, chords, melody) plays a tune that follows from a seed.
- * The same seed gives the same samples; another seed another key, tempo, harmony and sound.
+ * Music for the tests, synthesised: four instruments (drums, bass, chords, melody) play a tune that
+ * a seed defines. The same seed gives the same samples; another seed another key, tempo, harmony
+ * and sound.
  */
 
 export const SAMPLE_RATE_HZ = 44_100;
@@ -92,12 +93,16 @@ export function wav(samples, sampleRateHz = SAMPLE_RATE_HZ) {
   return file;
 }
 
-/** The MIDI number of a step of the scale. @param {{ rootMidi: number, scale: number[] }} band @param {number} step */
+/**
+ * MIDI note number of a step of the scale.
+ * @param {{ rootMidi: number, scale: number[] }} band
+ * @param {number} step
+ */
 function pitch(band, step) {
   return band.rootMidi + 12 * Math.floor(step / 7) + band.scale[((step % 7) + 7) % 7];
 }
 
-/** One period of a sound, summed from its harmonics. */
+/** One period of a sound, as the sum of its harmonics. */
 const TABLE_SAMPLES = 4096;
 
 /** @param {number[]} levels of the first harmonic and those above it */
@@ -110,7 +115,7 @@ function wavetable(levels) {
 }
 
 /**
- * A plucked note: bright at first, then duller while it decays.
+ * Adds a plucked note, which is bright at first and then duller while it decays.
  * @param {Float32Array} samples it is added to
  * @param {number} startSecs
  * @param {number} midi
@@ -150,7 +155,7 @@ function drum(samples, startSecs, { frequencyHz, tone, noise, decay }, random) {
   }
 }
 
-/** A small random number generator with a seed. @param {number} seed */
+/** A random number generator with a seed. @param {number} seed */
 export function mulberry32(seed) {
   let state = seed >>> 0;
   return () => {

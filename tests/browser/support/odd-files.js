@@ -1,16 +1,23 @@
-/** Odd files: music files that are in order, but laid out as no encoder at hand lays them out; made from those that one made. */
+/**
+ * Odd files: valid music files with layouts that no available encoder writes, made by editing
+ * encoded files.
+ */
 
-/** A FLAC header's first block, after the file's name: sizes of frames, rate, length, checksum. */
+/**
+ * Size of the first metadata block of FLAC (STREAMINFO), after the marker: frame sizes, rate,
+ * length, checksum.
+ */
 const INFO_AT = 8;
 const FRAMES_AT_LEAST = INFO_AT + 34;
 
-/** Many more tags or boxes than a song has. */
+/** Many more tags or boxes than in usual songs. */
 const HUNDREDS = 500;
 
 /**
- * One FLAC file with frames of two sizes, whose headers hence say which sample they begin with.
- * @param {Buffer} long the first part is of this file, of frames of fixed size
- * @param {Buffer} short the rest is of this one, the same song in smaller frames
+ * A FLAC file with frames of two sizes, so that frame headers have the number of their first
+ * sample.
+ * @param {Buffer} long gives the first part: frames of a fixed size
+ * @param {Buffer} short gives the rest: the same song in smaller frames
  */
 export function flacOfTwoSizes(long, short) {
   const longFrames = flacFrames(long);
@@ -29,20 +36,23 @@ export function flacOfTwoSizes(long, short) {
   ]);
 }
 
-/** A FLAC file that does not say how long it is, as one that was written to a pipe. @param {Buffer} file */
+/** A FLAC file without its length, as when it is written to a pipe. @param {Buffer} file */
 export function flacOfUnknownLength(file) {
   file[INFO_AT + 13] &= 0xf0;
   return file.fill(0, INFO_AT + 14, FRAMES_AT_LEAST);
 }
 
-/** A FLAC file with a large block of nothing. @param {Buffer} file */
+/** A FLAC file with a large block of padding. @param {Buffer} file */
 export function flacWithPadding(file) {
   const padding = Buffer.alloc(4 + 400_000);
   padding.writeUInt32BE(0x01000000 + 400_000);
   return Buffer.concat([file.subarray(0, FRAMES_AT_LEAST), padding, file.subarray(FRAMES_AT_LEAST)]);
 }
 
-/** A FLAC file that lacks a frame after a quarter, far from where pieces meet. @param {Buffer} file */
+/**
+ * A FLAC file that lacks a frame after a quarter, far from where chunks meet.
+ * @param {Buffer} file
+ */
 export function flacWithoutAFrame(file) {
   const frames = flacFrames(file);
   const missing = frames.length >> 2;
@@ -50,17 +60,21 @@ export function flacWithoutAFrame(file) {
   return Buffer.concat([header, ...frames.filter((_, index) => index !== missing)]);
 }
 
-/** With a tag of ID3 before it. @param {Buffer} file */
+/** A file after an ID3 tag. @param {Buffer} file */
 export function tagged(file) {
   return Buffer.concat([Buffer.from("ID3\x04\0\0\0\0\x0f\x7f", "latin1"), Buffer.alloc(0x7ff), file]);
 }
 
-/** With hundreds of empty tags of ID3 before it. @param {Buffer} file */
+/** A file after hundreds of empty ID3 tags. @param {Buffer} file */
 export function withHundredsOfTags(file) {
   return Buffer.concat([...Array(HUNDREDS).fill(Buffer.from("ID3\x04\0\0\0\0\0\0", "latin1")), file]);
 }
 
-/** Frames numbered from zero on, one after the other up to the end. @param {Buffer} file @returns {Buffer[]} */
+/**
+ * FLAC frames, which are numbered from 0, up to the end of the file.
+ * @param {Buffer} file
+ * @returns {Buffer[]}
+ */
 function flacFrames(file) {
   const starts = /** @type {number[]} */ ([]);
   for (let at = FRAMES_AT_LEAST; (at = file.indexOf(Buffer.of(0xff, 0xf8), at)) >= 0; at++) {
@@ -72,14 +86,17 @@ function flacFrames(file) {
   return starts.map((start, index) => file.subarray(start, starts[index + 1] ?? file.length));
 }
 
-/** Of what a frame's header has after its number. @param {Buffer} frame */
+/**
+ * Size of the fields between the number and the checksum of a FLAC frame header.
+ * @param {Buffer} frame
+ */
 function sizeBytes(frame) {
   const sizeCode = frame[2] >> 4;
   const rateCode = frame[2] & 15;
   return (sizeCode === 6 ? 1 : sizeCode === 7 ? 2 : 0) + (rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0);
 }
 
-/** @param {Buffer} frame of fixed size @param {number} sample that it begins with */
+/** @param {Buffer} frame of fixed size @param {number} sample its first one */
 function withSampleNumber(frame, sample) {
   const numberBytes = frame[4] < 0x80 ? 1 : Math.clz32(~(frame[4] << 24));
   const sizesAt = 4 + numberBytes;
@@ -99,7 +116,7 @@ function withSampleNumber(frame, sample) {
   return Buffer.concat([body, Buffer.of(sum >> 8, sum & 255)]);
 }
 
-/** As UTF-8 encodes a character, were there no gaps in its range. @param {number} number up to 31 bits */
+/** A number in the encoding of UTF-8, extended to 31 bits. @param {number} number */
 function utf8(number) {
   if (number < 0x80) return Buffer.of(number);
   const tail = [];
@@ -113,7 +130,8 @@ function utf8(number) {
 }
 
 /**
- * An MP4 file with its header at its end that says, as iTunes does, what the encoder put before and after the song.
+ * An MP4 file with its header at its end and the iTunes tag for gapless playback: encoder delay and
+ * padding.
  * @param {Buffer} file
  */
 export function m4aWithGaps(file) {
@@ -130,7 +148,10 @@ export function m4aWithGaps(file) {
   return Buffer.concat([before, box("moov", moov, tags)]);
 }
 
-/** An MP4 file with hundreds of empty boxes before its header, which is at its end. @param {Buffer} file */
+/**
+ * An MP4 file with hundreds of empty boxes before its header, which is at its end.
+ * @param {Buffer} file
+ */
 export function m4aWithHundredsOfBoxes(file) {
   const { before, moov } = splitAtHeader(file);
   return Buffer.concat([before, ...emptyBoxes(), box("moov", moov)]);
@@ -142,20 +163,30 @@ export function m4aWithHundredsOfBoxesInside(file) {
   return Buffer.concat([before, box("moov", ...emptyBoxes(), moov)]);
 }
 
-/** A fragmented MP4 file with hundreds of empty boxes before its first fragment. @param {Buffer} file */
+/**
+ * A fragmented MP4 file with hundreds of empty boxes before its first fragment.
+ * @param {Buffer} file
+ */
 export function m4aWithHundredsOfBoxesAfterItsHeader(file) {
   const first = file.indexOf("moof") - 4;
   return Buffer.concat([file.subarray(0, first), ...emptyBoxes(), file.subarray(first)]);
 }
 
-/** A fragmented MP4 file that lacks a fragment after a quarter, far from where pieces meet; its places are said from each one on. @param {Buffer} file */
+/**
+ * A fragmented MP4 file that lacks a fragment after a quarter, far from where chunks meet; offsets
+ * are relative to the fragments.
+ * @param {Buffer} file
+ */
 export function m4aWithoutAFragment(file) {
   const from = file.indexOf("moof", file.length >> 2) - 4;
   const to = file.indexOf("moof", from + 8) - 4;
   return Buffer.concat([file.subarray(0, from), file.subarray(to)]);
 }
 
-/** A fragmented MP4 file that counts places from eight bytes after the beginning of each fragment on. @param {Buffer} file that says from where */
+/**
+ * A fragmented MP4 file with offsets from byte 8 of each fragment.
+ * @param {Buffer} file with base offsets
+ */
 export function m4aWithOtherBases(file) {
   for (let at = 0; (at = file.indexOf("moof", at + 4)) >= 0;) {
     const base = file.indexOf("tfhd", at) + 12;
@@ -166,13 +197,16 @@ export function m4aWithOtherBases(file) {
   return file;
 }
 
-/** A fragmented MP4 file that does not say when its fragments begin. @param {Buffer} file */
+/** A fragmented MP4 file without the start times of fragments (`tfdt`). @param {Buffer} file */
 export function m4aWithoutTimes(file) {
   for (let at = 0; (at = file.indexOf("tfdt", at + 4)) >= 0;) file.write("free", at);
   return file;
 }
 
-/** What is before the header of an MP4 file, and what the header holds. @param {Buffer} file */
+/**
+ * The part of an MP4 file before its header, and the content of the header.
+ * @param {Buffer} file
+ */
 function splitAtHeader(file) {
   const header = file.indexOf("moov") - 4;
   return { before: file.subarray(0, header), moov: file.subarray(header + 8) };
@@ -191,17 +225,21 @@ function box(type, ...parts) {
   return Buffer.concat([size, content]);
 }
 
-/** An Ogg file twice, the second time as another stream. @param {Buffer} file */
+/** Chained Ogg: the file twice, the second time as another stream. @param {Buffer} file */
 export function oggChained(file) {
   return Buffer.concat([file, ...oggPages(file).map((page) => ofStream(page, 77))]);
 }
 
-/** Two streams of the same, page by page. @param {Buffer} file */
+/** Multiplexed Ogg: the file as two streams with alternating pages. @param {Buffer} file */
 export function oggMultiplexed(file) {
   return Buffer.concat(oggPages(file).flatMap((page) => [page, ofStream(page, 77)]));
 }
 
-/** An Ogg file of FLAC that does not say how many packets follow its first one before the sound: its tags, and an empty block. @param {Buffer} file */
+/**
+ * FLAC in Ogg without the number of header packets; there are two after the first: tags and an
+ * empty block.
+ * @param {Buffer} file
+ */
 export function oggWithoutACount(file) {
   const [first, tags, ...others] = /** @type {[Buffer, Buffer, ...Buffer[]]} */ (oggPages(file));
   first.writeUInt16BE(0, first.indexOf("FLAC") + 6);
@@ -233,21 +271,22 @@ function ofStream(page, serial) {
   return copy;
 }
 
-/** Elements of EBML by what they begin with. */
+/** IDs of EBML elements. */
 const SEGMENT = "18538067";
 const CLUSTER = "1f43b675";
 const CUES = "1c53bb6b";
 const SIMPLE_BLOCK = "a3";
 
 /**
- * A WebM file as browsers record it: neither how long it is nor where its clusters end is said, and times tremble.
- * @param {Buffer} file without a picture
+ * A WebM file as browsers record it: without a duration, with clusters of unknown size and with
+ * jitter of the times.
+ * @param {Buffer} file without video
  */
 export function webmAsRecorded(file) {
   let end = file.length;
   for (const { id, at, sizeAt, contentAt } of elementsOf(file)) {
     if (id === CUES) end = at;
-    // All ones.
+    // All ones: unknown size.
     if (id === SEGMENT || id === CLUSTER)
       file.fill(255, sizeAt + 1, contentAt)[sizeAt] |= (1 << (8 - (contentAt - sizeAt))) - 1;
     if (id === SIMPLE_BLOCK)
@@ -256,7 +295,7 @@ export function webmAsRecorded(file) {
   return file.subarray(0, end);
 }
 
-/** A WebM file with lacing in its middle, if only of one packet. @param {Buffer} file */
+/** A WebM file with a lace of one packet in its middle. @param {Buffer} file */
 export function webmWithLacing(file) {
   const blocks = elementsOf(webmAsRecorded(file)).filter(({ id }) => id === SIMPLE_BLOCK);
   const { contentAt } = /** @type {typeof blocks[number]} */ (blocks[blocks.length >> 1]);
@@ -265,7 +304,10 @@ export function webmWithLacing(file) {
   return Buffer.concat([file.subarray(0, contentAt + 4), Buffer.of(0), file.subarray(contentAt + 4)]);
 }
 
-/** A WebM file with an empty list of encodings in place of the flag for lacing and the language. @param {Buffer} file */
+/**
+ * A WebM file with an empty list of encodings in place of the flag for lacing and the language.
+ * @param {Buffer} file
+ */
 export function webmWithEncodings(file) {
   const flag = file.indexOf("9c810022b59c83", 0, "hex");
   file.write("6d8087ec850000000000", flag, "hex");
@@ -281,7 +323,7 @@ export function webmWithHundredsOfElements(file) {
   return Buffer.concat([file.subarray(0, at), ...Array(HUNDREDS).fill(Buffer.of(0xec, 0x80)), file.subarray(at)]);
 }
 
-/** All on the first three levels, one after the other. @param {Buffer} file */
+/** All elements on the first three levels, in their order. @param {Buffer} file */
 function elementsOf(file) {
   const elements = /** @type {{ id: string, at: number, sizeAt: number, contentAt: number, end: number }[]} */ ([]);
   for (let at = 0; at < file.length;) {
@@ -297,7 +339,10 @@ function elementsOf(file) {
   return elements;
 }
 
-/** The remainder of a division by a polynomial. @param {Buffer} bytes @param {8 | 16 | 32} width @param {number} polynomial */
+/**
+ * The remainder of a division by a polynomial.
+ * @param {Buffer} bytes @param {8 | 16 | 32} width @param {number} polynomial
+ */
 function crc(bytes, width, polynomial) {
   let sum = 0;
   for (const byte of bytes) {

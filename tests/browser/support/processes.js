@@ -1,9 +1,13 @@
-/** What the browser's page processes have taken of the machine. Linux only, for /proc. */
+/**
+ * Processes: memory and processor time of the browser's page processes. Linux only, as it reads
+ * /proc.
+ */
 
 import { readFileSync } from "node:fs";
 
 /**
- * The page process with the largest peak of resident memory (VmHWM, which counts the browser's own code too).
+ * The page process with the largest peak of resident memory (VmHWM, which counts the browser's own
+ * code too).
  * @param {import("playwright-core").Browser} browser
  * @returns {Promise<{ peakMb: number, residentMb: number, cpuSecs: number }>}
  */

@@ -25,7 +25,9 @@ const MEDIA_TYPES = {
  * @property {string} mediaType
  */
 
-/** @typedef {(served: ServedFile, request: IncomingMessage, response: ServerResponse) => void} Send */
+/**
+ * @typedef {(served: ServedFile, request: IncomingMessage, response: ServerResponse) => void} Send
+ */
 
 export class StaticServer {
   /** @type {Server} */

@@ -1,17 +1,30 @@
-/** Traces: what the main threads of a browser's pages did, in processor time, which a busy machine does not change. */
+/**
+ * Trace: tasks on the main threads of a browser's pages, in processor time, which does not depend
+ * on other work of the machine.
+ */
 
 import assert from "node:assert/strict";
 
-/** @typedef {{ name: string, pid: number, tid: number, ts: number, tdur?: number, args: { name?: string, src_func?: string } }} TraceEvent */
+/**
+ * @typedef {{ name: string, pid: number, tid: number, ts: number, tdur?: number, args: { name?:
+ *   string, src_func?: string } }} TraceEvent
+ */
 
-/** From now on. @param {import("playwright-core").Browser} browser @param {import("playwright-core").Page} page */
+/**
+ * Starts the trace.
+ * @param {import("playwright-core").Browser} browser @param {import("playwright-core").Page} page
+ */
 export function startTrace(browser, page) {
   return browser.startTracing(page, {
     categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"],
   });
 }
 
-/** @param {import("playwright-core").Browser} browser @returns {Promise<{ longestMs: number, copies: number }>} the longest task since, and how often decoded sound was copied into a page */
+/**
+ * @param {import("playwright-core").Browser} browser
+ * @returns {Promise<{ longestMs: number, copies: number }>} the longest task since, and how often
+ *   decoded sound was copied into a page
+ */
 export async function stopTrace(browser) {
   const { traceEvents } = /** @type {{ traceEvents: TraceEvent[] }} */ (
     JSON.parse((await browser.stopTracing()).toString())

@@ -1,4 +1,7 @@
-/** What the tests of one `describe` share: the site, a browser, a page for each test. To be called within it. */
+/**
+ * Visit: the site, a browser, and a page for each test of a `describe`, within which these
+ * functions must be called.
+ */
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach } from "node:test";
@@ -10,7 +13,7 @@ const CHECK_TIMEOUT_MS = 90_000;
 /** @typedef {import("playwright-core").Page} Page */
 
 /**
- * The site served, a Chromium and a folder for audio files, from before the first test until after the last.
+ * The site, Chromium and a folder for audio files, from before the first test until after the last.
  * @param {string[]} [flags]
  */
 export function siteInChromium(flags) {
@@ -31,7 +34,10 @@ export function siteInChromium(flags) {
   return shared;
 }
 
-/** The same with three songs, and for each test a visit of the page, which may ask for nothing but the site's own files. */
+/**
+ * The same with three songs, and for each test a visit of the page, which may request only files of
+ * the site.
+ */
 export function visits() {
   const shared = siteInChromium();
   /** @type {string[]} */
@@ -39,7 +45,9 @@ export function visits() {
   const visit = {
     shared,
     audio: shared.audio,
-    /** `copy` is `original` two semitones higher, in another format. Tests put songs of their own beside them. */
+    /**
+     * `copy` is `original` two semitones higher, in another format. Tests add songs of their own.
+     */
     songs: /** @type {Record<string, string>} */ ({}),
     page: /** @type {Page} */ (/** @type {unknown} */ (undefined)),
     /** @param {"left" | "right"} side @param {string | string[]} file */
@@ -96,7 +104,7 @@ export function visits() {
   return visit;
 }
 
-/** Counts the files that a page decodes, from each of its loads on. @param {Page} page */
+/** Counts the files that a page decodes since it was loaded. @param {Page} page */
 export function countDecoded(page) {
   return page.addInitScript(() => {
     Object.assign(globalThis, { decoded: 0 });

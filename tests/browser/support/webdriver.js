@@ -1,14 +1,17 @@
-/** Firefox for the tests, through its driver and the W3C WebDriver protocol: playwright-core knows no stock Firefox. */
+/**
+ * Firefox for the tests, by the W3C WebDriver protocol: playwright-core can't run an unpatched
+ * Firefox.
+ */
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** The key under which WebDriver names an element (https://www.w3.org/TR/webdriver2/#elements). */
+/** Key of an element's identifier in WebDriver (https://www.w3.org/TR/webdriver2/#elements). */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
-/** Where `cargo xtask check` builds the driver. */
+/** The driver that `cargo xtask check` builds. */
 const OWN_GECKODRIVER = fileURLToPath(new URL("../../../target/tools/bin/geckodriver", import.meta.url));
 
 /** A headless Firefox with a fresh profile, and the one page that it shows. */
@@ -16,13 +19,19 @@ export class Firefox {
   #driver;
   #session;
 
-  /** @param {import("node:child_process").ChildProcess} driver @param {string} session its address */
+  /**
+   * @param {import("node:child_process").ChildProcess} driver
+   * @param {string} session its address
+   */
   constructor(driver, session) {
     this.#driver = driver;
     this.#session = session;
   }
 
-  /** @param {{ args?: string[], prefs?: Record<string, unknown> }} [options] beside those that make it headless */
+  /**
+   * @param {{ args?: string[], prefs?: Record<string, unknown> }} [options] beside those that make
+   *   it headless
+   */
   static async launch({ args = [], prefs = {} } = {}) {
     const program = process.env["GECKODRIVER"] ?? (existsSync(OWN_GECKODRIVER) ? OWN_GECKODRIVER : "geckodriver");
     const firefox = process.env["FIREFOX"];
@@ -45,12 +54,15 @@ export class Firefox {
     await ask("POST", `${this.#session}/url`, { url });
   }
 
-  /** Clicks as a visitor does: the element must be visible. @param {string} selector */
+  /** Clicks an element, which must be visible. @param {string} selector */
   async click(selector) {
     await ask("POST", `${this.#session}/element/${await this.#find(selector)}/click`, {});
   }
 
-  /** Chooses a file in a file input, in the place of those chosen before. @param {string} selector @param {string} path */
+  /**
+   * Chooses a file in a file input, instead of those chosen before.
+   * @param {string} selector @param {string} path
+   */
   async choose(selector, path) {
     const input = `${this.#session}/element/${await this.#find(selector)}`;
     await ask("POST", `${input}/clear`, {});
@@ -58,7 +70,7 @@ export class Firefox {
   }
 
   /**
-   * Runs a function in the page; a promise of it is waited for.
+   * Runs a function in the page and awaits its promise.
    * @template {any[]} Arguments
    * @template Result
    * @param {(...given: Arguments) => Result} work
@@ -89,7 +101,10 @@ export class Firefox {
   }
 }
 
-/** Where the driver listens, which it says at its start. @param {import("node:child_process").ChildProcess} driver */
+/**
+ * Address at which the driver listens, from its output.
+ * @param {import("node:child_process").ChildProcess} driver
+ */
 function listeningAddress(driver) {
   return new Promise((resolve, reject) => {
     driver.once("error", (cause) =>
@@ -103,7 +118,10 @@ function listeningAddress(driver) {
   });
 }
 
-/** @param {"POST" | "DELETE"} method @param {string} url @param {unknown} [body] @returns {Promise<any>} */
+/**
+ * @param {"POST" | "DELETE"} method @param {string} url @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
 async function ask(method, url, body) {
   const content =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };

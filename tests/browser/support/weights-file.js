@@ -1,10 +1,13 @@
-/** Weights files for tests: the shipped one with another description, under a checksum that fits it (see `src/recording/encoder/weights_file.rs`). */
+/**
+ * Weights files for tests: the shipped one with another description and its checksum (see
+ * `src/recording/encoder/weights_file.rs`).
+ */
 
 import { createHash } from "node:crypto";
 
 /**
  * @param {Buffer} file
- * @param {(info: any) => void} change changes the description
+ * @param {(info: any) => void} change edits the description
  * @returns {Buffer}
  */
 export function resealed(file, change) {

@@ -1,8 +1,8 @@
-// A site that uses the package: compares by code, then through the element, and shows what came of it.
+// A site that uses the package: compares by code, then with the element, and shows the results.
 import { createChecker } from "soundalike";
 import "soundalike/element";
 
-// Only where no bundler carried the package's files along, a site has to say where they lie.
+// A site must give the address of the package's files only if its bundler did not copy them.
 const { assets } = document.documentElement.dataset;
 
 const checker = await createChecker(assets ? { assetsUrl: assets } : {});

@@ -1,4 +1,4 @@
-// What a TypeScript project may write against the package, and what it may not.
+// Uses of the package that must compile in a TypeScript project, and uses that must not.
 import {
   Checker,
   CheckerError,

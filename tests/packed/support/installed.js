@@ -1,5 +1,5 @@
 /**
- * The packed package, installed from its tarball into an empty folder as npm does it.
+ * Installs the packed package from its tarball into an empty folder.
  *
  * SOUNDALIKE_PACKED names the folder with the tarball and `cdn.html`, as `cargo xtask` writes them.
  */
@@ -14,11 +14,11 @@ export const PACKED =
 
 export const TARBALL = join(PACKED, readdirSync(PACKED).find((name) => name.endsWith(".tgz")) ?? "no tarball");
 
-/** @param {string} folder that is made */
+/** @param {string} folder is created */
 export function installPackage(folder) {
   mkdirSync(folder);
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
-  // The package has no dependencies, so that no registry is asked.
+  // The package has no dependencies, so that this needs no registry.
   execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", "--silent", TARBALL], {
     cwd: folder,
     stdio: "inherit",

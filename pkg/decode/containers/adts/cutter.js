@@ -1,47 +1,50 @@
 /**
- * ADTS pieces: cuts a file of AAC in ADTS frames, which follow each other without a header of the file, into files of their own
- * (ISO/IEC 13818-7, 6.2). What a frame sounds like depends on the one before it alone, to which it is added.
+ * ADTS cutter: cuts a file of AAC in ADTS frames into files of their own (ISO/IEC 13818-7, 6.2).
+ * The frames follow each other, without a header of the file. The sound of a frame depends only on
+ * the frame before, with which it overlaps.
  */
 
 import { byteAt, offsetAfterTags, uint32 } from "../bytes.js";
-import { FileBlock } from "../block-reader.js";
+import { BlockReader } from "../block-reader.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
-import { markedPieces } from "../cut.js";
+import { cutAtSeekPoints } from "../cut.js";
 
-/** @import { Mark } from "../cut.js" */
-/** @import { Cut, Pieces } from "../../chunks.js" */
+/** @import { SongFile } from "../../song-file.js" */
+/** @import { SeekPoint } from "../cut.js" */
+/** @import { Cut, Chunks } from "../../chunks.js" */
 
-/** By the header's index. */
+/** Sample rates by their index in the header. */
 const SAMPLE_RATES_HZ = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
 ];
 const SAMPLES_PER_FRAME = 1024;
-/** Without a checksum. */
+/** Bytes of a header without a checksum. */
 const HEADER_BYTES = 7;
 /** Twelve ones, any version, layer 0. */
 const SYNC_BITS = 0xfff60000;
 const SYNC = 0xfff00000;
-/** All of the first four bytes that is the same in every frame: all but marks of copyright and what belongs to the length. */
+/**
+ * The bits of the first four bytes that are the same in every frame: without copyright and length.
+ */
 const LASTING_BITS = 0xfffffdc0;
-/** Of some three hours; a table of more takes memory. */
+/** At most three hours at 48 kHz; a larger table would take too much memory. */
 const MAX_FRAMES = 2 ** 19;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces>} of a file of nothing but ADTS frames of one kind
+ * @returns {Promise<Chunks>} for a file of nothing but ADTS frames of one kind
  */
-export async function cut(file, name, limits) {
-  const start = await offsetAfterTags(file, name);
-  const window = new FileBlock(file, name);
-  const lasting = (uint32(await window.at(start)) & LASTING_BITS) >>> 0;
+export async function cut(file, limits) {
+  const start = await offsetAfterTags(file);
+  const reader = new BlockReader(file);
+  const lasting = (uint32(await reader.at(start)) & LASTING_BITS) >>> 0;
   const sampleRateHz = SAMPLE_RATES_HZ[(lasting >>> 10) & 15];
   if ((lasting & SYNC_BITS) >>> 0 !== SYNC || !sampleRateHz) throw new NotCuttable("no ADTS header");
-  const frames = /** @type {Mark[]} */ ([]);
+  const frames = /** @type {SeekPoint[]} */ ([]);
   for (let offset = start, frameBytes = 0; offset < file.size; offset += frameBytes) {
-    const bytes = window.holds(offset) ? window.view(offset) : await window.at(offset);
+    const bytes = reader.holds(offset) ? reader.view(offset) : await reader.at(offset);
     frameBytes = ((byteAt(bytes, 3) & 3) << 11) | (byteAt(bytes, 4) << 3) | (byteAt(bytes, 5) >>> 5);
     const holdsOne = (byteAt(bytes, 6) & 3) === 0;
     if ((uint32(bytes) & LASTING_BITS) >>> 0 !== lasting) throw new NotCuttable("not all ADTS headers are alike");
@@ -53,14 +56,14 @@ export async function cut(file, name, limits) {
   }
   const [first] = frames;
   if (!first) throw new NotCuttable("no frames");
-  return markedPieces(limits, {
+  return cutAtSeekPoints(limits, {
     sampleRateHz,
     samples: frames.length * SAMPLES_PER_FRAME,
     first,
-    settlingSamples: 0,
-    // Where the encoder found noise, the decoder makes up some of its own.
+    preRollSamples: 0,
+    // Where the encoder replaced noise by its level, the decoder generates other noise.
     isNoisy: true,
-    marksAround: searchTable(frames),
+    seekPointsAround: searchTable(frames),
     parts: (from, to) => [file.slice(from.offset, to?.offset)],
   });
 }

@@ -1,72 +1,74 @@
 /**
- * FLAC pieces: cuts a FLAC file into files of their own, each with the header of the whole and some of its frames, which
- * stand alone. RFC 9639 defines the format.
+ * FLAC cutter: cuts a FLAC file into files of their own, each with the header of the whole and some
+ * of its frames (https://www.rfc-editor.org/rfc/rfc9639). Each frame is decoded on its own.
  */
 
-import { byteAt, bytesOf, isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { byteAt, isText, offsetAfterTags, uint32 } from "../bytes.js";
 import { flacFrame } from "./frame.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
-import { markedPieces } from "../cut.js";
+import { cutAtSeekPoints } from "../cut.js";
 
-/** @import { Mark } from "../cut.js" */
-/** @import { Cut, Pieces } from "../../chunks.js" */
+/** @import { SongFile } from "../../song-file.js" */
+/** @import { SeekPoint } from "../cut.js" */
+/** @import { Cut, Chunks } from "../../chunks.js" */
 
-/** @typedef {Mark & { samples: number }} Frame with how many samples of a channel it has */
+/** @typedef {SeekPoint & { samples: number }} Frame `samples` of one channel */
 
-/** The file's name, then its first block, with a header of its own. */
+/**
+ * The file begins with this signature; then comes the block STREAMINFO, with a header of its own.
+ */
 const NAME = "fLaC";
 const BLOCK_HEADER_BYTES = 4;
 const INFO_AT = NAME.length + BLOCK_HEADER_BYTES;
 const INFO_BYTES = 34;
 const LAST_BLOCK = 0x80;
-/** A few tags and pictures; more is damage. */
+/** Files have a few blocks, of tags and pictures. More are damage. */
 const MAX_BLOCKS = 64;
 
-/** As much of a file's end is looked at for its last frame. */
+/** Searched at the end of a file for its last frame. */
 const END_BYTES = 256 * 1024;
-/** So many frames in a row are not there by chance. */
+/** Frames in a row that can't be chance. */
 const FRAMES_IN_A_ROW = 3;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
-export async function cut(file, name, limits) {
-  const start = await offsetAfterTags(file, name);
-  const beginning = await bytesOf(file, name, start, start + INFO_AT + INFO_BYTES);
+export async function cut(file, limits) {
+  const start = await offsetAfterTags(file);
+  const beginning = await file.bytes(start, start + INFO_AT + INFO_BYTES);
   if (
     beginning.length < INFO_AT + INFO_BYTES ||
     !isText(beginning, 0, NAME) ||
     uint32(beginning, NAME.length) << 1 !== INFO_BYTES << 1
   )
     throw new NotCuttable("no STREAMINFO block");
-  const framesAt = await offsetAfterBlocks(file, name, start + NAME.length);
+  const framesAt = await offsetAfterBlocks(file, start + NAME.length);
 
   const info = new DataView(beginning.buffer, INFO_AT);
   const blockSamples = info.getUint16(0) === info.getUint16(2) ? info.getUint16(0) : 0;
   const sampleRateHz = info.getUint32(10) >>> 12;
   const statedSamples = (info.getUint8(13) & 15) * 2 ** 32 + info.getUint32(14);
-  const findMarks = (/** @type {Uint8Array} */ bytes, /** @type {number} */ offset) =>
+  const findSeekPoints = (/** @type {Uint8Array} */ bytes, /** @type {number} */ offset) =>
     framesIn(bytes, offset, blockSamples);
 
   const endAt = Math.max(framesAt, file.size - END_BYTES);
-  const [first] = findMarks(await bytesOf(file, name, framesAt, framesAt + END_BYTES), framesAt);
-  const last = findMarks(await bytesOf(file, name, endAt, file.size), endAt).at(-1);
+  const [first] = findSeekPoints(await file.bytes(framesAt, framesAt + END_BYTES), framesAt);
+  const last = findSeekPoints(await file.bytes(endAt, file.size), endAt).at(-1);
   if (sampleRateHz === 0) throw new NotCuttable("no sample rate");
   if (first?.offset !== framesAt || first.sample !== 0) throw new NotCuttable("no frame after the metadata");
   if (!last) throw new NotCuttable("no frame at the end");
   const samples = last.sample + last.samples;
   if (statedSamples !== 0 && statedSamples !== samples)
     throw new NotCuttable("another number of samples than STREAMINFO states");
-  return markedPieces(limits, {
+  return cutAtSeekPoints(limits, {
     sampleRateHz,
     samples,
     first,
-    settlingSamples: 0,
-    marksAround: searchFile(file, name, { samples, first, findMarks }),
+    preRollSamples: 0,
+    seekPointsAround: searchFile(file, { samples, first, findSeekPoints }),
     parts: (from, to) => [
       headerOf(beginning, (to?.sample ?? samples) - from.sample),
       file.slice(from.offset, to?.offset),
@@ -74,17 +76,21 @@ export async function cut(file, name, limits) {
   });
 }
 
-/** Where the blocks of a header end. @param {Blob} file @param {string} name @param {number} at where they begin */
-async function offsetAfterBlocks(file, name, at) {
+/** The end of the metadata blocks. @param {SongFile} file @param {number} at their beginning */
+async function offsetAfterBlocks(file, at) {
   for (let blocks = 0; blocks < MAX_BLOCKS; blocks++) {
-    const bytes = await bytesOf(file, name, at, at + BLOCK_HEADER_BYTES);
+    const bytes = await file.bytes(at, at + BLOCK_HEADER_BYTES);
     at += BLOCK_HEADER_BYTES + (uint32(bytes) & 0xffffff);
     if (byteAt(bytes, 0) & LAST_BLOCK) return at;
   }
   throw new NotCuttable("too many metadata blocks");
 }
 
-/** A header without tags, and without a checksum, that says how long a piece is. @param {Uint8Array<ArrayBuffer>} beginning @param {number} samples */
+/**
+ * The header of a chunk, with its length, and without tags and checksum.
+ * @param {Uint8Array<ArrayBuffer>} beginning of the file
+ * @param {number} samples of the chunk
+ */
 function headerOf(beginning, samples) {
   const bytes = beginning.slice();
   const view = new DataView(bytes.buffer);
@@ -96,14 +102,18 @@ function headerOf(beginning, samples) {
 }
 
 /**
- * A row of frames that follow each other.
+ * Frames that follow each other.
  * @param {Uint8Array} bytes
  * @param {number} offset where they begin in the file
- * @param {number} blockSamples of each frame but the last; 0 if it differs
+ * @param {number} blockSamples of every frame but the last; 0 if they vary
  * @returns {Frame[]}
  */
 function framesIn(bytes, offset, blockSamples) {
-  /** Rows by where they would go on: what looks like a frame and is none begins one of its own. @type {Map<number, Frame[]>} */
+  /**
+   * Rows of frames, by the sample with which the next frame would begin. Bytes that only look like
+   * a frame begin a row of their own.
+   * @type {Map<number, Frame[]>}
+   */
   const rows = new Map();
   for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const { isVariable, number, samples } = flacFrame(bytes.subarray(at)) ?? {};

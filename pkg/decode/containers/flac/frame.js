@@ -1,13 +1,23 @@
-/** FLAC frame: what the header of a frame says, by a file of FLAC's own or by Ogg (RFC 9639, 9.1). */
+/**
+ * FLAC frame: its header, in a FLAC file or in Ogg
+ * (https://www.rfc-editor.org/rfc/rfc9639#section-9.1).
+ */
 
 import { byteAt } from "../bytes.js";
 
-/** The longest. */
+/** The longest header of a frame. */
 const HEADER_BYTES = 16;
 
-/** @typedef {{ isVariable: boolean, number: number, samples: number }} FlacFrame its number is that of its first sample where sizes vary, or else counts frames */
+/**
+ * `number` is that of the first sample if frame sizes vary, else that of the frame.
+ * @typedef {{ isVariable: boolean, number: number, samples: number }} FlacFrame
+ */
 
-/** @param {Uint8Array} bytes @returns {FlacFrame | undefined} the frame whose header begins there, if its checksum is right */
+/**
+ * The frame whose header begins the bytes.
+ * @param {Uint8Array} bytes
+ * @returns {FlacFrame | undefined} `undefined` if there is none, or its checksum is wrong
+ */
 export function flacFrame(bytes) {
   const [lead, sync = 0, sizes = 0, kind = 0, first = 0] = bytes;
   const isVariable = sync === 0xf9;
@@ -22,7 +32,7 @@ export function flacFrame(bytes) {
     kind & 1
   )
     return undefined;
-  // A number as in UTF-8, with up to 36 bits.
+  // The number is coded as in UTF-8, with up to 36 bits.
   const more = first < 0x80 ? 0 : Math.clz32(~first << 24) - 1;
   let number = more === 0 ? first : first & (0x3f >>> more);
   for (let index = 5; index < 5 + more; index++) number = number * 64 + (byteAt(bytes, index) & 0x3f);
@@ -35,7 +45,7 @@ export function flacFrame(bytes) {
   return { isVariable, number, samples };
 }
 
-/** With the polynomial x⁸ + x² + x + 1. @param {Uint8Array} bytes */
+/** CRC-8 with the polynomial x⁸ + x² + x + 1. @param {Uint8Array} bytes */
 function checksum(bytes) {
   let sum = 0;
   for (const byte of bytes) {

@@ -1,81 +1,94 @@
 /**
- * MP3 pieces: cuts an MP3 file into files of their own that a browser decodes to just what it makes of the whole.
+ * MP3 cutter: cuts an MP3 file into files of their own, which a browser decodes to the same samples
+ * as the whole.
  *
- * What a frame sounds like depends on those before it: its bits may begin in them (the bit reservoir), and each frame is
- * added to the end of the one before. So each piece begins as many frames early as that reaches back. The encoder's delay
- * before the song and its padding after it, which browsers leave out, stand in the info frame: each piece has a copy of it
- * that holds for the piece. Then every piece loses the same samples at its beginning as the file does, and only the last one
- * loses some at its end.
+ * The sound of a frame depends on the frames before: its bits may begin in them (the bit
+ * reservoir), and it overlaps with the last one. So each chunk begins as many frames early.
+ *
+ * Browsers leave out the encoder's delay before the song and its padding after it. Both are stated
+ * in the info frame, and each chunk has a copy of it that is adapted to the chunk. So every chunk
+ * loses the same priming at its beginning, and only the last one loses samples at its end.
  */
 
 import { NotCuttable } from "../not-cuttable.js";
 import { readMp3Frames } from "./reader.js";
 
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { InfoFrame, Mp3Frames } from "./reader.js" */
-/** @import { Cut, Piece, Pieces } from "../../chunks.js" */
+/** @import { Cut, Chunk, Chunks } from "../../chunks.js" */
 
-/** A piece begins at a multiple of this many frames, where at all rates of MP3 a sample at 44.1 kHz begins, too. */
+/**
+ * A chunk begins at a multiple of as many frames. At every sample rate of MP3, a sample at 44.1 kHz
+ * begins there, too.
+ */
 const FRAME_STEP = 5;
-/** Frames that are decoded before a piece's own, once the reservoir is full: for the overlap, for a resampler, for the comparison. */
-const SETTLING_FRAMES = 4;
-/** Frames that are decoded after a piece's own, for the comparison; what is left out at the beginning comes on top. */
+/**
+ * Frames that are decoded before a chunk's own, after those that fill the reservoir: for the
+ * overlap, for resampling, and for the comparison of chunks.
+ */
+const PRE_ROLL_FRAMES = 4;
+/** Frames that are decoded after a chunk's own, for the comparison; the priming is added. */
 const COMPARED_FRAMES = 4;
-/** A decoder's own delay, which browsers leave out together with the encoder's. */
+/** The decoder's own delay, which browsers leave out together with the encoder's. */
 const DECODER_DELAY_SAMPLES = 529;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} cut
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
-export async function cut(file, name, { pieceSecs, minSecs }) {
-  const frames = await readMp3Frames(file, name);
+export async function cut(file, { chunkSecs, minSecs }) {
+  const frames = await readMp3Frames(file);
   const { sampleRateHz, samplesPerFrame, offsets, info } = frames;
   const frameCount = offsets.length - 1;
   const durationSecs = (frameCount * samplesPerFrame) / sampleRateHz;
   if (durationSecs < minSecs) throw new NotCuttable("too short");
 
-  const count = Math.ceil(durationSecs / pieceSecs);
+  const count = Math.ceil(durationSecs / chunkSecs);
   const tailFrames = Math.ceil(((info?.delaySamples ?? 0) + DECODER_DELAY_SAMPLES) / samplesPerFrame) + COMPARED_FRAMES;
-  /** @type {Piece[]} */
-  const pieces = [];
+  /** @type {Chunk[]} */
+  const chunks = [];
   for (let index = 0; index < count; index++) {
     const own = Math.round((index * frameCount) / count);
     const isLast = index === count - 1;
     const from = index === 0 ? 0 : firstFrameFor(own, frames);
     const to = isLast ? frameCount : Math.round(((index + 1) * frameCount) / count) + tailFrames;
-    pieces.push({
+    chunks.push({
       blob: new Blob([
         ...beginning(file, frames, from, to, isLast),
         file.slice(offsets[from], isLast ? file.size : offsets[to]),
       ]),
       startSamples: from * samplesPerFrame,
-      ownSamples: own * samplesPerFrame,
+      ownStartSamples: own * samplesPerFrame,
       lengthSamples: isLast ? undefined : (to - from) * samplesPerFrame,
     });
   }
-  return { sampleRateHz, samples: frameCount * samplesPerFrame, pieces };
+  return { sampleRateHz, samples: frameCount * samplesPerFrame, chunks };
 }
 
-/** Where a piece must begin so that a frame sounds as in the whole file. @param {number} frame @param {Mp3Frames} frames */
+/**
+ * The frame with which a chunk must begin so that another frame sounds as in the whole file.
+ * @param {number} frame
+ * @param {Mp3Frames} frames
+ */
 function firstFrameFor(frame, { offsets, overheadBytes, reservoirBytes }) {
   let from = frame;
   for (let soundBytes = 0; soundBytes < reservoirBytes; from--) {
-    if (from === 0) throw new NotCuttable("too few frames before a piece");
+    if (from === 0) throw new NotCuttable("too few frames before a chunk");
     soundBytes += /** @type {number} */ (offsets[from]) - /** @type {number} */ (offsets[from - 1]) - overheadBytes;
   }
-  from -= SETTLING_FRAMES;
+  from -= PRE_ROLL_FRAMES;
   from -= ((from % FRAME_STEP) + FRAME_STEP) % FRAME_STEP;
-  if (from < 0) throw new NotCuttable("too few frames before a piece");
+  if (from < 0) throw new NotCuttable("too few frames before a chunk");
   return from;
 }
 
 /**
- * What a piece has before its frames: of the first one all that the file has there, too.
- * @param {Blob} file
+ * The part of a chunk before its frames. The first chunk has everything that precedes them in the
+ * file.
+ * @param {SongFile} file
  * @param {Mp3Frames} frames
- * @param {number} from the piece's first frame
+ * @param {number} from the chunk's first frame
  * @param {number} to the frame after its last one
  * @param {boolean} isLast
  * @returns {BlobPart[]}
@@ -84,14 +97,14 @@ function beginning(file, { offsets, info }, from, to, isLast) {
   const tags = from === 0 ? [file.slice(0, info?.offset ?? offsets[0])] : [];
   if (!info) return tags;
   const soundBytes = /** @type {number} */ (offsets[to]) - /** @type {number} */ (offsets[from]);
-  // What the last piece is short of, or has over, is what the file is and has.
+  // The last chunk has as many frames and bytes too few or too many as the file.
   const whole = {
     frames: offsets.length - 1,
     bytes: /** @type {number} */ (offsets[offsets.length - 1]) - /** @type {number} */ (offsets[0]),
   };
   return [
     ...tags,
-    infoOfPiece(info, {
+    infoOfChunk(info, {
       frameCount: to - from + (isLast ? info.frameCount - whole.frames : 0),
       byteCount: soundBytes + (isLast ? info.byteCount - whole.bytes : info.bytes.length),
       isLast,
@@ -99,8 +112,11 @@ function beginning(file, { offsets, info }, from, to, isLast) {
   ];
 }
 
-/** @param {InfoFrame} info @param {{ frameCount: number, byteCount: number, isLast: boolean }} piece */
-function infoOfPiece({ bytes, frameCountAt, byteCountAt, paddingAt }, { frameCount, byteCount, isLast }) {
+/**
+ * @param {InfoFrame} info
+ * @param {{ frameCount: number, byteCount: number, isLast: boolean }} chunk
+ */
+function infoOfChunk({ bytes, frameCountAt, byteCountAt, paddingAt }, { frameCount, byteCount, isLast }) {
   const copy = bytes.slice();
   const view = new DataView(copy.buffer);
   if (frameCountAt) view.setUint32(frameCountAt, frameCount);

@@ -1,23 +1,27 @@
 /**
- * MP3 frames: where each frame of an MP3 file begins. A table only for files that are nothing but MPEG audio Layer III
- * frames of one kind, one after the other, between the usual tags; ISO/IEC 11172-3 and 13818-3 define the header.
+ * MP3 reader: where each frame of an MP3 file begins (ISO/IEC 11172-3 and 13818-3 define its
+ * header). A table is made only for files of MPEG audio Layer III frames of one kind, one after
+ * another, with nothing else but the usual tags.
  */
 
-import { bytesOf, isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { isText, offsetAfterTags, uint32 } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
-import { FileBlock } from "../block-reader.js";
+import { BlockReader } from "../block-reader.js";
+
+/** @import { SongFile } from "../../song-file.js" */
 
 /**
- * The first frame of most files: silence that holds, after its side information, what the encoder wants to be known about
- * the whole file (http://gabriel.mp3-tech.org/mp3infotag.html).
+ * The first frame of most files. It is silent, and after its side information the encoder writes
+ * facts about the whole file (http://gabriel.mp3-tech.org/mp3infotag.html).
  * @typedef {Object} InfoFrame
  * @property {Uint8Array<ArrayBuffer>} bytes
  * @property {number} offset in the file
- * @property {number} frameCountAt where in `bytes` the number of frames stands; 0 if it doesn't
- * @property {number} byteCountAt the same of the number of bytes
- * @property {number} paddingAt the same of the three bytes with the samples that the encoder put before and after the song
- * @property {number} frameCount as it says; it does not count itself
- * @property {number} byteCount as it says
+ * @property {number} frameCountAt the place of the number of frames in `bytes`; 0 if it is absent
+ * @property {number} byteCountAt the place of the number of bytes; 0 if it is absent
+ * @property {number} paddingAt the place of three bytes: the samples that the encoder put before
+ *   the song, and after it
+ * @property {number} frameCount as stated, without the info frame itself
+ * @property {number} byteCount as stated
  * @property {number} delaySamples that the encoder put before the song
  */
 
@@ -25,50 +29,63 @@ import { FileBlock } from "../block-reader.js";
  * @typedef {Object} Mp3Frames
  * @property {number} sampleRateHz
  * @property {number} samplesPerFrame per channel
- * @property {number} overheadBytes of each frame, for what isn't sound: its header, checksum and side information
- * @property {number} reservoirBytes how far before its own frame a frame's sound can begin, at most
- * @property {number[]} offsets where each frame with sound begins, and where the last one ends
+ * @property {number} overheadBytes of each frame: header, checksum and side information
+ * @property {number} reservoirBytes by which the sound of a frame may begin before the frame, at
+ *   most
+ * @property {number[]} offsets of each frame with sound, and the end of the last one
  * @property {InfoFrame | undefined} info
  */
 
-/** @typedef {{ bytes: number, sampleRateHz: number, samplesPerFrame: number, overheadBytes: number, reservoirBytes: number, infoAt: number }} Frame */
+/**
+ * @typedef {Object} Frame
+ * @property {number} bytes
+ * @property {number} sampleRateHz
+ * @property {number} samplesPerFrame per channel
+ * @property {number} overheadBytes
+ * @property {number} reservoirBytes
+ * @property {number} infoAt where an info frame has its name
+ */
 
-/** In kbit/s, by the header's index; the first is “free format”, which names no length. */
+/** In kbit/s, by the header's index. The first is “free format”, without a stated length. */
 const BITRATES_MPEG1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const BITRATES_MPEG2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 const SAMPLE_RATES_MPEG1_HZ = [44_100, 48_000, 32_000];
 
 const HEADER_BYTES = 4;
-/** All of a header that is the same in every frame: all but bitrate, padding, the private bit and the kind of joint stereo. */
+/**
+ * The bits of a header that are the same in every frame: without bitrate, padding, the private bit
+ * and the kind of joint stereo.
+ */
 const LASTING_BITS = 0xffff0ccf;
 
-/** More than this after the last frame, if it is no tag, may be frames in disorder. */
+/** More bytes after the last frame that are no tag may be frames in disorder. */
 const MAX_TRAILING_BYTES = 4096;
 
 const INFO_NAMES = ["Xing", "Info"];
-/** What another encoder writes in their place, always behind 32 bytes: too rare to be worth its own rules. */
+/**
+ * Written by another encoder instead, always after 32 bytes. It is too rare for rules of its own.
+ */
 const OTHER_INFO_NAME = "VBRI";
 const OTHER_INFO_AT = HEADER_BYTES + 32;
 const TRAILING_TAGS = ["TAG", "APETAGEX", "LYRICSBEGIN"];
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @returns {Promise<Mp3Frames>}
  */
-export async function readMp3Frames(file, name) {
-  let at = await offsetAfterTags(file, name);
-  const block = new FileBlock(file, name);
-  const info = await readInfoFrame(file, name, at, frameAt(await block.at(at)));
+export async function readMp3Frames(file) {
+  let at = await offsetAfterTags(file);
+  const reader = new BlockReader(file);
+  const info = await readInfoFrame(file, at, frameAt(await reader.at(at)));
   if (info) at += info.bytes.length;
-  const first = frameAt(await block.at(at));
+  const first = frameAt(await reader.at(at));
   if (!first) throw new NotCuttable("no Layer III frame");
 
-  const lasting = uint32(block.view(at)) & LASTING_BITS;
+  const lasting = uint32(reader.view(at)) & LASTING_BITS;
   const offsets = [at];
   for (;;) {
-    if (!block.holds(at)) await block.at(at);
-    const bytes = block.view(at);
+    if (!reader.holds(at)) await reader.at(at);
+    const bytes = reader.view(at);
     const frame = frameAt(bytes);
     if (!frame || (uint32(bytes) & LASTING_BITS) !== lasting || at + frame.bytes > file.size) break;
     // Another file begins here.
@@ -76,16 +93,20 @@ export async function readMp3Frames(file, name) {
     at += frame.bytes;
     offsets.push(at);
   }
-  if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(block.view(at), 0, tag)))
+  if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(reader.view(at), 0, tag)))
     throw new NotCuttable("unknown bytes between or after the frames");
-  // Fewer than there are: the file was put together from several, or written on after its end.
+  // Several files were joined, or the file was continued after its end.
   if (info?.frameCountAt && info.frameCount < offsets.length - 1)
     throw new NotCuttable("more frames than the info frame states");
   const { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes } = first;
   return { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes, offsets, info };
 }
 
-/** @param {Uint8Array} bytes @returns {Frame | undefined} the frame whose header begins there */
+/**
+ * The frame whose header begins the bytes.
+ * @param {Uint8Array} bytes
+ * @returns {Frame | undefined}
+ */
 function frameAt(bytes) {
   if (bytes.length < HEADER_BYTES) return undefined;
   const header = uint32(bytes);
@@ -121,15 +142,14 @@ function isInfo(bytes, { infoAt }) {
 }
 
 /**
- * @param {Blob} file
- * @param {string} name
- * @param {number} offset where its first frame begins
+ * @param {SongFile} file
+ * @param {number} offset of the first frame
  * @param {Frame | undefined} frame the first
  * @returns {Promise<InfoFrame | undefined>} `undefined` if the first frame is sound
  */
-async function readInfoFrame(file, name, offset, frame) {
+async function readInfoFrame(file, offset, frame) {
   if (!frame) throw new NotCuttable("no Layer III frame");
-  const bytes = await bytesOf(file, name, offset, offset + frame.bytes);
+  const bytes = await file.bytes(offset, offset + frame.bytes);
   if (!isInfo(bytes, frame)) return undefined;
   if (isText(bytes, OTHER_INFO_AT, OTHER_INFO_NAME)) throw new NotCuttable("a VBRI header");
   if (bytes.length < frame.bytes) throw new NotCuttable("the info frame is cut off");
@@ -138,7 +158,11 @@ async function readInfoFrame(file, name, offset, frame) {
   if (at + 4 > bytes.length) throw new NotCuttable("the info frame is too small");
   const flags = view.getUint32(at);
   at += 4;
-  /** Where a field of so many bytes stands, if the flags say that it is there. @param {number} flag @param {number} size */
+  /**
+   * The place of a field, 0 if the flags say that it is absent.
+   * @param {number} flag
+   * @param {number} size in bytes
+   */
   const field = (flag, size) => {
     if ((flags & flag) === 0) return 0;
     at += size;

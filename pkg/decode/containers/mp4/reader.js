@@ -1,26 +1,41 @@
 /**
- * M4A frames: where each frame of a sound track in an MP4 file is (ISO/IEC 14496-12, 14496-14). A table only for files with
- * one sound track, of AAC in the open, that is played from one place on.
+ * M4A reader: where each frame of the sound track of an MP4 file is (ISO/IEC 14496-12 and
+ * 14496-14). A table is made only for files with one sound track, of unencrypted AAC, that is
+ * played from one place on.
  */
 
-import { bytesOf, isText, uint32 } from "../bytes.js";
-import { readFragments } from "./fragments.js";
+import { isText } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
+import { HEAD_BYTES, MAX_BOXES, VERSION_BYTES, boxEnd, boxesIn, inside, requiredInside } from "./boxes.js";
+import { readFragments } from "./fragments.js";
 import {
-  HEAD_BYTES,
-  MAX_BOXES,
-  VERSION_BYTES,
-  boxesIn,
-  inside,
+  readCo64,
   readElst,
+  readHdlr,
+  readStco,
+  readStsc,
   readStsd,
+  readStsz,
+  readStts,
   readTimes,
-  readTrackId,
-  sizeOf,
-  uint64,
-} from "./boxes.js";
+  readTkhd,
+} from "./movie-boxes.js";
 
-/** @import { Table } from "./fragments.js" */
+/** @import { SongFile } from "../../song-file.js" */
+/** @import { ChunkRun, DurationRun } from "./movie-boxes.js" */
+
+/**
+ * @typedef {Object} FrameTable
+ * @property {number[]} offsets where each frame begins in the file
+ * @property {number[]} sizes of each frame in bytes
+ * @property {DurationRun[]} durations
+ */
+
+/**
+ * @typedef {Object} Edit
+ * @property {number} primingSamples left out at the beginning
+ * @property {number} samples played after them
+ */
 
 /**
  * @typedef {Object} M4aFrames
@@ -29,204 +44,207 @@ import {
  * @property {number} lastSamples the same of the last frame
  * @property {number[]} offsets where each frame begins
  * @property {number[]} sizes of each frame in bytes
- * @property {Uint8Array<ArrayBuffer>} description the box with all that a decoder must know
- * @property {boolean} isOpenEnded whether the header does not say how long it is, so that of the last frame some browsers leave nothing out
- * @property {Uint8Array<ArrayBuffer>[]} gaps boxes with what one program writes in place of `edit`
- * @property {{ leftOutSamples: number, samples: number } | undefined} edit how much is left out at the beginning, and how much of what follows is played
+ * @property {Uint8Array<ArrayBuffer>} description box `stsd`: the decoder's configuration
+ * @property {boolean} isOpenEnded whether the header states no duration, so that some browsers
+ *   leave nothing out of the last frame
+ * @property {Uint8Array<ArrayBuffer>[]} gaplessItems metadata that iTunes writes in place of `edit`
+ * @property {Edit | undefined} edit
  */
 
 /** At most ten hours, or large pictures. */
 const MAX_HEADER_BYTES = 2 ** 24;
-const GAPS = new TextEncoder().encode("iTunSMPB");
+/** Name of the metadata item with the encoder's delay and padding. */
+const GAPLESS_NAME = new TextEncoder().encode("iTunSMPB");
+/** `mediaRate` of normal speed. */
+const NORMAL_SPEED = 0x10000;
+/** `mediaTime` is signed: -1 is an empty edit. */
+const MAX_MEDIA_TIME = 2 ** 31 - 1;
 
-/** @param {Blob} file @param {string} name @returns {Promise<M4aFrames>} */
-export async function readM4aFrames(file, name) {
-  const { moov, endOffset } = await readMoov(file, name);
+/** @param {SongFile} file @returns {Promise<M4aFrames>} */
+export async function readM4aFrames(file) {
+  const { moov, endOffset } = await readMoov(file);
   const track = soundTrackIn(moov);
-  const table = boxInside(track, "mdia minf stbl");
-  if (inside(table, "ctts")) throw new NotCuttable("frames in another order than they are played");
-  const media = readTimes(boxInside(track, "mdia mdhd"));
-  const movie = readTimes(boxInside(moov, "mvhd"));
-  const trackId = readTrackId(boxInside(track, "tkhd"));
-  const sampleRateHz = media.timescale;
-  if (!(sampleRateHz > 0)) throw new NotCuttable("no sample rate");
-  const description = descriptionIn(table);
-  const edit = editOf(inside(track, "edts elst"), sampleRateHz / movie.timescale);
+  const sampleTable = requiredInside(track, "mdia minf stbl");
+  const description = descriptionIn(sampleTable);
+  if (inside(sampleTable, "ctts")) throw new NotCuttable("frames in another order than they are played");
+  const media = readTimes(requiredInside(track, "mdia mdhd"));
+  const movie = readTimes(requiredInside(moov, "mvhd"));
+  const { trackId } = readTkhd(requiredInside(track, "tkhd"));
+  if (media.timescale === 0) throw new NotCuttable("no sample rate");
+  const edit = editIn(track, media.timescale / movie.timescale);
 
   const isFragmented = inside(moov, "mvex") !== undefined;
-  const inHeader = framesIn(table);
-  // Where there are frames in the header, too, a browser stops after them.
-  if (isFragmented && inHeader?.sizes.length !== 0) throw new NotCuttable("frames in the header and in fragments");
-  const found = isFragmented ? await readFragments(file, name, endOffset, moov, trackId) : inHeader;
-  if (!found) throw new NotCuttable("damaged table of frames");
-  const { offsets, sizes, durations } = found;
-  if (isFragmented) shortenFirst(durations);
-  const { frames, samplesPerFrame, lastSamples } = evened(durations);
-  if (frames !== sizes.length || !(lastSamples > 0)) throw new NotCuttable("frames of different lengths");
-  if (offsets.some((offset, index) => offset + /** @type {number} */ (sizes[index]) > file.size))
+  const inHeader = framesIn(sampleTable);
+  // A browser stops after the frames in the header.
+  if (isFragmented && inHeader.sizes.length > 0) throw new NotCuttable("frames in the header and in fragments");
+  const { offsets, sizes, durations } = isFragmented ? await readFragments(file, endOffset, moov, trackId) : inHeader;
+  const lengths = frameLengths(isFragmented ? withShortFirst(durations) : durations);
+  if (lengths.frameCount !== sizes.length) throw new NotCuttable("as many durations as frames are needed");
+  if (offsets.some((offset, index) => offset + Number(sizes[index]) > file.size))
     throw new NotCuttable("frames after the file's end");
-  // One that was written before there was any sound: all is played, and browsers leave nothing out at the end.
-  if (isFragmented && edit?.samples === 0) edit.samples = sizes.length * samplesPerFrame;
   return {
-    sampleRateHz,
-    samplesPerFrame,
-    lastSamples,
+    sampleRateHz: media.timescale,
+    samplesPerFrame: lengths.samplesPerFrame,
+    lastSamples: lengths.lastSamples,
     offsets,
     sizes,
     description,
-    gaps: gapsIn(moov),
-    edit,
+    gaplessItems: gaplessItemsIn(moov),
+    // An edit that was written before there was any sound: all is played, and browsers leave
+    // nothing out at the end.
+    edit: isFragmented && edit?.samples === 0 ? { ...edit, samples: sizes.length * lengths.samplesPerFrame } : edit,
     isOpenEnded: isFragmented && media.duration === 0,
   };
 }
 
+/**
+ * The content of the header `moov`, and where it ends.
+ * @param {SongFile} file
+ */
+async function readMoov(file) {
+  for (let offset = 0, boxes = 0; offset < file.size && boxes < MAX_BOXES; boxes++) {
+    const head = await file.bytes(offset, offset + 2 * HEAD_BYTES);
+    if (boxes === 0 && !isText(head, 4, "ftyp")) throw new NotCuttable("no box ftyp");
+    const endOffset = boxEnd(head, offset, file.size);
+    if (isText(head, 4, "moov")) {
+      if (endOffset - offset > MAX_HEADER_BYTES) throw new NotCuttable("the header is too large");
+      return { moov: await file.bytes(offset + HEAD_BYTES, endOffset), endOffset };
+    }
+    offset = endOffset;
+  }
+  throw new NotCuttable("no box moov");
+}
+
 /** The only sound track. @param {Uint8Array<ArrayBuffer>} moov */
 function soundTrackIn(moov) {
-  const tracks = boxesIn(moov).filter(
-    ({ type, content }) => type === "trak" && isText(inside(content, "mdia hdlr") ?? content, 8, "soun"),
-  );
+  const tracks = boxesIn(moov).filter(({ type, content }) => {
+    const hdlr = type === "trak" && inside(content, "mdia hdlr");
+    return hdlr && readHdlr(hdlr).isSound;
+  });
   const track = tracks.length === 1 ? tracks[0]?.content : undefined;
   if (!track) throw new NotCuttable(`${tracks.length} sound tracks`);
   return track;
 }
 
-/** The content of the first box on a path. @param {Uint8Array<ArrayBuffer>} content @param {string} path */
-function boxInside(content, path) {
-  const found = inside(content, path);
-  if (!found) throw new NotCuttable(`no box ${path}`);
-  return found;
-}
-
-/** The box with the one description of all frames, of unencrypted AAC. @param {Uint8Array<ArrayBuffer>} table */
-function descriptionIn(table) {
-  const box = boxesIn(table).find(({ type }) => type === "stsd");
+/**
+ * The box with the one description of all frames, of unencrypted AAC.
+ * @param {Uint8Array<ArrayBuffer>} sampleTable
+ */
+function descriptionIn(sampleTable) {
+  const box = boxesIn(sampleTable).find(({ type }) => type === "stsd");
   if (!box) throw new NotCuttable("no box stsd");
-  const { count, isAac } = readStsd(box.content);
-  if (count !== 1) throw new NotCuttable("several kinds of frames");
+  const { entryCount, isAac } = readStsd(box.content);
+  if (entryCount !== 1) throw new NotCuttable("several kinds of frames");
   if (!isAac) throw new NotCuttable("no unencrypted AAC");
   return box.bytes;
 }
 
 /**
- * Gives the first frame the length of the others: in fragments it may be stated to last until the
- * picture begins, but it sounds no longer.
- * @param {number[][]} durations
+ * The one edit, at normal speed, of a track that has any.
+ * @param {Uint8Array<ArrayBuffer>} track
+ * @param {number} scale samples per unit of the movie
+ * @returns {Edit | undefined}
  */
-function shortenFirst(durations) {
-  const [[count = 0, samples = 0] = [], next] = durations;
-  if (next && count === 1 && samples > Number(next[1])) {
-    durations.shift();
-    next[0]++;
-  }
+function editIn(track, scale) {
+  const list = inside(track, "edts elst");
+  if (!list) return undefined;
+  const { entryCount, segmentDuration, mediaTime, mediaRate } = readElst(list);
+  if (entryCount !== 1) throw new NotCuttable("no edit, or several");
+  if (mediaTime > MAX_MEDIA_TIME) throw new NotCuttable("an empty edit");
+  if (mediaRate !== NORMAL_SPEED) throw new NotCuttable("an edit with another speed");
+  return { primingSamples: mediaTime, samples: Math.round(segmentDuration * scale) };
 }
 
-/** The metadata items of iTunes with the encoder's delay and padding. @param {Uint8Array<ArrayBuffer>} moov */
-function gapsIn(moov) {
+/**
+ * The frames that the header lists.
+ * @param {Uint8Array<ArrayBuffer>} sampleTable
+ * @returns {FrameTable}
+ */
+function framesIn(sampleTable) {
+  const sizes = readStsz(requiredInside(sampleTable, "stsz"));
+  const runs = readStsc(requiredInside(sampleTable, "stsc"));
+  const stco = inside(sampleTable, "stco");
+  const chunks = stco ? readStco(stco) : readCo64(requiredInside(sampleTable, "co64"));
+  return {
+    offsets: frameOffsets(sizes, chunks, runs),
+    sizes,
+    durations: readStts(requiredInside(sampleTable, "stts")),
+  };
+}
+
+/**
+ * Where each frame begins. Frames lie in chunks, one after another.
+ * @param {number[]} sizes
+ * @param {number[]} chunks where each chunk begins
+ * @param {ChunkRun[]} runs
+ */
+function frameOffsets(sizes, chunks, runs) {
+  const offsets = /** @type {number[]} */ ([]);
+  let run = -1;
+  for (const [index, chunkOffset] of chunks.entries()) {
+    while (Number(runs[run + 1]?.firstChunk) <= index + 1) run++;
+    const framesPerChunk = runs[run]?.framesPerChunk ?? 0;
+    let offset = chunkOffset;
+    for (let frame = 0; frame < framesPerChunk && offsets.length < sizes.length; frame++) {
+      offsets.push(offset);
+      offset += Number(sizes[offsets.length - 1]);
+    }
+  }
+  if (offsets.length !== sizes.length) throw new NotCuttable("the chunks hold fewer frames than there are");
+  return offsets;
+}
+
+/**
+ * The durations of a fragmented file with a first frame as long as the others: it may be stated to
+ * last until the picture begins, but it sounds no longer.
+ * @param {DurationRun[]} durations
+ * @returns {DurationRun[]}
+ */
+function withShortFirst(durations) {
+  const [first, second, ...others] = durations;
+  const isLong = first && second && first.frameCount === 1 && first.frameSamples > second.frameSamples;
+  return isLong ? [{ ...second, frameCount: second.frameCount + 1 }, ...others] : durations;
+}
+
+/**
+ * All frames have the same number of samples, except that the last may have fewer. Times may be off
+ * by less than a frame where the encoder copied those of another file.
+ * @param {DurationRun[]} durations
+ */
+function frameLengths(durations) {
+  const samplesPerFrame = mostFrequentLength(durations);
+  let frameCount = 0;
+  /** How far the stated times are ahead of frames of one length. */
+  let driftSamples = 0;
+  for (const run of durations) {
+    frameCount += run.frameCount;
+    driftSamples += run.frameCount * (run.frameSamples - samplesPerFrame);
+    if (Math.abs(driftSamples) >= samplesPerFrame) throw new NotCuttable("frames of different lengths");
+  }
+  return { frameCount, samplesPerFrame, lastSamples: samplesPerFrame + Math.min(0, driftSamples) };
+}
+
+/** @param {DurationRun[]} durations @returns {number} samples of a frame */
+function mostFrequentLength(durations) {
+  const counts = /** @type {Map<number, number>} */ (new Map());
+  for (const { frameCount, frameSamples } of durations)
+    counts.set(frameSamples, (counts.get(frameSamples) ?? 0) + frameCount);
+  const [samplesPerFrame] = [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0]);
+  if (samplesPerFrame === 0) throw new NotCuttable("no durations of frames");
+  return samplesPerFrame;
+}
+
+/**
+ * The metadata items of iTunes with the encoder's delay and padding.
+ * @param {Uint8Array<ArrayBuffer>} moov
+ */
+function gaplessItemsIn(moov) {
   const items = boxesIn(moov).flatMap(({ type, content }) =>
     type === "udta" ? boxesIn(inside(inside(content, "meta")?.subarray(VERSION_BYTES), "ilst")) : [],
   );
-  return items.filter(({ type, content }) => type === "----" && includes(content, GAPS)).map(({ bytes }) => bytes);
-}
-
-/** @param {Uint8Array<ArrayBuffer>} table in the header @returns {Table | undefined} */
-function framesIn(table) {
-  const sizeTable = inside(table, "stsz");
-  // Before the table may be a size that all have: frames of AAC never do.
-  const sizes =
-    sizeTable && uint32(sizeTable, VERSION_BYTES) === 0 ? numbersOf(sizeTable, VERSION_BYTES + 4, 4) : undefined;
-  const offsets = sizes && offsetsOf(table, sizes);
-  const durations = pairsOf(inside(table, "stts"));
-  return offsets && durations && { offsets, sizes, durations };
-}
-
-/**
- * The content of the movie box, and where it ends.
- * @param {Blob} file
- * @param {string} name
- */
-async function readMoov(file, name) {
-  for (let at = 0, boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
-    const head = await bytesOf(file, name, at, at + 2 * HEAD_BYTES);
-    if (boxes === 0 && !isText(head, 4, "ftyp")) throw new NotCuttable("no box ftyp");
-    const endOffset = at + sizeOf(head);
-    if (!(endOffset <= file.size)) throw new NotCuttable("a box ends after the file");
-    if (isText(head, 4, "moov")) {
-      if (endOffset - at > MAX_HEADER_BYTES) throw new NotCuttable("the header is too large");
-      return { moov: await bytesOf(file, name, at + HEAD_BYTES, endOffset), endOffset };
-    }
-    at = endOffset;
-  }
-  throw new NotCuttable("no box moov");
-}
-
-/** A table after its length. @param {Uint8Array} content @param {number} at @param {4 | 8} bytes of each number */
-function numbersOf(content, at, bytes) {
-  const count = uint32(content, at);
-  if (at + 4 + count * bytes > content.length) return undefined;
-  return Array.from({ length: count }, (_, index) => (bytes === 4 ? uint32 : uint64)(content, at + 4 + index * bytes));
-}
-
-/**
- * All frames have one number of samples, of which the last one may have fewer. What a file states lies beside that by less than a frame
- * where its encoder went by the times of another file.
- * @param {number[][]} durations how many frames in a row have so many samples
- * @returns {{ frames: number, samplesPerFrame: number, lastSamples: number }} with no `lastSamples` if they lie further off
- */
-function evened(durations) {
-  const counts = /** @type {Map<number, number>} */ (new Map());
-  for (const [count = 0, samples = 0] of durations) counts.set(samples, (counts.get(samples) ?? 0) + count);
-  const [samplesPerFrame] = [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0]);
-  let frames = 0;
-  let drift = 0;
-  let isEven = true;
-  for (const [count = 0, samples = 0] of durations) {
-    frames += count;
-    drift += count * (samples - samplesPerFrame);
-    isEven &&= Math.abs(drift) < samplesPerFrame;
-  }
-  return { frames, samplesPerFrame, lastSamples: isEven ? samplesPerFrame + Math.min(0, drift) : 0 };
-}
-
-/** @param {Uint8Array<ArrayBuffer> | undefined} content @returns {number[][] | undefined} */
-function pairsOf(content) {
-  const count = content ? uint32(content, VERSION_BYTES) : 0;
-  if (!content || VERSION_BYTES + 4 + count * 8 > content.length) return undefined;
-  return Array.from({ length: count }, (_, index) => [uint32(content, 8 + index * 8), uint32(content, 12 + index * 8)]);
-}
-
-/** Where each frame begins: they lie in chunks one after the other. @param {Uint8Array<ArrayBuffer>} table @param {number[]} sizes */
-function offsetsOf(table, sizes) {
-  const short = inside(table, "stco");
-  const long = inside(table, "co64");
-  const chunks = short ? numbersOf(short, VERSION_BYTES, 4) : long && numbersOf(long, VERSION_BYTES, 8);
-  const runs = inside(table, "stsc");
-  const runCount = runs ? uint32(runs, VERSION_BYTES) : 0;
-  if (!chunks || !runs || VERSION_BYTES + 4 + runCount * 12 > runs.length) return undefined;
-  const offsets = /** @type {number[]} */ ([]);
-  let run = -1;
-  let framesPerChunk = 0;
-  for (const [index, start] of chunks.entries()) {
-    // Chunks are counted from one.
-    while (run + 1 < runCount && uint32(runs, 8 + (run + 1) * 12) <= index + 1)
-      framesPerChunk = uint32(runs, 12 + ++run * 12);
-    for (let frame = 0, offset = start; frame < framesPerChunk && offsets.length < sizes.length; frame++) {
-      offset += /** @type {number} */ (sizes[offsets.push(offset) - 1]);
-    }
-  }
-  return offsets.length === sizes.length ? offsets : undefined;
-}
-
-/**
- * The one edit, at normal speed, of a track that has any.
- * @param {Uint8Array | undefined} list
- * @param {number} scale from the movie's units to samples
- * @returns {M4aFrames["edit"]}
- */
-function editOf(list, scale) {
-  if (!list) return undefined;
-  const { count, duration, mediaTime, rate } = readElst(list);
-  if (count !== 1 || mediaTime >= 2 ** 31 || rate !== 0x10000) throw new NotCuttable("an edit list of another kind");
-  return { leftOutSamples: mediaTime, samples: Math.round(duration * scale) };
+  return items
+    .filter(({ type, content }) => type === "----" && includes(content, GAPLESS_NAME))
+    .map(({ bytes }) => bytes);
 }
 
 /** @param {Uint8Array} bytes @param {Uint8Array} wanted */

@@ -1,203 +1,114 @@
 /**
- * Ogg pieces: cuts an Ogg file of Vorbis, Opus or FLAC into files of their own, each with the header of the whole and some of its pages
- * (RFC 3533). So that a piece can begin with any packet, its first page is made anew, without the packets before.
+ * Ogg cutter: cuts an Ogg file of Vorbis, Opus or FLAC into files of their own, each with the
+ * header of the whole and some of its pages. A chunk can begin with any packet, because its first
+ * page is rewritten without the packets before.
  */
 
-import { bytesOf, isText, joined } from "../bytes.js";
+import { isText, joined } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
-import { markedPieces } from "../cut.js";
+import { cutAtSeekPoints } from "../cut.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
+import { packetsIn } from "./packets.js";
+import { CAPTURE_PATTERN, FULL_SEGMENT_BYTES, pageFrom, pagesIn } from "./pages.js";
 
-/** @import { Mark } from "../cut.js" */
+/** @import { SongFile } from "../../song-file.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
-/** @import { Cut, Pieces } from "../../chunks.js" */
+/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Page } from "./pages.js" */
 
-/**
- * @typedef {Object} Page
- * @property {Uint8Array<ArrayBuffer>} bytes
- * @property {number} flags
- * @property {number} position how many samples the file has up to the end of the last packet that ends here; `NaN` if none does
- * @property {number} serial of the stream
- * @property {Uint8Array} lacing the sizes of the segments, of which a packet's last one is shorter than 255 bytes
- * @property {number} soundAt where the first segment begins
- */
+/** @typedef {{ codec: PacketCodec, headerBytes: number, serial: number }} Header */
 
-/** @typedef {Mark & { page: Page, segment: number, segmentAt: number }} Packet where one begins */
-
-const NAME = "OggS";
-const NAME_START = NAME.charCodeAt(0);
-const FLAGS_AT = 5;
-const POSITION_AT = 6;
-const SERIAL_AT = 14;
-const CHECKSUM_AT = 22;
-const LACING_AT = 27;
-const FULL_SEGMENT_BYTES = 255;
-const IS_CONTINUED = 1;
-
-/** The beginning is read in steps of four times as much, as long as the header does not end. */
+/** The header is read in steps of four times as much, until it is complete. */
 const MIN_HEADER_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 2 ** 24;
-/** More than the longest page. */
+/** Read at the end of the file for its last page. The longest page has 65,307 bytes. */
 const END_BYTES = 128 * 1024;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
-export async function cut(file, name, limits) {
-  const header = await readHeader(file, name);
-  if (!header) throw new NotCuttable("no header of one stream of Vorbis, Opus or FLAC");
-  const { codec, headerBytes, serial } = header;
-  const endAt = Math.max(headerBytes, file.size - END_BYTES);
-  const last = pagesIn(await bytesOf(file, name, endAt, file.size)).at(-1);
-  if (!last || last.serial !== serial || !(last.position > 0)) throw new NotCuttable("no last page of the stream");
-  const beginning = await bytesOf(file, name, headerBytes, headerBytes + END_BYTES);
-  const [page] = pagesIn(beginning);
+export async function cut(file, limits) {
+  const { codec, headerBytes, serial } = await readHeader(file);
+  const samples = await readSamples(file, headerBytes, serial);
+  const [page] = pagesIn(await file.bytes(headerBytes, headerBytes + END_BYTES));
   if (!page || page.bytes.byteOffset !== 0) throw new NotCuttable("no page after the header");
-  const samples = last.position;
-  const first = { offset: headerBytes, sample: 0, endSample: 0, page, segment: 0, segmentAt: page.soundAt };
-  return markedPieces(limits, {
+  const first = { offset: headerBytes, sample: 0, endSample: 0, page, segment: 0, segmentAt: page.segmentsAt };
+  return cutAtSeekPoints(limits, {
     sampleRateHz: codec.sampleRateHz,
     samples,
     first,
-    settlingSamples: codec.settlingSamples,
-    marksAround: searchFile(file, name, {
+    preRollSamples: codec.preRollSamples,
+    seekPointsAround: searchFile(file, {
       samples,
       first,
-      findMarks: (bytes, offset) => packetsIn(bytes, offset, serial, codec),
+      findSeekPoints: (bytes, offset) => packetsIn(bytes, offset, serial, codec),
     }),
     parts: (from, to) => [
       file.slice(0, headerBytes),
-      pageFrom(from),
+      pageFrom(from.page, from.segment, from.segmentAt),
       file.slice(from.offset + from.page.bytes.length, to?.offset),
     ],
   });
 }
 
-/** @param {Blob} file @param {string} name @returns {Promise<{ codec: PacketCodec, headerBytes: number, serial: number } | undefined>} */
-async function readHeader(file, name) {
-  if (!isText(await bytesOf(file, name, 0, NAME.length), 0, NAME)) return undefined;
-  for (let size = MIN_HEADER_BYTES; size <= MAX_HEADER_BYTES; size *= 4) {
-    const bytes = await bytesOf(file, name, 0, size);
-    const packets = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
-    let begun = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
-    let serial;
-    for (const page of pagesIn(bytes)) {
-      serial ??= page.serial;
-      // Several streams, side by side.
-      if (page.serial !== serial) return undefined;
-      let at = page.soundAt;
-      for (const length of page.lacing) {
-        begun.push(page.bytes.subarray(at, at + length));
-        at += length;
-        if (length === FULL_SEGMENT_BYTES) continue;
-        packets.push(joined(begun));
-        begun = [];
-      }
-      const wanted = headerPacketsOf(packets);
-      if (packets.length > wanted) return undefined;
-      if (packets.length === wanted) {
-        const codec = codecOf(packets);
-        return codec && { codec, headerBytes: page.bytes.byteOffset + page.bytes.length, serial };
-      }
-    }
-    if (size >= file.size) return undefined;
-  }
-  return undefined;
-}
-
-/** The first pages that follow each other. @param {Uint8Array<ArrayBuffer>} bytes @returns {Page[]} */
-function pagesIn(bytes) {
-  for (let at = bytes.indexOf(NAME_START); at >= 0; at = bytes.indexOf(NAME_START, at + 1)) {
-    const pages = /** @type {Page[]} */ ([]);
-    let end = at;
-    for (let page = pageAt(bytes, at); page; page = pageAt(bytes, end)) {
-      pages.push(page);
-      end += page.bytes.length;
-    }
-    // One alone may be there by chance.
-    if (pages.length > 1 || (pages.length === 1 && end === bytes.length)) return pages;
-  }
-  return [];
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes @param {number} at @returns {Page | undefined} if it is whole */
-function pageAt(bytes, at) {
-  if (!isText(bytes, at, NAME) || at + LACING_AT > bytes.length || bytes[at + NAME.length] !== 0) return undefined;
-  const lacingBytes = /** @type {number} */ (bytes[at + LACING_AT - 1]);
-  const lacing = bytes.subarray(at + LACING_AT, at + LACING_AT + lacingBytes);
-  const soundAt = LACING_AT + lacingBytes;
-  const size = lacing.reduce((sum, length) => sum + length, soundAt);
-  if (at + size > bytes.length) return undefined;
-  const view = new DataView(bytes.buffer, at);
-  const isNone = view.getInt32(POSITION_AT + 4, true) < 0;
-  return {
-    bytes: bytes.subarray(at, at + size),
-    flags: view.getUint8(FLAGS_AT),
-    position: isNone ? NaN : view.getUint32(POSITION_AT + 4, true) * 2 ** 32 + view.getUint32(POSITION_AT, true),
-    serial: view.getUint32(SERIAL_AT),
-    lacing,
-    soundAt,
-  };
+/**
+ * The samples of the stream, from its last page.
+ * @param {SongFile} file
+ * @param {number} headerBytes
+ * @param {number} serial
+ */
+async function readSamples(file, headerBytes, serial) {
+  const from = Math.max(headerBytes, file.size - END_BYTES);
+  const last = pagesIn(await file.bytes(from, file.size)).at(-1);
+  if (!last) throw new NotCuttable("no page at the end");
+  if (last.serial !== serial) throw new NotCuttable("another stream at the end");
+  if (!last.granulePosition) throw new NotCuttable("the last page states no position");
+  return last.granulePosition;
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {number} offset where they begin in the file
- * @param {number} serial
- * @param {PacketCodec} codec
- * @returns {Packet[]} those of which it is known where they are in the song
+ * Reads the header packets, which end with their page
+ * (https://www.rfc-editor.org/rfc/rfc7845#section-3). All pages must be of one stream.
+ * @param {SongFile} file
+ * @returns {Promise<Header>}
  */
-function packetsIn(bytes, offset, serial, { samplesOf, isLate }) {
-  const packets = /** @type {Packet[]} */ ([]);
-  /** The packet that began last, how many samples it has, and where the sound of those before it ends. */
-  let packet = new Uint8Array(0);
-  let samples = 0;
-  let end = NaN;
-  for (const page of pagesIn(bytes)) {
-    if (page.serial !== serial) break;
-    const endSample = end;
-    let isNext = (page.flags & IS_CONTINUED) === 0;
-    let segmentAt = page.soundAt;
-    for (const [segment, length] of page.lacing.entries()) {
-      if (isNext) {
-        const next = page.bytes.subarray(segmentAt);
-        samples = samplesOf(next, packet);
-        packet = next;
-        const sample = isLate ? end + samples : end;
-        if (!Number.isNaN(sample))
-          packets.push({ offset: offset + page.bytes.byteOffset, sample, endSample, page, segment, segmentAt });
-      }
-      isNext = length < FULL_SEGMENT_BYTES;
-      if (isNext) end += samples;
-      segmentAt += length;
+async function readHeader(file) {
+  if (!isText(await file.bytes(0, CAPTURE_PATTERN.length), 0, CAPTURE_PATTERN)) throw new NotCuttable("no Ogg page");
+  for (let size = MIN_HEADER_BYTES; size <= MAX_HEADER_BYTES; size *= 4) {
+    const header = headerIn(pagesIn(await file.bytes(0, size)));
+    if (header) return header;
+    if (size >= file.size) break;
+  }
+  throw new NotCuttable("the header does not end");
+}
+
+/**
+ * @param {Page[]} pages the first of a file
+ * @returns {Header | undefined} `undefined` if the header goes on after them
+ */
+function headerIn(pages) {
+  const packets = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
+  /** Segments of the packet that isn't complete yet. */
+  let segments = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
+  for (const page of pages) {
+    const serial = Number(pages[0]?.serial);
+    if (page.serial !== serial) throw new NotCuttable("several streams side by side");
+    let at = page.segmentsAt;
+    for (const length of page.segmentTable) {
+      segments.push(page.bytes.subarray(at, at + length));
+      at += length;
+      if (length === FULL_SEGMENT_BYTES) continue;
+      packets.push(joined(segments));
+      segments = [];
     }
-    if (Number.isNaN(end)) end = page.position;
-    else if (!Number.isNaN(page.position) && page.position !== end) break;
+    const wanted = headerPacketsOf(packets);
+    if (wanted === 0) throw new NotCuttable("an unknown codec");
+    if (packets.length > wanted) throw new NotCuttable("sound on a page of the header");
+    if (packets.length === wanted)
+      return { codec: codecOf(packets), headerBytes: page.bytes.byteOffset + page.bytes.length, serial };
   }
-  return packets;
-}
-
-/** A packet's page without what is before it. @param {Packet} packet */
-function pageFrom({ page: { bytes, flags, lacing }, segment, segmentAt }) {
-  const page = joined([bytes.subarray(0, LACING_AT), lacing.subarray(segment), bytes.subarray(segmentAt)]);
-  const view = new DataView(page.buffer);
-  view.setUint8(FLAGS_AT, flags & ~IS_CONTINUED);
-  view.setUint8(LACING_AT - 1, lacing.length - segment);
-  view.setUint32(CHECKSUM_AT, 0);
-  view.setUint32(CHECKSUM_AT, checksum(page), true);
-  return page;
-}
-
-/** The polynomial of Ethernet's checksum, from the highest bit on. @param {Uint8Array} bytes */
-function checksum(bytes) {
-  let sum = 0;
-  for (const byte of bytes) {
-    sum ^= byte << 24;
-    for (let bit = 0; bit < 8; bit++) sum = (sum << 1) ^ (sum < 0 ? 0x04c11db7 : 0);
-  }
-  return sum >>> 0;
+  return undefined;
 }

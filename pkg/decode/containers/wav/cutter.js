@@ -1,60 +1,72 @@
 /**
- * WAV pieces: cuts a WAV file, of samples that each stand alone, into files of their own, each with a header as the whole file has it.
+ * WAV cutter: cuts a WAV file whose samples are independent of each other into files of their own,
+ * each with a header like the file's.
  */
 
-import { bytesOf, commonDivisor, isText } from "../bytes.js";
+import { commonDivisor, isText } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 
-/** @import { Cut, Piece, Pieces } from "../../chunks.js" */
+/** @import { SongFile } from "../../song-file.js" */
+/** @import { Cut, Chunk, Chunks } from "../../chunks.js" */
 
-/** Formats whose samples stand alone: whole numbers, floating point, A-law, μ-law; the other names one of these in a longer header. */
-const STAND_ALONE = [1, 3, 6, 7];
+/** Formats with independent samples: integers, floating point, A-law, μ-law. */
+const INDEPENDENT = [1, 3, 6, 7];
+/** The format is named in a longer header. */
 const EXTENSIBLE = 0xfffe;
-/** Where a longer header names the format itself. */
+/** Place of the format in a longer header. */
 const SUBFORMAT_AT = 24;
 
-/** A header that is longer has pictures in it, or is no header. */
+/** A longer header contains pictures, or is no header. */
 const MAX_HEADER_BYTES = 1024 ** 2;
 
-/** What is decoded before and after a piece's own samples: for a resampler that looks around, and for the comparison. */
+/**
+ * Decoded before and after a chunk's own samples, for the neighbourhood that resamplers use and for
+ * the comparison of chunks.
+ */
 const MARGIN_SAMPLES = 8192;
 
-/** @typedef {{ format: Uint8Array<ArrayBuffer>, sampleRateHz: number, blockBytes: number, dataAt: number, dataBytes: number }} Wav */
+/**
+ * @typedef {Object} Wav
+ * @property {Uint8Array<ArrayBuffer>} format content of the chunk `fmt `
+ * @property {number} sampleRateHz
+ * @property {number} blockBytes of one sample of every channel
+ * @property {number} dataAt where the samples begin in the file
+ * @property {number} dataBytes
+ */
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} cut
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
-export async function cut(file, name, { pieceSecs, minSecs, decodeRateHz }) {
-  const wav = parsed(await bytesOf(file, name, 0, MAX_HEADER_BYTES), file.size);
+export async function cut(file, { chunkSecs, minSecs, decodeRateHz }) {
+  const wav = parsed(await file.bytes(0, MAX_HEADER_BYTES), file.size);
   const { sampleRateHz, blockBytes, dataAt, dataBytes } = wav;
   const samples = Math.floor(dataBytes / blockBytes);
   const durationSecs = samples / sampleRateHz;
   if (durationSecs < minSecs) throw new NotCuttable("too short");
 
-  const count = Math.ceil(durationSecs / pieceSecs);
-  // Each piece begins where a sample at the rate of decoding begins, too.
+  const count = Math.ceil(durationSecs / chunkSecs);
+  // Each chunk begins where a sample at the decoding rate begins, too.
   const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
-  /** @type {Piece[]} */
-  const pieces = [];
+  /** @type {Chunk[]} */
+  const chunks = [];
   for (let index = 0; index < count; index++) {
-    const ownSamples = Math.round((index * samples) / count);
+    const ownStartSamples = Math.round((index * samples) / count);
     const isLast = index === count - 1;
-    const from = index === 0 ? 0 : Math.floor((ownSamples - MARGIN_SAMPLES) / step) * step;
+    const from = index === 0 ? 0 : Math.floor((ownStartSamples - MARGIN_SAMPLES) / step) * step;
     const to = isLast ? samples : Math.round(((index + 1) * samples) / count) + MARGIN_SAMPLES;
     if (from < 0) throw new NotCuttable("no room for a margin");
     const bytes = (to - from) * blockBytes;
     const start = dataAt + from * blockBytes;
-    pieces.push({
+    chunks.push({
       blob: new Blob([header(wav.format, bytes), file.slice(start, start + bytes)]),
       startSamples: from,
-      ownSamples,
+      ownStartSamples,
       lengthSamples: to - from,
     });
   }
-  return { sampleRateHz, samples, pieces };
+  return { sampleRateHz, samples, chunks };
 }
 
 /**
@@ -87,7 +99,10 @@ function parsed(bytes, fileBytes) {
   throw new NotCuttable("no data");
 }
 
-/** @param {Uint8Array<ArrayBuffer>} format @returns {{ sampleRateHz: number, blockBytes: number }} */
+/**
+ * @param {Uint8Array<ArrayBuffer>} format
+ * @returns {{ sampleRateHz: number, blockBytes: number }}
+ */
 function formatSizes(format) {
   if (format.length < 16 || format.length % 2 !== 0) throw new NotCuttable("odd size of the format");
   const view = new DataView(format.buffer);
@@ -98,7 +113,7 @@ function formatSizes(format) {
   const blockBytes = view.getUint16(12, true);
   const bits = view.getUint16(14, true);
   if (
-    !STAND_ALONE.includes(kind) ||
+    !INDEPENDENT.includes(kind) ||
     channels === 0 ||
     bits % 8 !== 0 ||
     blockBytes === 0 ||

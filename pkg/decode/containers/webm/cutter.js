@@ -1,86 +1,93 @@
 /**
- * WebM pieces: cuts the sound of a WebM or Matroska file into files of their own, each with a header as the file has it and some of
- * its blocks. What browsers leave out at the beginning depends on the time that stands there: each piece begins with the song's.
+ * WebM cutter: cuts the sound of a WebM or Matroska file into files of their own, each with a
+ * header like the file's and some of its blocks. The priming that browsers leave out depends on the
+ * first timestamp, so each chunk begins with the song's.
  */
 
 import { joined, merged } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
-import { markedPieces } from "../cut.js";
+import { cutAtSeekPoints } from "../cut.js";
 import { nextTask } from "../../../shared/tasks.js";
-import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP, readWebmBlocks } from "./reader.js";
+import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP } from "./elements.js";
+import { readWebmBlocks } from "./reader.js";
 
-/** @import { Cut, Pieces } from "../../chunks.js" */
+/** @import { SongFile } from "../../song-file.js" */
+/** @import { Cut, Chunks } from "../../chunks.js" */
 /** @import { SoundBlock, WebmBlocks } from "./reader.js" */
 
-/** A size of eight bytes begins with this; or, where it is not said, with all of the other. */
+/** The first four bytes of a size of eight, and all eight of an unknown size (RFC 8794, 6.2). */
 const LONG_SIZE = 0x01000000;
 const NO_SIZE = [0x01ffffff, 0xffffffff];
-/** Of four bytes. */
+/** Size field of a timestamp of four bytes. */
 const TIME_SIZE = 0x84;
+/** Flag of a SimpleBlock that can be decoded on its own (RFC 9559, 10.2). */
 const IS_KEY = 0x80;
 
 /**
- * @param {Blob} file
- * @param {string} name
+ * @param {SongFile} file
  * @param {Cut} limits
- * @returns {Promise<Pieces>}
+ * @returns {Promise<Chunks>}
  */
-export async function cut(file, name, limits) {
-  const table = await readWebmBlocks(file, name);
-  const first = table?.blocks[0];
-  if (!first) throw new NotCuttable("no simple WebM file");
-  // To read a table of hours took a while.
+export async function cut(file, limits) {
+  const table = await readWebmBlocks(file);
+  const [first] = table.blocks;
+  if (!first) throw new NotCuttable("no blocks of sound");
+  // Reading a table of hours took a while.
   await nextTask();
   const { track, blocks, samples } = table;
-  return markedPieces(limits, {
+  return cutAtSeekPoints(limits, {
     sampleRateHz: track.codec.sampleRateHz,
     samples,
     first,
-    settlingSamples: track.codec.settlingSamples,
-    marksAround: searchTable(blocks),
+    preRollSamples: track.codec.preRollSamples,
+    seekPointsAround: searchTable(blocks),
     parts: (from, to) => [
       beginningOf(table, from),
-      file.slice(from.soundAt, from.soundEnd),
+      file.slice(from.packetOffset, from.packetEndOffset),
       ...clustersOf(file, blocks.slice(from.index + 1, to?.index)),
     ],
   });
 }
 
-/** All up to the sound of the first block, which has a cluster of its own. @param {WebmBlocks} table @param {SoundBlock} first */
-function beginningOf({ fileType, timestampScale, tracks, track, startTime }, { soundAt, soundEnd }) {
+/**
+ * Everything up to the sound of the first block, which has a cluster of its own.
+ * @param {WebmBlocks} table
+ * @param {SoundBlock} first
+ */
+function beginningOf({ ebmlHeader, timestampScale, tracks, track, startTime }, { packetOffset, packetEndOffset }) {
   const head = Uint8Array.of(0x80 | track.number, 0, 0, IS_KEY);
-  const blockBytes = head.length + soundEnd - soundAt;
+  const blockBytes = head.length + packetEndOffset - packetOffset;
   const block = joined([Uint8Array.of(SIMPLE_BLOCK), LONG_SIZE, blockBytes, head]);
   const info = joined([INFO, LONG_SIZE, timestampScale.length, timestampScale]);
   return joined([
-    fileType,
+    ebmlHeader,
     SEGMENT,
     ...NO_SIZE,
     info,
     tracks,
-    clusterHead(startTime, block.length + soundEnd - soundAt),
+    clusterHead(startTime, block.length + packetEndOffset - packetOffset),
     block,
   ]);
 }
 
-/** @param {Blob} file @param {SoundBlock[]} blocks */
+/** @param {SongFile} file @param {SoundBlock[]} blocks */
 function clustersOf(file, blocks) {
   const parts = /** @type {BlobPart[]} */ ([]);
   for (let from = 0, to = 0; from < blocks.length; from = to) {
     const { clusterTime } = /** @type {SoundBlock} */ (blocks[from]);
     while (blocks[to]?.clusterTime === clusterTime) to++;
-    const stretches = merged(blocks.slice(from, to));
-    const bytes = stretches.reduce((sum, { offset, endOffset }) => sum + endOffset - offset, 0);
+    const ranges = merged(blocks.slice(from, to));
+    const bytes = ranges.reduce((sum, { offset, endOffset }) => sum + endOffset - offset, 0);
     parts.push(
       clusterHead(clusterTime, bytes),
-      ...stretches.map(({ offset, endOffset }) => file.slice(offset, endOffset)),
+      ...ranges.map(({ offset, endOffset }) => file.slice(offset, endOffset)),
     );
   }
   return parts;
 }
 
-/** @param {number} time that it begins at @param {number} bytes of its blocks */
+/** @param {number} time its timestamp @param {number} bytes of its blocks */
 function clusterHead(time, bytes) {
   const timestamp = joined([Uint8Array.of(TIMESTAMP, TIME_SIZE), time]);
   return joined([CLUSTER, LONG_SIZE, timestamp.length + bytes, timestamp]);

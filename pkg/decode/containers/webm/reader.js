@@ -1,166 +1,227 @@
 /**
- * WebM blocks: where each packet of sound in a WebM or Matroska file is (RFC 9559; RFC 8794 defines EBML, its elements). A table
- * only for files with one sound track, of Opus or Vorbis in the open, each packet in a block of its own. The times that a file
- * states are rounded to milliseconds, so samples are counted.
+ * WebM reader: where each sound packet of a WebM or Matroska file is
+ * (https://www.rfc-editor.org/rfc/rfc9559).
+ *
+ * The table is made only for files with one sound track, of unencrypted Opus or Vorbis, with one
+ * packet per block. Timestamps are rounded to milliseconds, so times come from counting samples.
  */
 
 import { byteAt, uint32 } from "../bytes.js";
-import { FileBlock } from "../block-reader.js";
+import { BlockReader } from "../block-reader.js";
+import { NotCuttable } from "../not-cuttable.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
+import {
+  BLOCK,
+  BLOCK_GROUP,
+  CLUSTER,
+  CODEC_PRIVATE,
+  CONTENT_ENCODINGS,
+  DISCARD_PADDING,
+  EBML,
+  INFO,
+  MAX_ELEMENTS,
+  SEGMENT,
+  SIMPLE_BLOCK,
+  TIMESTAMP,
+  TIMESTAMP_SCALE,
+  TRACKS,
+  TRACK_ENTRY,
+  TRACK_NUMBER,
+  TRACK_TYPE,
+  elementsFrom,
+  elementsIn,
+  numberIn,
+  unsigned,
+} from "./elements.js";
 
-/** @import { Mark } from "../cut.js" */
+/** @import { SongFile } from "../../song-file.js" */
+/** @import { SeekPoint } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
+/** @import { Element, FileElement } from "./elements.js" */
 
 /** @typedef {{ number: number, codec: PacketCodec }} Track */
 
 /**
- * @typedef {Object} Header what a decoder needs before the blocks
- * @property {Uint8Array<ArrayBuffer>} fileType the file's first element
- * @property {Uint8Array<ArrayBuffer>} timestampScale an element; empty if there is none
- * @property {Uint8Array<ArrayBuffer>} tracks an element
- * @property {Track} track
- * @property {number} endBytes where the first cluster begins
+ * The data that a decoder needs before the blocks.
+ * @typedef {Object} Header
+ * @property {Uint8Array<ArrayBuffer>} ebmlHeader element
+ * @property {Uint8Array<ArrayBuffer>} timestampScale element; empty if there is none
+ * @property {Uint8Array<ArrayBuffer>} tracks element
+ * @property {Track} track the sound track
+ * @property {number} firstClusterOffset
  */
 
 /**
- * @typedef {Object} Place
- * @property {number} index in the table
- * @property {number} endOffset of the element that begins at `offset`: the block's, or that of the group that it is in
- * @property {number} soundAt
- * @property {number} soundEnd
- * @property {number} clusterTime to which the block's own is added
+ * A SimpleBlock, or a Block in its BlockGroup.
+ * @typedef {Object} Block
+ * @property {number} offset of the SimpleBlock or BlockGroup
+ * @property {number} endOffset
+ * @property {number} packetOffset
+ * @property {number} packetEndOffset
+ * @property {Uint8Array<ArrayBuffer>} packet as far as `BlockReader` looks ahead
+ * @property {number} clusterTime timestamp of its cluster
+ * @property {number} relativeTime to the cluster's
  */
 
-/** @typedef {Mark & Place} SoundBlock */
+/**
+ * A block in the table.
+ * @typedef {SeekPoint & Omit<Block, "packet" | "relativeTime"> & { index: number }} SoundBlock
+ */
 
-/** @typedef {Header & { blocks: SoundBlock[], samples: number, startTime: number }} WebmBlocks with the time that stands at the first block */
+/**
+ * The sound track's blocks; `startTime` is the timestamp of the first.
+ * @typedef {Header & { blocks: SoundBlock[], samples: number, startTime: number }} WebmBlocks
+ */
 
-export const SEGMENT = 0x18538067;
-export const INFO = 0x1549a966;
-export const CLUSTER = 0x1f43b675;
-export const TIMESTAMP = 0xe7;
-export const SIMPLE_BLOCK = 0xa3;
-const EBML = 0x1a45dfa3;
-const TIMESTAMP_SCALE = 0x2ad7b1;
-const TRACKS = 0x1654ae6b;
-const TRACK_ENTRY = 0xae;
-const TRACK_NUMBER = 0xd7;
-const TRACK_TYPE = 0x83;
-const CODEC_PRIVATE = 0x63a2;
-const CONTENT_ENCODINGS = 0x6d80;
-const BLOCK_GROUP = 0xa0;
-const BLOCK = 0xa1;
-const DISCARD_PADDING = 0x75a2;
-
-const NONE = new Uint8Array(0);
-const IS_SOUND = 2;
-/** Larger ones take two bytes. */
+const NO_BYTES = new Uint8Array(0);
+/** TrackType of sound (RFC 9559, 5.1.4.1.3). */
+const AUDIO = 2;
+/** Track numbers beyond it take two bytes in a block. */
 const MAX_TRACK_NUMBER = 126;
-/** Of its header. */
+/** Header packets of a Vorbis stream. */
 const VORBIS_PACKETS = 3;
-/** A block begins with the track's number, how much later than its cluster it is, and flags. */
+/** A block begins with its track number, its relative time, and flags (RFC 9559, 10.1). */
 const BLOCK_HEAD_BYTES = 4;
 const LACING_FLAGS = 6;
 
-/** The header of Vorbis has some kilobytes, with pictures more. */
+/** The header of Vorbis takes some kilobytes; pictures in it take more. */
 const MAX_HEADER_BYTES = 2 ** 20;
-/** In one that is read at once: tracks, and what is said of each. */
-const MAX_ELEMENTS = 64;
-/** Of some three hours; a table of more takes memory. */
+/** At most three hours in packets of 20 ms; a larger table would take too much memory. */
 const MAX_BLOCKS = 2 ** 19;
+/** Timestamps are written with 32 bits. */
+const MAX_TIMESTAMP = 2 ** 32 - 1;
 
-/** @param {Blob} file @param {string} name @returns {Promise<WebmBlocks | undefined>} `undefined` for any other file */
-export async function readWebmBlocks(file, name) {
-  const window = new FileBlock(file, name);
-  if (uint32(await window.at(0)) !== EBML) return undefined;
-  const header = await readHeader(window, file.size);
-  const table = header && (await readTable(window, file.size, header));
-  return table && { ...header, ...table };
+/** @param {SongFile} file @returns {Promise<WebmBlocks>} */
+export async function readWebmBlocks(file) {
+  const reader = new BlockReader(file);
+  if (uint32(await reader.at(0)) !== EBML) throw new NotCuttable("no EBML header");
+  const header = await readHeader(reader, file.size);
+  return { ...header, ...(await readTable(reader, file.size, header)) };
 }
 
-/** @param {FileBlock} window @param {number} fileBytes @returns {Promise<Header | undefined>} */
-async function readHeader(window, fileBytes) {
-  let [fileType, timestampScale, tracks] = [NONE, NONE, NONE];
-  for (let at = 0, elements = 0; at < fileBytes && elements < MAX_ELEMENTS; elements++) {
-    const { id, contentAt, end } = elementAt(await window.at(at));
+/** @param {BlockReader} reader @param {number} fileBytes @returns {Promise<Header>} */
+async function readHeader(reader, fileBytes) {
+  /** @type {Map<number, Uint8Array<ArrayBuffer>>} */
+  const found = new Map();
+  let elements = 0;
+  for await (const { id, offset, endOffset } of elementsFrom(reader, { from: 0, fileBytes, entered: [SEGMENT] })) {
     if (id === CLUSTER) {
-      const track = trackOf(tracks);
-      return track && { fileType, timestampScale, tracks, track, endBytes: at };
+      const tracks = found.get(TRACKS) ?? NO_BYTES;
+      const info = childrenOf(found.get(INFO) ?? NO_BYTES);
+      return {
+        ebmlHeader: found.get(EBML) ?? NO_BYTES,
+        timestampScale: info.find((child) => child.id === TIMESTAMP_SCALE)?.bytes ?? NO_BYTES,
+        tracks,
+        track: soundTrackIn(tracks),
+        firstClusterOffset: offset,
+      };
     }
     if (id === EBML || id === INFO || id === TRACKS) {
-      if (end > MAX_HEADER_BYTES) return undefined;
-      const bytes = (await window.at(at, end)).slice();
-      if (id === EBML) fileType = bytes;
-      else if (id === TRACKS) tracks = bytes;
-      else timestampScale = childrenOf(bytes).find((child) => child.id === TIMESTAMP_SCALE)?.bytes ?? NONE;
+      const bytes = endOffset - offset;
+      if (bytes > MAX_HEADER_BYTES) throw new NotCuttable("the header is too large");
+      found.set(id, (await reader.at(offset, bytes)).slice());
     }
-    at += id === SEGMENT ? contentAt : end;
+    if (++elements === MAX_ELEMENTS) throw new NotCuttable("too many elements before the first cluster");
   }
-  return undefined;
+  throw new NotCuttable("no cluster");
 }
 
-/** @param {FileBlock} window @param {number} fileBytes @param {Header} header */
-async function readTable(window, fileBytes, { track: { number, codec }, endBytes }) {
+/** @param {BlockReader} reader @param {number} fileBytes @param {Header} header */
+async function readTable(reader, fileBytes, { track: { number, codec }, firstClusterOffset }) {
   const blocks = /** @type {SoundBlock[]} */ ([]);
   let samples = 0;
   let startTime = 0;
-  let clusterTime = NaN;
-  let group = { offset: 0, endOffset: 0 };
-  let before = NONE;
-  let isCutShort = false;
-  for (let offset = endBytes, next = 0; offset < fileBytes; offset = next) {
-    const bytes = window.holds(offset) ? window.view(offset) : await window.at(offset);
-    const { id, contentAt, end } = elementAt(bytes);
-    const endOffset = offset + end;
-    // What holds others is entered; where it ends is where something follows that it can't hold.
-    const isEntered = id === CLUSTER || id === BLOCK_GROUP;
-    next = offset + (isEntered ? contentAt : end);
-    // Damage; or another song, which begins anew.
-    if ((id === CLUSTER ? next : endOffset) > fileBytes || id === 0 || id === EBML) return undefined;
-    if (id === CLUSTER) clusterTime = NaN;
-    else if (id === TIMESTAMP) clusterTime = valueOf(bytes.subarray(contentAt, end));
-    else if (id === BLOCK_GROUP) group = { offset, endOffset };
-    else if (id === DISCARD_PADDING) isCutShort = true;
-    if ((id !== BLOCK && id !== SIMPLE_BLOCK) || byteAt(bytes, contentAt) !== (0x80 | number)) continue;
-
-    const packet = bytes.slice(contentAt + BLOCK_HEAD_BYTES, end);
-    // The first packet of Vorbis gives no sound.
-    const packetSamples = codec.isLate && blocks.length === 0 ? 0 : codec.samplesOf(packet, before);
-    const isLaced = (byteAt(bytes, contentAt + 3) & LACING_FLAGS) !== 0;
-    // Only of the last packet may anything be left out.
-    if (isLaced || isCutShort || !(clusterTime < 2 ** 32) || !(packetSamples >= 0) || blocks.length === MAX_BLOCKS)
-      return undefined;
-    if (blocks.length === 0) startTime = clusterTime + ((uint32(bytes, contentAt) << 8) >> 16);
+  let previous = NO_BYTES;
+  const elements = elementsFrom(reader, { from: firstClusterOffset, fileBytes, entered: [CLUSTER, BLOCK_GROUP] });
+  for await (const { packet, relativeTime, ...place } of blocksOf(elements, number)) {
+    if (blocks.length === MAX_BLOCKS) throw new NotCuttable("too many blocks");
+    const isFirst = blocks.length === 0;
+    if (isFirst) startTime = place.clusterTime + relativeTime;
+    const packetSamples = isFirst && codec.firstPacketIsSilent ? 0 : codec.samplesOf(packet, previous);
+    if (packetSamples === undefined) throw new NotCuttable("a packet without sound");
     blocks.push({
-      ...(id === BLOCK ? group : { offset, endOffset }),
+      ...place,
       index: blocks.length,
-      sample: samples + (codec.isLate ? packetSamples : 0),
+      sample: samples + (codec.firstPacketIsSilent ? packetSamples : 0),
       endSample: samples,
-      soundAt: offset + contentAt + BLOCK_HEAD_BYTES,
-      soundEnd: endOffset,
-      clusterTime,
     });
-    before = packet;
+    previous = packet;
     samples += packetSamples;
   }
-  return startTime < 0 ? undefined : { blocks, samples, startTime };
+  if (startTime < 0) throw new NotCuttable("the first timestamp is negative");
+  return { blocks, samples, startTime };
 }
 
-/** That of the sound, if there is one alone that can be cut up. @param {Uint8Array<ArrayBuffer>} tracks @returns {Track | undefined} */
-function trackOf(tracks) {
-  const entries = childrenOf(tracks).filter(({ id }) => id === TRACK_ENTRY);
-  const [sound, ...others] = entries
-    .map(({ bytes }) => childrenOf(bytes))
-    .filter((entry) => numberOf(entry, TRACK_TYPE) === IS_SOUND);
-  const setup = sound?.find(({ id }) => id === CODEC_PRIVATE)?.content;
-  if (!sound || !setup || others.length > 0 || sound.some(({ id }) => id === CONTENT_ENCODINGS)) return undefined;
-  const number = numberOf(sound, TRACK_NUMBER);
+/**
+ * The blocks of one track.
+ * @param {AsyncIterable<FileElement>} elements
+ * @param {number} trackNumber
+ * @returns {AsyncGenerator<Block, void>}
+ */
+async function* blocksOf(elements, trackNumber) {
+  /** @type {number | undefined} */
+  let clusterTime;
+  /** The block group that began last. */
+  let group = { offset: 0, endOffset: 0 };
+  let isEndTrimmed = false;
+  for await (const { id, offset, endOffset, contentOffset, content } of elements) {
+    if (id === EBML) throw new NotCuttable("several files in one");
+    if (id === CLUSTER) clusterTime = undefined;
+    if (id === TIMESTAMP) clusterTime = unsigned(content);
+    if (id === BLOCK_GROUP) group = { offset, endOffset };
+    if (id === DISCARD_PADDING) isEndTrimmed = true;
+    if (id !== BLOCK && id !== SIMPLE_BLOCK) continue;
+    if (byteAt(content, 0) !== (0x80 | trackNumber)) continue;
+
+    const isLaced = (byteAt(content, 3) & LACING_FLAGS) !== 0;
+    if (isLaced) throw new NotCuttable("several packets in a block");
+    if (isEndTrimmed) throw new NotCuttable("DiscardPadding before the last block");
+    if (clusterTime === undefined) throw new NotCuttable("a cluster without a timestamp");
+    if (clusterTime > MAX_TIMESTAMP) throw new NotCuttable("the timestamp of a cluster is too large");
+    const place = id === BLOCK ? group : { offset, endOffset };
+    yield {
+      offset: place.offset,
+      endOffset: place.endOffset,
+      packetOffset: contentOffset + BLOCK_HEAD_BYTES,
+      packetEndOffset: endOffset,
+      packet: content.slice(BLOCK_HEAD_BYTES),
+      clusterTime,
+      relativeTime: (uint32(content) << 8) >> 16,
+    };
+  }
+}
+
+/**
+ * The only sound track (RFC 9559, 5.1.4.1).
+ * @param {Uint8Array<ArrayBuffer>} tracks element
+ * @returns {Track}
+ */
+function soundTrackIn(tracks) {
+  const [sound, ...others] = childrenOf(tracks)
+    .filter(({ id }) => id === TRACK_ENTRY)
+    .map((entry) => elementsIn(entry.content))
+    .filter((entry) => numberIn(entry, TRACK_TYPE) === AUDIO);
+  if (!sound || others.length > 0) throw new NotCuttable("not one sound track");
+  if (sound.some(({ id }) => id === CONTENT_ENCODINGS)) throw new NotCuttable("encrypted or compressed sound");
+  const setup = sound.find(({ id }) => id === CODEC_PRIVATE)?.content;
+  if (!setup) throw new NotCuttable("no header of the codec");
   const packets = byteAt(setup, 0) === VORBIS_PACKETS - 1 ? unlaced(setup) : [setup];
-  const codec = headerPacketsOf(packets) > 0 && number <= MAX_TRACK_NUMBER ? codecOf(packets) : undefined;
-  return codec && { number, codec };
+  if (headerPacketsOf(packets) === 0) throw new NotCuttable("an unknown codec");
+  const number = numberIn(sound, TRACK_NUMBER);
+  if (number > MAX_TRACK_NUMBER) throw new NotCuttable("the track number is too large");
+  return { number, codec: codecOf(packets) };
 }
 
-/** The packets of Vorbis' header, before which stands how many there are, and how long all but the last. @param {Uint8Array<ArrayBuffer>} bytes */
+/** @param {Uint8Array<ArrayBuffer>} bytes of an element @returns {Element[]} */
+function childrenOf(bytes) {
+  return elementsIn(bytes).flatMap(({ content }) => elementsIn(content));
+}
+
+/**
+ * The header packets of Vorbis from its CodecPrivate, which are laced as in Ogg: their number less
+ * one, the sizes of all but the last, then the packets (RFC 9559, 10.3.2).
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
 function unlaced(bytes) {
   const sizes = [];
   let at = 1;
@@ -170,46 +231,4 @@ function unlaced(bytes) {
     sizes.push(size + byteAt(bytes, at++));
   }
   return [...sizes, bytes.length].map((size) => bytes.subarray(at, (at += size)));
-}
-
-/** @param {Uint8Array} bytes @returns {{ id: number, contentAt: number, end: number }} the element that begins there, with no `id` if none does; where it does not say its size, all of which are ones then, it ends far beyond any file */
-function elementAt(bytes) {
-  const id = numberAt(bytes, 0);
-  const size = numberAt(bytes, id.bytes);
-  const contentAt = id.bytes + size.bytes;
-  return {
-    id: id.bytes > 4 || size.bytes > 8 ? 0 : id.value + 2 ** (7 * id.bytes),
-    contentAt,
-    end: contentAt + size.value,
-  };
-}
-
-/** A number whose first byte says, by the zeros that it begins with, how many there are. @param {Uint8Array} bytes @param {number} at */
-function numberAt(bytes, at) {
-  const count = Math.clz32(byteAt(bytes, at)) - 23;
-  let value = byteAt(bytes, at) & (0xff >> count);
-  for (let index = 1; index < count; index++) value = value * 256 + byteAt(bytes, at + index);
-  return { value, bytes: count };
-}
-
-/** @param {Uint8Array<ArrayBuffer>} element @returns {{ id: number, bytes: Uint8Array<ArrayBuffer>, content: Uint8Array<ArrayBuffer> }[]} the elements in it, up to one out of order */
-function childrenOf(element) {
-  const children = [];
-  for (let rest = element.subarray(elementAt(element).contentAt); rest.length > 0 && children.length < MAX_ELEMENTS;) {
-    const { id, contentAt, end } = elementAt(rest);
-    if (id === 0 || end > rest.length) break;
-    children.push({ id, bytes: rest.subarray(0, end), content: rest.subarray(contentAt, end) });
-    rest = rest.subarray(end);
-  }
-  return children;
-}
-
-/** @param {ReturnType<typeof childrenOf>} elements @param {number} wanted @returns {number} 0 if it is not there */
-function numberOf(elements, wanted) {
-  return valueOf(elements.find(({ id }) => id === wanted)?.content ?? NONE);
-}
-
-/** @param {Uint8Array} content */
-function valueOf(content) {
-  return content.reduce((sum, byte) => sum * 256 + byte, 0);
 }

@@ -20,10 +20,10 @@ export const ACCESS_MUTANTS = [
     "  button.disabled = true;\n  errorView.hide();\n",
     "  button.disabled = true;\n",
   ],
-  ["surroundings", "while the example was on its way", "app.js", "if (hasNoSongs())\n      choose", "choose"],
+  ["surroundings", "while the example was loading", "app.js", "if (hasNoSongs())\n      choose", "choose"],
   [
     "surroundings",
-    "quick check's beginning",
+    "verdict of a quick check",
     "shared/progress-view.js",
     "    if (performance.now() - this.#spokenAt < SPOKEN_EVERY_MS) return;\n",
     "",
@@ -72,7 +72,7 @@ export const ACCESS_MUTANTS = [
     '<caption class="visually-hidden">The songs, closest first</caption>',
     "",
   ],
-  ["accessibility", "told of an error at once", "index.html", 'id="error" role="alert"', 'id="error"'],
+  ["accessibility", "announces an error at once", "index.html", 'id="error" role="alert"', 'id="error"'],
   [
     "accessibility",
     "by keyboard alone",

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * `test`: pattern for the names of the tests of `suite` that must fail; `path`: the mutated file, from
- * the root of the site or, for the suite `packed`, of the package; `piece`: the text that `by`
+ * `test`: pattern for the names of the tests of `suite` that must fail; `path`: the mutated file,
+ * from the root of the site or, for the suite `packed`, of the package; `piece`: the text that `by`
  * replaces, wherever it occurs, which must be `times` times (1 if not given).
- * @typedef {[suite: string, test: string, path: string, piece: string, by: string, times?: number]} Mutant
+ * @typedef {[suite: string, test: string, path: string, piece: string, by: string, times?: number]}
+ *   Mutant
  */
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -33,7 +34,11 @@ export function mutate(file, mutant) {
   );
 }
 
-/** Why the mutant does not fit its source file, if it doesn't. @param {Mutant} mutant @returns {string | undefined} */
+/**
+ * Why the mutant does not fit its source file, if it doesn't.
+ * @param {Mutant} mutant
+ * @returns {string | undefined}
+ */
 export function sourceMisfit(mutant) {
   const [suite, , path] = mutant;
   if (suite === "packed" && GENERATED.test(path)) return undefined;

@@ -62,8 +62,8 @@ export const PAGE_MUTANTS = [
     "page",
     "no task on the main thread is long",
     "pkg/decode/chunks.js",
-    "const PIECE_SECS = 24;",
-    "const PIECE_SECS = 2400;",
+    "const CHUNK_SECS = 24;",
+    "const CHUNK_SECS = 2400;",
   ],
   [
     "offline",
@@ -86,7 +86,8 @@ export const PAGE_MUTANTS = [
     "replaces the kept one whole",
     "service-worker.js",
     "  const answer = asked(request);",
-    "  const held = await caches.match(keptName(request.url));\n  if (held) return held;\n  const answer = asked(request);",
+    "  const held = await caches.match(keptName(request.url));\n" +
+      "  if (held) return held;\n  const answer = asked(request);",
   ],
   ["offline", "lets its files be kept", "service-worker.js", 'fetch(request, { cache: "no-cache" })', "fetch(request)"],
   [

@@ -97,10 +97,10 @@ export const REPORT_MUTANTS = [
     "Math.min(Number(from), WIDTH - width)",
     "Number(from)",
   ],
-  ["playing", "stays lit everywhere", "report/report-view.js", "    this.#linking.markPlaying(index);\n", ""],
+  ["playing", "stays highlighted everywhere", "report/report-view.js", "    this.#linking.markPlaying(index);\n", ""],
   [
     "playing",
-    "stays lit everywhere",
+    "stays highlighted everywhere",
     "report/linking.js",
     "    kept = playing;\n    highlight",
     "    kept = undefined;\n    highlight",

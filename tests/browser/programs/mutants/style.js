@@ -29,7 +29,7 @@ export const STYLE_MUTANTS = [
   ],
   ["fit", "fit on a phone", "style.css", " max-height: min(36rem, 85vh);", ""],
   ["fit", "fit on a phone", "style.css", "  .passages {\n    max-height: none;\n    overflow: visible;\n  }\n", ""],
-  ["fit", "a name without end fits", "style.css", "  min-width: 0;\n  overflow-wrap: anywhere;\n", ""],
+  ["fit", "a very long name fits", "style.css", "  min-width: 0;\n  overflow-wrap: anywhere;\n", ""],
   [
     "surroundings",
     "knows no light-dark.. shows",
@@ -46,23 +46,24 @@ export const STYLE_MUTANTS = [
   ],
   [
     "surroundings",
-    "colours of the visitor's own choice",
+    "with forced colours",
     "style.css",
-    "  .segmented input:checked + span,\n  .passages button.playing {\n    background: Highlight;\n    color: HighlightText;\n    forced-color-adjust: none;\n  }\n",
+    "  .segmented input:checked + span,\n  .passages button.playing {\n    background: Highlight;\n" +
+      "    color: HighlightText;\n    forced-color-adjust: none;\n  }\n",
     "",
   ],
   [
     "surroundings",
-    "colours of the visitor's own choice",
+    "with forced colours",
     "style.css",
     "  .passages li.active {\n    outline: 2px solid Highlight;\n  }\n",
     "",
   ],
-  ["surroundings", "want nothing to move", "style.css", "    transition: none !important;\n", ""],
+  ["surroundings", "with reduced motion", "style.css", "    transition: none !important;\n", ""],
   ["surroundings", "does not move aside", "style.css", "html {\n  scrollbar-gutter: stable;\n}\n", ""],
   [
     "surroundings",
-    "quick check's beginning",
+    "verdict of a quick check",
     "style.css",
     ".has-result .stage {\n",
     ".has-result :is(.stage, #status) {\n",

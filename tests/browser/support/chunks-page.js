@@ -1,8 +1,8 @@
-/** What `pieces.test.js` runs in a browser: a file beside the page, decoded in pieces and at once. */
+/** The page of `chunks.test.js`: decodes a file beside the page in chunks and at once. */
 
-import { readBytes } from "./pkg/decode/song-file.js";
+import { SongFile } from "./pkg/decode/song-file.js";
 import { mixInto } from "./pkg/decode/mono.js";
-import { decodeInPieces } from "./pkg/decode/chunks.js";
+import { decodeInChunks } from "./pkg/decode/chunks.js";
 
 const RATE_HZ = 44_100;
 const LIMITS = { minSongSecs: 3, maxSongSecs: 5400, decodeRateHz: RATE_HZ };
@@ -10,7 +10,7 @@ const LIMITS = { minSongSecs: 3, maxSongSecs: 5400, decodeRateHz: RATE_HZ };
 const decodeAudioData = BaseAudioContext.prototype.decodeAudioData;
 
 /**
- * What a decoder could make of the second piece that no browser here does.
+ * Faults in decoding the second chunk, which no tested browser has.
  * @type {Record<string, (buffer: AudioBuffer) => AudioBuffer>}
  */
 const FAULTS = {
@@ -22,7 +22,11 @@ const FAULTS = {
   },
 };
 
-/** @param {AudioBuffer} buffer @param {number} length @param {(channel: Float32Array) => Float32Array} change */
+/**
+ * @param {AudioBuffer} buffer
+ * @param {number} length
+ * @param {(channel: Float32Array) => Float32Array} change
+ */
 function changed(buffer, length, change) {
   const copy = new AudioBuffer({ numberOfChannels: buffer.numberOfChannels, length, sampleRate: buffer.sampleRate });
   for (let index = 0; index < buffer.numberOfChannels; index++) {
@@ -34,22 +38,22 @@ function changed(buffer, length, change) {
 /**
  * @typedef {Object} Comparison
  * @property {boolean} isWhole whether the file must be decoded at once
- * @property {number} pieces how many were decoded
- * @property {number} looks at parts of the file
- * @property {number[]} lengths in samples, in pieces and at once
+ * @property {number} chunks that were decoded
+ * @property {number} looks reads of parts of the file
+ * @property {number[]} lengths in samples, in chunks and at once
  * @property {number} difference the largest between two samples
- * @property {number} noise the energy of the difference, as a part of the whole song's
+ * @property {number} noise the energy of the difference, as a share of the song's
  * @property {string} error of decoding at once
  */
 
 /** @param {string} name @param {string} [fault] of `FAULTS` @returns {Promise<Comparison>} */
 async function compare(name, fault) {
   const file = await fileOf(name);
-  const inPieces = await decodedInPieces(file, fault);
+  const inChunks = await decodedInChunks(file, fault);
   let atOnce = new Float32Array(0);
   let error = "";
   try {
-    const buffer = await new OfflineAudioContext(1, 1, RATE_HZ).decodeAudioData(await readBytes(file, name));
+    const buffer = await new OfflineAudioContext(1, 1, RATE_HZ).decodeAudioData(await file.arrayBuffer());
     atOnce = new Float32Array(buffer.length);
     mixInto(
       atOnce,
@@ -59,7 +63,7 @@ async function compare(name, fault) {
   } catch (cause) {
     error = String(cause);
   }
-  const { samples, pieces, looks } = inPieces;
+  const { samples, chunks, looks } = inChunks;
   let difference = 0;
   let energy = 0;
   let energyOfDifference = 0;
@@ -71,7 +75,7 @@ async function compare(name, fault) {
   });
   return {
     isWhole: samples === undefined,
-    pieces,
+    chunks,
     looks,
     lengths: [samples?.length ?? 0, atOnce.length],
     difference,
@@ -80,14 +84,17 @@ async function compare(name, fault) {
   };
 }
 
-/** How it ends if the song is too long, and if it is cancelled after its first piece. @param {string} name */
+/**
+ * The result if the song is too long, and if it is cancelled after its first chunk.
+ * @param {string} name
+ */
 async function endings(name) {
   const file = await fileOf(name);
   const abort = new AbortController();
   return [
-    await decodedInPieces(file, undefined, { limits: { ...LIMITS, maxSongSecs: 60 } }),
-    await decodedInPieces(file, undefined, { signal: abort.signal, onProgress: () => abort.abort() }),
-  ].map(({ code, pieces }) => ({ code, pieces }));
+    await decodedInChunks(file, undefined, { limits: { ...LIMITS, maxSongSecs: 60 } }),
+    await decodedInChunks(file, undefined, { signal: abort.signal, onProgress: () => abort.abort() }),
+  ].map(({ code, chunks }) => ({ code, chunks }));
 }
 
 /** @param {string} name */
@@ -95,8 +102,8 @@ async function fileOf(name) {
   return new File([await (await fetch(name)).blob()], name);
 }
 
-/** Keeps all that is recorded. */
-class SamplesRecorder {
+/** Keeps all samples. */
+class SampleStore {
   /** @type {Float32Array[]} */
   #parts = [];
 
@@ -123,32 +130,31 @@ class SamplesRecorder {
 /**
  * @param {File} file
  * @param {string} [fault]
- * @param {Partial<Parameters<typeof decodeInPieces>[2]>} [options]
+ * @param {Partial<Parameters<typeof decodeInChunks>[2]>} [options]
  */
-async function decodedInPieces(file, fault, options) {
-  let pieces = 0;
+async function decodedInChunks(file, fault, options) {
+  let chunks = 0;
   let looks = 0;
   file.slice = (...range) => {
     looks++;
     return Blob.prototype.slice.apply(file, range);
   };
   BaseAudioContext.prototype.decodeAudioData = async function (bytes) {
-    const index = pieces++;
+    const index = chunks++;
     const buffer = await decodeAudioData.call(this, bytes);
     return fault && index === 1 ? /** @type {any} */ (FAULTS[fault])(buffer) : buffer;
   };
   try {
-    const recorder = new SamplesRecorder();
-    const isInPieces = await decodeInPieces(file, recorder, {
-      name: file.name,
+    const store = new SampleStore();
+    const isInChunks = await decodeInChunks(new SongFile(file, file.name), store, {
       limits: LIMITS,
       signal: undefined,
       onProgress: () => {},
       ...options,
     });
-    return { samples: isInPieces ? recorder.samples : undefined, pieces, looks };
+    return { samples: isInChunks ? store.samples : undefined, chunks, looks };
   } catch (error) {
-    return { code: /** @type {any} */ (error).code ?? String(error), pieces, looks };
+    return { code: /** @type {any} */ (error).code ?? String(error), chunks, looks };
   } finally {
     BaseAudioContext.prototype.decodeAudioData = decodeAudioData;
   }

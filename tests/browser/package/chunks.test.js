@@ -1,4 +1,7 @@
-/** Songs decoded in pieces: the very samples that the browser makes of the whole file, in Chromium and in Firefox. */
+/**
+ * Songs decoded in chunks: they have the same samples as when the browser decodes the whole file,
+ * in Chromium and in Firefox.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync, symlinkSync } from "node:fs";
@@ -13,31 +16,32 @@ import { Firefox } from "../support/webdriver.js";
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 const SITE = process.env["SOUNDALIKE_SITE"] ?? here("../../../target/site");
 
-/** Long enough for three pieces, so that one has a piece on both sides. */
+/** Long enough for three chunks, so that one has a chunk on both sides. */
 const SONG_SECS = 62;
 /**
- * How far samples may be apart. Chromium's resampler, started elsewhere, rounds differently. Firefox's MP3 decoder gives whole
- * steps of 16 bits, carries what it rounds off into the next sample, and so differs by a step, resampled by two, where it starts elsewhere.
+ * Largest difference of samples for MP3. Chromium's resampler rounds differently if it starts
+ * elsewhere. Firefox's MP3 decoder gives whole steps of 16 bits and carries the rounding error into
+ * the next sample. So it differs by a step if it starts elsewhere, and after resampling by two.
  */
 const TOLERANCES = { Chromium: 1e-6, Firefox: 2 ** -13 };
-/** Of all other formats they are not rounded on the way. */
+/** The same for all other formats, which are not rounded. */
 const TOLERANCE = 1e-6;
-/** Noise that a decoder makes up, as a part of the song's energy. */
+/** Energy of the noise that a decoder generates, as a share of the song's. */
 const MAX_NOISE = 0.01;
 
-/** At parts of a file, by the readers of all formats together, until they know that it must be decoded at once. */
+/** Reads of parts of a file until it is known that it must be decoded at once. */
 const MAX_LOOKS = 100;
 
 const DAMAGED = 60;
 const DAMAGED_SEED = 5;
 
-/** @typedef {import("../support/pieces-page.js").Comparison} Comparison */
+/** @typedef {import("../support/chunks-page.js").Comparison} Comparison */
 /** @typedef {ReturnType<typeof audioFolder>} Audio */
 
 const MP3 = ["-c:a", "libmp3lame", "-b:a", "128k"];
 const mp3 = (/** @type {string[]} */ ...options) => ["-c:a", "libmp3lame", ...options];
 const flac = (/** @type {string[]} */ ...options) => ["-c:a", "flac", ...options];
-/** Without noise that the decoder makes up. */
+/** Without noise that the decoder generates. */
 const m4a = (/** @type {string[]} */ ...options) => ["-c:a", "aac", "-aac_pns", "0", "-b:a", "128k", ...options];
 const fragments = (/** @type {string} */ flags, /** @type {string[]} */ ...options) =>
   m4a("-movflags", `+frag_keyframe${flags}`, "-frag_duration", "2000000", ...options);
@@ -57,12 +61,16 @@ const picture = (codec, options) => [
   ...options,
 ];
 
-/** What is decoded in pieces, as ffmpeg's options: the ending is the name's first word. @type {[string, string[]][]} */
-const IN_PIECES = [
+/**
+ * Files that are decoded in chunks: name, of which the first word is the ending, and ffmpeg's
+ * options.
+ * @type {[string, string[]][]}
+ */
+const IN_CHUNKS = [
   ["mp3 stereo, 128 kbit/s", mp3("-b:a", "128k")],
   ["mp3 stereo, 192 kbit/s", mp3("-b:a", "192k")],
   ["mp3 stereo, 320 kbit/s", mp3("-b:a", "320k")],
-  ["mp3 both channels apart", mp3("-b:a", "192k", "-joint_stereo", "0")],
+  ["mp3 without joint stereo", mp3("-b:a", "192k", "-joint_stereo", "0")],
   ["mp3 mono, 64 kbit/s", mp3("-ac", "1", "-b:a", "64k")],
   ["mp3 variable bitrate, quality 2", mp3("-q:a", "2")],
   ["mp3 variable bitrate, quality 9", mp3("-q:a", "9", "-ar", "44100")],
@@ -93,15 +101,15 @@ const IN_PIECES = [
   ["m4a stereo", m4a()],
   ["m4a mono, 48 kHz", m4a("-ac", "1", "-ar", "48000")],
   ["m4a 32 kHz", m4a("-ar", "32000")],
-  ["m4a with times beside its frames", m4a("-af", "asetnsamples=1024,asetpts=PTS+448*not(mod(floor(N/1024)\\,5))")],
+  ["m4a with inexact times", m4a("-af", "asetnsamples=1024,asetpts=PTS+448*not(mod(floor(N/1024)\\,5))")],
   ["m4a with its header first", m4a("-movflags", "+faststart")],
-  ["m4a that leaves nothing out", m4a("-use_editlist", "0")],
-  ["mp4 with a picture that moves", picture("libx264", m4a())],
+  ["m4a without an edit list", m4a("-use_editlist", "0")],
+  ["mp4 with video", picture("libx264", m4a())],
   ["m4a in fragments", m4a("-movflags", "+frag_keyframe+empty_moov")],
   ["m4a in fragments of 2 seconds, after an edit", fragments("+delay_moov")],
   ["mp4 in fragments of one frame", m4a("-movflags", "+frag_every_frame+empty_moov+default_base_moof")],
   ["mp4 in fragments as for DASH, 48 kHz", fragments("+dash+global_sidx", "-ar", "48000")],
-  ["mp4 in fragments, with a picture that moves", picture("libx264", fragments("+empty_moov+default_base_moof"))],
+  ["mp4 in fragments, with video", picture("libx264", fragments("+empty_moov+default_base_moof"))],
   ["aac stereo", m4a()],
   ["aac mono, 48 kHz", m4a("-ac", "1", "-ar", "48000")],
   ["aac 22.05 kHz", m4a("-ar", "22050")],
@@ -128,7 +136,7 @@ const IN_PIECES = [
   ["webm Opus, live", opus("-live", "1")],
   ["webm Vorbis stereo", vorbis()],
   ["webm Vorbis mono, 48 kHz", vorbis("-ac", "1", "-ar", "48000")],
-  ["webm Opus with a picture that moves", picture("libvpx", opus())],
+  ["webm Opus with video", picture("libvpx", opus())],
   [
     "mkv Vorbis with large pictures",
     picture("mjpeg", ["-q:v", "2", "-vf", "noise=alls=100:allf=t,scale=640:360", "-r", "1", ...vorbis()]),
@@ -136,7 +144,13 @@ const IN_PIECES = [
   ["mka Opus", opus()],
 ];
 
-/** What is decoded in pieces though it is damaged at its end, carries more than sound, or is laid out unusually. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+/** @typedef {[name: string, options: string[], change: (bytes: Buffer) => Buffer]} ChangedFile */
+
+/**
+ * Files that are decoded in chunks although their end is damaged, they contain more than sound, or
+ * their layout is unusual.
+ * @type {ChangedFile[]}
+ */
 const CHANGED = [
   [
     "mp3 with the tag of another program at its end",
@@ -153,13 +167,16 @@ const CHANGED = [
     m4a("-fflags", "+bitexact", "-map_metadata", "-1", "-use_editlist", "0"),
     odd.m4aWithGaps,
   ],
-  ["m4a in fragments that count from elsewhere", fragments("+empty_moov"), odd.m4aWithOtherBases],
+  ["m4a in fragments with other base offsets", fragments("+empty_moov"), odd.m4aWithOtherBases],
   ["m4a in fragments without times", fragments("+empty_moov"), odd.m4aWithoutTimes],
-  ["oga FLAC that does not say how long its header is", flac(), odd.oggWithoutACount],
+  ["oga FLAC that does not state the size of its header", flac(), odd.oggWithoutACount],
   ["webm as browsers record it", opus("-flags", "+bitexact"), odd.webmAsRecorded],
 ];
 
-/** What must be decoded at once: pieces of it would be another song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+/**
+ * Files that must be decoded at once, because their chunks would give other samples.
+ * @type {ChangedFile[]}
+ */
 const AT_ONCE = [
   ["mp3 twice in one file", mp3("-b:a", "128k"), (bytes) => Buffer.concat([bytes, bytes])],
   [
@@ -167,7 +184,7 @@ const AT_ONCE = [
     mp3("-b:a", "128k", "-id3v2_version", "0"),
     (bytes) => Buffer.concat([bytes, bytes]),
   ],
-  ["mp3 that says that it has fewer frames", mp3("-b:a", "128k"), withFewerFrames],
+  ["mp3 that states fewer frames", mp3("-b:a", "128k"), withFewerFrames],
   ["mp3 with noise in its middle", mp3("-b:a", "128k"), (bytes) => bytes.fill(0x55, 300_000, 303_000)],
   ["mp3 with a frame of no named bitrate", mp3("-b:a", "128k"), withFreeFrame],
   [
@@ -179,11 +196,11 @@ const AT_ONCE = [
   ["mp3 that is layer II", ["-c:a", "mp2", "-f", "mp2"], (bytes) => bytes],
   ["wav of less than 40 seconds", wav("pcm_s16le", "-t", "39"), (bytes) => bytes],
   ["wav that is compressed", wav("adpcm_ms"), (bytes) => bytes],
-  ["wav that says that it is longer", wav("pcm_s16le"), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
+  ["wav that states a larger size", wav("pcm_s16le"), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
   ["flac of less than 40 seconds", flac("-t", "39"), (bytes) => bytes],
   ["flac without its end", flac(), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
   [
-    "flac with a frame that is none at its beginning",
+    "flac with an invalid first frame",
     flac(),
     (bytes) => bytes.fill(0, bytes.indexOf(Buffer.of(0xff, 0xf8)), bytes.indexOf(Buffer.of(0xff, 0xf8)) + 4),
   ],
@@ -211,15 +228,15 @@ const AT_ONCE = [
   ["ogg with noise at its end", opus(), (bytes) => Buffer.concat([bytes, Buffer.alloc(200_000, "noise")])],
 ];
 
-/** What shows only when its pieces are decoded. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+/** Files that turn out as such only when their chunks are decoded. @type {ChangedFile[]} */
 const FOUND_OUT = [
   // At this bitrate the decoder remembers for seconds.
   ["opus of speech, 16 kbit/s", opus("-ac", "1", "-b:a", "16k", "-application", "voip"), (bytes) => bytes],
   ["ogg twice, as one stream", vorbis(), (bytes) => Buffer.concat([bytes, bytes])],
-  ["flac with a frame too few in its middle", flac(), odd.flacWithoutAFrame],
+  ["flac without a frame in its middle", flac(), odd.flacWithoutAFrame],
 ];
 
-/** What would be looked at hundreds of times on the way to its song. @type {[string, string[], (bytes: Buffer) => Buffer][]} */
+/** Files whose sound would be found only after hundreds of reads. @type {ChangedFile[]} */
 const TOO_MANY = [
   ["mp3 with hundreds of tags", MP3, odd.withHundredsOfTags],
   ["aac with hundreds of tags", m4a(), odd.withHundredsOfTags],
@@ -250,7 +267,7 @@ function withFreeFrame(bytes) {
   }
 }
 
-describe("pieces", () => {
+describe("chunks", () => {
   const audio = audioFolder();
   /** @type {Awaited<ReturnType<typeof serveSite>>} */
   let site;
@@ -267,10 +284,10 @@ describe("pieces", () => {
     const left = audio.tune("left.wav", 1, SONG_SECS);
     const right = audio.tune("right.wav", 7, SONG_SECS);
     song = audio.encoded("song.wav", left, ["-i", right, "-filter_complex", "[0][1]amerge=inputs=2"]);
-    const folder = dirname(audio.file("pieces-page.js", readFileSync(here("../support/pieces-page.js"))));
+    const folder = dirname(audio.file("chunks-page.js", readFileSync(here("../support/chunks-page.js"))));
     audio.file(
       "index.html",
-      '<!doctype html><meta charset="utf-8"><title>pieces</title><script type="module" src="pieces-page.js"></script>',
+      '<!doctype html><meta charset="utf-8"><title>chunks</title><script type="module" src="chunks-page.js"></script>',
     );
     symlinkSync(join(SITE, "pkg"), join(folder, "pkg"));
     site = await serveSite(folder);
@@ -288,7 +305,12 @@ describe("pieces", () => {
     audio.remove();
   });
 
-  /** The song as a file whose ending is the first of the words. @param {string} what @param {string[]} options @param {(bytes: Buffer) => Buffer} [change] */
+  /**
+   * Makes a file of the song, whose ending is the first word of the name.
+   * @param {string} what
+   * @param {string[]} options
+   * @param {(bytes: Buffer) => Buffer} [change]
+   */
   function encoded(what, options, change) {
     const [ending] = what.split(" ");
     const name = `${what.replaceAll(/\W+/g, "-")}.${ending}`;
@@ -297,7 +319,11 @@ describe("pieces", () => {
     return name;
   }
 
-  /** @param {string} name of a file in the folder @param {string} [fault] @returns {Promise<["Chromium" | "Firefox", Comparison][]>} what the browsers say */
+  /**
+   * @param {string} name of a file in the folder
+   * @param {string} [fault]
+   * @returns {Promise<["Chromium" | "Firefox", Comparison][]>} by browser
+   */
   async function compared(name, fault) {
     const given = /** @type {const} */ ([name, fault ?? ""]);
     return [
@@ -306,7 +332,11 @@ describe("pieces", () => {
     ];
   }
 
-  /** @param {string} name of the file @param {"Chromium" | "Firefox"} browser @param {Comparison} comparison */
+  /**
+   * @param {string} name of the file
+   * @param {"Chromium" | "Firefox"} browser
+   * @param {Comparison} comparison
+   */
   function assertSame(name, browser, { isWhole, lengths, difference, error }) {
     const where = `${name} in ${browser}`;
     const tolerance = name.endsWith(".mp3") ? TOLERANCES[browser] : TOLERANCE;
@@ -316,13 +346,13 @@ describe("pieces", () => {
     assert.ok(difference <= tolerance, `${where}: ${difference}`);
   }
 
-  for (const [what, options] of IN_PIECES) {
+  for (const [what, options] of IN_CHUNKS) {
     test(`${what}: the same samples`, async (context) => {
       const name = encoded(what, options);
       for (const [browser, comparison] of await compared(name)) {
         context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
         assertSame(name, browser, comparison);
-        assert.equal(comparison.pieces, 3, browser);
+        assert.equal(comparison.chunks, 3, browser);
       }
     });
   }
@@ -346,7 +376,7 @@ describe("pieces", () => {
     );
     for (const [browser, comparison] of await compared(name)) {
       assertSame(name, browser, comparison);
-      assert.equal(comparison.pieces, 3, browser);
+      assert.equal(comparison.chunks, 3, browser);
     }
   });
 
@@ -380,9 +410,9 @@ describe("pieces", () => {
 
   for (const [what, options, change] of AT_ONCE) {
     test(`${what}: decoded at once`, async () => {
-      for (const [browser, { isWhole, pieces, lengths, error }] of await compared(encoded(what, options, change))) {
+      for (const [browser, { isWhole, chunks, lengths, error }] of await compared(encoded(what, options, change))) {
         assert.ok(isWhole, browser);
-        assert.equal(pieces, 0, `${browser} decoded pieces for nothing`);
+        assert.equal(chunks, 0, `${browser} decoded chunks for nothing`);
         if (!/compressed|layer|without its end|in its header|no browser|damage/.test(what))
           assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
       }
@@ -390,28 +420,28 @@ describe("pieces", () => {
   }
 
   for (const [what, options, change] of TOO_MANY) {
-    test(`${what}: given up after a few looks`, async (context) => {
+    test(`${what}: refused after a few reads`, async (context) => {
       for (const [browser, comparison] of await compared(encoded(what, options, change))) {
         context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
-        const { isWhole, pieces, looks } = comparison;
+        const { isWhole, chunks, looks } = comparison;
         assert.ok(looks > 0 && looks <= MAX_LOOKS, `${browser}: ${looks} looks`);
         assert.ok(isWhole, browser);
-        assert.equal(pieces, 0, browser);
+        assert.equal(chunks, 0, browser);
       }
     });
   }
 
   for (const [what, options, change] of FOUND_OUT) {
     test(`${what}: decoded at once in the end`, async () => {
-      for (const [browser, { isWhole, pieces }] of await compared(encoded(what, options, change))) {
+      for (const [browser, { isWhole, chunks }] of await compared(encoded(what, options, change))) {
         assert.ok(isWhole, browser);
-        assert.ok(pieces > 0, browser);
+        assert.ok(chunks > 0, browser);
       }
     });
   }
 
   for (const fault of ["begins a frame late", "is a frame short", "is louder", "fails"]) {
-    test(`a decoder whose second piece ${fault}: the song is decoded at once`, async () => {
+    test(`a decoder whose second chunk ${fault}: the song is decoded at once`, async () => {
       const name = encoded("mp3 for a faulty decoder", mp3("-b:a", "128k"));
       for (const [browser, { isWhole }] of await compared(name, fault)) assert.ok(isWhole, browser);
     });
@@ -429,15 +459,15 @@ describe("pieces", () => {
     mp4: fragments("+empty_moov"),
     aac: m4a(),
   })) {
-    test(`${ending} that is too long is refused before any of it is decoded; one that is cancelled stops after the pieces in work`, async () => {
+    test(`${ending} that is too long is refused before decoding; one that is cancelled stops after its current chunks`, async () => {
       const name = encoded(`${ending} for its endings`, options);
       for (const endings of [
         await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name),
         await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name),
       ]) {
         assert.deepEqual(endings, [
-          { code: "too-long", pieces: 0 },
-          { code: "aborted", pieces: 3 },
+          { code: "too-long", chunks: 0 },
+          { code: "aborted", chunks: 3 },
         ]);
       }
     });
