@@ -20,6 +20,7 @@
  */
 
 import { CheckerError, Song, createChecker } from "./index.js";
+import { element } from "./shared/dom.js";
 import { clock, scoreText, verdictTitle } from "./shared/format.js";
 
 /** @import { Checker, Progress, Report } from "./index.js" */
@@ -77,37 +78,37 @@ const STYLE = `
 function body() {
   /** @param {Side} side @param {string} invitation @param {HTMLElement[]} more */
   const zone = (side, invitation, ...more) => {
-    const slot = made("slot", { name: side }, invitation);
-    const input = made("input", { type: "file", accept: "audio/*,video/*" });
-    return made(
+    const slot = element("slot", { name: side }, invitation);
+    const input = element("input", { type: "file", accept: "audio/*,video/*" });
+    return element(
       "label",
       { part: "zone", "data-side": side },
       input,
       slot,
-      made("span", { class: "name", part: "name" }),
+      element("span", { class: "name", part: "name" }),
       ...more,
     );
   };
-  const work = made(
+  const work = element(
     "div",
     { class: "work", hidden: "" },
-    made("progress", { part: "progress", max: "1", value: "0", "aria-label": "Comparing the songs" }),
-    made("button", { class: "cancel", part: "button", type: "button" }, "Cancel"),
+    element("progress", { part: "progress", max: "1", value: "0", "aria-label": "Comparing the songs" }),
+    element("button", { class: "cancel", part: "button", type: "button" }, "Cancel"),
   );
   return [
-    made(
+    element(
       "div",
       { class: "zones" },
-      zone("left", "Drop your song here, or choose it", made("span", { class: "dim against" })),
+      zone("left", "Drop your song here, or choose it", element("span", { class: "dim against" })),
       zone("right", "Drop the other song here, or choose it"),
     ),
-    made(
+    element(
       "div",
       { class: "below" },
       work,
-      made("p", { class: "error", part: "error", role: "alert", hidden: "" }),
-      made("button", { class: "again", part: "button", type: "button", hidden: "" }, "Compare"),
-      made("div", { class: "report", part: "report", role: "status", tabindex: "-1", hidden: "" }),
+      element("p", { class: "error", part: "error", role: "alert", hidden: "" }),
+      element("button", { class: "again", part: "button", type: "button", hidden: "" }, "Compare"),
+      element("div", { class: "report", part: "report", role: "status", tabindex: "-1", hidden: "" }),
     ),
   ];
 }
@@ -322,19 +323,19 @@ export class SoundalikeElement extends Base {
     this.#report = report;
     this.dataset["verdict"] = report.verdict;
     this.dataset["score"] = String(report.score);
-    const score = made("span", { class: "score", part: "score" }, scoreText(report.score));
-    const verdict = made("p", { class: "verdict", part: "verdict" }, score, verdictTitle(report.verdict));
-    const list = made("ol", { part: "passages" });
+    const score = element("span", { class: "score", part: "score" }, scoreText(report.score));
+    const verdict = element("p", { class: "verdict", part: "verdict" }, score, verdictTitle(report.verdict));
+    const list = element("ol", { part: "passages" });
     for (const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } of report.passages) {
       list.append(
-        made(
+        element(
           "li",
           {},
           `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`,
         ),
       );
     }
-    const songs = made("p", { class: "dim" }, `${report.left.name} ↔ ${report.right.name}`);
+    const songs = element("p", { class: "dim" }, `${report.left.name} ↔ ${report.right.name}`);
     this.#part(".report").replaceChildren(verdict, songs, list);
     this.#part(".report").hidden = false;
     this.#tell("soundalike-report", report);
@@ -384,22 +385,10 @@ export class SoundalikeElement extends Base {
 
   /** @param {string} selector @returns {HTMLElement} */
   #part(selector) {
-    const element = this.#shadow?.querySelector(selector);
-    if (!element) throw new Error(`the element has no ${selector}`);
-    return /** @type {HTMLElement} */ (element);
+    const part = this.#shadow?.querySelector(selector);
+    if (!part) throw new Error(`the element has no ${selector}`);
+    return /** @type {HTMLElement} */ (part);
   }
-}
-
-/**
- * @param {string} name
- * @param {Record<string, string>} attributes
- * @param {(string | Node)[]} children
- */
-function made(name, attributes, ...children) {
-  const element = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
-  element.append(...children);
-  return element;
 }
 
 if (globalThis.customElements && !customElements.get("sound-alike"))

@@ -1,57 +1,50 @@
-/** The page: songs in, reports out. Owns the state and wires the parts together; each part draws itself. */
+/** The page: songs in, reports out. Wires the parts together; each part draws itself. */
 
 import { CheckerError, Song } from "./pkg/index.js";
-import { checker } from "./songs/checker.js";
-import { byId, element } from "./shared/dom.js";
-import { droppedFiles } from "./songs/dropped-files.js";
-import { DropZone } from "./songs/dropzone.js";
-import { showKeptSongs, showKeptSongsSoon } from "./songs/kept-songs.js";
 import { LibraryCheck } from "./library/library-check.js";
 import { LibraryView } from "./library/library-view.js";
-import { keepForOffline } from "./shared/offline.js";
-import { ProgressView } from "./shared/progress-view.js";
+import * as pageState from "./page-state.js";
 import { ReportView } from "./report/report-view.js";
 import { saveLibraryCsv } from "./report/save.js";
+import { byId } from "./shared/dom.js";
+import { ErrorView, knownError } from "./shared/error-view.js";
+import { pushReportEntry, watchEntries } from "./shared/history.js";
+import { keepForOffline } from "./shared/offline.js";
+import { ProgressView } from "./shared/progress-view.js";
+import { checker } from "./songs/checker.js";
+import { missingSentence, noMusicSentence, placesOf } from "./songs/choice.js";
+import { acceptDrops } from "./songs/drop-anywhere.js";
+import { DropZone } from "./songs/dropzone.js";
+import { exampleSongs } from "./songs/example.js";
+import { showKeptSongs, showKeptSongsSoon } from "./songs/kept-songs.js";
 
-/** @typedef {"left" | "right"} Side */
+/** @typedef {import("./songs/choice.js").Side} Side */
 /** @typedef {import("./songs/dropped-files.js").Found} Found */
 /** @typedef {import("./library/library-check.js").Row} Row */
 /** @typedef {import("./report/report-view.js").ChosenSong} ChosenSong */
 
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
-/** The right one plays half a minute of the left one, two semitones higher and 8 % faster, between other music. */
-const EXAMPLE = { left: "example/harbour-lights.mp3", right: "example/midnight-ferry.mp3" };
 
 const idle = byId("idle");
 const idleWords = byId("idle-words");
-const error = byId("error");
 const again = byId("again");
 const status = byId("status");
 
-/** Your song, and either the other one or the many that it is compared with. @type {Partial<Record<Side, ChosenSong>>} */
+/** Your song and the other one, unless the others are a library. @type {Partial<Record<Side, ChosenSong>>} */
 const chosen = {};
-/** @type {LibraryCheck | undefined} */
-let library;
-/** The comparison of two songs that is going on. @type {AbortController | undefined} */
-let check;
-/** The run through the library that is going on. @type {AbortController | undefined} */
-let run;
-/** The row of the table whose report is shown or on its way, which is an entry of its own in the browser's history. @type {Row | undefined} */
-let opened;
-/** The row to which the browser's Forward button leads. @type {Row | undefined} */
-let lastOpened;
-/** What the address ended in at the present entry: links within the page make entries, too. */
-let fragment = location.hash;
+/** @type {import("./page-state.js").PageState} */
+let state = pageState.IDLE;
 
 const zones = {
   left: new DropZone(zoneElement("left"), (found) => choose("left", found)),
   right: new DropZone(zoneElement("right"), (found) => choose("right", found)),
 };
+const errorView = new ErrorView(byId("error"));
 const progressView = new ProgressView(byId("progress"), status);
 const reportView = new ReportView(status);
 const libraryView = new LibraryView(status, (row) => {
-  history.pushState({ isReport: true }, "");
+  pushReportEntry();
   void openRow(row);
 });
 
@@ -60,45 +53,26 @@ function zoneElement(side) {
   return /** @type {HTMLElement} */ (document.querySelector(`.zone[data-side="${side}"]`));
 }
 
-/**
- * One file goes to the side it was given to. Two fill both sides, unless your song is there already. More, or a folder,
- * are what your song is compared with.
- * @param {Side} side
- * @param {Found} found
- */
-function choose(side, { songs, leftOut, isFolder, isText }) {
-  const [first, second, ...more] = songs;
-  if (!first) {
-    const noFiles = isText
-      ? "This is a link or text and not a file. Save the song first, then drop its file here."
-      : "";
-    const noMusic = isFolder
-      ? "There is no music in this folder."
-      : leftOut > 0
-        ? "None of these files is music that a browser plays."
-        : noFiles;
-    if (noMusic) tellError(new CheckerError("no-audio", noMusic));
+/** @param {Side} side where the files were given @param {Found} found */
+function choose(side, found) {
+  if (found.songs.length === 0) {
+    const sentence = noMusicSentence(found);
+    if (sentence) errorView.show(new CheckerError("no-audio", sentence));
     return;
   }
   const replaced = side === "left" ? chosen.right?.file.name : undefined;
-  const isPair = second && more.length === 0 && !isFolder && !(side === "right" && chosen.left);
-  if (!second && !isFolder) setSong(side, first.file);
-  else if (isPair) {
-    setSong(side, first.file);
-    setSong(side === "left" ? "right" : "left", second.file);
-  } else if (side === "left" && !isFolder) {
-    setSong("left", first.file);
-    setLibrary(songs.slice(1), { leftOut, replaced });
-  } else setLibrary(songs, { leftOut, replaced });
+  const { songs, library } = placesOf(side, found, chosen.left !== undefined);
+  for (const [place, file] of songs) setSong(place, file);
+  if (library) setLibrary(library, { leftOut: found.leftOut, replaced });
   start();
 }
 
 /** @param {Side} side @param {File} file */
 function setSong(side, file) {
-  stopEverything();
+  const { library } = stopEverything();
   chosen[side]?.song.free();
   chosen[side] = { file, song: new Song(file) };
-  if (side === "right") library = undefined;
+  if (side === "right") state = pageState.IDLE;
   else if (library) setLibrary(library.rows, library.origin);
   zones[side].show(file);
   showIdle();
@@ -109,71 +83,74 @@ function setLibrary(files, origin) {
   stopEverything();
   chosen.right?.song.free();
   delete chosen.right;
-  library = new LibraryCheck(files, origin, (row) => {
+  const library = new LibraryCheck(files, origin, (row) => {
     libraryView.update(row);
     if (row.state === "done") showKeptSongsSoon();
   });
+  state = pageState.libraryGiven(library);
   zones.right.showMany(files);
   if (chosen.left) libraryView.show(library, chosen.left.file.name);
   showIdle();
   if (!chosen.left) status.textContent = `${files.length} songs to compare with. ${idleWords.textContent}`;
 }
 
-/** What is still to be done before a check, in words. */
+/** Asks for the songs that are still missing. */
 function showIdle() {
-  const replaced = library?.origin.replaced;
-  const room = replaced ? `“${replaced}” made room for this folder. ` : "";
-  const other = library ? "" : "Now choose the song to compare it with, or several, or drop them anywhere.";
-  idleWords.textContent = chosen.left
-    ? other
-    : chosen.right || library
-      ? `${room}Now choose your song, or drop it anywhere.`
-      : "No songs at hand?";
-  byId("example").hidden = Boolean(chosen.left || chosen.right || library);
+  const library = pageState.libraryOf(state);
+  idleWords.textContent = hasNoSongs() ? "No songs at hand?" : missingSentence(chosen.left !== undefined, library);
+  byId("example").hidden = !hasNoSongs();
+}
+
+function hasNoSongs() {
+  return !chosen.left && !chosen.right && !pageState.libraryOf(state);
 }
 
 function start() {
-  if (!chosen.left || !(chosen.right || library)) return;
+  const { left, right } = chosen;
+  if (!left || !(right || state.name === "library")) return;
   // The introduction makes room.
   document.body.classList.add("has-songs");
-  if (library) void runLibrary();
-  else if (chosen.right) void compare({ left: chosen.left, right: chosen.right });
+  if (state.name === "library") void runLibrary();
+  else if (right) void compare({ left, right });
 }
 
+/** Ends all work and closes what is open. @returns the library, which stays */
 function stopEverything() {
-  run?.abort();
-  run = undefined;
-  if (opened) history.back();
-  opened = undefined;
+  pageState.runOf(state)?.abort();
+  if (state.name === "row") history.back();
   stopCheck();
+  const stopped = pageState.workStopped(state);
+  state = stopped;
   clearOutcome();
   libraryView.hide();
   document.body.classList.remove("has-library");
+  return { library: pageState.libraryOf(stopped) };
 }
 
 function stopCheck() {
-  check?.abort();
-  endCheck();
+  pageState.checkOf(state)?.abort();
+  endCheck({ hasReport: false });
 }
 
-function endCheck() {
-  check = undefined;
+/** @param {{ hasReport: boolean }} outcome */
+function endCheck({ hasReport }) {
+  state = pageState.checkEnded(state, hasReport);
   progressView.hide();
   document.body.classList.remove("is-checking");
 }
 
 function clearOutcome() {
   reportView.clear();
-  error.hidden = true;
+  errorView.hide();
   again.hidden = true;
   idle.hidden = false;
-  byId("back").hidden = opened === undefined;
+  byId("back").hidden = state.name !== "row";
 }
 
 function cancel() {
   stopCheck();
   status.textContent = "The check was cancelled.";
-  if (opened) return closeRow();
+  if (state.name === "row") return closeRow();
   idle.hidden = false;
   idleWords.textContent = "Cancelled.";
   again.hidden = false;
@@ -185,7 +162,8 @@ async function compare({ left, right }) {
   stopCheck();
   clearOutcome();
   const mine = new AbortController();
-  check = mine;
+  const isMine = () => pageState.checkOf(state) === mine;
+  state = pageState.checkStarted(state, mine);
   idle.hidden = true;
   document.body.classList.add("is-checking");
   progressView.show();
@@ -194,31 +172,33 @@ async function compare({ left, right }) {
   const drawn = new Set();
   /** @param {Side} side @param {Song} song */
   const draw = (side, song) => {
-    if (song.peaks.length === 0 || drawn.has(side) || (library && side === "right")) return;
+    if (song.peaks.length === 0 || drawn.has(side) || (pageState.libraryOf(state) && side === "right")) return;
     drawn.add(side);
     zones[side].showWave(song.peaks, song.durationSecs);
   };
+  let hasReport = false;
   try {
     const ready = await checker();
     const report = await ready.compare(left.song, right.song, {
       signal: mine.signal,
       onProgress: (progress) => {
-        if (check !== mine) return;
+        if (!isMine()) return;
         progressView.update(progress, names);
         draw("left", left.song);
         draw("right", right.song);
       },
     });
-    if (check !== mine) return;
+    if (!isMine()) return;
     draw("left", left.song);
     draw("right", right.song);
     const elapsedSecs = (performance.now() - startedAt) / 1000;
     await reportView.show(report, { left, right }, { elapsedSecs, signal: mine.signal });
+    hasReport = true;
   } catch (cause) {
-    if (check === mine) showError(cause);
+    if (isMine()) showError(cause);
   } finally {
-    if (check === mine) {
-      endCheck();
+    if (isMine()) {
+      endCheck({ hasReport });
       void showKeptSongs();
     }
   }
@@ -226,22 +206,23 @@ async function compare({ left, right }) {
 
 async function runLibrary() {
   const { left } = chosen;
-  if (!left || !library) return;
+  if (!left || state.name !== "library") return;
   const mine = new AbortController();
-  run = mine;
+  const { library } = state;
+  state = pageState.runStarted(state, mine);
   idle.hidden = true;
-  error.hidden = true;
+  errorView.hide();
   document.body.classList.add("has-library");
   libraryView.reveal();
   libraryView.markRunning(true);
   try {
     await library.run(left.song, mine.signal, () => zones.left.showWave(left.song.peaks, left.song.durationSecs));
   } catch (cause) {
-    if (run === mine && !mine.signal.aborted) showError(cause);
+    if (!mine.signal.aborted) showError(cause);
     mine.abort();
   } finally {
-    if (run === mine) {
-      run = undefined;
+    if (pageState.runOf(state) === mine) {
+      state = pageState.runEnded(state);
       libraryView.markRunning(false);
     }
     void showKeptSongs();
@@ -251,9 +232,9 @@ async function runLibrary() {
 /** @param {Row} row */
 async function openRow(row) {
   const { left } = chosen;
-  if (!left) return;
+  if (!left || state.name !== "library") return;
   const right = { file: row.file, song: new Song(row.file) };
-  opened = lastOpened = row;
+  state = pageState.rowOpened(state, row);
   libraryView.hide();
   const done = compare({ left, right });
   byId("back").focus();
@@ -268,60 +249,39 @@ function closeRow() {
 }
 
 function backToLibrary() {
-  const row = opened;
-  opened = undefined;
   stopCheck();
+  if (state.name !== "row") return;
+  const { row } = state;
+  state = pageState.rowClosed(state);
   clearOutcome();
   idle.hidden = true;
   libraryView.reveal();
-  if (row) libraryView.focusRow(row.index);
+  libraryView.focusRow(row.index);
 }
 
 /** @param {unknown} cause */
 function showError(cause) {
-  const known =
-    cause instanceof CheckerError ? cause : new CheckerError("crashed", "Something went wrong. Try again.", { cause });
-  if (!(cause instanceof CheckerError)) console.error(cause);
-  const zone = known.side && !(library && known.side === "right") ? zones[known.side] : undefined;
+  const known = knownError(cause);
+  const zone = known.side && !(pageState.libraryOf(state) && known.side === "right") ? zones[known.side] : undefined;
   zone?.markBad();
   again.hidden = Boolean(zone) || !(chosen.left && chosen.right);
   idle.hidden = again.hidden && Boolean(chosen.left || chosen.right);
   if (again.hidden) showIdle();
   else idleWords.textContent = "";
-  tellError(known, zone);
-  // The button that has the keyboard goes with the progress.
-  if (byId("progress").contains(document.activeElement)) (error.querySelector("button") ?? again).focus();
-}
-
-/** Whatever else is shown stays. @param {CheckerError} known @param {DropZone} [zone] where another song is to be given */
-function tellError(known, zone) {
-  error.dataset["code"] = known.code;
-  const title = document.createElement("strong");
-  title.textContent = known.side
-    ? "This song can’t be checked. "
-    : known.code === "no-audio"
-      ? "Nothing to compare. "
-      : "The check did not finish. ";
-  error.replaceChildren(element("p", "", title, known.message));
-  if (zone) {
-    const another = element("button", "", "Choose another file");
-    another.type = "button";
-    another.addEventListener("click", () => zone.openDialogue());
-    error.append(another);
-  }
-  error.hidden = false;
-  error.scrollIntoView({ block: "nearest" });
+  errorView.show(known, zone && (() => zone.openDialogue()));
+  // The focused button is hidden together with the progress.
+  if (byId("progress").contains(document.activeElement)) (errorView.button ?? again).focus();
 }
 
 async function runExample() {
   const button = /** @type {HTMLButtonElement} */ (byId("example"));
   button.disabled = true;
-  error.hidden = true;
+  errorView.hide();
   idleWords.textContent = "Loading the example …";
   try {
-    const files = await Promise.all(SIDES.map(exampleSong));
-    // While it was on its way, the visitor may have given a song.
-    if (!chosen.left && !chosen.right && !library)
+    const files = await exampleSongs();
+    // Meanwhile the visitor may have given a song.
+    if (hasNoSongs())
       choose("left", { songs: files.map((file) => ({ file, folder: "" })), leftOut: 0, isFolder: false });
   } catch (cause) {
     showError(cause);
@@ -330,18 +290,10 @@ async function runExample() {
   }
 }
 
-/** @param {Side} side */
-async function exampleSong(side) {
-  const response = await fetch(EXAMPLE[side]).catch(() => undefined);
-  if (!response?.ok)
-    throw new CheckerError("decode-failed", "The example could not be loaded. Check the connection and try again.");
-  return new File([await response.blob()], EXAMPLE[side].replace(/^.*\//, ""), { type: "audio/mpeg" });
-}
-
 function restart() {
   stopEverything();
   document.body.classList.remove("has-songs");
-  library = undefined;
+  state = pageState.IDLE;
   for (const side of SIDES) {
     chosen[side]?.song.free();
     delete chosen[side];
@@ -357,46 +309,30 @@ again.addEventListener("click", start);
 byId("example").addEventListener("click", () => void runExample());
 for (const id of ["restart", "library-restart"]) byId(id).addEventListener("click", restart);
 byId("back").addEventListener("click", closeRow);
-byId("library-cancel").addEventListener("click", () => run?.abort());
+byId("library-cancel").addEventListener("click", () => pageState.runOf(state)?.abort());
 byId("library-continue").addEventListener("click", () => void runLibrary());
-byId("library-csv").addEventListener(
-  "click",
-  () => library && chosen.left && saveLibraryCsv(chosen.left.file.name, library.rows),
-);
+byId("library-csv").addEventListener("click", () => {
+  const library = pageState.libraryOf(state);
+  if (library && chosen.left) saveLibraryCsv(chosen.left.file.name, library.rows);
+});
 
 addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
-  if (check) cancel();
+  if (pageState.checkOf(state)) cancel();
   else if (reportView.isPlaying) reportView.stopPlaying();
   // The run behind an opened report is out of sight.
-  else if (opened) closeRow();
-  else run?.abort();
+  else if (state.name === "row") closeRow();
+  else pageState.runOf(state)?.abort();
 });
 
 // The browser's own Back and Forward.
-addEventListener("popstate", ({ state }) => {
-  const isWithinEntry = location.hash !== fragment;
-  fragment = location.hash;
-  if (isWithinEntry) return;
-  if (opened) backToLibrary();
-  else if (state?.isReport && lastOpened && library?.rows.includes(lastOpened)) void openRow(lastOpened);
+watchEntries((isReport) => {
+  if (state.name === "row") backToLibrary();
+  else if (isReport && state.name === "library" && state.lastRow) void openRow(state.lastRow);
 });
 
-// Songs dropped beside the zones: the first goes to the first free side.
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  document.body.classList.add("dragging");
-});
-addEventListener("dragleave", ({ relatedTarget }) => {
-  if (!relatedTarget) document.body.classList.remove("dragging");
-});
-// A zone keeps its drops to itself.
-addEventListener("drop", () => document.body.classList.remove("dragging"), { capture: true });
-addEventListener("drop", async (event) => {
-  event.preventDefault();
-  const found = await droppedFiles(event.dataTransfer);
-  choose(chosen.left || found.isFolder ? "right" : "left", found);
-});
+// Songs dropped beside the zones go to the first free side.
+acceptDrops((found) => choose(chosen.left || found.isFolder ? "right" : "left", found));
 
 void showKeptSongs();
 keepForOffline();

@@ -1,8 +1,6 @@
 /**
  * The packed package as others get it: installed from its tarball into an empty folder, used there by a site without a
  * build step and by sites that Vite, webpack and esbuild build, each opened in a real Chromium.
- *
- * SOUNDALIKE_PACKED names the folder with the tarball and `cdn.html`, as `cargo xtask` writes them.
  */
 
 import assert from "node:assert/strict";
@@ -30,15 +28,14 @@ import * as vite from "vite";
 import webpack from "webpack";
 import { launchChromium, serveSite } from "../browser/support/harness.js";
 import { tune, wav } from "../browser/support/music.js";
+import { PACKED, TARBALL, installPackage } from "./support/installed.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 const CONSUMER = fileURLToPath(new URL("consumer", import.meta.url));
-const PACKED = process.env["SOUNDALIKE_PACKED"] ?? fileURLToPath(new URL("../../target/packed", import.meta.url));
 /** A song compared with itself, with another one, and with itself by the element. */
 const VERDICTS = "nearly-identical different nearly-identical";
 
 describe("packed package", () => {
-  const tarball = join(PACKED, readdirSync(PACKED).find((name) => name.endsWith(".tgz")) ?? "no tarball");
   const root = mkdtempSync(join(tmpdir(), "soundalike-packed-"));
   /** The folder into which the tarball is installed. */
   const installed = join(root, "installed");
@@ -47,13 +44,7 @@ describe("packed package", () => {
   let browser;
 
   before(async () => {
-    mkdirSync(installed);
-    writeFileSync(join(installed, "package.json"), '{ "private": true, "type": "module" }');
-    // The package has no dependencies, so that no registry is asked.
-    execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", "--silent", tarball], {
-      cwd: installed,
-      stdio: "inherit",
-    });
+    installPackage(installed);
     browser = await launchChromium();
   });
 
@@ -247,7 +238,7 @@ describe("packed package", () => {
       messages.map((message) => formatMessage(message, pkg)),
       [],
     );
-    const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+    const analysis = await checkPackage(createPackageFromTarballData(readFileSync(TARBALL)));
     assert.ok(analysis.types, "the package carries no types");
     // Modules of ECMAScript only: what CommonJS and Node 10 make of them is not our matter.
     const problems = analysis.problems.filter(
@@ -292,6 +283,20 @@ describe("packed package", () => {
     const example = /```js\n([^]*?)```/.exec(readFileSync(join(folder, "README.md"), "utf8"))?.[1] ?? "";
     assert.match(example, /createChecker/);
     assert.ok(example.trim().split("\n").length <= 10, "the README's first example is longer than ten lines");
+  });
+
+  test("its scripts have no comments, and its declarations have them", () => {
+    const folder = join(installed, "node_modules/soundalike");
+    const text = (/** @type {string} */ path) => readFileSync(join(folder, path), "utf8");
+    const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
+    assert.ok(scripts.length > 20);
+    for (const script of scripts) assert.doesNotMatch(text(script), /\/\*\*|^\s*\/\/ /m, script);
+    assert.match(text("index.d.ts"), /\/\*\*/);
+    // By these expressions bundlers find the worker, and leave the engine's import alone.
+    assert.ok(
+      text("engine/spawn.js").includes('new Worker(new URL("../worker.js", import.meta.url), { type: "module" })'),
+    );
+    assert.match(text("worker.js"), /import\(\/\* webpackIgnore: true \*\/ \/\* @vite-ignore \*\/ \w+\)/);
   });
 
   test("from a CDN, every module of the page is held to its hash", async (t) => {

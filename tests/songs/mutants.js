@@ -1,23 +1,30 @@
 /**
- * Shows that every number of the matcher matters to a test: each constant is halved and doubled, and the engine's own tests and those of `tests/songs` must
- * not pass with it. Slow; for whoever changes a constant or a test.
+ * Shows that every constant of the matcher matters to a test: each one is halved and doubled, and the
+ * engine's own tests or those of `tests/songs` must fail. Slow; for changes of a constant or a test.
  *
  *     node tests/songs/mutants.js [PATTERN]
+ *     node tests/songs/mutants.js --fits
  *
- * With a pattern only the constants whose name matches, as `recording/passages.rs ACCIDENT_SHARES`. Exits with 1 if a change survives that isn't explained below.
+ * With a pattern only the constants whose name matches, as `recording/passages.rs MIN_SECS`. Exits
+ * with 1 if a change survives that isn't explained below.
  *
- * The constants of a copy of the engine are made functions that read their change from the environment, so that one build serves all changes.
+ * In a copy of the engine the constants are functions that read their change from the environment, so
+ * that one build serves all changes.
+ *
+ * `--fits` builds nothing: it checks that the modules and constants named below are in the sources, and
+ * exits with 1 if some aren't.
  */
 
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const COPY = join(ROOT, "target/mutants/engine");
 const TARGET_FOLDER = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target/mutants/target");
-/** Those of the matcher that have constants. */
+/** Modules of the matcher that declare constants. */
 const MODULES = [
   "recording/evidence",
   "geometry/lines",
@@ -32,27 +39,27 @@ const MODULES = [
   "recording/segments",
   "report/build",
 ];
-/** Constants of these modules that are the network's; its own tests hold them. */
+/** Constants in these modules that belong to the network, which has tests of its own. */
 const OTHERS = ["FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];
-/** Tests that have nothing to do with matching. */
+/** Modules whose tests have nothing to do with matching. */
 const SKIPPED = ["nn::", "encoder::burn::", "audio::", "spectrum::mel::", "weights_file::", "spectrum::power::"];
 const FACTORS = [0.5, 2];
 const TEST_TIMEOUT_MS = 600_000;
 
-/** Changes that no test can see, by name and factor, and why. @type {Record<string, string>} */
+/** Changes that no test can detect, by name and factor, with the reason. @type {Record<string, string>} */
 const EXPLAINED = {
-  "geometry/lines.rs STEPS_PER_COLUMN x 2": "finer than a segment can tell: the same runs, at twice the cost",
+  "geometry/lines.rs STEPS_PER_COLUMN x 2": "finer than the segments resolve: the same runs, at twice the cost",
   "recording/refine.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
 };
 
 /** @typedef {{ name: string, slot: string }} Mutant */
 
-/** What a constant's value goes through. A whole number moves by at least one. */
-const MUTATED = `//! Values that can be changed from outside.
+/** Source of the module through which each value passes. An integer changes by at least 1. */
+const MUTATED = `//! Values that can be changed from the environment.
 
 /// A number.
 pub trait Number: Copy {
-    /// It, so many times as large.
+    /// The number, multiplied.
     fn times(self, factor: f64) -> Self;
 }
 
@@ -67,7 +74,7 @@ macro_rules! number {
 }
 number!(f32: false, f64: false, usize: true, isize: true, i32: true);
 
-/// The value of that name: the plain one, or a changed one.
+/// The value with that name, changed if the environment asks for it.
 pub fn value<T: Number>(name: &str, plain: T) -> T {
     if std::env::var("SOUNDALIKE_MUTANT").is_ok_and(|changed| changed == name) {
         let factor = std::env::var("SOUNDALIKE_FACTOR").ok().and_then(|factor| factor.parse().ok());
@@ -81,30 +88,67 @@ pub fn value<T: Number>(name: &str, plain: T) -> T {
 const DECLARATION =
   /^( *)(pub(?:\(crate\))? )?const ([A-Z][A-Z0-9_]*): ((?:std::ops::RangeInclusive<)?(?:f32|f64|usize|isize|i32|\([^)]*\)|\[[^\]]*\])>?) =\s+([^;]+);/gm;
 
-const mutants = makeCopy();
-const pattern = new RegExp(process.argv[2] ?? "");
-const binaries = build();
-const before = performance.now();
-const untouched = await failure({});
-if (untouched) throw new Error(`the tests fail without any change: ${untouched}`);
-console.log(`the tests take ${((performance.now() - before) / 1000).toFixed(1)} s`);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { fits: { type: "boolean", default: false } },
+});
+process.exitCode = (values.fits ? countMisfits() : await countSurvivors(new RegExp(positionals[0] ?? ""))) > 0 ? 1 : 0;
 
-let survivors = 0;
-for (const { name, slot } of mutants.filter(({ name }) => pattern.test(name))) {
-  for (const factor of FACTORS) {
-    const change = `${name} x ${factor}`;
-    const failed = await failure({ SOUNDALIKE_MUTANT: slot, SOUNDALIKE_FACTOR: String(factor) });
-    const explained = EXPLAINED[change];
-    if (!failed && !explained) survivors += 1;
-    console.log(
-      `${failed ? "killed  " : explained ? "harmless" : "SURVIVED"}  ${change}${failed ? `  (${failed})` : explained ? `  (${explained})` : ""}`,
-    );
+function countMisfits() {
+  /** @type {string[]} */
+  const misfits = [];
+  const constants = new Set();
+  /** @type {Mutant[]} */
+  const mutants = [];
+  for (const module of MODULES) {
+    const path = join(ROOT, `src/${module}.rs`);
+    if (!existsSync(path)) {
+      misfits.push(`src/${module}.rs does not exist`);
+      continue;
+    }
+    const [code] = withoutTests(readFileSync(path, "utf8"));
+    const found = withFunctions(module, code);
+    if (found.mutants.length === 0) misfits.push(`src/${module}.rs declares no constant`);
+    mutants.push(...found.mutants);
+    for (const [, , , name] of code.matchAll(DECLARATION)) constants.add(name);
   }
+  for (const name of OTHERS) if (!constants.has(name)) misfits.push(`no module declares ${name}`);
+  const changes = new Set(mutants.flatMap(({ name }) => FACTORS.map((factor) => `${name} x ${factor}`)));
+  for (const change of Object.keys(EXPLAINED)) if (!changes.has(change)) misfits.push(`there is no change ${change}`);
+  const modules = rustFiles(join(ROOT, "src")).map((path) => `/${path.replace(/(\/mod)?\.rs$/, "/")}`);
+  for (const skipped of SKIPPED) {
+    const folder = `/${skipped.replaceAll("::", "/")}`;
+    if (!modules.some((path) => path.includes(folder))) misfits.push(`there is no module ${skipped}`);
+  }
+  for (const line of misfits) console.log(line);
+  console.log(`${mutants.length} constants, ${misfits.length} of the names above do not fit the sources`);
+  return misfits.length;
 }
-console.log(survivors === 0 ? "none survived" : `${survivors} survived`);
-process.exitCode = survivors === 0 ? 0 : 1;
 
-/** The engine with its constants made functions. @returns {Mutant[]} */
+/** @param {RegExp} pattern */
+async function countSurvivors(pattern) {
+  const mutants = makeCopy();
+  const binaries = build();
+  const before = performance.now();
+  const untouched = await failure(binaries, {});
+  if (untouched) throw new Error(`the tests fail without any change: ${untouched}`);
+  console.log(`the tests take ${((performance.now() - before) / 1000).toFixed(1)} s`);
+  let survivors = 0;
+  for (const { name, slot } of mutants.filter(({ name }) => pattern.test(name))) {
+    for (const factor of FACTORS) {
+      const change = `${name} x ${factor}`;
+      const failed = await failure(binaries, { SOUNDALIKE_MUTANT: slot, SOUNDALIKE_FACTOR: String(factor) });
+      const explained = EXPLAINED[change];
+      if (!failed && !explained) survivors += 1;
+      const outcome = failed ? "killed  " : explained ? "harmless" : "SURVIVED";
+      console.log(`${outcome}  ${change}${failed || explained ? `  (${failed ?? explained})` : ""}`);
+    }
+  }
+  console.log(survivors === 0 ? "none survived" : `${survivors} survived`);
+  return survivors;
+}
+
+/** Copies the engine, with functions in place of its constants. @returns {Mutant[]} */
 function makeCopy() {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(COPY, { recursive: true });
@@ -122,27 +166,10 @@ function makeCopy() {
   for (const module of MODULES) {
     const path = join(COPY, `src/${module}.rs`);
     const [code, tests] = withoutTests(readFileSync(path, "utf8"));
-    const names = new Set();
-    const changed = code.replace(DECLARATION, (whole, indent, visibility = "", name, type, value, offset) => {
-      if (OTHERS.includes(name)) return whole;
-      names.add(name);
-      const line = code.slice(0, offset).split("\n").length;
-      let slots = 0;
-      const add = () => {
-        const slot = `${module}:${name}:${line}:${slots}`;
-        mutants.push({ name: `${module}.rs ${name}${slots > 0 ? ` (${slots + 1})` : ""}`, slot });
-        slots += 1;
-        return `"${slot}"`;
-      };
-      let mutated = value.replace(
-        /(?<![\w.])\d[\d_]*(?:\.\d[\d_]*)?(?![\w])/g,
-        (/** @type {string} */ number) => `crate::mutated::value(${add()}, ${number})`,
-      );
-      if (slots === 0) mutated = `crate::mutated::value(${add()}, ${mutated})`;
-      return `${indent}#[allow(non_snake_case, missing_docs, clippy::all)] ${visibility}fn ${name}() -> ${type} { static VALUE: std::sync::OnceLock<${type}> = std::sync::OnceLock::new(); VALUE.get_or_init(|| ${mutated}).clone() }`;
-    });
-    declared.set(module, names);
-    writeFileSync(path, changed + tests);
+    const changed = withFunctions(module, code);
+    mutants.push(...changed.mutants);
+    declared.set(module, changed.names);
+    writeFileSync(path, changed.code + tests);
   }
   for (const path of rustFiles(COPY)) {
     const text = readFileSync(path, "utf8");
@@ -161,7 +188,38 @@ function makeCopy() {
   return mutants;
 }
 
-/** @param {string} text @param {Set<string>} names */
+/** Makes functions of the constants of a module. @param {string} module @param {string} code without tests */
+function withFunctions(module, code) {
+  /** @type {Mutant[]} */
+  const mutants = [];
+  /** @type {Set<string>} */
+  const names = new Set();
+  const changed = code.replace(DECLARATION, (whole, indent, visibility = "", name, type, value, offset) => {
+    if (OTHERS.includes(name)) return whole;
+    names.add(name);
+    const line = code.slice(0, offset).split("\n").length;
+    let slots = 0;
+    const add = () => {
+      const slot = `${module}:${name}:${line}:${slots}`;
+      mutants.push({ name: `${module}.rs ${name}${slots > 0 ? ` (${slots + 1})` : ""}`, slot });
+      slots += 1;
+      return `"${slot}"`;
+    };
+    let mutated = value.replace(
+      /(?<![\w.])\d[\d_]*(?:\.\d[\d_]*)?(?![\w])/g,
+      (/** @type {string} */ number) => `crate::mutated::value(${add()}, ${number})`,
+    );
+    if (slots === 0) mutated = `crate::mutated::value(${add()}, ${mutated})`;
+    return (
+      `${indent}#[allow(non_snake_case, missing_docs, clippy::all)] ${visibility}fn ${name}() -> ${type} { ` +
+      `static VALUE: std::sync::OnceLock<${type}> = std::sync::OnceLock::new(); ` +
+      `VALUE.get_or_init(|| ${mutated}).clone() }`
+    );
+  });
+  return { code: changed, mutants, names };
+}
+
+/** Calls the functions where the constants were read. @param {string} text @param {Set<string>} names */
 function withCalls(text, names) {
   const use = new RegExp(`(?<!\\w)(${[...names].join("|")})\\b(?!\\()`, "g");
   return text
@@ -170,7 +228,7 @@ function withCalls(text, names) {
     .join("");
 }
 
-/** @param {string} text */
+/** @param {string} text @returns {[code: string, tests: string]} */
 function withoutTests(text) {
   const at = text.indexOf("#[cfg(test)]\nmod tests");
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at)];
@@ -218,8 +276,11 @@ function build() {
   return programs.map(({ executable }) => executable).filter(existsSync);
 }
 
-/** The first test that fails with a change; undefined when all pass. @param {Record<string, string>} change @returns {Promise<string | undefined>} */
-async function failure(change) {
+/**
+ * The first test that fails with a change; undefined when all pass.
+ * @param {string[]} binaries @param {Record<string, string>} change @returns {Promise<string | undefined>}
+ */
+async function failure(binaries, change) {
   for (const program of binaries) {
     const failed = await new Promise((resolve) => {
       const args = SKIPPED.flatMap((name) => ["--skip", name]);

@@ -60,7 +60,7 @@ export class LibraryView {
     this.#lines = new Map(library.rows.map((row) => [row.index, this.#line(row)]));
     this.#body.replaceChildren(...this.#lines.values());
     const bytes = library.rows.reduce((sum, { file }) => sum + file.size, 0);
-    this.#title.replaceChildren(element("b", "left", name), ` against ${songs(library.rows.length)}`);
+    this.#title.replaceChildren(element("b", { class: "left" }, name), ` against ${songs(library.rows.length)}`);
     const room = replaced ? `“${replaced}” made room for them` : "";
     const others =
       leftOut > 0
@@ -188,19 +188,17 @@ export class LibraryView {
 
   /** @param {Row} row */
   #line(row) {
-    const line = document.createElement("tr");
-    const button = element("button", "link", row.file.name);
-    button.type = "button";
-    button.title = row.file.name;
+    const button = element("button", { class: "link", type: "button", title: row.file.name }, row.file.name);
     button.addEventListener("click", () => this.#onOpen(row));
-    const name = element("th", "", button, element("small", "folder", row.folder));
-    name.scope = "row";
-    line.append(
-      element("td", "rank"),
+    const name = element("th", { scope: "row" }, button, element("small", { class: "folder" }, row.folder));
+    const line = element(
+      "tr",
+      {},
+      element("td", { class: "rank" }),
       name,
-      element("td", "score"),
-      element("td", "verdict-cell"),
-      element("td", "where"),
+      element("td", { class: "score" }),
+      element("td", { class: "verdict-cell" }),
+      element("td", { class: "where" }),
     );
     // On a phone the lines are laid out as cards, which some browsers then no longer take for a table.
     line.setAttribute("role", "row");
@@ -223,17 +221,17 @@ export class LibraryView {
     if (row.state === "done" && row.result) {
       const { result } = row;
       line.dataset["band"] = result.verdict;
-      const bar = element("span", "score-bar");
+      const bar = element("span", { class: "score-bar" });
       bar.style.setProperty("--score", String(result.score));
-      score.replaceChildren(element("b", "", scoreText(result.score)), bar);
+      score.replaceChildren(element("b", {}, scoreText(result.score)), bar);
       verdict.textContent = verdictTitle(result.verdict);
-      where.replaceChildren(element("div", "clamp", ...whereWords(row)));
+      where.replaceChildren(element("div", { class: "clamp" }, ...whereWords(row)));
     } else {
       delete line.dataset["band"];
       score.replaceChildren();
       verdict.textContent =
         row.state === "failed" ? "Can’t be checked" : row.state === "working" ? `${percent(row.fraction)}` : "";
-      where.replaceChildren(element("div", "clamp", ...(row.note ? [noteWords(row)] : [])));
+      where.replaceChildren(element("div", { class: "clamp" }, ...(row.note ? [noteWords(row)] : [])));
     }
   }
 }
@@ -243,7 +241,7 @@ function whereWords(row) {
   const { result, note } = row;
   const words = note ? [noteWords(row)] : [];
   if (result && result.passages.length === 0 && result.verdict !== "different")
-    words.push(element("span", "note", "No single passage stands out"));
+    words.push(element("span", { class: "note" }, "No single passage stands out"));
   const longest = [...(result?.passages ?? [])].sort(
     (a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs),
   )[0];
@@ -251,22 +249,20 @@ function whereWords(row) {
   const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = longest;
   const times = element(
     "span",
-    "times",
-    element("span", "left", `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`),
+    { class: "times" },
+    element("span", { class: "left" }, `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`),
     " ↔ ",
-    element("span", "right", `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`),
+    element("span", { class: "right" }, `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`),
   );
   const more = result.passages.length > 1 ? ` and ${result.passages.length - 1} more` : "";
-  if (words.length === 0) words.push(element("span", "note", `${shareText(result.coverage)} of your song`));
-  return [element("span", "longest", times, more), ...words];
+  if (words.length === 0) words.push(element("span", { class: "note" }, `${shareText(result.coverage)} of your song`));
+  return [element("span", { class: "longest" }, times, more), ...words];
 }
 
 /** What there is to say about the file, without its name, which stands beside it. @param {Row} row */
 function noteWords({ note, file }) {
   const words = note.replace(`“${file.name}” `, "");
-  const span = element("span", "note", words.charAt(0).toUpperCase() + words.slice(1));
-  span.title = note;
-  return span;
+  return element("span", { class: "note", title: note }, words.charAt(0).toUpperCase() + words.slice(1));
 }
 
 /** @param {number} count */

@@ -33,7 +33,7 @@ export function showFacts(list, report, { left, right, checkedAt }) {
     ["Computed on", `${BACKENDS[report.backend] ?? report.backend} (asked for: ${BACKENDS[backendChoice()]})`],
     ["Checked", `${checkedAt.toLocaleString()} (${checkedAt.toISOString()})`],
   ];
-  list.replaceChildren(...facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]));
+  list.replaceChildren(...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
 }
 
 /** @param {Report["left"]} summary @param {ChosenSong} chosen */

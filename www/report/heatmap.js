@@ -3,10 +3,12 @@
  * A copy is a diagonal line; its slope is the change of speed.
  */
 
-import { clock, preciseClock, scoreText, tickTimes } from "../shared/format.js";
-import { colourClass } from "./linking.js";
-import { svg } from "../shared/svg.js";
 import { SLICE_MS, nextTask } from "../pkg/shared/tasks.js";
+import { element } from "../shared/dom.js";
+import { clock, preciseClock, scoreText, tickTimes } from "../shared/format.js";
+import { svg } from "../shared/svg.js";
+import { flag } from "./flag.js";
+import { colourClass } from "./linking.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }} HeatMap */
@@ -39,8 +41,8 @@ const MAX_SIDE_PIXELS = 900;
  */
 export function showHeatMap(body, report) {
   const { left, right, passages, matrix } = report;
-  const canvas = document.createElement("canvas");
-  const scale = document.createElement("canvas");
+  const canvas = element("canvas", {});
+  const scale = element("canvas", {});
   const points = [svg("path", { class: "heat-point-casing" }), svg("path", { class: "heat-point" })];
   /** @param {number} secs */
   const x = (secs) => (secs / left.durationSecs) * 100;
@@ -66,25 +68,25 @@ export function showHeatMap(body, report) {
     [...lines, ...points],
   );
 
-  const box = element("div", "heat-box");
-  box.append(
+  const box = element(
+    "div",
+    { class: "heat-box" },
     canvas,
     overlay,
-    ...passages.map((passage, index) => flag(index, x(passage.leftStartSecs), y(passage.rightStartSecs))),
+    ...passages.map((passage, index) => numberAt(index, x(passage.leftStartSecs), y(passage.rightStartSecs))),
   );
-  const plot = element("div", "heat-plot");
-  plot.append(
-    element("span", "heat-y", right.name),
+  const plot = element(
+    "div",
+    { class: "heat-plot" },
+    element("span", { class: "heat-y" }, right.name),
     yTicks(right.durationSecs),
     box,
     xTicks(left.durationSecs),
-    element("span", "heat-x", left.name),
+    element("span", { class: "heat-x" }, left.name),
   );
-  const readout = element("span", "");
-  const legend = element("span", "heat-scale");
-  legend.append("0", scale, "1");
-  const foot = element("div", "heat-readout");
-  foot.append(readout, legend);
+  const readout = element("span", {});
+  const legend = element("span", { class: "heat-scale" }, "0", scale, "1");
+  const foot = element("div", { class: "heat-readout" }, readout, legend);
   body.replaceChildren(plot, foot);
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -123,14 +125,13 @@ export function showHeatMap(body, report) {
   };
 }
 
-/** The number of a passage where its diagonal begins, kept within the picture. @param {number} index @param {number} x per cent @param {number} y per cent */
-function flag(index, x, y) {
-  const made = element("span", `flag ${colourClass(index)}`, String(index + 1));
-  made.dataset["passage"] = String(index);
-  made.setAttribute("aria-hidden", "true");
-  made.style.left = `clamp(.8em, ${x}%, 100% - .8em)`;
-  made.style.top = `clamp(.8em, ${y}%, 100% - .8em)`;
-  return made;
+/**
+ * The number of a passage where its diagonal begins, kept within the picture.
+ * @param {number} index @param {number} x per cent @param {number} y per cent
+ */
+function numberAt(index, x, y) {
+  const [left, top] = [x, y].map((place) => `clamp(.8em, ${place}%, 100% - .8em)`);
+  return flag(index, { left, top });
 }
 
 /**
@@ -223,9 +224,9 @@ function colourTable(ramp) {
 
 /** @param {number} durationSecs */
 function xTicks(durationSecs) {
-  const row = element("div", "ticks heat-xticks");
+  const row = element("div", { class: "ticks heat-xticks" });
   for (const secs of tickTimes(durationSecs * 0.95, 5)) {
-    const tick = element("span", "", clock(secs));
+    const tick = element("span", {}, clock(secs));
     tick.style.left = `${(secs / durationSecs) * 100}%`;
     row.append(tick);
   }
@@ -234,20 +235,12 @@ function xTicks(durationSecs) {
 
 /** @param {number} durationSecs */
 function yTicks(durationSecs) {
-  const column = element("div", "heat-yticks");
+  const column = element("div", { class: "heat-yticks" });
   for (const secs of tickTimes(durationSecs * 0.95, 5)) {
-    const tick = element("span", "", clock(secs));
+    const tick = element("span", {}, clock(secs));
     tick.style.bottom = `${(secs / durationSecs) * 100}%`;
     if (secs === 0) tick.style.translate = "0 0";
     column.append(tick);
   }
   return column;
-}
-
-/** @param {string} name @param {string} className @param {string} [text] */
-function element(name, className, text) {
-  const made = document.createElement(name);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
 }

@@ -1,5 +1,6 @@
 /** The list of passages: where in both songs, how they were changed, and a button to hear both. */
 
+import { element } from "../shared/dom.js";
 import { clock, scoreText } from "../shared/format.js";
 import { colourClass } from "./linking.js";
 import { changeWords } from "./verdict.js";
@@ -30,35 +31,28 @@ export function showPassages(list, report, onToggle) {
 
 /** @param {Report["passages"][number]} passage @param {number} index @param {HTMLElement} button */
 function row(passage, index, button) {
-  const item = document.createElement("li");
-  item.className = colourClass(index);
-  item.dataset["passage"] = String(index);
-  const number = document.createElement("span");
-  number.className = "flag";
-  number.textContent = String(index + 1);
-  const words = document.createElement("div");
-  const times = document.createElement("span");
-  times.className = "times";
-  const arrow = span("", " ↔ ");
-  arrow.setAttribute("aria-hidden", "true");
-  times.append(
-    span("left", `${clock(passage.leftStartSecs)} – ${clock(passage.leftEndSecs)}`),
-    arrow,
-    span("visually-hidden", " of your song, "),
-    span("right", `${clock(passage.rightStartSecs)} – ${clock(passage.rightEndSecs)}`),
-    span("visually-hidden", " of the other song, "),
+  const times = element(
+    "span",
+    { class: "times" },
+    element("span", { class: "left" }, `${clock(passage.leftStartSecs)} – ${clock(passage.leftEndSecs)}`),
+    element("span", { "aria-hidden": "true" }, " ↔ "),
+    element("span", { class: "visually-hidden" }, " of your song, "),
+    element("span", { class: "right" }, `${clock(passage.rightStartSecs)} – ${clock(passage.rightEndSecs)}`),
+    element("span", { class: "visually-hidden" }, " of the other song, "),
   );
-  const details = document.createElement("small");
-  details.textContent = `${changeWords(passage)} · score ${scoreText(passage.score)}`;
-  words.append(times, details);
-  item.append(number, words, button);
-  return item;
+  const details = element("small", {}, `${changeWords(passage)} · score ${scoreText(passage.score)}`);
+  return element(
+    "li",
+    { class: colourClass(index), "data-passage": String(index) },
+    element("span", { class: "flag" }, String(index + 1)),
+    element("div", {}, times, details),
+    button,
+  );
 }
 
 /** @param {number} index @param {(index: number) => void} onToggle */
 function playButton(index, onToggle) {
-  const button = document.createElement("button");
-  button.type = "button";
+  const button = element("button", { type: "button" });
   button.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true"><path/></svg><span></span>`;
   button.addEventListener("click", () => onToggle(index));
   setPlaying(button, index, false);
@@ -72,12 +66,4 @@ function setPlaying(button, index, playing) {
   button.querySelector("path")?.setAttribute("d", playing ? STOP : PLAY);
   const label = button.querySelector("span");
   if (label) label.textContent = playing ? "Stop" : "Both";
-}
-
-/** @param {string} className @param {string} text */
-function span(className, text) {
-  const element = document.createElement("span");
-  element.className = className;
-  element.textContent = text;
-  return element;
 }

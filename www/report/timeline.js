@@ -3,9 +3,11 @@
  * playhead in each.
  */
 
+import { element } from "../shared/dom.js";
 import { clock, tickTimes } from "../shared/format.js";
-import { colourClass } from "./linking.js";
 import { svg } from "../shared/svg.js";
+import { flag } from "./flag.js";
+import { colourClass } from "./linking.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 
@@ -50,11 +52,11 @@ export function showTimeline(body, report) {
         svg("rect", { ...link, class: `block ${colourClass(index)}`, x, y: top, width, height: WAVE_HEIGHT, rx: 3 }),
       );
     }
-    flags.push(flag(index, (a[0] + a[1]) / 2, WAVE_HEIGHT), flag(index, (b[0] + b[1]) / 2, RIGHT_TOP));
+    flags.push(numberAt(index, (a[0] + a[1]) / 2, WAVE_HEIGHT), numberAt(index, (b[0] + b[1]) / 2, RIGHT_TOP));
   }
-  const picture = document.createElement("div");
-  picture.className = "links-picture";
-  picture.append(
+  const picture = element(
+    "div",
+    { class: "links-picture" },
     svg(
       "svg",
       { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": altText(report) },
@@ -133,39 +135,22 @@ function movePlayhead(line, secs, durationSecs) {
 }
 
 /** @param {number} index @param {number} x @param {number} y */
-function flag(index, x, y) {
-  const element = document.createElement("span");
-  element.className = `flag ${colourClass(index)}`;
-  element.dataset["passage"] = String(index);
-  element.setAttribute("aria-hidden", "true");
-  element.style.left = `${(x / WIDTH) * 100}%`;
-  element.style.top = `${(y / HEIGHT) * 100}%`;
-  element.textContent = String(index + 1);
-  return element;
+function numberAt(index, x, y) {
+  return flag(index, { left: `${(x / WIDTH) * 100}%`, top: `${(y / HEIGHT) * 100}%` });
 }
 
 /** @param {"left" | "right"} side @param {{ name: string, durationSecs: number }} song */
 function songLine(side, { name, durationSecs }) {
-  const line = document.createElement("p");
-  line.className = `song-line ${side}`;
-  const title = document.createElement("b");
-  title.textContent = name;
-  title.title = name;
-  const duration = document.createElement("span");
-  duration.textContent = clock(durationSecs);
-  line.append(title, duration);
-  return line;
+  const title = element("b", { title: name }, name);
+  return element("p", { class: `song-line ${side}` }, title, element("span", {}, clock(durationSecs)));
 }
 
 /** @param {number} durationSecs */
 function ticks(durationSecs) {
-  const row = document.createElement("div");
-  row.className = "ticks";
-  row.setAttribute("aria-hidden", "true");
+  const row = element("div", { class: "ticks", "aria-hidden": "true" });
   for (const secs of tickTimes(durationSecs * 0.97, 8)) {
-    const tick = document.createElement("span");
+    const tick = element("span", {}, clock(secs));
     tick.style.left = `${(secs / durationSecs) * 100}%`;
-    tick.textContent = clock(secs);
     row.append(tick);
   }
   return row;
@@ -173,9 +158,7 @@ function ticks(durationSecs) {
 
 /** @param {Report} report */
 function nothingFound({ verdict }) {
-  const words = document.createElement("p");
-  words.className = "nothing";
-  words.textContent =
+  const words =
     verdict === "different" ? "No passage of one song plays in the other." : "No passage is long enough to be marked.";
-  return words;
+  return element("p", { class: "nothing" }, words);
 }

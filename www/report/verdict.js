@@ -134,20 +134,17 @@ export function showVerdict(root, report, { elapsedSecs, isSameFile }) {
     ...(isSameFile ? ["This is the very same file twice, byte for byte. "] : []),
     ...verdictWords(report).map((piece) => {
       if (typeof piece === "string") return piece;
-      const name = document.createElement("b");
-      name.className = piece.side;
-      name.textContent = piece.text;
-      return name;
+      return element("b", { class: piece.side }, piece.text);
     }),
   );
-  find(root, "#meaning").replaceChildren(...(MEANINGS[report.verdict] ?? []).map((text) => element("li", "", text)));
+  find(root, "#meaning").replaceChildren(...(MEANINGS[report.verdict] ?? []).map((text) => element("li", {}, text)));
   const backend = report.backend === "webgpu" ? "Computed on WebGPU" : "Computed on the CPU";
   const chips = [
     elapsedSecs < 0.1 ? "less than 0.1 s" : `${elapsedSecs.toFixed(1)} s`,
     backend,
     `Model ${report.model.version}`,
   ];
-  find(root, "#chips").replaceChildren(...chips.map((text) => element("li", "", text)));
+  find(root, "#chips").replaceChildren(...chips.map((text) => element("li", {}, text)));
 }
 
 /** No report stands any more. @param {HTMLElement} root the result section */

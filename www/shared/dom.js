@@ -1,22 +1,10 @@
-/** Small helpers for the page's elements. */
+/** DOM: elements of the page, found and made. */
+
+export { element } from "../pkg/shared/dom.js";
 
 /** @template {HTMLElement} E @param {string} id @returns {E} */
 export function byId(id) {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`the page has no #${id}`);
-  return /** @type {E} */ (element);
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} N
- * @param {N} name
- * @param {string} className
- * @param {(string | Node)[]} children
- * @returns {HTMLElementTagNameMap[N]}
- */
-export function element(name, className, ...children) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return /** @type {E} */ (found);
 }

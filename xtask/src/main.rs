@@ -2,37 +2,43 @@
 //!
 //! | command | what it does | file |
 //! |---|---|---|
-//! | `web` | builds both WebAssembly modules and the static site | `web.rs` |
-//! | `serve` | serves the site on this machine as soon as the CPU module is built | `serve.rs` |
-//! | `check` | everything that continuous integration runs | `check.rs` |
-//! | `pack` | optimised npm tarball and site under `dist/` | `pack.rs` |
-//! | `bench` | speed in a browser beside other libraries | `bench.rs` |
+//! | `web` | builds both WebAssembly modules and the static site | `commands/web.rs` |
+//! | `serve` | serves the site on this machine as soon as the CPU module is built | `commands/serve.rs` |
+//! | `check` | everything that continuous integration runs | `commands/check.rs` |
+//! | `pack` | optimised npm tarball and site in `dist/` | `commands/pack.rs` |
+//! | `bench` | speed in a browser, compared with other libraries | `commands/bench.rs` |
 //!
-//! Each command gets the tools it needs (`tools.rs`, `cargo_tools.rs`) or says in one line what to install.
+//! Each command installs the tools it needs (`tools/`), or names in one line what to install.
+//!
+//! Folders use only those below them:
+//!
+//! | folder | content |
+//! |---|---|
+//! | `commands/` | one file a command |
+//! | `checks/` | steps of `check` that are more than one call of a program |
+//! | `product/` | the site and the npm package |
+//! | `supply/` | sources, licences and vulnerabilities of dependencies |
+//! | `tools/` | programs that other people wrote |
 
-mod advisories;
-mod bench;
-mod cargo_tools;
-mod check;
-mod house;
-mod notices;
-mod pack;
-mod package;
+mod checks;
+mod commands;
+mod folders;
+mod modules;
 mod process;
-mod rustsec;
-mod serve;
-mod sizes;
+mod product;
 mod supply;
 mod tests_ran;
 mod tools;
-mod web;
 mod workspace;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
-use crate::workspace::Workspace;
+use crate::{
+    commands::{bench, check, pack, serve, web},
+    workspace::Workspace,
+};
 
 #[derive(Parser)]
 #[command(
@@ -63,7 +69,8 @@ enum Command {
     },
     /// Build fully optimised; write the npm tarball and the static site to dist/
     Pack,
-    /// Measure what `pack` wrote in Chromium, beside other libraries; print tables and write them to target/bench
+    /// Measure the site of `pack` and other libraries in Chromium; print tables and write them to
+    /// target/bench
     Bench {
         /// Measure only these parts
         #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(bench::PARTS))]
@@ -76,8 +83,8 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = Workspace::find().and_then(|workspace| match cli.command {
-        Command::Web => web::build(&workspace, web::Profile::Release),
-        Command::Serve { port } => web::build_and_serve(&workspace, port),
+        Command::Web => web::build(&workspace),
+        Command::Serve { port } => serve::serve(&workspace, port),
         Command::Check { steps } => check::check(&workspace, &steps),
         Command::Pack => pack::pack(&workspace),
         Command::Bench { parts, options } => bench::bench(&workspace, &parts, &options),

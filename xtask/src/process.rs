@@ -1,4 +1,4 @@
-//! Child processes: shown before they start, and failing with one line that names the command.
+//! Child processes. Each command is printed before it starts; errors name it in one line.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::tests_ran::TestsRan;
 
-/// Shows and runs a command with this program's own input and output.
+/// Prints and runs a command with this program's own input and output.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     succeeded(command, status)
 }
 
-/// Runs a command quietly and hands back what it printed.
+/// Runs a command and returns its standard output.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{} printed no UTF-8", shown(command)))
 }
 
-/// Shows and runs a test command, and adds up what its test runners report.
+/// Prints and runs a test command, and adds up the numbers that its test runners report.
 ///
 /// # Errors
 ///
@@ -61,6 +61,15 @@ pub fn run_tests(command: &mut Command) -> Result<TestsRan> {
         bail!("no test ran: {}", shown(command));
     }
     Ok(ran)
+}
+
+/// Whether a command succeeds; its output is dropped.
+pub fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {

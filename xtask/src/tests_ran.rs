@@ -1,7 +1,6 @@
-//! How many tests ran, read from the closing lines of the test runners.
+//! Numbers of tests, read from the last lines of the test runners.
 //!
-//! A test command that succeeds without having run a test is the quietest way for a check to check nothing, so `check`
-//! counts them.
+//! A command that runs no test, for example after a rename, succeeds. So `check` counts the tests.
 
 use std::{fmt, ops::AddAssign};
 
@@ -12,15 +11,18 @@ pub struct TestsRan {
     pub passed: u64,
     /// Tests that failed.
     pub failed: u64,
-    /// Tests that were left out.
+    /// Tests that were skipped.
     pub skipped: u64,
 }
 
 impl TestsRan {
-    /// Adds what one line of output reports, if it is a closing line of a test runner.
+    /// Adds the numbers of one line of output, if it is a summary of a test runner.
     ///
-    /// Known are libtest and wasm-bindgen's runner (`test result: ok. 3 passed; 0 failed; 1 ignored; ...`) and Node's
-    /// (`# pass 3`, or with its `spec` reporter `ℹ pass 3`).
+    /// | runner | line |
+    /// |---|---|
+    /// | libtest, wasm-bindgen | `test result: ok. 3 passed; 0 failed; 1 ignored; ...` |
+    /// | Node, reporter `tap` | `# pass 3` |
+    /// | Node, reporter `spec` | `ℹ pass 3` |
     pub fn add_line(&mut self, line: &str) {
         let line = line.trim();
         if let Some(result) = line.strip_prefix("test result: ") {
@@ -119,7 +121,7 @@ test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
     }
 
     #[test]
-    fn the_closing_line_names_skipped_tests_only_when_there_are_any() {
+    fn skipped_tests_are_printed_only_when_there_are_any() {
         assert_eq!(
             TestsRan {
                 passed: 7,

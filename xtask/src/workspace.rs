@@ -1,4 +1,4 @@
-//! Where things are: the repository, cargo's target folder, and the versions that Cargo.lock fixes.
+//! The repository: its folders, and the versions in Cargo.lock.
 
 use std::{
     env, fs,
@@ -20,11 +20,11 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo for both folders.
+    /// Gets both folders from cargo.
     ///
     /// # Errors
     ///
-    /// When cargo can't be run or refuses the manifest.
+    /// When cargo can't be run or can't read the manifest.
     pub fn find() -> Result<Self> {
         #[derive(Deserialize)]
         struct Metadata {
@@ -56,7 +56,7 @@ impl Workspace {
         command
     }
 
-    /// The generated half of the npm package.
+    /// The generated part of the npm package.
     pub fn wasm(&self) -> PathBuf {
         self.root.join("pkg/wasm")
     }
@@ -66,18 +66,18 @@ impl Workspace {
         self.target.join("site")
     }
 
-    /// The trainer's program, as the native tests build it.
+    /// The trainer, built by the native tests.
     pub fn trainer(&self) -> PathBuf {
         self.target
             .join("release")
             .join(format!("soundalike-trainer{}", env::consts::EXE_SUFFIX))
     }
 
-    /// The version of a package that Cargo.lock fixes.
+    /// The version of a package in Cargo.lock.
     ///
     /// # Errors
     ///
-    /// When Cargo.lock can't be read, or doesn't hold exactly one version of the package.
+    /// When Cargo.lock can't be read, or doesn't have exactly one version of the package.
     pub fn locked_version(&self, package: &str) -> Result<String> {
         let path = self.root.join("Cargo.lock");
         let text =
@@ -86,70 +86,7 @@ impl Workspace {
     }
 }
 
-/// Copies a folder and what is in it, leaving out what `keep` refuses.
-///
-/// # Errors
-///
-/// When a file can't be read or written.
-pub fn copy_folder(from: &Path, to: &Path, keep: impl Fn(&Path) -> bool) -> Result<()> {
-    let entries = walkdir::WalkDir::new(from)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || keep(entry.path()));
-    for entry in entries {
-        let entry = entry?;
-        let target = to.join(entry.path().strip_prefix(from)?);
-        if entry.file_type().is_dir() {
-            fs::create_dir_all(&target)
-                .with_context(|| format!("cannot create {}", target.display()))?;
-        } else {
-            copy(entry.path(), &target)?;
-        }
-    }
-    Ok(())
-}
-
-/// Copies one file, naming it when that fails.
-///
-/// # Errors
-///
-/// When the file can't be read or written.
-pub fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::copy(from, to)
-        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
-    Ok(())
-}
-
-/// Empties a folder, creating it when it isn't there.
-///
-/// # Errors
-///
-/// When the folder can't be removed or created.
-pub fn empty_folder(path: &Path) -> Result<()> {
-    if path.exists() {
-        fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))?;
-    }
-    fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
-}
-
-/// Puts a folder in the place of another, or of nothing.
-///
-/// # Errors
-///
-/// When a folder can't be renamed or removed.
-pub fn move_folder(from: &Path, to: &Path) -> Result<()> {
-    let failed = || format!("cannot move {} to {}", from.display(), to.display());
-    if to.exists() {
-        let old = to.with_extension(format!("old-{}", std::process::id()));
-        fs::rename(to, &old).with_context(failed)?;
-        fs::rename(from, to).with_context(failed)?;
-        return fs::remove_dir_all(&old)
-            .with_context(|| format!("cannot remove {}", old.display()));
-    }
-    fs::rename(from, to).with_context(failed)
-}
-
-/// The cargo that runs this program, so that a toolchain chosen with `cargo +NAME` stays chosen.
+/// The cargo that started this program, and so the toolchain of `cargo +NAME`.
 fn cargo() -> std::ffi::OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
@@ -209,21 +146,5 @@ version = \"0.9.1\"
             locked_version(LOCK, "rand").unwrap_err().to_string(),
             "Cargo.lock has more than one rand"
         );
-    }
-
-    #[test]
-    fn a_moved_folder_takes_the_place_of_the_old_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let [new, old] = ["new", "old"].map(|name| folder.path().join(name));
-        for _ in 0..2 {
-            fs::create_dir(&new).unwrap();
-            fs::write(new.join("file"), "new").unwrap();
-            move_folder(&new, &old).unwrap();
-            assert!(old.join("file").is_file());
-            fs::rename(old.join("file"), old.join("stale")).unwrap();
-        }
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
-        assert_eq!(left.len(), 1, "{left:?}");
-        assert!(!old.join("file").exists());
     }
 }

@@ -2,23 +2,12 @@
 
 import { execFileSync } from "node:child_process";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { tune, wav } from "./music.js";
-
-/** @type {Record<string, string>} */
-const MEDIA_TYPES = {
-  ".css": "text/css",
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".json": "application/json",
-  ".mp3": "audio/mpeg",
-  ".svg": "image/svg+xml",
-  ".wasm": "application/wasm",
-};
+import { StaticServer } from "./static-server.js";
 
 const CHROMIUM_FLAGS = [
   "--headless",
@@ -47,17 +36,11 @@ export async function serveSite(folder = SITE, { headers = {}, appended = {} } =
   const running = process.env["SOUNDALIKE_URL"];
   if (running) return { url: running.replace(/\/?$/, "/"), close: () => {} };
   if (!existsSync(join(folder, "index.html"))) throw new Error(`no site at ${folder}: run \`cargo xtask web\` first`);
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
-    const file = join(folder, normalize(path.endsWith("/") ? `${path}index.html` : path));
-    if (!file.startsWith(folder) || !existsSync(file) || !statSync(file).isFile()) {
-      response.writeHead(404).end();
-      return;
-    }
+  const server = new StaticServer({ "/": folder }, ({ path, file, mediaType }, _, response) => {
     response.writeHead(200, {
-      "content-type": MEDIA_TYPES[extname(file)] ?? "application/octet-stream",
+      "content-type": mediaType,
       "content-length": statSync(file).size + Buffer.byteLength(appended[path] ?? ""),
-      // As a CDN does, for pages of other origins that use the package from here.
+      // Like a CDN: pages of other origins may import the package from here.
       "access-control-allow-origin": "*",
       ...headers,
     });
@@ -65,15 +48,8 @@ export async function serveSite(folder = SITE, { headers = {}, appended = {} } =
     content.pipe(response, { end: false });
     content.on("end", () => response.end(appended[path]));
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  return {
-    url: `http://localhost:${port}/`,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  const url = await server.listen();
+  return { url: `${url}/`, close: () => server.close() };
 }
 
 /** A Chromium with a fresh profile. @param {string[]} flags @param {import("playwright-core").LaunchOptions} [options] */

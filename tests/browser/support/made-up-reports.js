@@ -1,0 +1,91 @@
+/** Made-up reports: the page shows them for real songs. For the tests of one `describe`, to be called within it. */
+
+import { afterEach, before, beforeEach } from "node:test";
+import { siteInChromium } from "./visit.js";
+
+export const CHECK_TIMEOUT_MS = 90_000;
+
+/** The page's own checker; the test changes its reports before the page has them. */
+const CHECKER = `
+  import { SongCache, createChecker } from "../pkg/index.js";
+  export const cache = new SongCache();
+  const real = createChecker({ backend: "cpu", cache });
+  export const backendChoice = () => "cpu";
+  export const checker = async () => ({
+    backend: "cpu",
+    analyse: async (...given) => (await real).analyse(...given),
+    compare: async (...given) => {
+      const report = await (await real).compare(...given);
+      return globalThis.changed?.(report) ?? report;
+    },
+  });
+`;
+
+export const STRONG = { score: 0.85, verdict: "strong" };
+export const MODERATE = { score: 0.6, verdict: "moderate" };
+
+/** A passage, by default at the same pitch and speed. @param {Record<string, number>} [fields] */
+export function passage(fields = {}) {
+  return {
+    leftStartSecs: 1,
+    leftEndSecs: 5,
+    rightStartSecs: 6,
+    rightEndSecs: 10,
+    score: 0.9,
+    speedRatio: 1,
+    pitchShiftSemitones: 0,
+    ...fields,
+  };
+}
+
+/** The site in Chromium, songs, and for each test a page whose reports can be made up. */
+export function madeUpReports() {
+  const shared = siteInChromium();
+  const songs = { mine: shared.audio.tune("mine.wav", 1, 12), other: shared.audio.tune("other.wav", 7, 12) };
+  /** One for all tests, so that each song is analysed once. @type {import("playwright-core").BrowserContext} */
+  let context;
+  const visit = {
+    shared,
+    songs,
+    page: /** @type {import("playwright-core").Page} */ (/** @type {unknown} */ (undefined)),
+    /** The page that is opened next gets the checker above. @returns {Promise<unknown>} */
+    useMadeUpChecker: () =>
+      visit.page.route("**/checker.js", (route) => route.fulfill({ contentType: "text/javascript", body: CHECKER })),
+    /**
+     * Opens the page, gives it two songs and shows their report with these fields changed.
+     * @param {Record<string, any>} fields @param {string} [left] @param {string} [right]
+     * @returns {Promise<void>}
+     */
+    show: async (fields, left = songs.mine, right = songs.other) => {
+      await visit.page.addInitScript((given) => {
+        Object.assign(globalThis, {
+          changed: (/** @type {any} */ report) => ({
+            ...report,
+            ...given,
+            left: { ...report.left, ...given.left },
+            right: { ...report.right, ...given.right },
+          }),
+        });
+      }, fields);
+      await visit.page.goto(shared.url);
+      const inputs = visit.page.locator("input[type=file]");
+      await inputs.nth(0).setInputFiles(left);
+      await inputs.nth(1).setInputFiles(right);
+      await visit.page.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    },
+  };
+
+  before(async () => {
+    context = await shared.browser.newContext({ serviceWorkers: "block" });
+    context.setDefaultTimeout(CHECK_TIMEOUT_MS);
+  });
+
+  beforeEach(async () => {
+    visit.page = await context.newPage();
+    await visit.useMadeUpChecker();
+    await visit.page.emulateMedia({ reducedMotion: "reduce" });
+  });
+
+  afterEach(() => visit.page.close());
+  return visit;
+}

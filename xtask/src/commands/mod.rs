@@ -1,0 +1,7 @@
+//! The commands, a file each.
+
+pub mod bench;
+pub mod check;
+pub mod pack;
+pub mod serve;
+pub mod web;

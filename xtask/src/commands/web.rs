@@ -1,0 +1,21 @@
+//! `cargo xtask web`: both modules and the site, for development and tests.
+
+use anyhow::Result;
+
+use crate::{
+    modules::{self, MODULES, Profile},
+    product::site,
+    workspace::Workspace,
+};
+
+/// Builds both modules into `pkg/wasm` and assembles the site.
+///
+/// # Errors
+///
+/// When a tool is missing and can't be installed, or a build fails.
+pub fn build(workspace: &Workspace) -> Result<()> {
+    modules::build(workspace, &MODULES, Profile::Release)?;
+    site::assemble(workspace, &workspace.site(), &MODULES)?;
+    println!("the site is in {}", workspace.site().display());
+    Ok(())
+}

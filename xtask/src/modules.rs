@@ -1,0 +1,130 @@
+//! The two WebAssembly modules of one crate, and how they are built.
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::{Context as _, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{
+    folders::{copy, replace_folder},
+    process,
+    tools::rust::{self, WASM_TARGET},
+    workspace::Workspace,
+};
+
+/// One of the two modules. Both have the same interface. A browser loads the faster one for its
+/// machine.
+#[derive(Clone, Copy)]
+pub struct Module {
+    /// Its folder under `pkg/wasm`.
+    pub name: &'static str,
+    /// The cargo features it is built with.
+    pub features: &'static [&'static str],
+}
+
+/// Without burn: the CPU has a forward pass of its own.
+pub const CPU: Module = Module {
+    name: "cpu",
+    features: &["--no-default-features"],
+};
+
+/// With burn and its GPU runtime, which take minutes to compile.
+pub const WEBGPU: Module = Module {
+    name: "webgpu",
+    features: &["--features=webgpu"],
+};
+
+/// The modules that are published.
+pub const MODULES: [Module; 2] = [CPU, WEBGPU];
+
+/// A profile of cargo.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Cargo's release profile, for development, tests and continuous integration.
+    Release,
+    /// The profile of published modules: minutes slower to build, smaller and faster to run.
+    Ship,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Ship => "ship",
+        }
+    }
+}
+
+/// Builds modules into `pkg/wasm` and copies the weights there.
+///
+/// # Errors
+///
+/// When a tool is missing and can't be installed, or a build fails.
+pub fn build(workspace: &Workspace, modules: &[Module], profile: Profile) -> Result<()> {
+    rust::wasm_target()?;
+    for module in modules {
+        build_one(workspace, *module, profile)?;
+    }
+    copy(
+        &workspace.root.join("src/weights/recording.safetensors"),
+        &workspace.wasm().join("weights.safetensors"),
+    )
+}
+
+/// Builds one module into its folder in `pkg/wasm`.
+///
+/// # Errors
+///
+/// When the build fails or the folder can't be replaced.
+pub fn build_one(workspace: &Workspace, module: Module, profile: Profile) -> Result<()> {
+    println!(
+        "building the {} module (profile {})",
+        module.name,
+        profile.name()
+    );
+    let compiled = compile(workspace, module, profile)?;
+    replace_folder(&workspace.wasm().join(module.name), |folder| {
+        Bindgen::new()
+            .input_path(&compiled)
+            .out_name("soundalike")
+            .web(true)?
+            .typescript(true)
+            // The default of the command line tool.
+            .omit_default_module_path(false)
+            .generate(folder)
+            .with_context(|| format!("cannot make the JavaScript of {}", compiled.display()))
+    })
+}
+
+/// A cargo command for the browser builds.
+///
+/// `RUSTFLAGS` of the environment would replace the target features of `.cargo/config.toml`, with
+/// SIMD, without a warning.
+pub fn wasm_cargo(workspace: &Workspace) -> Command {
+    let mut command = workspace.cargo();
+    command
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    command
+}
+
+fn compile(workspace: &Workspace, module: Module, profile: Profile) -> Result<PathBuf> {
+    let mut command = wasm_cargo(workspace);
+    command
+        .args([
+            "build",
+            "--package=soundalike",
+            "--lib",
+            "--target",
+            WASM_TARGET,
+            "--profile",
+            profile.name(),
+        ])
+        .args(module.features);
+    process::run(&mut command)?;
+    Ok(workspace
+        .target
+        .join(WASM_TARGET)
+        .join(profile.name())
+        .join("soundalike.wasm"))
+}
