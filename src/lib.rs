@@ -46,9 +46,9 @@
 //! | Quantity | Convention |
 //! |---|---|
 //! | Sample | mono `f32`, nominally -1..1 |
-//! | Frame | one column of the STFT: 2,048 samples under a periodic Hann window, every 512 samples, centred, zeros beyond the ends |
+//! | Frame | one column of the STFT: 2,048 samples, periodic Hann window, every 512 samples, centred, zero-padded |
 //! | Mel band | 128 bands on Slaney's scale from 0 to 11,025 Hz, of unit area |
-//! | Level | `10 log10(max(power, 1e-10))` dB relative to the maximum of a segment or to the level of a song, at least -80 dB |
+//! | Level | `10 log10(max(power, 1e-10))` dB relative to a segment's maximum or a song's level, at least -80 dB |
 //! | Encoder input | `(dB + 40) / 20` |
 //! | Segment | 3.0 s, 130 frames |
 //! | Embedding | unit length |

@@ -11,10 +11,12 @@
 //! certainty = max( min(E, 1) * ramp(r, SUPPORTING),          both
 //!                  UNSUPPORTED_SHARE * E,                    embeddings alone
 //!                  ramp(r, SUFFICIENT) * min(s / 5, 1) )     spectrograms alone
-//! ramp(r, (from, to)) = (r - f) / (t - f),  f = max(from, 1.2 / sqrt(s)),  t = max(to, 1.65 / sqrt(s))
+//! ramp(r, (from, to)) = (r - f) / (t - f)
+//!     where f = max(from, 1.2 / sqrt(s)), t = max(to, 1.65 / sqrt(s))
 //! ```
 //!
-//! all within 0..1. The terms with the root are the chance level, [`CHANCE_CORRELATIONS`].
+//! All values lie within 0..1. The terms with the root are the chance level,
+//! [`CHANCE_CORRELATIONS`].
 
 use crate::geometry::lines::Run;
 use crate::geometry::spans::covered_share;

@@ -15,15 +15,9 @@ use std::path::Path;
 const COMMENT_COLUMNS: usize = 100;
 const CODE_COLUMNS: usize = 120;
 
-/// Where lines are measured: beginnings of paths.
-const CHECKED_FOLDERS: &[&str] = &[".cargo/", ".ci/", "deny.toml", "xtask/"];
-
 /// Whether the lines of a file have limits.
 pub fn is_measured(path: &str) -> bool {
-    let is_checked = CHECKED_FOLDERS
-        .iter()
-        .any(|folder| path.starts_with(folder));
-    is_checked && Language::of(path).is_some()
+    Language::of(path).is_some()
 }
 
 /// The lines of a file that are too wide, one sentence each.
