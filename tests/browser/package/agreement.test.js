@@ -204,7 +204,8 @@ function makePairs(audio, folder) {
    * @param {string} filter
    */
   const excerpt = (seed, name, filter) => {
-    const parts = `[0:a]atrim=0:6[a];[1:a]atrim=2:12,asetpts=PTS-STARTPTS,${filter}[b];[2:a]atrim=0:6[c];[a][b][c]concat=n=3:v=0:a=1`;
+    const middle = `[1:a]atrim=2:12,asetpts=PTS-STARTPTS,${filter}[b]`;
+    const parts = `[0:a]atrim=0:6[a];${middle};[2:a]atrim=0:6[c];[a][b][c]concat=n=3:v=0:a=1`;
     const options = ["-i", tune(seed), "-i", tune((seed + 5) % 10), "-filter_complex", parts];
     return {
       left: /** @type {string} */ (songs[seed]),

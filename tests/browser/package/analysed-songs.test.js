@@ -15,7 +15,8 @@ describe("analysed songs", () => {
       const kept = new soundalike.Song(a);
       const scores = [(await checker.compare(kept, b)).score];
       const stages = [];
-      scores.push((await checker.compare(kept, b, { onProgress: ({ stage, side }) => stages.push(stage + " " + side) })).score);
+      const onProgress = ({ stage, side }) => stages.push(stage + " " + side);
+      scores.push((await checker.compare(kept, b, { onProgress })).score);
       kept.free();
       scores.push((await checker.compare(kept, b)).score);
       return { stages, scores, peaks: kept.peaks.length };`);
@@ -27,7 +28,8 @@ describe("analysed songs", () => {
     const { events, ...rest } = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
       const events = [];
-      const song = await checker.analyse({ samples: a, sampleRateHz: 44100, name: "first" }, { onProgress: (event) => events.push(event) });
+      const first = { samples: a, sampleRateHz: 44100, name: "first" };
+      const song = await checker.analyse(first, { onProgress: (event) => events.push(event) });
       const fromAudio = await checker.compare(song, b);
       const bytes = song.toBytes();
       checker.close();
@@ -37,7 +39,8 @@ describe("analysed songs", () => {
       const renamed = await again.compare(await again.restore(bytes, { name: "second" }), restored);
       restored.free();
       return {
-        events, isSong: song instanceof soundalike.Song, same: JSON.stringify(fromAudio) === JSON.stringify(fromBytes), bytes: bytes.length,
+        events, isSong: song instanceof soundalike.Song, bytes: bytes.length,
+        same: JSON.stringify(fromAudio) === JSON.stringify(fromBytes),
         name: renamed.left.name, score: renamed.score, durations: [song.durationSecs, restored.durationSecs],
         peaks: JSON.stringify(song.peaks) === JSON.stringify(restored.peaks),
         freed: await outcome(() => again.compare(restored, b)),
@@ -68,7 +71,8 @@ describe("analysed songs", () => {
     const peaks = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
       // The magnitude falls, and no sample is positive. It is longer than one part of an upload.
-      const samples = Float32Array.from({ length: 3_000_000 }, (_, index) => (index / 3_000_000 - 1) * ((index >> 3) % 2));
+      const length = 3_000_000;
+      const samples = Float32Array.from({ length }, (_, index) => (index / length - 1) * ((index >> 3) % 2));
       const song = await checker.analyse({ samples, sampleRateHz: 44100 });
       return [...song.peaks];`);
     assert.equal(peaks.length, 1500);
@@ -84,7 +88,9 @@ describe("analysed songs", () => {
       damaged[1000] ^= 1;
       const wrongCount = bytes.slice();
       wrongCount.fill(255, -12);
-      const tries = [bytes, damaged, wrongCount, bytes.slice(0, -1), bytes.slice(100), new Uint8Array(0), new Uint8Array(5000), "no bytes"];
+      const cut = [bytes.slice(0, -1), bytes.slice(100)];
+      const foreign = [new Uint8Array(0), new Uint8Array(5000), "no bytes"];
+      const tries = [bytes, damaged, wrongCount, ...cut, ...foreign];
       const restored = [];
       for (const one of tries) restored.push((await checker.restore(one)) !== undefined);
       return restored;`);
@@ -97,8 +103,12 @@ describe("analysed songs", () => {
     const { keys, scores, decodes } = await run(`
       const kept = new Map();
       const cache = { get: async (key) => kept.get(key), put: async (key, bytes) => kept.set(key, bytes) };
-      const failing = { get: async () => { throw new Error("no get"); }, put: async () => { throw new Error("no put"); } };
-      const [left, right] = await Promise.all(["/1.wav", "/7.wav"].map(async (url) => new File([await (await fetch(url)).blob()], "song.wav")));
+      const failing = {
+        get: async () => { throw new Error("no get"); },
+        put: async () => { throw new Error("no put"); },
+      };
+      const fileAt = async (url) => new File([await (await fetch(url)).blob()], "song.wav");
+      const [left, right] = await Promise.all(["/1.wav", "/7.wav"].map(fileAt));
       let decoded = 0;
       const original = BaseAudioContext.prototype.decodeAudioData;
       BaseAudioContext.prototype.decodeAudioData = function (...rest) { decoded++; return original.apply(this, rest); };
@@ -142,7 +152,8 @@ describe("analysed songs", () => {
       };
       const beside = await named();
       globalThis.Worker = class { constructor() { throw new Error("no worker"); } };
-      return { expected: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""), beside, onPage: await named() };`);
+      const expected = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      return { expected, beside, onPage: await named() };`);
     assert.deepEqual(beside, { sha256: expected, digested: 0 });
     assert.deepEqual(onPage, { sha256: expected, digested: 1 });
     assert.equal(blank.page.workers().length, 1, "the worker that computed it is still there");
@@ -161,14 +172,16 @@ describe("analysed songs", () => {
       let digested = 0;
       subtle.digest = function (...rest) { digested++; return original.apply(this, rest); };
       const header = new DataView(new ArrayBuffer(44));
-      const words = [0x52494646, 36 + 68e6, 0x57415645, 0x666d7420, 16, 0x00020001, 48e3, 192e3, 0x00100004, 0x64617461, 68e6];
+      const format = [0x666d7420, 16, 0x00020001, 48e3, 192e3, 0x00100004];
+      const words = [0x52494646, 36 + 68e6, 0x57415645, ...format, 0x64617461, 68e6];
       words.forEach((word, index) => header.setUint32(4 * index, word, ![0, 2, 3, 9].includes(index)));
       const file = new File([header, ...Array(68).fill(new Uint8Array(1e6).map((_, index) => index >> 4))], "huge.wav");
       const bytes = new Uint8Array(await original.call(subtle, "SHA-256", await file.arrayBuffer()));
       const cache = { get: async () => undefined, put: async () => {} };
       const checker = await soundalike.createChecker({ backend: "cpu", cache });
       const { sha256 } = await checker.analyse(file);
-      return { expected: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""), sha256, digested, requests };`);
+      const expected = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      return { expected, sha256, digested, requests };`);
     assert.equal(sha256, expected);
     assert.deepEqual({ digested, requests }, { digested: 0, requests: [true] });
   });

@@ -139,8 +139,14 @@ describe("bad input", () => {
       "crashed",
       /stopped unexpectedly\. The next check starts it afresh/,
       {
-        script:
-          "const Whole = Worker; globalThis.Worker = class extends Whole { postMessage(...sent) { sent[0].type === 'analyse' && !globalThis.stopped ? (globalThis.stopped = true, this.onerror(new ErrorEvent('error'))) : super.postMessage(...sent) } }",
+        script: `const Whole = Worker;
+          globalThis.Worker = class extends Whole {
+            postMessage(...sent) {
+              if (sent[0].type !== "analyse" || globalThis.stopped) return super.postMessage(...sent);
+              globalThis.stopped = true;
+              this.onerror(new ErrorEvent("error"));
+            }
+          };`,
         again: true,
       },
     ],

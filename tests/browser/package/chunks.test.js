@@ -459,7 +459,7 @@ describe("chunks", () => {
     mp4: fragments("+empty_moov"),
     aac: m4a(),
   })) {
-    test(`${ending} that is too long is refused before decoding; one that is cancelled stops after its current chunks`, async () => {
+    test(`${ending} that is too long is refused before decoding; a cancelled one stops after some chunks`, async () => {
       const name = encoded(`${ending} for its endings`, options);
       for (const endings of [
         await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name),

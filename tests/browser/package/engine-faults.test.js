@@ -31,7 +31,8 @@ describe("faults of the engine", () => {
     const otherAnswer = resealed(await blank.fileOfSite(WEIGHTS), (info) => info.golden_embedding.reverse());
     await blank.page.route("**/other-answer.safetensors", (route) => route.fulfill({ body: otherAnswer }));
     const { failed, next } = await run(`
-      return { failed: await checked({ backend: "cpu", weights: "/other-answer.safetensors" }), next: await checked({}) };`);
+      const failed = await checked({ backend: "cpu", weights: "/other-answer.safetensors" });
+      return { failed, next: await checked({}) };`);
     assertError(failed, "unsupported-browser", /self-test fails/);
     assert.deepEqual(next, GOOD);
   });
@@ -109,9 +110,11 @@ describe("faults of the engine", () => {
       const good = new Uint8Array(await (await fetch("/pkg/wasm/weights.safetensors")).arrayBuffer());
       const damaged = good.slice();
       damaged[damaged.length >> 1] ^= 255;
-      const tries = [new Uint8Array(0), new TextEncoder().encode("no weights at all"), good.slice(0, good.length / 2), damaged];
+      const foreign = [new Uint8Array(0), new TextEncoder().encode("no weights at all")];
+      const tries = [...foreign, good.slice(0, good.length / 2), damaged];
       const failed = [];
-      for (const weights of tries) failed.push(await outcome(() => soundalike.createChecker({ backend: "cpu", weights })));
+      for (const weights of tries)
+        failed.push(await outcome(() => soundalike.createChecker({ backend: "cpu", weights })));
       return { failed, backend: (await soundalike.createChecker({ backend: "cpu", weights: good })).backend };`);
     assert.equal(failed.length, 4);
     for (const outcome of failed) assertError(outcome, "weights-invalid", /damaged or belong to another version/);
@@ -222,7 +225,7 @@ describe("faults of the engine", () => {
     });
   }
 
-  test("a worker that is killed while it is idle: the next check starts another, and analyses nothing again", async () => {
+  test("a worker that is killed while it is idle: the next check starts another and analyses nothing", async () => {
     const stages = await run(`
       globalThis.checker = await soundalike.createChecker({ backend: "cpu" });
       globalThis.songs = [await checker.analyse(a), await checker.analyse(b)];`);
@@ -231,7 +234,8 @@ describe("faults of the engine", () => {
     await Promise.all([gone.waitForEvent("close"), gone.evaluate("close()").catch(() => {})]);
     const { next, seen } = await run(`
       const seen = [];
-      const next = await outcome(async () => (await checker.compare(...songs, { onProgress: ({ stage }) => seen.push(stage) })).verdict);
+      const onProgress = ({ stage }) => seen.push(stage);
+      const next = await outcome(async () => (await checker.compare(...songs, { onProgress })).verdict);
       return { next, seen };`);
     assert.deepEqual(next, { value: "different" });
     assert.ok(!seen.includes("encode"), `stages ${seen}`);

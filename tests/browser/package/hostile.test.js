@@ -22,7 +22,7 @@ describe("damaged files", () => {
     ["engine", throughTheEngine],
     ["trainer", throughTheTrainer],
   ])) {
-    test(`${COUNT} of them through the ${where} end in time, in a report or an error, and later checks work`, async () => {
+    test(`${COUNT} of them through the ${where} end in time, by report or error, and later checks work`, async () => {
       const { endings } = await through(input.good, input.files);
       // Some files must give a report and some an error, or only one half would be tested.
       assert.ok((endings["nearly-identical"] ?? 0) > 5, JSON.stringify(endings));

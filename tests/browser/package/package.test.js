@@ -99,7 +99,8 @@ describe("package", () => {
       const bytes = 3 * 3600 * 8000;
       const text = (at, chars) => [...chars].forEach((char, index) => view.setUint8(at + index, char.charCodeAt(0)));
       text(0, "RIFF"); view.setUint32(4, 36 + bytes, true); text(8, "WAVEfmt "); view.setUint32(16, 16, true);
-      view.setUint16(20, 1, true); view.setUint16(22, 1, true); view.setUint32(24, 8000, true); view.setUint32(28, 8000, true);
+      view.setUint16(20, 1, true); view.setUint16(22, 1, true);
+      view.setUint32(24, 8000, true); view.setUint32(28, 8000, true);
       view.setUint16(32, 1, true); view.setUint16(34, 8, true); text(36, "data"); view.setUint32(40, bytes, true);
       const file = new File([header, new Uint8Array(bytes).fill(128)], "three-hours.wav");
       let decoded = 0;
@@ -118,7 +119,8 @@ describe("package", () => {
       const checker = await soundalike.createChecker({ backend: "cpu" });
       globalThis.setTimeout = globalThis.requestAnimationFrame = globalThis.requestIdleCallback = () => 0;
       // It has so many channels that mixing takes many slices.
-      checker.compare({ samples: Array(90).fill(a), sampleRateHz: 44100 }, b).then(({ verdict }) => Object.assign(globalThis, { verdict }));`);
+      const many = { samples: Array(90).fill(a), sampleRateHz: 44100 };
+      checker.compare(many, b).then(({ verdict }) => Object.assign(globalThis, { verdict }));`);
     // Polled from here, because waiting in the page would need its timers.
     const end = Date.now() + 60_000;
     while ((await blank.page.evaluate("globalThis.verdict")) === undefined) {
@@ -162,8 +164,9 @@ describe("package", () => {
     const { first, second, third } = await run(`
       const [one, two] = checkers;
       const abort = new AbortController();
+      const onProgress = ({ stage }) => stage === "features" && abort.abort();
       const both = [
-        outcome(() => one.compare(a, b, { signal: abort.signal, onProgress: ({ stage }) => stage === "features" && abort.abort() })),
+        outcome(() => one.compare(a, b, { signal: abort.signal, onProgress })),
         outcome(() => two.compare(b, a)),
       ];
       const [first, second] = await Promise.all(both);
@@ -197,8 +200,13 @@ describe("package", () => {
         const cancelled = await outcome(() => checker.compare(...songs, { signal: abort.signal, onProgress }));
         const analysed = songs.map((song) => song.isAnalysed);
         const stages = [];
-        const report = await outcome(() => checker.compare(...songs, { onProgress: ({ stage, side }) => stages.push(side + " " + stage) }));
-        return { cancelled, late, report: report.value?.verdict, analysed: analysed.map((was, index) => [was, stages.includes(["left", "right"][index] + " features")]) };`);
+        const onStage = ({ stage, side }) => stages.push(side + " " + stage);
+        const report = await outcome(() => checker.compare(...songs, { onProgress: onStage }));
+        const again = ["left", "right"].map((side) => stages.includes(side + " features"));
+        return {
+          cancelled, late, report: report.value?.verdict,
+          analysed: analysed.map((was, index) => [was, again[index]]),
+        };`);
       assert.equal(cancelled.code, "aborted");
       assert.equal(late, 0, "the work went on");
       assert.equal(report, "different");
@@ -230,7 +238,8 @@ describe("package", () => {
   test("assetsUrl names the folder with the worker and the wasm", async () => {
     const { found, missing } = await run(`
       const found = await soundalike.createChecker({ backend: "cpu", assetsUrl: "/pkg" });
-      return { found: found.backend, missing: await outcome(() => soundalike.createChecker({ backend: "cpu", assetsUrl: "/elsewhere/" })) };`);
+      const elsewhere = { backend: "cpu", assetsUrl: "/elsewhere/" };
+      return { found: found.backend, missing: await outcome(() => soundalike.createChecker(elsewhere)) };`);
     assert.equal(found, "cpu");
     assert.equal(missing.isCheckerError, true);
   });

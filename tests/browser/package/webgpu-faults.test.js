@@ -10,8 +10,9 @@ import { DIES, brokenEngine } from "../support/broken-engines.js";
 import { WEBGPU_FLAGS } from "../support/harness.js";
 
 /** For the loader, a graphics card. */
-const GRAPHICS_CARD =
-  'Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({ info: { isFallbackAdapter: false } }) }, configurable: true });';
+const GRAPHICS_CARD = `
+  const gpu = { requestAdapter: async () => ({ info: { isFallbackAdapter: false } }) };
+  Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });`;
 
 describe("faults of WebGPU", () => {
   const blank = packageInBlankPage();
@@ -28,7 +29,11 @@ describe("faults of WebGPU", () => {
     test(`WebGPU that ${what}: auto uses the CPU, and webgpu reports it`, async () => {
       const { auto, insisted, next } = await run(`
         Object.defineProperty(navigator, "gpu", { value: ${gpu}, configurable: true });
-        return { auto: await checked({}), insisted: await checked({ backend: "webgpu" }), next: await checked({ backend: "cpu" }) };`);
+        return {
+          auto: await checked({}),
+          insisted: await checked({ backend: "webgpu" }),
+          next: await checked({ backend: "cpu" }),
+        };`);
       assert.deepEqual(auto, GOOD);
       assertError(insisted, "unsupported-browser", /WebGPU does not work/);
       assert.deepEqual(next, GOOD);
@@ -42,7 +47,9 @@ describe("faults of WebGPU", () => {
         body: `
           export default async function init() {}
           export class Checker {
-            static async create() { throw Object.assign(new Error("its self-test is off"), { code: "backend-unavailable" }); }
+            static async create() {
+              throw Object.assign(new Error("its self-test is off"), { code: "backend-unavailable" });
+            }
           }`,
       }),
     );
