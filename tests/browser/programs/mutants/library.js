@@ -75,8 +75,8 @@ export const LIBRARY_MUTANTS = [
     "library-ways",
     "browser’s Back leads from a report",
     "app.js",
-    "state = pageState.libraryGiven(library);",
-    "state = { ...state, ...pageState.libraryGiven(library), lastRow: state.lastRow };",
+    '  document.body.classList.remove("has-songs");\n  state = pageState.IDLE;\n',
+    '  document.body.classList.remove("has-songs");\n',
   ],
   ["library", "how many songs are kept by now", "app.js", 'if (row.state === "done") showKeptSongsSoon();', ""],
   [
