@@ -55,7 +55,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "javascript",
-        what: "formatting of JavaScript and style sheets, JavaScript lints",
+        what: "formatting of JavaScript and style sheets, lints, places of made-up faults",
         needs: &[Need::Node],
         run: javascript,
     },
@@ -263,6 +263,17 @@ fn javascript(workspace: &Workspace) -> Result<TestsRan> {
             Command::new("node")
                 .arg(folder.join("node_modules").join(program))
                 .args(arguments)
+                .current_dir(&workspace.root),
+        )?;
+    }
+    // A change of the sources can leave a fault in these lists without its place.
+    for program in [
+        "tests/browser/programs/mutants.js",
+        "tests/songs/mutants.js",
+    ] {
+        process::run(
+            Command::new("node")
+                .args([program, "--fits"])
                 .current_dir(&workspace.root),
         )?;
     }
