@@ -29,7 +29,7 @@
 //! | Evidence | `recording::evidence` | logits | evidence, of the same shape |
 //! | Runs | `recording::runs`, `geometry::lines` | evidence | lines of segments that match |
 //! | Refinement | `recording::refine`, `correlate` | a line, two whitened spectrograms | exact times, speed and pitch |
-//! | Passages | `recording::passages` | refined lines | passages with their certainty |
+//! | Passages | `recording::passages`, `certainty` | refined lines | passages with their certainty |
 //! | Clips | `recording::clips` | two songs that are too short for passages | the best alignment and its score |
 //! | Score | `recording::score` | passages or clips | 0..1 |
 //! | Report | `report` | passages, score, matrix | the answer as plain data |

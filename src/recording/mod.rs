@@ -3,13 +3,14 @@
 //! Its door is [`Analysis`], [`analyse`] and [`compare`]. Inside, [`segments`] that are not
 //! [`blank`] go through the [`encoder`]. All pairs of embeddings are scored ([`score_matrix`]),
 //! logits become [`evidence`], and lines of evidence become [`runs`]. The [`whitened`] spectrograms
-//! are [correlated](correlate) to [`refine`] each run to its exact place, speed and pitch. The
-//! [`passages`] decide the [`score`]; songs that are too short for passages are compared as
-//! [`clips`].
+//! are [correlated](correlate) to [`refine`] each run to its exact place, speed and pitch. Both
+//! kinds of evidence give a passage its [`certainty`]. The [`passages`] decide the [`score`]; songs
+//! that are too short for passages are compared as [`clips`].
 
 pub mod alignment;
 pub mod analysis;
 pub mod blank;
+pub mod certainty;
 pub mod clips;
 pub mod correlate;
 pub mod encoder;

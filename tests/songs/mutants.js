@@ -32,6 +32,7 @@ const MODULES = [
   "recording/runs",
   "recording/refine",
   "recording/whitened",
+  "recording/certainty",
   "recording/passages",
   "recording/score",
   "recording/clips/align",
