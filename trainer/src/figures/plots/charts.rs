@@ -104,7 +104,7 @@ pub fn legend<DB: DrawingBackend>(
         drawn(area.draw_text(
             name,
             &scale.label(),
-            (x + side + scale.px(7) as i32, y - scale.px(2) as i32),
+            (x + side + scale.px(7) as i32, y + scale.px(1) as i32),
         ))?;
     }
     Ok(())

@@ -26,10 +26,7 @@ const OTHER: RGBColor = RGBColor(214, 120, 30);
 const INK: RGBColor = RGBColor(40, 40, 46);
 const GRID: RGBColor = RGBColor(225, 227, 230);
 
-/// PNG files have twice the nominal size of the SVG, for dense screens. They are drawn twice as
-/// large again and then shrunk, which smooths every edge.
-const PNG_SCALE: u32 = 2;
-const SMOOTHING: u32 = 2;
+const FONT_FAMILY: &str = "sans-serif";
 
 type Area<DB> = DrawingArea<DB, Shift>;
 
@@ -52,7 +49,7 @@ impl Scale {
     }
 
     fn text(self, nominal_px: u32) -> TextStyle<'static> {
-        ("sans-serif", self.px(nominal_px)).into_font().color(&INK)
+        (FONT_FAMILY, self.px(nominal_px)).into_font().color(&INK)
     }
 
     /// Labels of axes and panels.
@@ -117,10 +114,11 @@ pub fn draw_learning(folder: &Path, history: &[HistoryEntry]) -> Result<()> {
 /// Writes a plot as NAME.svg and NAME.png.
 fn save(folder: &Path, name: &str, plot: &impl Plot) -> Result<()> {
     save_svg(&folder.join(name).with_extension("svg"), plot)?;
-    save_png(&folder.join(name).with_extension("png"), plot)
+    bitmap::save(&folder.join(name).with_extension("png"), plot)
 }
 
 fn save_svg(path: &Path, plot: &impl Plot) -> Result<()> {
+    bitmap::register_font()?;
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, plot.size()).into_drawing_area();
@@ -131,59 +129,7 @@ fn save_svg(path: &Path, plot: &impl Plot) -> Result<()> {
     fs::write(path, svg).with_context(|| format!("can't write {}", path.display()))
 }
 
-fn save_png(path: &Path, plot: &impl Plot) -> Result<()> {
-    let (width, height) = plot.size();
-    let drawn_at = PNG_SCALE * SMOOTHING;
-    let mut pixels = vec![0; (width * drawn_at * height * drawn_at * 3) as usize];
-    {
-        let size = (width * drawn_at, height * drawn_at);
-        let area = bitmap::Bitmap::new(&mut pixels, size)?.into_drawing_area();
-        drawn(area.fill(&WHITE))?;
-        plot.draw(&area, Scale(drawn_at))?;
-        drawn(area.present())?;
-    }
-    let shrunk = shrink(&pixels, (width * drawn_at) as usize);
-    bitmap::write_png(path, &shrunk, (width * PNG_SCALE, height * PNG_SCALE))
-}
-
-/// Means of squares of `SMOOTHING` pixels; RGB, rows of `width` pixels.
-fn shrink(pixels: &[u8], width: usize) -> Vec<u8> {
-    let side = SMOOTHING as usize;
-    let mut shrunk = Vec::with_capacity(pixels.len() / (side * side));
-    for rows in pixels.chunks_exact(width * 3 * side) {
-        for column in 0..width / side {
-            for channel in 0..3 {
-                let sum: usize = (0..side * side)
-                    .map(|index| {
-                        let (row, pixel) = (index / side, column * side + index % side);
-                        usize::from(rows[(row * width + pixel) * 3 + channel])
-                    })
-                    .sum();
-                shrunk.push((sum / (side * side)) as u8);
-            }
-        }
-    }
-    shrunk
-}
-
 /// Errors of plotters borrow the drawing, so only their text is kept.
 fn drawn<T, E: std::error::Error>(result: Result<T, E>) -> Result<T> {
     result.map_err(|error| anyhow!("can't draw: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shrinking_averages_squares() {
-        // Two squares side by side: one black and white mixed, one all 10.
-        let pixel = |value: u8| [value, value, 0];
-        let rows = [
-            [pixel(0), pixel(255), pixel(10), pixel(10)].concat(),
-            [pixel(255), pixel(0), pixel(10), pixel(10)].concat(),
-        ]
-        .concat();
-        assert_eq!(shrink(&rows, 4), [127, 127, 0, 10, 10, 0]);
-    }
 }

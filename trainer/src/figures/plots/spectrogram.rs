@@ -9,7 +9,7 @@ use soundalike::training::mel_from_hz;
 use soundalike::{FeatureConfig, LogMelSpectrogram};
 
 use super::charts::Chart;
-use super::{Area, INK, Plot, Scale, drawn};
+use super::{Area, INK, Plot, Scale, bitmap, drawn};
 
 /// An original and the passage compared with it.
 pub struct Comparison<'a> {
@@ -44,7 +44,7 @@ const MAGMA: [(u8, u8, u8); 9] = [
 ///
 /// When the file can't be written.
 pub fn save(path: &Path, comparison: &Comparison<'_>) -> Result<()> {
-    super::save_png(path, comparison)
+    bitmap::save(path, comparison)
 }
 
 /// Colour of a level as a share of the range, 0 for the quietest.
