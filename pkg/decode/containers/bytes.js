@@ -83,8 +83,3 @@ export function joined(parts) {
 function uint32Bytes(value) {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
-
-/** @param {number} a @param {number} b @returns {number} */
-export function commonDivisor(a, b) {
-  return b === 0 ? a : commonDivisor(b, a % b);
-}

@@ -1,6 +1,5 @@
 /** Cut: cuts a file with seek points into chunks that overlap. */
 
-import { commonDivisor } from "./bytes.js";
 import { NotCuttable } from "./not-cuttable.js";
 import { Slice } from "../../shared/tasks.js";
 
@@ -30,16 +29,27 @@ import { Slice } from "../../shared/tasks.js";
  *   seek points, or up to the end
  */
 
-/**
- * Decoded before and after a chunk's own samples, for the neighbourhood that resamplers use and for
- * the comparison of chunks.
- */
-const MARGIN_SAMPLES = 8192;
+/** Samples decoded on each side of a chunk: for the resampler's filter and for comparing chunks. */
+export const MARGIN_SAMPLES = 8192;
 /**
  * A chunk must begin where a sample at the decoding rate begins, too. That holds for one of five
  * frames of the usual sizes, up to 4,608 samples.
  */
 const ALIGNED_SAMPLES = 5 * 4608;
+
+/**
+ * The distance in samples between those that coincide with a sample at the decoding rate.
+ * @param {number} sampleRateHz
+ * @param {number} decodeRateHz
+ */
+export function stepSamples(sampleRateHz, decodeRateHz) {
+  return sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
+}
+
+/** @param {number} a @param {number} b @returns {number} */
+function commonDivisor(a, b) {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
 
 /**
  * @template {SeekPoint} P
@@ -55,7 +65,7 @@ export async function cutAtSeekPoints(
   if (!(sampleRateHz > 0)) throw new NotCuttable("no sample rate");
   if (durationSecs < minSecs) throw new NotCuttable("too short");
   const count = Math.ceil(durationSecs / chunkSecs);
-  const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
+  const step = stepSamples(sampleRateHz, decodeRateHz);
   /** @type {Chunk[]} */
   const chunks = [];
   const slice = new Slice();
