@@ -6,7 +6,7 @@
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
 import { SongFile, refuseTooLong, undecodable } from "./song-file.js";
-import { freeBuffers, mixInSlices } from "./mono.js";
+import { mixInSlices } from "./mono.js";
 import { decodeInChunks } from "./chunks.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
@@ -128,4 +128,24 @@ async function send({ channels, sampleRateHz }, sink, { name, signal }) {
     await mixInSlices(part, channels, from, signal, slice);
     sink.append(part);
   }
+}
+
+/**
+ * Frees the memory of the channels at once, by transferring it with a message that nobody receives.
+ * Dropping the last reference would wait for the garbage collector, and resizing the buffer would
+ * leave the memory with the AudioBuffer.
+ * @param {Float32Array[]} channels
+ */
+function freeBuffers(channels) {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  try {
+    port1.postMessage(
+      null,
+      channels.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)),
+    );
+  } catch {
+    // A browser that can't transfer them frees them later.
+  }
+  port1.close();
 }

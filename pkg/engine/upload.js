@@ -3,7 +3,7 @@
  * all of them, and the worker already resamples the first while the rest is decoded.
  */
 
-import { Peaks } from "../decode/mono.js";
+import { Peaks } from "../decode/peaks.js";
 
 /** @import { WorkerLink } from "./worker-link.js" */
 

@@ -24,7 +24,7 @@ const CUTTERS = [
     (file) => `mp4/${file}`,
   ),
   ...["flac/frame.js", "mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
-  ...["block-reader.js", "cut.js", "packet-codecs.js", "seek.js"],
+  ...["block-reader.js", "cut.js", "packet-codecs.js", "ranges.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 
 /**

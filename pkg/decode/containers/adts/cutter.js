@@ -4,7 +4,8 @@
  * the frame before, with which it overlaps.
  */
 
-import { byteAt, offsetAfterTags, uint32 } from "../bytes.js";
+import { byteAt, uint32 } from "../bytes.js";
+import { offsetAfterTags } from "../id3.js";
 import { BlockReader } from "../block-reader.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";

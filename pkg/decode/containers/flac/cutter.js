@@ -3,7 +3,8 @@
  * of its frames (https://www.rfc-editor.org/rfc/rfc9639). Each frame is decoded on its own.
  */
 
-import { byteAt, isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { byteAt, isText, uint32 } from "../bytes.js";
+import { offsetAfterTags } from "../id3.js";
 import { flacFrame } from "./frame.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";

@@ -4,7 +4,8 @@
  * another, with nothing else but the usual tags.
  */
 
-import { isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { isText, uint32 } from "../bytes.js";
+import { offsetAfterTags } from "../id3.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { BlockReader } from "../block-reader.js";
 

@@ -7,7 +7,7 @@
  * are left out of the last chunk.
  */
 
-import { merged } from "../bytes.js";
+import { merged } from "../ranges.js";
 import { readM4aFrames } from "./reader.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";

@@ -4,7 +4,8 @@
  * first timestamp, so each chunk begins with the song's.
  */
 
-import { joined, merged } from "../bytes.js";
+import { joined } from "../bytes.js";
+import { merged } from "../ranges.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";

@@ -101,7 +101,7 @@ export const CONTAINER_MUTANTS = [
   [
     "chunks",
     "aac with hundreds of tags",
-    "pkg/decode/containers/bytes.js",
+    "pkg/decode/containers/id3.js",
     "const MAX_TAGS = 16;",
     "const MAX_TAGS = Infinity;",
   ],
@@ -277,14 +277,14 @@ export const CONTAINER_MUTANTS = [
   [
     "chunks",
     "mp3 with hundreds of tags",
-    "pkg/decode/containers/bytes.js",
+    "pkg/decode/containers/id3.js",
     "const MAX_TAGS = 16;",
     "const MAX_TAGS = Infinity;",
   ],
   [
     "chunks",
     "flac with hundreds of tags",
-    "pkg/decode/containers/bytes.js",
+    "pkg/decode/containers/id3.js",
     "const MAX_TAGS = 16;",
     "const MAX_TAGS = Infinity;",
   ],

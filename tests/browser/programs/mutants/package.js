@@ -267,14 +267,14 @@ export const PACKAGE_MUTANTS = [
   [
     "analysed-songs",
     "a song's peaks",
-    "pkg/decode/mono.js",
+    "pkg/decode/peaks.js",
     "    this.#samples = 0;\n    this.#peak = 0;\n",
     "    this.#samples = 0;\n",
   ],
   [
     "analysed-songs",
     "a song's peaks",
-    "pkg/decode/mono.js",
+    "pkg/decode/peaks.js",
     "const magnitude = Math.abs(/** @type {number} */ (part[i]));",
     "const magnitude = /** @type {number} */ (part[i]);",
   ],
