@@ -11,7 +11,7 @@ import { ErrorView, knownError } from "./shared/error-view.js";
 import { pushReportEntry, watchEntries } from "./shared/history.js";
 import { keepForOffline } from "./shared/offline.js";
 import { ProgressView } from "./shared/progress-view.js";
-import { checker } from "./songs/checker.js";
+import { checker } from "./shared/checker.js";
 import { missingSentence, noMusicSentence, placesOf } from "./songs/choice.js";
 import { acceptDrops } from "./songs/drop-anywhere.js";
 import { DropZone } from "./songs/dropzone.js";

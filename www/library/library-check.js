@@ -4,7 +4,7 @@
  */
 
 import { CheckerError, Song } from "../pkg/index.js";
-import { checker } from "../songs/checker.js";
+import { checker } from "../shared/checker.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {import("../songs/dropped-files.js").FoundFile} FoundFile */

@@ -2,7 +2,7 @@
  * Facts of a check: the files with their SHA-256, the settings, the model, the backend, the time.
  */
 
-import { backendChoice } from "../songs/checker.js";
+import { backendChoice } from "../shared/checker.js";
 import { element } from "../shared/dom.js";
 import { percent } from "../shared/format.js";
 

@@ -3,7 +3,7 @@
  * files.
  */
 
-import { checker } from "../songs/checker.js";
+import { checker } from "./checker.js";
 
 /** Files that may be needed offline without having been loaded before. */
 const EXTRAS = [
