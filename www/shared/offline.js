@@ -23,8 +23,8 @@ const CUTTERS = [
   ...["boxes.js", "fragment-boxes.js", "fragments.js", "header.js", "movie-boxes.js", "reader.js"].map(
     (file) => `mp4/${file}`,
   ),
-  ...["flac/frame.js", "mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
-  ...["block-reader.js", "cut.js", "packet-codecs.js", "ranges.js", "seek.js"],
+  ...["mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
+  ...["block-reader.js", "cut.js", "flac-frame.js", "packet-codecs.js", "ranges.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 
 /**

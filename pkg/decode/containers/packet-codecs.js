@@ -4,7 +4,7 @@
  */
 
 import { byteAt, isText, uint32 } from "./bytes.js";
-import { flacFrame } from "./flac/frame.js";
+import { flacFrame } from "./flac-frame.js";
 import { NotCuttable } from "./not-cuttable.js";
 
 /**

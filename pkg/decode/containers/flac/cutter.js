@@ -5,7 +5,7 @@
 
 import { byteAt, isText, uint32 } from "../bytes.js";
 import { offsetAfterTags } from "../id3.js";
-import { flacFrame } from "./frame.js";
+import { flacFrame } from "../flac-frame.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";

@@ -248,7 +248,7 @@ export const CONTAINER_MUTANTS = [
   [
     "chunks",
     "flac 24 bits, 96 kHz",
-    "pkg/decode/containers/flac/frame.js",
+    "pkg/decode/containers/flac-frame.js",
     "at += rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0;",
     "at += rateCode === 11 ? 1 : 0;",
   ],
