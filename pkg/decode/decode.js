@@ -10,23 +10,8 @@ import { mixInSlices } from "./mono.js";
 import { decodeInChunks } from "./chunks.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
-/** @import { Limits } from "../engine/protocol.js" */
-/** @import { SampleSink } from "../engine/upload.js" */
-
-/**
- * @typedef {Object} Samples
- * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one
- *   length; values in -1..1
- * @property {number} sampleRateHz
- * @property {string} [name]
- */
-
-/**
- * A song: a file or blob of any format that the browser decodes (of a video, its sound track), the
- * address of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with
- * their rate. The caller's arrays are read, never detached.
- * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
- */
+/** @import { SampleSink } from "./mono.js" */
+/** @import { Limits, SongInput } from "./song-file.js" */
 
 /** Sound that is decoded as a whole is mixed and sent in parts of this size. */
 const PART_SAMPLES = 2 ** 20;

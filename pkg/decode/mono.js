@@ -3,6 +3,15 @@
 import { throwIfAborted } from "../shared/errors.js";
 import { Slice } from "../shared/tasks.js";
 
+/**
+ * The receiver of the mono samples of a song that is decoded.
+ * @typedef {Object} SampleSink
+ * @property {(sampleRateHz: number, expectedSamples: number) => void} begin again, if the samples
+ *   so far are invalid
+ * @property {(part: Float32Array<ArrayBuffer>) => void} append the next samples, whose buffer
+ *   is transferred
+ */
+
 /** Samples that are mixed before the time is checked. */
 const MIXED_AT_ONCE = 2 ** 16;
 

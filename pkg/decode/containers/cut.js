@@ -3,7 +3,33 @@
 import { NotCuttable } from "./not-cuttable.js";
 import { Slice } from "../../shared/tasks.js";
 
-/** @import { Cut, Chunk, Chunks } from "../chunks.js" */
+/**
+ * How to cut a file.
+ * @typedef {Object} Cut
+ * @property {number} chunkSecs the longest chunk
+ * @property {number} minSecs shorter songs are decoded at once
+ * @property {number} decodeRateHz the sample rate that browsers decode to
+ */
+
+/**
+ * A part of a song. Positions count samples of one channel at the file's rate.
+ * @typedef {Object} Chunk
+ * @property {Blob} blob a file of its own
+ * @property {number} startSamples the position of its first sample, before the decoder leaves out
+ *   the priming (it leaves out the same number of samples of the song and of every chunk)
+ * @property {number} ownStartSamples where it takes over from the chunk before; earlier samples are
+ *   pre-roll and overlap
+ * @property {number | undefined} lengthSamples before the decoder leaves out the priming;
+ *   `undefined` if it also leaves out samples at the end
+ */
+
+/**
+ * @typedef {Object} Chunks
+ * @property {number} sampleRateHz
+ * @property {number} samples of a channel, with the priming
+ * @property {Chunk[]} chunks
+ * @property {boolean} [isNoisy] whether the decoder generates noise, which differs between chunks
+ */
 
 /**
  * A place in a file where a decoder can begin. Samples are those of one channel.

@@ -12,8 +12,7 @@ import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { SeekPoint } from "../cut.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Chunks, Cut, SeekPoint } from "../cut.js" */
 
 /** Sample rates by their index in the header. */
 const SAMPLE_RATES_HZ = [

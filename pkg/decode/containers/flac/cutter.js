@@ -11,8 +11,7 @@ import { searchFile } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { SeekPoint } from "../cut.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Chunks, Cut, SeekPoint } from "../cut.js" */
 
 /** @typedef {SeekPoint & { samples: number }} Frame `samples` of one channel */
 

@@ -14,8 +14,8 @@ import { NotCuttable } from "../not-cuttable.js";
 import { readMp3Frames } from "./reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
+/** @import { Chunk, Chunks, Cut } from "../cut.js" */
 /** @import { InfoFrame, Mp3Frames } from "./reader.js" */
-/** @import { Cut, Chunk, Chunks } from "../../chunks.js" */
 
 /**
  * A chunk begins at a multiple of as many frames. At every sample rate of MP3, a sample at 44.1 kHz

@@ -16,7 +16,7 @@ import { nextTask } from "../../../shared/tasks.js";
 import { headerOf } from "./header.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Chunks, Cut } from "../cut.js" */
 
 /**
  * Encoders put fewer samples before a song, and a chunk is decoded as much further than its own

@@ -22,14 +22,8 @@ import {
 } from "./movie-boxes.js";
 
 /** @import { SongFile } from "../../song-file.js" */
+/** @import { FrameTable } from "./fragments.js" */
 /** @import { ChunkRun, DurationRun } from "./movie-boxes.js" */
-
-/**
- * @typedef {Object} FrameTable
- * @property {number[]} offsets where each frame begins in the file
- * @property {number[]} sizes of each frame in bytes
- * @property {DurationRun[]} durations
- */
 
 /**
  * @typedef {Object} Edit

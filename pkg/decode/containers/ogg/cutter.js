@@ -13,8 +13,8 @@ import { packetsIn } from "./packets.js";
 import { CAPTURE_PATTERN, FULL_SEGMENT_BYTES, pageFrom, pagesIn } from "./pages.js";
 
 /** @import { SongFile } from "../../song-file.js" */
+/** @import { Chunks, Cut } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
 /** @import { Page } from "./pages.js" */
 
 /** @typedef {{ codec: PacketCodec, headerBytes: number, serial: number }} Header */

@@ -8,7 +8,7 @@ import { MARGIN_SAMPLES, stepSamples } from "../cut.js";
 import { NotCuttable } from "../not-cuttable.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Chunk, Chunks } from "../../chunks.js" */
+/** @import { Chunk, Chunks, Cut } from "../cut.js" */
 
 /** Formats with independent samples: integers, floating point, A-law, μ-law. */
 const INDEPENDENT = [1, 3, 6, 7];

@@ -14,7 +14,7 @@ import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP } from "./elements.js";
 import { readWebmBlocks } from "./reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Chunks, Cut } from "../cut.js" */
 /** @import { SoundBlock, WebmBlocks } from "./reader.js" */
 
 /** The first four bytes of a size of eight, and all eight of an unknown size (RFC 8794, 6.2). */
