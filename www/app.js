@@ -18,10 +18,10 @@ import { DropZone } from "./songs/dropzone.js";
 import { exampleSongs } from "./songs/example.js";
 import { showKeptSongs, showKeptSongsSoon } from "./songs/kept-songs.js";
 
+/** @typedef {import("./songs/choice.js").ChosenSong} ChosenSong */
 /** @typedef {import("./songs/choice.js").Side} Side */
 /** @typedef {import("./songs/dropped-files.js").Found} Found */
 /** @typedef {import("./library/library-check.js").Row} Row */
-/** @typedef {import("./report/report-view.js").ChosenSong} ChosenSong */
 
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
@@ -83,7 +83,7 @@ function setSong(side, file) {
 
 /**
  * @param {import("./songs/dropped-files.js").FoundFile[]} files
- * @param {import("./library/library-check.js").Origin} origin
+ * @param {import("./songs/choice.js").Origin} origin
  */
 function setLibrary(files, origin) {
   stopEverything();
@@ -102,8 +102,8 @@ function setLibrary(files, origin) {
 
 /** Asks for the songs that are still missing. */
 function showIdle() {
-  const library = pageState.libraryOf(state);
-  idleWords.textContent = hasNoSongs() ? "No songs at hand?" : missingSentence(chosen.left !== undefined, library);
+  const origin = pageState.libraryOf(state)?.origin;
+  idleWords.textContent = hasNoSongs() ? "No songs at hand?" : missingSentence(chosen.left !== undefined, origin);
   byId("example").hidden = !hasNoSongs();
 }
 

@@ -7,7 +7,7 @@ import { element } from "../shared/dom.js";
 import { percent } from "../shared/format.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
-/** @typedef {import("./report-view.js").ChosenSong} ChosenSong */
+/** @typedef {import("../songs/choice.js").ChosenSong} ChosenSong */
 
 const BACKENDS = /** @type {Record<string, string>} */ ({
   auto: "the fastest that proves right",
