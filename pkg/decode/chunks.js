@@ -28,8 +28,8 @@ import { refuseTooLong } from "./song-file.js";
  */
 
 /**
- * The cutter of each container format, loaded when the first file of the format comes. Bundlers
- * find the modules by these literals, so they must stay literals.
+ * The cutter of each container format, loaded when the first file of the format comes that may be
+ * long. Bundlers find the modules by these literals, so they must stay literals.
  * @type {Record<Container, () => Promise<{ cut: Cutter }>>}
  */
 const CUTTERS = {
@@ -41,6 +41,25 @@ const CUTTERS = {
   wav: () => import("./containers/wav/cutter.js"),
   webm: () => import("./containers/webm/cutter.js"),
 };
+
+/**
+ * The least bytes of a second of music, by container format. A file with fewer than those of
+ * `MIN_SONG_SECS` is decoded at once without loading its cutter. The cutter then decides by the exact
+ * duration: the bytes of a second vary forty-fold, so most short songs could be long ones by their
+ * size.
+ *
+ * | bytes | of |
+ * |---:|---|
+ * | 8,000 | WAV: 8 bits, mono, 8 kHz |
+ * | 1,000 | MP3: 8 kbit/s, the lowest bitrate in ISO/IEC 13818-3 |
+ * | 750 | the others: 6 kbit/s, the lowest bitrate of Opus (RFC 6716, 2.1.1) |
+ *
+ * A file that takes less is mostly silence. Silence takes at least 64 bytes per second (measured with
+ * FFmpeg: AAC at 8 kHz), so that a long file below the limit lasts 8 minutes at most, which a browser
+ * decodes at once.
+ * @type {Record<Container, number>}
+ */
+const MIN_BYTES_PER_SEC = { adts: 750, flac: 750, mp3: 1000, mp4: 750, ogg: 750, wav: 8000, webm: 750 };
 
 /**
  * Long enough that the overlaps hardly count, and short enough that the browser copies a chunk into
@@ -118,8 +137,9 @@ export async function decodeInChunks(file, sink, { limits, signal, onProgress })
  */
 async function planOf(file, limits) {
   try {
-    const cutter = CUTTERS[await containerOf(file)];
-    const { cut } = await cutter().catch((cause) => {
+    const container = await containerOf(file);
+    if (file.size < MIN_BYTES_PER_SEC[container] * limits.minSecs) throw new NotCuttable("too short");
+    const { cut } = await CUTTERS[container]().catch((cause) => {
       throw new NotCuttable("its cutter can't be loaded", { cause });
     });
     return await cut(file, limits);

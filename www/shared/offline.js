@@ -17,7 +17,7 @@ const EXTRAS = [
   "example/midnight-ferry.mp3",
 ];
 
-/** Modules that cut long songs into chunks, each loaded at the first song of its format. */
+/** Modules that cut long songs into chunks, loaded with the first song that may be long. */
 const CUTTERS = [
   ...["adts", "flac", "mp3", "mp4", "ogg", "wav", "webm"].map((format) => `${format}/cutter.js`),
   ...["boxes.js", "fragment-boxes.js", "fragments.js", "header.js", "movie-boxes.js", "reader.js"].map(

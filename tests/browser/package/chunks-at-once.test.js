@@ -1,12 +1,16 @@
 /** Songs that are decoded at once, because they are short or their chunks would give other samples. */
 
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { describe, test } from "node:test";
 import { MP3, chunksVisits, flac, fragments, m4a, mp3, opus, vorbis, wav } from "../support/chunks-visit.js";
 import * as odd from "../support/odd-files.js";
 
 /** Reads of parts of a file until it is known that it must be decoded at once. */
 const MAX_LOOKS = 100;
+
+/** Options for a second of the song, which is small in every format. */
+const SHORT = ["-t", "1", "-ac", "1", "-ar", "8000"];
 
 /** @typedef {import("../support/chunks-visit.js").ChangedFile} ChangedFile */
 
@@ -105,7 +109,28 @@ function withFreeFrame(bytes) {
 }
 
 describe("songs decoded at once", () => {
-  const { encoded, compared } = chunksVisits();
+  const visit = chunksVisits();
+  const { audio, encoded, compared } = visit;
+
+  test("a short song loads no cutter, a long one does", async () => {
+    const page = await visit.openPage();
+    const compare = (/** @type {string} */ name) =>
+      page.evaluate((file) => /** @type {any} */ (globalThis).compare(file), name);
+    /** Modules of `containers/` that the page has loaded. */
+    const loaded = () =>
+      page.evaluate(() =>
+        performance
+          .getEntriesByType("resource")
+          .flatMap(({ name }) => name.split("/decode/containers/")[1] ?? [])
+          .sort(),
+      );
+    for (const ending of ["mp3", "flac", "wav"])
+      assert.ok((await compare(basename(audio.encoded(`short.${ending}`, visit.song, SHORT)))).isWhole, ending);
+    assert.deepEqual(await loaded(), ["bytes.js", "container.js", "id3.js", "not-cuttable.js"]);
+    assert.equal((await compare(encoded("mp3 that is long", MP3))).isWhole, false);
+    assert.ok((await loaded()).includes("mp3/cutter.js"));
+    await page.close();
+  });
 
   for (const [what, options, change] of AT_ONCE) {
     test(`${what}: decoded at once`, async () => {

@@ -67,6 +67,7 @@ export function chunksVisits() {
     /** Path of the song, a WAV file in stereo. */
     song: "",
     page: /** @type {import("playwright-core").Page} */ (/** @type {unknown} */ (undefined)),
+    /** Opens a new page in Chromium. */
     openPage: async () => {
       const page = await chromium.newPage();
       await page.goto(site.url);

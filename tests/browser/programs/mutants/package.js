@@ -346,6 +346,13 @@ export const PACKAGE_MUTANTS = [
   ],
   [
     "chunks-at-once",
+    "a short song loads no cutter",
+    "pkg/decode/chunks.js",
+    "if (file.size < MIN_BYTES_PER_SEC[container] * limits.minSecs)",
+    "if (false)",
+  ],
+  [
+    "chunks-at-once",
     "opus of speech, 16 kbit/s",
     "pkg/decode/chunks.js",
     "peakDifference <= MAX_DIFFERENCE",
