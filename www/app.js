@@ -1,6 +1,7 @@
 /** The page: songs in, reports out. Wires the parts together; each part draws itself. */
 
 import { CheckerError, Song } from "./pkg/index.js";
+import { lowestScoreText } from "./pkg/shared/format.js";
 import { LibraryCheck } from "./library/library-check.js";
 import { LibraryView } from "./library/library-view.js";
 import * as pageState from "./page-state.js";
@@ -54,6 +55,12 @@ const libraryView = new LibraryView(status, (row) => {
 /** @param {Side} side */
 function zoneElement(side) {
   return /** @type {HTMLElement} */ (document.querySelector(`.zone[data-side="${side}"]`));
+}
+
+/** Fills in the scores in the introduction. */
+function showLowestScores() {
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-lowest-score]")))
+    place.textContent = lowestScoreText(String(place.dataset["lowestScore"]));
 }
 
 /** @param {Side} side where the files were given @param {Found} found */
@@ -340,6 +347,7 @@ watchEntries((isReport) => {
 // Songs dropped beside the zones go to the first free side.
 acceptDrops((found) => choose(chosen.left || found.isFolder ? "right" : "left", found));
 
+showLowestScores();
 void showKeptSongs();
 keepForOffline();
 // The engine loads while the visitor looks for the files; if that fails, the check says why.

@@ -62,7 +62,7 @@ export function verdictWords(report) {
   const first = passages[0];
   if (!first) {
     const none =
-      report.score < 0.5
+      report.verdict === "different"
         ? "No passage of one plays in the other."
         : "What they share is too short or too scattered to be marked.";
     return [`${meaning} ${none}`, ...leftOutWords(report)];
