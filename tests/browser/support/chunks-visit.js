@@ -79,25 +79,13 @@ export function chunksVisits() {
      * @param {string[]} options
      * @param {(bytes: Buffer) => Buffer} [change]
      */
-    encoded: (what, options, change) => {
-      const [ending] = what.split(" ");
-      const name = `${what.replaceAll(/\W+/g, "-")}.${ending}`;
-      const path = audio.encoded(name, visit.song, options);
-      if (change) audio.file(name, change(readFileSync(path)));
-      return name;
-    },
+    encoded: (what, options, change) => encodedSong(audio, visit.song, what, options, change),
     /**
      * @param {string} name of a file in the folder
      * @param {string} [fault]
      * @returns {Promise<[BrowserName, Comparison][]>} by browser
      */
-    compared: async (name, fault) => {
-      const given = /** @type {const} */ ([name, fault ?? ""]);
-      return [
-        ["Chromium", await visit.page.evaluate((given) => /** @type {any} */ (globalThis).compare(...given), given)],
-        ["Firefox", await firefox.run((...given) => /** @type {any} */ (globalThis).compare(...given), ...given)],
-      ];
-    },
+    compared: (name, fault = "") => comparisons(visit.page, firefox, [name, fault]),
     /** The results of `endings` in both browsers. @param {string} name of a file in the folder */
     endings: async (name) => [
       await visit.page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name),
@@ -128,6 +116,34 @@ function stereoSong(audio) {
   const left = audio.tune("left.wav", 1, SONG_SECS);
   const right = audio.tune("right.wav", 7, SONG_SECS);
   return audio.encoded("song.wav", left, ["-i", right, "-filter_complex", "[0][1]amerge=inputs=2"]);
+}
+
+/**
+ * @param {ReturnType<typeof audioFolder>} audio
+ * @param {string} song
+ * @param {string} what
+ * @param {string[]} options
+ * @param {(bytes: Buffer) => Buffer} [change]
+ */
+function encodedSong(audio, song, what, options, change) {
+  const [ending] = what.split(" ");
+  const name = `${what.replaceAll(/\W+/g, "-")}.${ending}`;
+  const path = audio.encoded(name, song, options);
+  if (change) audio.file(name, change(readFileSync(path)));
+  return name;
+}
+
+/**
+ * @param {import("playwright-core").Page} page in Chromium
+ * @param {Firefox} firefox
+ * @param {[name: string, fault: string]} given
+ * @returns {Promise<[BrowserName, Comparison][]>}
+ */
+async function comparisons(page, firefox, given) {
+  return [
+    ["Chromium", await page.evaluate((given) => /** @type {any} */ (globalThis).compare(...given), given)],
+    ["Firefox", await firefox.run((...given) => /** @type {any} */ (globalThis).compare(...given), ...given)],
+  ];
 }
 
 /**

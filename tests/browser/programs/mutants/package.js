@@ -344,6 +344,7 @@ export const PACKAGE_MUTANTS = [
     "!(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))",
     "(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal), false)",
   ],
+  ["verdicts", "the README states", "pkg/shared/format.js", "from: 0.8 }", "from: 0.75 }"],
   [
     "chunks-at-once",
     "a short song loads no cutter",
