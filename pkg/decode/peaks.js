@@ -1,11 +1,11 @@
 /** Peaks: the outline of a song, for its picture. */
 
-/** Enough for one peak a pixel on a wide screen. */
+/** One peak per pixel of a wide screen. */
 export const PEAK_COUNT = 1500;
 
 /**
- * Peaks are first found for shorter stretches, as many per peak, because the exact length of a song
- * is known only at its end.
+ * Peaks are first found for this number of shorter stretches each, because the exact length of a
+ * song is known only at its end.
  */
 const STRETCHES_PER_PEAK = 16;
 

@@ -46,7 +46,7 @@ export class SongFile {
     this.name = name;
   }
 
-  /** In bytes. */
+  /** Size in bytes. */
   get size() {
     return this.blob.size;
   }
@@ -105,7 +105,7 @@ export function isFile(input) {
 }
 
 /**
- * The duration that a file's header states, in seconds; `undefined` if the browser can't tell.
+ * The duration that a file's header states, in seconds; `undefined` if the browser doesn't know it.
  * @param {Blob} blob
  * @returns {Promise<number | undefined>}
  */

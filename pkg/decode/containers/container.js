@@ -1,4 +1,4 @@
-/** Container: tells the format of a file by its first bytes. */
+/** Container: the format of a file, determined by its first bytes. */
 
 import { byteAt, isText, uint32 } from "./bytes.js";
 import { offsetAfterTags } from "./id3.js";

@@ -1,4 +1,6 @@
-/** Songs that are decoded at once, because they are short or their chunks would give other samples. */
+/**
+ * Songs that are decoded at once, because they are short or their chunks would give other samples.
+ */
 
 import assert from "node:assert/strict";
 import { basename } from "node:path";
@@ -69,7 +71,7 @@ const AT_ONCE = [
   ["ogg with noise at its end", opus(), (bytes) => Buffer.concat([bytes, Buffer.alloc(200_000, "noise")])],
 ];
 
-/** Files that turn out as such only when their chunks are decoded. @type {ChangedFile[]} */
+/** Files whose chunks are decoded and then found different. @type {ChangedFile[]} */
 const FOUND_OUT = [
   // At this bitrate the decoder remembers for seconds.
   ["opus of speech, 16 kbit/s", opus("-ac", "1", "-b:a", "16k", "-application", "voip"), (bytes) => bytes],

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { VERDICTS } from "../../../pkg/shared/format.js";
+import { SITE } from "../support/harness.js";
+
+/** @type {import("../../../pkg/shared/format.js")} */
+const { VERDICTS } = await import(`${SITE}/pkg/shared/format.js`);
 
 const text = (/** @type {string} */ path) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 

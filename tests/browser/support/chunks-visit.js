@@ -1,6 +1,6 @@
 /**
- * Chunks visit: a song in any format, decoded in chunks and at once in Chromium and in Firefox. Must
- * be called within a `describe`.
+ * Chunks visit: a song in any format, decoded in chunks and at once in Chromium and in Firefox.
+ * Must be called within a `describe`.
  */
 
 import assert from "node:assert/strict";
@@ -33,7 +33,7 @@ export const TOLERANCE = 1e-6;
 export const MP3 = ["-c:a", "libmp3lame", "-b:a", "128k"];
 export const mp3 = (/** @type {string[]} */ ...options) => ["-c:a", "libmp3lame", ...options];
 export const flac = (/** @type {string[]} */ ...options) => ["-c:a", "flac", ...options];
-/** Without noise that the decoder generates. */
+/** AAC without noise that the decoder generates. */
 export const m4a = (/** @type {string[]} */ ...options) => ["-c:a", "aac", "-aac_pns", "0", "-b:a", "128k", ...options];
 export const fragments = (/** @type {string} */ flags, /** @type {string[]} */ ...options) =>
   m4a("-movflags", `+frag_keyframe${flags}`, "-frag_duration", "2000000", ...options);
@@ -41,7 +41,7 @@ export const vorbis = (/** @type {string[]} */ ...options) => ["-c:a", "libvorbi
 export const opus = (/** @type {string[]} */ ...options) => ["-c:a", "libopus", ...options];
 export const wav = (/** @type {string} */ format, /** @type {string[]} */ ...options) => ["-c:a", format, ...options];
 
-/** Beside the song. @param {string} codec @param {string[]} options */
+/** A video track beside the song. @param {string} codec @param {string[]} options */
 export const picture = (codec, options) => [
   "-f",
   "lavfi",

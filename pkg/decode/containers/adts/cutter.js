@@ -28,7 +28,7 @@ const SYNC = 0xfff00000;
  * The bits of the first four bytes that are the same in every frame: without copyright and length.
  */
 const LASTING_BITS = 0xfffffdc0;
-/** At most three hours at 48 kHz; a larger table would take too much memory. */
+/** Frames of three hours at 48 kHz. A larger table would take too much memory. */
 const MAX_FRAMES = 2 ** 19;
 
 /**

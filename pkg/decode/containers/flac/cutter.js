@@ -26,9 +26,9 @@ const LAST_BLOCK = 0x80;
 /** Files have a few blocks, of tags and pictures. More are damage. */
 const MAX_BLOCKS = 64;
 
-/** Searched at the end of a file for its last frame. */
+/** Bytes at the end of a file in which the last frame is searched. */
 const END_BYTES = 256 * 1024;
-/** Frames in a row that can't be chance. */
+/** Consecutive valid frames that can't occur by chance. */
 const FRAMES_IN_A_ROW = 3;
 
 /**
@@ -110,8 +110,8 @@ function headerOf(beginning, samples) {
  */
 function framesIn(bytes, offset, blockSamples) {
   /**
-   * Rows of frames, by the sample with which the next frame would begin. Bytes that only look like
-   * a frame begin a row of their own.
+   * Rows of consecutive frames, by the first sample of the next frame. Other bytes that look like a
+   * frame begin a row of their own.
    * @type {Map<number, Frame[]>}
    */
   const rows = new Map();

@@ -21,7 +21,7 @@ import { readTfdt, readTfhd, readTrex, readTrun } from "./fragment-boxes.js";
 
 /** @typedef {ReturnType<typeof readTrex>} Defaults of the frames of a track */
 
-/** At most three hours of AAC at 48 kHz. */
+/** Frames of three hours of AAC at 48 kHz. */
 const MAX_FRAMES = 2 ** 19;
 /** The largest `moof` for such a file. */
 const MAX_FRAGMENT_BYTES = 2 ** 24;

@@ -34,7 +34,7 @@ export async function cut(file, limits) {
   const table = await readWebmBlocks(file);
   const [first] = table.blocks;
   if (!first) throw new NotCuttable("no blocks of sound");
-  // Reading a table of hours took a while.
+  // Reading the table of a long file takes long: cutting is a new task.
   await nextTask();
   const { track, blocks, samples } = table;
   return cutAtSeekPoints(limits, {
