@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { SITE } from "../support/harness.js";
 
-/** @type {import("../../../pkg/shared/format.js")} */
-const { VERDICTS } = await import(`${SITE}/pkg/shared/format.js`);
+/** @type {typeof import("../../../pkg/shared/format.js")} */
+const { VERDICTS } = await import(pathToFileURL(`${SITE}/pkg/shared/format.js`).href);
 
 const text = (/** @type {string} */ path) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 
