@@ -180,7 +180,7 @@ export class SoundalikeElement extends Base {
     });
   }
 
-  /** With this method, even if it is empty, `moveBefore` calls neither of the two above. */
+  /** If this method exists, even empty, `moveBefore` calls neither of the two above. */
   connectedMoveCallback() {}
 
   /** @param {string} name @param {string | null} before @param {string | null} after */

@@ -31,7 +31,7 @@ export { Song } from "./song/song.js";
 
 /** @typedef {import("./song/cache.js").SongStore} SongStore */
 /** @typedef {import("./song/cache.js").SongCacheSize} SongCacheSize */
-/** @typedef {import("./decode/decode.js").SongInput} SongInput */
+/** @typedef {import("./decode/song-file.js").SongInput} SongInput */
 /** @typedef {import("./shared/errors.js").ErrorCode} ErrorCode */
 /** @typedef {import("./engine/progress.js").Progress} Progress */
 /** @typedef {import("./engine/protocol.js").Report} Report */

@@ -173,7 +173,7 @@ function forget(songId) {
 
 /**
  * Frees the memory of samples at once, by transferring it with a message that nobody receives; see
- * `freeBuffers` in `decode/mono.js`. The engine has copied them.
+ * `freeBuffers` in `decode/decode.js`. The engine has copied them.
  * @param {Float32Array} samples
  */
 function freeBuffer({ buffer }) {

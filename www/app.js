@@ -1,6 +1,7 @@
 /** The page: songs in, reports out. Wires the parts together; each part draws itself. */
 
 import { CheckerError, Song } from "./pkg/index.js";
+import { lowestScoreText } from "./pkg/shared/format.js";
 import { LibraryCheck } from "./library/library-check.js";
 import { LibraryView } from "./library/library-view.js";
 import * as pageState from "./page-state.js";
@@ -11,17 +12,17 @@ import { ErrorView, knownError } from "./shared/error-view.js";
 import { pushReportEntry, watchEntries } from "./shared/history.js";
 import { keepForOffline } from "./shared/offline.js";
 import { ProgressView } from "./shared/progress-view.js";
-import { checker } from "./songs/checker.js";
+import { checker } from "./shared/checker.js";
 import { missingSentence, noMusicSentence, placesOf } from "./songs/choice.js";
 import { acceptDrops } from "./songs/drop-anywhere.js";
 import { DropZone } from "./songs/dropzone.js";
 import { exampleSongs } from "./songs/example.js";
 import { showKeptSongs, showKeptSongsSoon } from "./songs/kept-songs.js";
 
+/** @typedef {import("./songs/choice.js").ChosenSong} ChosenSong */
 /** @typedef {import("./songs/choice.js").Side} Side */
 /** @typedef {import("./songs/dropped-files.js").Found} Found */
 /** @typedef {import("./library/library-check.js").Row} Row */
-/** @typedef {import("./report/report-view.js").ChosenSong} ChosenSong */
 
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
@@ -56,6 +57,12 @@ function zoneElement(side) {
   return /** @type {HTMLElement} */ (document.querySelector(`.zone[data-side="${side}"]`));
 }
 
+/** Fills in the scores in the introduction. */
+function showLowestScores() {
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-lowest-score]")))
+    place.textContent = lowestScoreText(String(place.dataset["lowestScore"]));
+}
+
 /** @param {Side} side where the files were given @param {Found} found */
 function choose(side, found) {
   if (found.songs.length === 0) {
@@ -83,7 +90,7 @@ function setSong(side, file) {
 
 /**
  * @param {import("./songs/dropped-files.js").FoundFile[]} files
- * @param {import("./library/library-check.js").Origin} origin
+ * @param {import("./songs/choice.js").Origin} origin
  */
 function setLibrary(files, origin) {
   stopEverything();
@@ -102,8 +109,8 @@ function setLibrary(files, origin) {
 
 /** Asks for the songs that are still missing. */
 function showIdle() {
-  const library = pageState.libraryOf(state);
-  idleWords.textContent = hasNoSongs() ? "No songs at hand?" : missingSentence(chosen.left !== undefined, library);
+  const origin = pageState.libraryOf(state)?.origin;
+  idleWords.textContent = hasNoSongs() ? "No songs at hand?" : missingSentence(chosen.left !== undefined, origin);
   byId("example").hidden = !hasNoSongs();
 }
 
@@ -340,6 +347,7 @@ watchEntries((isReport) => {
 // Songs dropped beside the zones go to the first free side.
 acceptDrops((found) => choose(chosen.left || found.isFolder ? "right" : "left", found));
 
+showLowestScores();
 void showKeptSongs();
 keepForOffline();
 // The engine loads while the visitor looks for the files; if that fails, the check says why.

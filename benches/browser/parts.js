@@ -20,7 +20,7 @@ import { timing } from "./page/rounds.js";
  * @property {(result: any) => string} table
  */
 
-/** Typical of the slower half of mobile connections. @type {import("./server.js").Link} */
+/** A link typical of the slower half of mobile connections. @type {import("./server.js").Link} */
 const MOBILE_LINK = { bitsPerSec: 10e6, latencyMs: 40 };
 const VISITS = 3;
 const VISIT_TIMEOUT_MS = 120_000;

@@ -8,7 +8,7 @@ import { extname, join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { StaticServer } from "../../tests/browser/support/static-server.js";
 
-/** Already compressed formats. */
+/** Formats that are compressed already. */
 const INCOMPRESSIBLE = new Set([".mp3"]);
 
 /** Responses are written in chunks of this size, so that several share the link. */
@@ -25,7 +25,7 @@ export class BenchServer {
   #compressedFolder;
   /** @type {Link | undefined} */
   #link;
-  /** When the link is free again, in `performance.now()` milliseconds. */
+  /** Time at which the link is free again, in `performance.now()` milliseconds. */
   #freeAt = 0;
   #compresses = false;
   /** Bytes sent by path, since `startVisit`. @type {Map<string, number>} */

@@ -17,38 +17,10 @@ import { NotCuttable } from "./containers/not-cuttable.js";
 import { mixInSlices, mixInto } from "./mono.js";
 import { refuseTooLong } from "./song-file.js";
 
-/** @import { SongFile } from "./song-file.js" */
-/** @import { Limits } from "../engine/protocol.js" */
-/** @import { SampleSink } from "../engine/upload.js" */
+/** @import { Limits, SongFile } from "./song-file.js" */
+/** @import { SampleSink } from "./mono.js" */
 /** @import { Container } from "./containers/container.js" */
-
-/**
- * How to cut a file.
- * @typedef {Object} Cut
- * @property {number} chunkSecs the longest chunk
- * @property {number} minSecs shorter songs are decoded at once
- * @property {number} decodeRateHz the sample rate that browsers decode to
- */
-
-/**
- * A part of a song. Positions count samples of one channel at the file's rate.
- * @typedef {Object} Chunk
- * @property {Blob} blob a file of its own
- * @property {number} startSamples the position of its first sample, before the decoder leaves out
- *   the priming (it leaves out the same number of samples of the song and of every chunk)
- * @property {number} ownStartSamples where it takes over from the chunk before; earlier samples are
- *   pre-roll and overlap
- * @property {number | undefined} lengthSamples before the decoder leaves out the priming;
- *   `undefined` if it also leaves out samples at the end
- */
-
-/**
- * @typedef {Object} Chunks
- * @property {number} sampleRateHz
- * @property {number} samples of a channel, with the priming
- * @property {Chunk[]} chunks
- * @property {boolean} [isNoisy] whether the decoder generates noise, which differs between chunks
- */
+/** @import { Chunk, Chunks, Cut } from "./containers/cut.js" */
 
 /**
  * Cuts a file into chunks; throws `NotCuttable` if it can't.
@@ -56,8 +28,8 @@ import { refuseTooLong } from "./song-file.js";
  */
 
 /**
- * The cutter of each container format, loaded when the first file of the format comes. Bundlers
- * find the modules by these literals, so they must stay literals.
+ * The cutter of each container format, loaded when the first file of the format comes that may be
+ * long. Bundlers find the modules by these literals, so they must stay literals.
  * @type {Record<Container, () => Promise<{ cut: Cutter }>>}
  */
 const CUTTERS = {
@@ -71,21 +43,42 @@ const CUTTERS = {
 };
 
 /**
- * Long enough that the overlaps hardly count, and short enough that the browser copies a chunk into
- * the page in a few milliseconds.
+ * The least bytes of a second of music, by container format. A file with fewer than those of
+ * `MIN_SONG_SECS` is decoded at once without loading its cutter. The cutter then decides by the
+ * exact duration: the bytes of a second vary forty-fold, so most short songs could be long ones by
+ * their size.
+ *
+ * | bytes | of |
+ * |---:|---|
+ * | 8,000 | WAV: 8 bits, mono, 8 kHz |
+ * | 1,000 | MP3: 8 kbit/s, the lowest bitrate in ISO/IEC 13818-3 |
+ * | 750 | the others: 6 kbit/s, the lowest bitrate of Opus (RFC 6716, 2.1.1) |
+ *
+ * A file that takes less is mostly silence. Silence takes at least 64 bytes per second (measured
+ * with FFmpeg: AAC at 8 kHz), so that a long file below the limit lasts 8 minutes at most, which a
+ * browser decodes at once.
+ * @type {Record<Container, number>}
+ */
+const MIN_BYTES_PER_SEC = { adts: 750, flac: 750, mp3: 1000, mp4: 750, ogg: 750, wav: 8000, webm: 750 };
+
+/**
+ * Longest chunk. The overlaps take little of it, and the browser copies it into the page in a few
+ * milliseconds.
  */
 const CHUNK_SECS = 24;
+/** Shorter songs are decoded at once. */
 const MIN_SONG_SECS = 40;
 
-/** One for each core of a small machine, and one that waits. Each takes memory. */
+/** Chunks decoded in parallel: one for each of two cores and one waiting. Each takes memory. */
 const DECODED_AT_ONCE = 3;
 
-/** Samples that are compared on each side of the place where one chunk takes over from another. */
+/** Samples compared on each side of the place where one chunk takes over from another. */
 const COMPARED_SAMPLES = 1024;
 /**
- * Four steps of 16 bits. Firefox's MP3 decoder gives whole steps and carries the rounding error
- * into the next sample, so a decoder that starts elsewhere differs by one step, after resampling by
- * two. In Chromium only the resampler differs, by 1e-7.
+ * Largest difference between equal samples: four steps of 16 bits. Firefox's MP3 decoder gives
+ * whole steps and carries the rounding error into the next sample, so a decoder that starts
+ * elsewhere differs by one step, after resampling by two. In Chromium only the resampler differs,
+ * by 1e-7.
  */
 const MAX_DIFFERENCE = 2 ** -13;
 /**
@@ -93,17 +86,22 @@ const MAX_DIFFERENCE = 2 ** -13;
  * different place of the song gives 2.
  */
 const MAX_NOISE = 0.5;
-/** Quieter sound may be the same by chance. */
+/** Least peak for a comparison: quieter samples may be equal by chance. */
 const MIN_PEAK = 8 * MAX_DIFFERENCE;
-/** Lengths in samples may differ by rounding. */
+/** Largest difference between lengths in samples, which are rounded. */
 const MAX_LENGTH_DIFFERENCE = 2;
 
 /**
+ * @typedef {Object} ChunkOptions
+ * @property {Limits} limits
+ * @property {AbortSignal | undefined} signal
+ * @property {(fraction: number) => void} onProgress
+ */
+
+/**
  * @param {SongFile} file
- * @param {SampleSink} sink of the samples
- * @param
- *   {{ limits: Limits, signal: AbortSignal | undefined, onProgress: (fraction: number) => void,
- * }} options
+ * @param {SampleSink} sink receives the samples
+ * @param {ChunkOptions} options
  * @returns {Promise<boolean>} `false` if the file must be decoded at once; then the samples that
  *   were sent are invalid
  */
@@ -146,8 +144,9 @@ export async function decodeInChunks(file, sink, { limits, signal, onProgress })
  */
 async function planOf(file, limits) {
   try {
-    const cutter = CUTTERS[await containerOf(file)];
-    const { cut } = await cutter().catch((cause) => {
+    const container = await containerOf(file);
+    if (file.size < MIN_BYTES_PER_SEC[container] * limits.minSecs) throw new NotCuttable("too short");
+    const { cut } = await CUTTERS[container]().catch((cause) => {
       throw new NotCuttable("its cutter can't be loaded", { cause });
     });
     return await cut(file, limits);
@@ -178,7 +177,7 @@ async function decoded({ blob }, rateHz) {
   try {
     return await new OfflineAudioContext(1, 1, rateHz).decodeAudioData(await blob.arrayBuffer());
   } catch {
-    // If the file is at fault, decoding it at once reports the error.
+    // If the file is damaged, decoding it at once reports the error.
     return undefined;
   }
 }
@@ -239,7 +238,7 @@ class Stitch {
    * Whether a chunk has the same samples as the last one around the place where it takes over.
    * @param {Float32Array[]} channels
    * @param {number} own the place in them
-   * @param {boolean} isLengthRight shows that the chunk is in its place even if it is silent there
+   * @param {boolean} isLengthRight proves the place of a chunk that is silent there
    */
   #agrees(channels, own, isLengthRight) {
     if (own < COMPARED_SAMPLES || own + COMPARED_SAMPLES > Number(channels[0]?.length)) return false;

@@ -6,27 +6,12 @@
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
 import { SongFile, refuseTooLong, undecodable } from "./song-file.js";
-import { freeBuffers, mixInSlices } from "./mono.js";
+import { mixInSlices } from "./mono.js";
 import { decodeInChunks } from "./chunks.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
-/** @import { Limits } from "../engine/protocol.js" */
-/** @import { SampleSink } from "../engine/upload.js" */
-
-/**
- * @typedef {Object} Samples
- * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one
- *   length; values in -1..1
- * @property {number} sampleRateHz
- * @property {string} [name]
- */
-
-/**
- * A song: a file or blob of any format that the browser decodes (of a video, its sound track), the
- * address of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with
- * their rate. The caller's arrays are read, never detached.
- * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
- */
+/** @import { SampleSink } from "./mono.js" */
+/** @import { Limits, SongInput } from "./song-file.js" */
 
 /** Sound that is decoded as a whole is mixed and sent in parts of this size. */
 const PART_SAMPLES = 2 ** 20;
@@ -128,4 +113,24 @@ async function send({ channels, sampleRateHz }, sink, { name, signal }) {
     await mixInSlices(part, channels, from, signal, slice);
     sink.append(part);
   }
+}
+
+/**
+ * Frees the memory of the channels at once, by transferring it with a message that nobody receives.
+ * Dropping the last reference would wait for the garbage collector, and resizing the buffer would
+ * leave the memory with the AudioBuffer.
+ * @param {Float32Array[]} channels
+ */
+function freeBuffers(channels) {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  try {
+    port1.postMessage(
+      null,
+      channels.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)),
+    );
+  } catch {
+    // A browser that can't transfer them frees them later.
+  }
+  port1.close();
 }

@@ -2,8 +2,22 @@
 
 import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "../shared/errors.js";
 
-/** @import { SongInput } from "./decode.js" */
-/** @import { Limits } from "../engine/protocol.js" */
+/** @typedef {import("../wasm/cpu/soundalike.js").Limits} Limits of the engine */
+
+/**
+ * @typedef {Object} Samples
+ * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one
+ *   length; values in -1..1
+ * @property {number} sampleRateHz
+ * @property {string} [name]
+ */
+
+/**
+ * A song: a file or blob of any format that the browser decodes (of a video, its sound track), the
+ * address of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with
+ * their rate. The caller's arrays are read, never detached.
+ * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
+ */
 
 /** A file may be read as a whole to be decoded. Larger ones are likely to crash a browser tab. */
 const MAX_FILE_BYTES = 1e9;
@@ -32,7 +46,7 @@ export class SongFile {
     this.name = name;
   }
 
-  /** In bytes. */
+  /** Size in bytes. */
   get size() {
     return this.blob.size;
   }
@@ -91,7 +105,7 @@ export function isFile(input) {
 }
 
 /**
- * The duration that a file's header states, in seconds; `undefined` if the browser can't tell.
+ * The duration that a file's header states, in seconds; `undefined` if the browser doesn't know it.
  * @param {Blob} blob
  * @returns {Promise<number | undefined>}
  */

@@ -20,7 +20,7 @@ import { Upload } from "./upload.js";
 import { packSong, unpackSong } from "../song/song-bytes.js";
 import { spawnLink } from "./spawn.js";
 import { WorkerHost } from "./worker-host.js";
-import { arrayOf } from "../shared/tasks.js";
+import { arrayOf } from "../shared/arrays.js";
 
 /** @import { SongStore } from "../song/cache.js" */
 /** @import { StageProgress, WorkerLink } from "./worker-link.js" */

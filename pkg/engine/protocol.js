@@ -51,12 +51,8 @@
  * @property {"release"} type
  * @property {number} songId
  *
- * @typedef {Object} DigestRequest Answers the SHA-256 of a file. Needs no `StartRequest`.
- * @property {"digest"} type
- * @property {Blob} blob
- * @property {EngineBuild | undefined} engine for a file that is too large to be read at once
- *
- * @typedef {{ glueUrl: string, module: WebAssembly.Module }} EngineBuild
+ * @typedef {import("../song/digest.js").DigestRequest} DigestRequest Needs no `StartRequest`.
+ * @typedef {import("../song/digest.js").EngineBuild} EngineBuild
  *
  * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest} SongRequest
  * @typedef {SongRequest | RestoreRequest | CompareRequest | ReleaseRequest | DigestRequest} Request

@@ -3,18 +3,10 @@
  * all of them, and the worker already resamples the first while the rest is decoded.
  */
 
-import { Peaks } from "../decode/mono.js";
+import { Peaks } from "../decode/peaks.js";
 
+/** @import { SampleSink } from "../decode/mono.js" */
 /** @import { WorkerLink } from "./worker-link.js" */
-
-/**
- * The receiver of a song that is decoded.
- * @typedef {Object} SampleSink
- * @property {(sampleRateHz: number, expectedSamples: number) => void} begin again, if the samples
- *   so far are invalid
- * @property {(part: Float32Array<ArrayBuffer>) => void} append the next mono samples, whose buffer
- *   is transferred
- */
 
 /** @implements {SampleSink} */
 export class Upload {

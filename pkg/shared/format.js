@@ -1,16 +1,24 @@
 /** Format: numbers and verdicts for people, in the element and on the site. */
 
-/** @type {Record<string, string>} */
-const VERDICTS = {
-  "nearly-identical": "Nearly identical",
-  strong: "Strong match",
-  moderate: "Moderate match",
-  different: "Different songs",
-};
+/**
+ * The verdicts of reports, with a title for people and the lowest score. The engine decides by the
+ * same bounds.
+ */
+export const VERDICTS = [
+  { name: "nearly-identical", title: "Nearly identical", from: 0.9 },
+  { name: "strong", title: "Strong match", from: 0.8 },
+  { name: "moderate", title: "Moderate match", from: 0.5 },
+  { name: "different", title: "Different songs", from: 0 },
+];
 
 /** @param {string} verdict of a report */
 export function verdictTitle(verdict) {
-  return VERDICTS[verdict] ?? verdict;
+  return VERDICTS.find(({ name }) => name === verdict)?.title ?? verdict;
+}
+
+/** The lowest score of a verdict, as text. @param {string} verdict */
+export function lowestScoreText(verdict) {
+  return scoreText(VERDICTS.find(({ name }) => name === verdict)?.from ?? 0);
 }
 
 /** @param {number} secs @returns {string} minutes and seconds, `3:07` */

@@ -22,7 +22,7 @@
 
 /** @typedef {{ key: string, bytes: number, usedAt: number }} Entry */
 
-/** Enough for about 1,000 songs of four minutes. */
+/** About 1,000 songs of four minutes. */
 const DEFAULT_MAX_BYTES = 500e6;
 /** Limit of the songs in memory, which the device doesn't store. */
 const MAX_MEMORY_BYTES = 150e6;

@@ -1,12 +1,26 @@
 /** Digest: computes the SHA-256 of a file. */
 
-/** @import { WorkerLink } from "../engine/worker-link.js" */
-/** @import { EngineBuild } from "../engine/protocol.js" */
+/** @typedef {{ glueUrl: string, module: WebAssembly.Module }} EngineBuild */
+
+/**
+ * A request for the SHA-256 of a file.
+ * @typedef {Object} DigestRequest
+ * @property {"digest"} type
+ * @property {Blob} blob
+ * @property {EngineBuild | undefined} engine for a file that is too large to be read at once
+ */
+
+/**
+ * The connection to a worker that answers such requests.
+ * @typedef {Object} DigestWorker
+ * @property {(request: DigestRequest) => Promise<Uint8Array<ArrayBuffer>>} call
+ * @property {() => void} terminate
+ */
 
 /**
  * The means to digest a large file outside the main thread.
  * @typedef {Object} DigestAside
- * @property {() => WorkerLink} spawn a worker of its own, as the engine's may be busy
+ * @property {() => DigestWorker} spawn a worker of its own, as the engine's may be busy
  * @property {() => Promise<EngineBuild>} load
  */
 
@@ -43,7 +57,7 @@ export async function sha256(blob, aside) {
  * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` if it failed
  */
 async function digestAside(blob, { spawn, load }) {
-  /** @type {WorkerLink | undefined} */
+  /** @type {DigestWorker | undefined} */
   let link;
   try {
     const engine = blob.size > HUGE_BYTES ? await load() : undefined;

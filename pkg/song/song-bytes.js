@@ -5,7 +5,7 @@
  *     analysis | peaks, f32 little-endian | number of peaks, u32 | duration in seconds, f64
  */
 
-import { PEAK_COUNT } from "../decode/mono.js";
+import { PEAK_COUNT } from "../decode/peaks.js";
 
 /**
  * @typedef {Object} PackedSong

@@ -6,8 +6,14 @@
 import { songName } from "../decode/song-file.js";
 import { packSong } from "./song-bytes.js";
 
-/** @import { SongInput } from "../decode/decode.js" */
-/** @import { WorkerLink } from "../engine/worker-link.js" */
+/** @import { SongInput } from "../decode/song-file.js" */
+
+/**
+ * The connection to a worker that keeps analysed songs.
+ * @typedef {Object} SongWorker
+ * @property {boolean} alive whether the worker still runs
+ * @property {(request: { type: "release", songId: number }) => Promise<unknown>} call frees a song
+ */
 
 /**
  * A song for several comparisons. It is decoded and analysed once, by `checker.analyse` or at its
@@ -15,7 +21,7 @@ import { packSong } from "./song-bytes.js";
  * worker is lost, for example by a cancelled check.
  */
 export class Song {
-  /** @type {{ link: WorkerLink, id: number } | undefined} */
+  /** @type {{ link: SongWorker, id: number } | undefined} */
   #inWorker;
   /** @type {Uint8Array | undefined} */
   #analysis;
@@ -79,14 +85,14 @@ export class Song {
 
   /**
    * @internal
-   * @param {WorkerLink | undefined} link
+   * @param {SongWorker | undefined} link
    * @returns {number | undefined} its id in that worker
    */
   idIn(link) {
     return link && this.#inWorker?.link === link && link.alive ? this.#inWorker.id : undefined;
   }
 
-  /** @internal @param {WorkerLink} link @param {number} id */
+  /** @internal @param {SongWorker} link @param {number} id */
   enter(link, id) {
     this.#leaveWorker();
     this.#inWorker = { link, id };

@@ -4,9 +4,10 @@
  */
 
 import { CheckerError, Song } from "../pkg/index.js";
-import { checker } from "../songs/checker.js";
+import { checker } from "../shared/checker.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
+/** @typedef {import("../songs/choice.js").Origin} Origin */
 /** @typedef {import("../songs/dropped-files.js").FoundFile} FoundFile */
 
 /**
@@ -20,14 +21,6 @@ import { checker } from "../songs/checker.js";
  * @property {Pick<Report, "score" | "verdict" | "passages"> & { coverage: number } | undefined}
  *   result `coverage`: the share of your song that plays in this one
  * @property {string} note a sentence: the error of the file, or that it equals another file
- */
-
-/**
- * How the files were given.
- * @typedef {Object} Origin
- * @property {number} leftOut number of files given with them that aren't music
- * @property {string | undefined} replaced name of the other song that they replaced, if they were
- *   given to your song's zone
  */
 
 /** Checks that run at the same time: one song is decoded while the engine analyses another. */

@@ -2,12 +2,13 @@
  * Facts of a check: the files with their SHA-256, the settings, the model, the backend, the time.
  */
 
-import { backendChoice } from "../songs/checker.js";
+import { backendChoice } from "../shared/checker.js";
 import { element } from "../shared/dom.js";
 import { percent } from "../shared/format.js";
+import { lowestScoreText } from "../pkg/shared/format.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
-/** @typedef {import("./report-view.js").ChosenSong} ChosenSong */
+/** @typedef {import("../songs/choice.js").ChosenSong} ChosenSong */
 
 const BACKENDS = /** @type {Record<string, string>} */ ({
   auto: "the fastest that proves right",
@@ -31,7 +32,8 @@ export function showFacts(list, report, { left, right, checkedAt }) {
     [
       "Settings",
       `every moment against every moment, ${matrix.hopSecs.toFixed(2)} s apart; ` +
-        `a match from 0.50, strong from 0.80, nearly identical from 0.90`,
+        `a match from ${lowestScoreText("moderate")}, strong from ${lowestScoreText("strong")}, ` +
+        `nearly identical from ${lowestScoreText("nearly-identical")}`,
     ],
     ["Computed on", `${BACKENDS[report.backend] ?? report.backend} (asked for: ${BACKENDS[backendChoice()]})`],
     ["Checked", `${checkedAt.toLocaleString()} (${checkedAt.toISOString()})`],

@@ -48,15 +48,53 @@ const MAX_SIDE_PIXELS = 900;
  * @returns {HeatMap}
  */
 export function showHeatMap(body, report) {
-  const { left, right, passages, matrix } = report;
+  const places = placesIn(report);
   const canvas = element("canvas", {});
   const scale = element("canvas", {});
   const points = [svg("path", { class: "heat-point-casing" }), svg("path", { class: "heat-point" })];
-  /** @param {number} secs */
-  const x = (secs) => (secs / left.durationSecs) * 100;
-  /** @param {number} secs */
-  const y = (secs) => 100 - (secs / right.durationSecs) * 100;
-  const lines = passages.flatMap((passage, index) => {
+  const readout = element("span", {});
+  const box = element(
+    "div",
+    { class: "heat-box" },
+    canvas,
+    overlay(report, [...diagonals(report, places), ...points]),
+    ...report.passages.map((passage, index) =>
+      numberAt(index, places.x(passage.leftStartSecs), places.y(passage.rightStartSecs)),
+    ),
+  );
+  body.replaceChildren(frame(report, box), foot(readout, scale));
+  keepPainted(canvas, scale, report);
+  readUnderPointer(box, readout, report);
+
+  return {
+    playheads(leftSecs, rightSecs) {
+      const on = leftSecs !== undefined && rightSecs !== undefined;
+      for (const point of points) {
+        point.classList.toggle("on", on);
+        if (on) point.setAttribute("d", `M${places.x(leftSecs)} 0V100M0 ${places.y(rightSecs)}H100`);
+      }
+      if (on) readout.textContent = `${preciseClock(leftSecs)} ↔ ${preciseClock(rightSecs)}`;
+      else if (!box.matches(":hover")) readout.replaceChildren();
+    },
+  };
+}
+
+/**
+ * Places of times in the picture, in per cent: `x` of the left song, `y` of the right one.
+ * @typedef {{ x: (secs: number) => number, y: (secs: number) => number }} Places
+ */
+
+/** @param {Report} report @returns {Places} */
+function placesIn({ left, right }) {
+  return {
+    x: (secs) => (secs / left.durationSecs) * 100,
+    y: (secs) => 100 - (secs / right.durationSecs) * 100,
+  };
+}
+
+/** The passages as lines, each with a casing. @param {Report} report @param {Places} places */
+function diagonals({ passages }, { x, y }) {
+  return passages.flatMap((passage, index) => {
     const ends = {
       x1: x(passage.leftStartSecs),
       x2: x(passage.leftEndSecs),
@@ -69,22 +107,18 @@ export function showHeatMap(body, report) {
       svg("line", { ...ends, class: `diagonal ${colourClass(index)}` }),
     ];
   });
+}
+
+/** The drawing over the scores. @param {Report} report @param {SVGElement[]} shapes */
+function overlay({ left, right, passages }, shapes) {
   const count = `${passages.length} ${passages.length === 1 ? "diagonal" : "diagonals"}`;
   const label = `Score matrix of ${left.name} and ${right.name}: ${count}`;
-  const overlay = svg(
-    "svg",
-    { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label },
-    [...lines, ...points],
-  );
+  return svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label }, shapes);
+}
 
-  const box = element(
-    "div",
-    { class: "heat-box" },
-    canvas,
-    overlay,
-    ...passages.map((passage, index) => numberAt(index, x(passage.leftStartSecs), y(passage.rightStartSecs))),
-  );
-  const plot = element(
+/** The picture between its axes. @param {Report} report @param {HTMLElement} box */
+function frame({ left, right }, box) {
+  return element(
     "div",
     { class: "heat-plot" },
     element("span", { class: "heat-y" }, right.name),
@@ -93,11 +127,21 @@ export function showHeatMap(body, report) {
     xTicks(left.durationSecs),
     element("span", { class: "heat-x" }, left.name),
   );
-  const readout = element("span", {});
-  const legend = element("span", { class: "heat-scale" }, "0", scale, "1");
-  const foot = element("div", { class: "heat-readout" }, readout, legend);
-  body.replaceChildren(plot, foot);
+}
 
+/** The line under the picture. @param {HTMLElement} readout @param {HTMLCanvasElement} scale */
+function foot(readout, scale) {
+  const legend = element("span", { class: "heat-scale" }, "0", scale, "1");
+  return element("div", { class: "heat-readout" }, readout, legend);
+}
+
+/**
+ * Paints the scores in the colours of the page, again whenever these change.
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLCanvasElement} scale
+ * @param {Report} report
+ */
+function keepPainted(canvas, scale, report) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paint = (isDark = dark.matches, atOnce = false) => {
     const colours = colourTable(isDark ? RAMPS.dark : RAMPS.light);
@@ -109,7 +153,15 @@ export function showHeatMap(body, report) {
   // Paper is light.
   globalThis.onbeforeprint = () => paint(false, true);
   globalThis.onafterprint = () => paint();
+}
 
+/**
+ * Shows the times and the score under the pointer.
+ * @param {HTMLElement} box
+ * @param {HTMLElement} readout
+ * @param {Report} report
+ */
+function readUnderPointer(box, readout, { left, right, matrix }) {
   box.onpointermove = (event) => {
     const bounds = box.getBoundingClientRect();
     const leftSecs = ((event.clientX - bounds.left) / bounds.width) * left.durationSecs;
@@ -120,18 +172,6 @@ export function showHeatMap(body, report) {
     readout.textContent = `${preciseClock(leftSecs)} ↔ ${preciseClock(rightSecs)}: ${scoreText(score)}`;
   };
   box.onpointerleave = () => readout.replaceChildren();
-
-  return {
-    playheads(leftSecs, rightSecs) {
-      const on = leftSecs !== undefined && rightSecs !== undefined;
-      for (const point of points) {
-        point.classList.toggle("on", on);
-        if (on) point.setAttribute("d", `M${x(leftSecs)} 0V100M0 ${y(rightSecs)}H100`);
-      }
-      if (on) readout.textContent = `${preciseClock(leftSecs)} ↔ ${preciseClock(rightSecs)}`;
-      else if (!box.matches(":hover")) readout.replaceChildren();
-    },
-  };
 }
 
 /**

@@ -19,11 +19,6 @@ export function colourClass(index) {
  * @returns {Linking}
  */
 export function linkPassages(root, onActivate) {
-  /** @param {EventTarget | null} target @returns {string | undefined} */
-  const passageOf = (target) =>
-    target instanceof Element
-      ? /** @type {HTMLElement | null} */ (target.closest("[data-passage]"))?.dataset["passage"]
-      : undefined;
   const focused = () => passageOf(document.activeElement);
   /** @type {string | undefined} */
   let pointed;
@@ -35,32 +30,21 @@ export function linkPassages(root, onActivate) {
    */
   let kept;
 
-  /** @param {string | undefined} passage */
-  const highlight = (passage) => {
-    root.classList.toggle("linked", passage !== undefined);
-    for (const element of root.querySelectorAll("[data-passage]")) {
-      element.classList.toggle(
-        "active",
-        passage !== undefined && /** @type {HTMLElement} */ (element).dataset["passage"] === passage,
-      );
-    }
-  };
-
   root.addEventListener("pointerover", (event) => {
     pointed = passageOf(event.target);
-    highlight(pointed ?? kept);
+    highlight(root, pointed ?? kept);
   });
   root.addEventListener("pointerleave", () => {
     pointed = undefined;
-    highlight(kept);
+    highlight(root, kept);
   });
   root.addEventListener("focusin", () => {
     kept = focused() ?? playing;
-    highlight(kept);
+    highlight(root, kept);
   });
   root.addEventListener("focusout", () => {
     kept = playing;
-    highlight(pointed ?? kept);
+    highlight(root, pointed ?? kept);
   });
   root.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || !event.target.closest(".links-picture, .heat-box")) return;
@@ -71,11 +55,24 @@ export function linkPassages(root, onActivate) {
     markPlaying(index) {
       playing = index === undefined ? undefined : String(index);
       kept = playing ?? focused();
-      highlight(pointed ?? kept);
+      highlight(root, pointed ?? kept);
     },
     clear() {
       pointed = playing = kept = undefined;
-      highlight(undefined);
+      highlight(root, undefined);
     },
   };
+}
+
+/** @param {EventTarget | null} target @returns {string | undefined} */
+function passageOf(target) {
+  if (!(target instanceof Element)) return undefined;
+  return /** @type {HTMLElement | null} */ (target.closest("[data-passage]"))?.dataset["passage"];
+}
+
+/** @param {HTMLElement} root @param {string | undefined} passage */
+function highlight(root, passage) {
+  root.classList.toggle("linked", passage !== undefined);
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-passage]")))
+    element.classList.toggle("active", passage !== undefined && element.dataset["passage"] === passage);
 }

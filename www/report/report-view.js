@@ -14,7 +14,7 @@ import { clearVerdict, showVerdict } from "./verdict.js";
 import { verdictTitle } from "../pkg/shared/format.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
-/** @typedef {{ file: File, song: import("../pkg/index.js").Song }} ChosenSong */
+/** @typedef {import("../songs/choice.js").ChosenSong} ChosenSong */
 
 const TITLE = document.title;
 

@@ -85,7 +85,7 @@ function fileStem({ left, right }) {
   return cleaned(`soundalike ${withoutExtension(left.name)} - ${withoutExtension(right.name)}`);
 }
 
-/** Without characters that some system forbids in file names. @param {string} text */
+/** A file name without the characters that some system forbids. @param {string} text */
 function cleaned(text) {
   return text.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_").slice(0, 120);
 }

@@ -34,50 +34,27 @@ export function showTimeline(body, report) {
   const { left, right, passages } = report;
   const waves = { left: svg("path", { class: "wave-left" }), right: svg("path", { class: "wave-right" }) };
   const playheads = { left: playhead(0), right: playhead(RIGHT_TOP) };
-  const ribbons = [];
-  const blocks = [];
-  const flags = [];
-  for (const [index, passage] of passages.entries()) {
-    const a = [passage.leftStartSecs, passage.leftEndSecs].map((secs) => (secs / left.durationSecs) * WIDTH);
-    const b = [passage.rightStartSecs, passage.rightEndSecs].map((secs) => (secs / right.durationSecs) * WIDTH);
-    const link = { "data-passage": index };
-    ribbons.push(svg("path", { ...link, class: `ribbon ${colourClass(index)}`, d: ribbonPath(a, b) }));
-    for (const [[from, to], top] of /** @type {[number[], number][]} */ ([
-      [a, 0],
-      [b, RIGHT_TOP],
-    ])) {
-      const width = Math.max(NARROWEST, Number(to) - Number(from));
-      const x = Math.min(Number(from), WIDTH - width);
-      blocks.push(
-        svg("rect", { ...link, class: `block ${colourClass(index)}`, x, y: top, width, height: WAVE_HEIGHT, rx: 3 }),
-      );
-    }
-    flags.push(numberAt(index, (a[0] + a[1]) / 2, WAVE_HEIGHT), numberAt(index, (b[0] + b[1]) / 2, RIGHT_TOP));
-  }
-  const picture = element(
-    "div",
-    { class: "links-picture" },
-    svg(
-      "svg",
-      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": altText(report) },
-      [
-        svg("rect", { class: "wave-base", width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
-        svg("rect", { class: "wave-base", y: RIGHT_TOP, width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
-        ...ribbons,
-        waves.left,
-        waves.right,
-        ...blocks,
-        playheads.left,
-        playheads.right,
-      ],
-    ),
-    ...flags,
-    ...(passages.length === 0 ? [nothingFound(report)] : []),
+  const marks = passages.map((passage, index) => marksOf(passage, index, report));
+  const drawing = svg(
+    "svg",
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": altText(report) },
+    [
+      svg("rect", { class: "wave-base", width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
+      svg("rect", { class: "wave-base", y: RIGHT_TOP, width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
+      ...marks.map(({ ribbon }) => ribbon),
+      waves.left,
+      waves.right,
+      ...marks.flatMap(({ blocks }) => blocks),
+      playheads.left,
+      playheads.right,
+    ],
   );
+  const flags = marks.flatMap((mark) => mark.flags);
+  const notes = passages.length === 0 ? [nothingFound(report)] : [];
   body.replaceChildren(
     songLine("left", left),
     ticks(left.durationSecs),
-    picture,
+    element("div", { class: "links-picture" }, drawing, ...flags, ...notes),
     ticks(right.durationSecs),
     songLine("right", right),
   );
@@ -91,6 +68,37 @@ export function showTimeline(body, report) {
       movePlayhead(playheads.right, rightSecs, right.durationSecs);
     },
   };
+}
+
+/**
+ * The marks of a passage: a block and a flag on each waveform, and the ribbon between them.
+ * @param {Report["passages"][number]} passage
+ * @param {number} index
+ * @param {Report} report
+ */
+function marksOf(passage, index, { left, right }) {
+  const a = [passage.leftStartSecs, passage.leftEndSecs].map((secs) => (secs / left.durationSecs) * WIDTH);
+  const b = [passage.rightStartSecs, passage.rightEndSecs].map((secs) => (secs / right.durationSecs) * WIDTH);
+  return {
+    ribbon: svg("path", { "data-passage": index, class: `ribbon ${colourClass(index)}`, d: ribbonPath(a, b) }),
+    blocks: [blockAt(a, 0, index), blockAt(b, RIGHT_TOP, index)],
+    flags: [numberAt(index, (a[0] + a[1]) / 2, WAVE_HEIGHT), numberAt(index, (b[0] + b[1]) / 2, RIGHT_TOP)],
+  };
+}
+
+/** @param {number[]} ends @param {number} top @param {number} index of the passage */
+function blockAt([from, to], top, index) {
+  const width = Math.max(NARROWEST, Number(to) - Number(from));
+  const x = Math.min(Number(from), WIDTH - width);
+  return svg("rect", {
+    "data-passage": index,
+    class: `block ${colourClass(index)}`,
+    x,
+    y: top,
+    width,
+    height: WAVE_HEIGHT,
+    rx: 3,
+  });
 }
 
 /** @param {Report} report */

@@ -17,7 +17,7 @@ const SUMMARIES = {
 };
 
 /**
- * What each verdict means, and what it doesn't: the second sentence corrects the usual misreading.
+ * The meaning of each verdict. The second sentence corrects the usual misreading.
  * @type {Record<string, string[]>}
  */
 const MEANINGS = {
@@ -62,7 +62,7 @@ export function verdictWords(report) {
   const first = passages[0];
   if (!first) {
     const none =
-      report.score < 0.5
+      report.verdict === "different"
         ? "No passage of one plays in the other."
         : "What they share is too short or too scattered to be marked.";
     return [`${meaning} ${none}`, ...leftOutWords(report)];
@@ -111,7 +111,7 @@ export function changeWords(passage) {
   return pitch || speed ? `${pitch ?? "same pitch"}, ${speed ?? "same speed"}` : "same pitch and speed";
 }
 
-/** The same in a sentence: "2 semitones lower and 8 % faster". @param {Passage} passage */
+/** The differences as a clause: "2 semitones lower and 8 % faster". @param {Passage} passage */
 function changeClause(passage) {
   const { pitch, speed } = changes(passage);
   if (pitch && speed) return `${pitch} and ${speed}`;

@@ -22,7 +22,7 @@ export function shareText(part) {
   return part >= 0.995 && part < 1 ? "99 %" : percent(part);
 }
 
-/** In the format of the package's error messages. @param {number} bytes */
+/** A size as in the package's error messages. @param {number} bytes */
 export function fileSize(bytes) {
   if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB`;

@@ -3,7 +3,7 @@
  * files.
  */
 
-import { checker } from "../songs/checker.js";
+import { checker } from "./checker.js";
 
 /** Files that may be needed offline without having been loaded before. */
 const EXTRAS = [
@@ -17,14 +17,14 @@ const EXTRAS = [
   "example/midnight-ferry.mp3",
 ];
 
-/** Modules that cut long songs into chunks, each loaded at the first song of its format. */
+/** Modules that cut long songs into chunks, loaded with the first song that may be long. */
 const CUTTERS = [
   ...["adts", "flac", "mp3", "mp4", "ogg", "wav", "webm"].map((format) => `${format}/cutter.js`),
   ...["boxes.js", "fragment-boxes.js", "fragments.js", "header.js", "movie-boxes.js", "reader.js"].map(
     (file) => `mp4/${file}`,
   ),
-  ...["flac/frame.js", "mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
-  ...["block-reader.js", "cut.js", "packet-codecs.js", "seek.js"],
+  ...["mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
+  ...["block-reader.js", "cut.js", "flac-frame.js", "packet-codecs.js", "ranges.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 
 /**

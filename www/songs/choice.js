@@ -9,6 +9,19 @@
  */
 
 /**
+ * A song that was given, and its handle.
+ * @typedef {{ file: File, song: import("../pkg/index.js").Song }} ChosenSong
+ */
+
+/**
+ * How the files of a library were given.
+ * @typedef {Object} Origin
+ * @property {number} leftOut number of files given with them that aren't music
+ * @property {string | undefined} replaced name of the other song that they replaced, if they were
+ *   given to your song's zone
+ */
+
+/**
  * One file goes to the side it was given to. Two files go to both sides, unless your song is there
  * already. More files, or a folder, are a library; of files given to the left side, the first is
  * your song.
@@ -49,11 +62,11 @@ export function noMusicSentence({ leftOut, isFolder, isText }) {
 /**
  * Asks for the songs that are missing, once there is one.
  * @param {boolean} hasYourSong
- * @param {import("../library/library-check.js").LibraryCheck | undefined} library
+ * @param {Origin | undefined} origin of the library, if there is one
  */
-export function missingSentence(hasYourSong, library) {
-  if (hasYourSong) return library ? "" : "Now choose the song to compare it with, or several, or drop them anywhere.";
-  const replaced = library?.origin.replaced;
+export function missingSentence(hasYourSong, origin) {
+  if (hasYourSong) return origin ? "" : "Now choose the song to compare it with, or several, or drop them anywhere.";
+  const replaced = origin?.replaced;
   const room = replaced ? `“${replaced}” made room for this folder. ` : "";
   return `${room}Now choose your song, or drop it anywhere.`;
 }

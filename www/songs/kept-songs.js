@@ -3,7 +3,7 @@
  * them.
  */
 
-import { cache } from "./checker.js";
+import { cache } from "../shared/checker.js";
 import { byId } from "../shared/dom.js";
 import { fileSize } from "../shared/format.js";
 

@@ -4,7 +4,7 @@
 
 /** Large, because each read is a message to another process. */
 const BLOCK_BYTES = 1024 ** 2;
-/** Enough for the head of a frame or element, and for the part of its content that is looked at. */
+/** Bytes of the head of a frame or element, and of the part of its content that is examined. */
 const LOOK_BYTES = 64;
 
 /** A file, of which one block is in memory. */
@@ -19,7 +19,7 @@ export class BlockReader {
   }
 
   /**
-   * Whether the block in memory holds as many bytes from an offset on, or all up to the file's end.
+   * Whether the block in memory contains these bytes, or all from the offset to the file's end.
    * @param {number} offset
    * @param {number} [bytes]
    */

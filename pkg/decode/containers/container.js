@@ -1,6 +1,7 @@
-/** Container: tells the format of a file by its first bytes. */
+/** Container: the format of a file, determined by its first bytes. */
 
-import { byteAt, isText, offsetAfterTags, uint32 } from "./bytes.js";
+import { byteAt, isText, uint32 } from "./bytes.js";
+import { offsetAfterTags } from "./id3.js";
 import { NotCuttable } from "./not-cuttable.js";
 
 /** @import { SongFile } from "../song-file.js" */

@@ -1,10 +1,35 @@
 /** Cut: cuts a file with seek points into chunks that overlap. */
 
-import { commonDivisor } from "./bytes.js";
 import { NotCuttable } from "./not-cuttable.js";
 import { Slice } from "../../shared/tasks.js";
 
-/** @import { Cut, Chunk, Chunks } from "../chunks.js" */
+/**
+ * How to cut a file.
+ * @typedef {Object} Cut
+ * @property {number} chunkSecs the longest chunk
+ * @property {number} minSecs shorter songs are decoded at once
+ * @property {number} decodeRateHz the sample rate that browsers decode to
+ */
+
+/**
+ * A part of a song. Positions count samples of one channel at the file's rate.
+ * @typedef {Object} Chunk
+ * @property {Blob} blob a file of its own
+ * @property {number} startSamples the position of its first sample, before the decoder leaves out
+ *   the priming (it leaves out the same number of samples of the song and of every chunk)
+ * @property {number} ownStartSamples where it takes over from the chunk before; earlier samples are
+ *   pre-roll and overlap
+ * @property {number | undefined} lengthSamples before the decoder leaves out the priming;
+ *   `undefined` if it also leaves out samples at the end
+ */
+
+/**
+ * @typedef {Object} Chunks
+ * @property {number} sampleRateHz
+ * @property {number} samples of a channel, with the priming
+ * @property {Chunk[]} chunks
+ * @property {boolean} [isNoisy] whether the decoder generates noise, which differs between chunks
+ */
 
 /**
  * A place in a file where a decoder can begin. Samples are those of one channel.
@@ -30,16 +55,27 @@ import { Slice } from "../../shared/tasks.js";
  *   seek points, or up to the end
  */
 
-/**
- * Decoded before and after a chunk's own samples, for the neighbourhood that resamplers use and for
- * the comparison of chunks.
- */
-const MARGIN_SAMPLES = 8192;
+/** Samples decoded on each side of a chunk: for the resampler's filter and for comparing chunks. */
+export const MARGIN_SAMPLES = 8192;
 /**
  * A chunk must begin where a sample at the decoding rate begins, too. That holds for one of five
  * frames of the usual sizes, up to 4,608 samples.
  */
 const ALIGNED_SAMPLES = 5 * 4608;
+
+/**
+ * The distance in samples between those that coincide with a sample at the decoding rate.
+ * @param {number} sampleRateHz
+ * @param {number} decodeRateHz
+ */
+export function stepSamples(sampleRateHz, decodeRateHz) {
+  return sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
+}
+
+/** @param {number} a @param {number} b @returns {number} */
+function commonDivisor(a, b) {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
 
 /**
  * @template {SeekPoint} P
@@ -55,7 +91,7 @@ export async function cutAtSeekPoints(
   if (!(sampleRateHz > 0)) throw new NotCuttable("no sample rate");
   if (durationSecs < minSecs) throw new NotCuttable("too short");
   const count = Math.ceil(durationSecs / chunkSecs);
-  const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
+  const step = stepSamples(sampleRateHz, decodeRateHz);
   /** @type {Chunk[]} */
   const chunks = [];
   const slice = new Slice();

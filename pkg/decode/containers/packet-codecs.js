@@ -4,7 +4,7 @@
  */
 
 import { byteAt, isText, uint32 } from "./bytes.js";
-import { flacFrame } from "./flac/frame.js";
+import { flacFrame } from "./flac-frame.js";
 import { NotCuttable } from "./not-cuttable.js";
 
 /**
@@ -52,7 +52,7 @@ const MAX_MAPPINGS = 64;
 /**
  * The number of header packets of a stream.
  * @param {Uint8Array[]} packets the first of the stream
- * @returns {number} 0 for other codecs; more than the given ones if these don't tell
+ * @returns {number} 0 for other codecs; more than the given packets if these don't state it
  */
 export function headerPacketsOf(packets) {
   const [first = new Uint8Array(0)] = packets;

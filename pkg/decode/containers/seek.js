@@ -8,11 +8,11 @@
 /** @import { SeekPoint } from "./cut.js" */
 
 /**
- * A look reads twice the average size of the wanted range, plus this: five of the longest pages
- * of Ogg. Of these the first and the last are cut off, and one only tells where the next begins.
+ * Bytes of a read beyond twice the average size of the range: five Ogg pages of maximal size, of
+ * which two are incomplete and one only marks the next.
  */
 const MIN_LOOK_BYTES = 320 * 1024;
-/** Interpolation seldom fails twice. If it does, bisection ends within as many looks. */
+/** Reads per search: interpolation rarely needs three; bisection ends within 40. */
 const MAX_LOOKS = 40;
 
 /**
@@ -62,7 +62,7 @@ export function searchFile(file, { samples, first, findSeekPoints }) {
         first.offset,
         Math.floor(low.offset + share * (high.offset - low.offset) - lookBytes / 2),
       );
-      // The same place again: there is nothing more to learn.
+      // The same place again would give the same points.
       if (lookAt === at) return [];
       at = lookAt;
       const points = findSeekPoints(await file.bytes(at, at + lookBytes), at);

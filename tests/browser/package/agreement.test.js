@@ -1,11 +1,12 @@
 /**
- * Agreement: the trainer on this machine, Chromium on the CPU and on WebGPU, and Firefox give the
- * same reports for 20 pairs of songs.
+ * Agreement: the trainer on this machine, Chromium on the CPU and Firefox give identical reports
+ * for 20 pairs of songs. Those of Chromium on WebGPU are equal within tolerances: 0.005 of the
+ * score, 0.01 s, 0.001 of the speed, 0.1 semitones.
  *
  * All get the same samples: mono WAV files of 16 bits at the model's rate. The trainer reads them
  * with Symphonia, and the page with code of its own, because browsers decode and resample
- * differently. So everything after decoding is compared: features, encoder, matching. On the CPU
- * the reports are identical; `tests/identical.rs` compares the stages before them.
+ * differently. So everything after decoding is compared: features, encoder, matching.
+ * `tests/identical.rs` compares the stages before the report.
  *
  * SOUNDALIKE_TRAINER is the path of the trainer, by default the one in target/release.
  */
@@ -26,9 +27,9 @@ const SITE = process.env["SOUNDALIKE_SITE"] ?? here("../../../target/site");
 const TRAINER = process.env["SOUNDALIKE_TRAINER"] ?? here("../../../target/release/soundalike-trainer");
 const RUN_TIMEOUT_MS = 600_000;
 
-/** Floats may be summed in another order. A larger difference of scores is an error. */
+/** WebGPU may sum floats in another order. A larger difference of scores is an error. */
 const SCORE_TOLERANCE = 0.005;
-/** A tenth of the precision on the page, and much less than a hop of the passages. */
+/** A tenth of the page's precision, and much less than the hop of segments. */
 const TIME_TOLERANCE_SECS = 0.01;
 const SPEED_TOLERANCE = 0.001;
 const PITCH_TOLERANCE_SEMITONES = 0.1;
@@ -152,7 +153,7 @@ describe("agreement", () => {
   }
 });
 
-/** @param {string} text what the page wrote @returns {Report[]} */
+/** @param {string} text of the page @returns {Report[]} */
 function reportsOf(text) {
   if (!text.startsWith("[")) throw new Error(text);
   return JSON.parse(text);

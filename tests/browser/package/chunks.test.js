@@ -4,62 +4,32 @@
  */
 
 import assert from "node:assert/strict";
-import { readFileSync, symlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { audioFolder, launchChromium, serveSite } from "../support/harness.js";
+import { describe, test } from "node:test";
+import {
+  MP3,
+  SONG_SECS,
+  TOLERANCE,
+  assertSame,
+  chunksVisits,
+  flac,
+  fragments,
+  m4a,
+  mp3,
+  opus,
+  picture,
+  vorbis,
+  wav,
+} from "../support/chunks-visit.js";
 import { hostileFiles } from "../support/hostile-files.js";
 import * as odd from "../support/odd-files.js";
-import { Firefox } from "../support/webdriver.js";
 
-const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
-const SITE = process.env["SOUNDALIKE_SITE"] ?? here("../../../target/site");
-
-/** Long enough for three chunks, so that one has a chunk on both sides. */
-const SONG_SECS = 62;
-/**
- * Largest difference of samples for MP3. Chromium's resampler rounds differently if it starts
- * elsewhere. Firefox's MP3 decoder gives whole steps of 16 bits and carries the rounding error into
- * the next sample. So it differs by a step if it starts elsewhere, and after resampling by two.
- */
-const TOLERANCES = { Chromium: 1e-6, Firefox: 2 ** -13 };
-/** The same for all other formats, which are not rounded. */
-const TOLERANCE = 1e-6;
 /** Energy of the noise that a decoder generates, as a share of the song's. */
 const MAX_NOISE = 0.01;
 
-/** Reads of parts of a file until it is known that it must be decoded at once. */
-const MAX_LOOKS = 100;
-
 const DAMAGED = 60;
 const DAMAGED_SEED = 5;
-
-/** @typedef {import("../support/chunks-page.js").Comparison} Comparison */
-/** @typedef {ReturnType<typeof audioFolder>} Audio */
-
-const MP3 = ["-c:a", "libmp3lame", "-b:a", "128k"];
-const mp3 = (/** @type {string[]} */ ...options) => ["-c:a", "libmp3lame", ...options];
-const flac = (/** @type {string[]} */ ...options) => ["-c:a", "flac", ...options];
-/** Without noise that the decoder generates. */
-const m4a = (/** @type {string[]} */ ...options) => ["-c:a", "aac", "-aac_pns", "0", "-b:a", "128k", ...options];
-const fragments = (/** @type {string} */ flags, /** @type {string[]} */ ...options) =>
-  m4a("-movflags", `+frag_keyframe${flags}`, "-frag_duration", "2000000", ...options);
-const vorbis = (/** @type {string[]} */ ...options) => ["-c:a", "libvorbis", ...options];
-const opus = (/** @type {string[]} */ ...options) => ["-c:a", "libopus", ...options];
-const wav = (/** @type {string} */ format, /** @type {string[]} */ ...options) => ["-c:a", format, ...options];
-
-/** Beside the song. @param {string} codec @param {string[]} options */
-const picture = (codec, options) => [
-  "-f",
-  "lavfi",
-  "-i",
-  "testsrc=size=320x240",
-  "-shortest",
-  "-c:v",
-  codec,
-  ...options,
-];
 
 /**
  * Files that are decoded in chunks: name, of which the first word is the ending, and ffmpeg's
@@ -144,12 +114,10 @@ const IN_CHUNKS = [
   ["mka Opus", opus()],
 ];
 
-/** @typedef {[name: string, options: string[], change: (bytes: Buffer) => Buffer]} ChangedFile */
-
 /**
  * Files that are decoded in chunks although their end is damaged, they contain more than sound, or
  * their layout is unusual.
- * @type {ChangedFile[]}
+ * @type {import("../support/chunks-visit.js").ChangedFile[]}
  */
 const CHANGED = [
   [
@@ -173,178 +141,9 @@ const CHANGED = [
   ["webm as browsers record it", opus("-flags", "+bitexact"), odd.webmAsRecorded],
 ];
 
-/**
- * Files that must be decoded at once, because their chunks would give other samples.
- * @type {ChangedFile[]}
- */
-const AT_ONCE = [
-  ["mp3 twice in one file", mp3("-b:a", "128k"), (bytes) => Buffer.concat([bytes, bytes])],
-  [
-    "mp3 twice in one file, without tags",
-    mp3("-b:a", "128k", "-id3v2_version", "0"),
-    (bytes) => Buffer.concat([bytes, bytes]),
-  ],
-  ["mp3 that states fewer frames", mp3("-b:a", "128k"), withFewerFrames],
-  ["mp3 with noise in its middle", mp3("-b:a", "128k"), (bytes) => bytes.fill(0x55, 300_000, 303_000)],
-  ["mp3 with a frame of no named bitrate", mp3("-b:a", "128k"), withFreeFrame],
-  [
-    "mp3 with the info frame of another encoder",
-    mp3("-b:a", "128k"),
-    (bytes) => Buffer.from(bytes.toString("latin1").replace(/(?:Info|Xing)[^]{4}/, "VBRI\0\x01\0\0"), "latin1"),
-  ],
-  ["mp3 of less than 40 seconds", mp3("-b:a", "128k", "-t", "39"), (bytes) => bytes],
-  ["mp3 that is layer II", ["-c:a", "mp2", "-f", "mp2"], (bytes) => bytes],
-  ["wav of less than 40 seconds", wav("pcm_s16le", "-t", "39"), (bytes) => bytes],
-  ["wav that is compressed", wav("adpcm_ms"), (bytes) => bytes],
-  ["wav that states a larger size", wav("pcm_s16le"), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
-  ["flac of less than 40 seconds", flac("-t", "39"), (bytes) => bytes],
-  ["flac without its end", flac(), (bytes) => bytes.subarray(0, bytes.length - 1_000_000)],
-  [
-    "flac with an invalid first frame",
-    flac(),
-    (bytes) => bytes.fill(0, bytes.indexOf(Buffer.of(0xff, 0xf8)), bytes.indexOf(Buffer.of(0xff, 0xf8)) + 4),
-  ],
-  ["m4a of less than 40 seconds", m4a("-t", "39"), (bytes) => bytes],
-  ["m4a in fragments, the first of them in its header", fragments(""), odd.m4aWithoutTimes],
-  ["m4a in fragments, without its end", fragments("+empty_moov"), (bytes) => bytes.subarray(0, bytes.length - 100_000)],
-  ["m4a in fragments, of which one is missing", fragments("+empty_moov+default_base_moof"), odd.m4aWithoutAFragment],
-  ["m4a in fragments, with two sound tracks", fragments("+empty_moov", "-map", "0", "-map", "0"), (bytes) => bytes],
-  ["m4a with two sound tracks", m4a("-map", "0", "-map", "0"), (bytes) => bytes],
-  ["m4a of another codec", ["-c:a", "flac", "-f", "mp4", "-strict", "-2"], (bytes) => bytes],
-  ["m4a without its end", m4a("-movflags", "+faststart"), (bytes) => bytes.subarray(0, bytes.length - 100_000)],
-  ["ogg of less than 40 seconds", vorbis("-t", "39"), (bytes) => bytes],
-  ["ogg of two songs", vorbis(), odd.oggChained],
-  ["ogg of two streams", vorbis(), odd.oggMultiplexed],
-  ["ogg of a codec that no browser knows", ["-c:a", "libspeex"], (bytes) => bytes],
-  ["aac of less than 40 seconds", m4a("-t", "39"), (bytes) => bytes],
-  ["aac with damage", m4a(), (bytes) => bytes.fill(0x55, 700_000, 703_000)],
-  ["webm of less than 40 seconds", opus("-t", "39"), (bytes) => bytes],
-  ["webm with two sound tracks", opus("-map", "0", "-map", "0"), (bytes) => bytes],
-  ["webm with lacing", opus(), odd.webmWithLacing],
-  ["webm with an encoding", opus(), odd.webmWithEncodings],
-  ["webm without its end", opus(), (bytes) => bytes.subarray(0, bytes.length - 100_000)],
-  ["webm twice in one file", opus(), (bytes) => Buffer.concat([bytes, bytes])],
-  ["mka of another codec", m4a(), (bytes) => bytes],
-  ["ogg with noise at its end", opus(), (bytes) => Buffer.concat([bytes, Buffer.alloc(200_000, "noise")])],
-];
-
-/** Files that turn out as such only when their chunks are decoded. @type {ChangedFile[]} */
-const FOUND_OUT = [
-  // At this bitrate the decoder remembers for seconds.
-  ["opus of speech, 16 kbit/s", opus("-ac", "1", "-b:a", "16k", "-application", "voip"), (bytes) => bytes],
-  ["ogg twice, as one stream", vorbis(), (bytes) => Buffer.concat([bytes, bytes])],
-  ["flac without a frame in its middle", flac(), odd.flacWithoutAFrame],
-];
-
-/** Files whose sound would be found only after hundreds of reads. @type {ChangedFile[]} */
-const TOO_MANY = [
-  ["mp3 with hundreds of tags", MP3, odd.withHundredsOfTags],
-  ["aac with hundreds of tags", m4a(), odd.withHundredsOfTags],
-  ["flac with hundreds of tags", flac(), odd.withHundredsOfTags],
-  ["m4a with hundreds of boxes", m4a(), odd.m4aWithHundredsOfBoxes],
-  ["m4a with hundreds of boxes in its header", m4a(), odd.m4aWithHundredsOfBoxesInside],
-  [
-    "m4a in fragments with hundreds of boxes",
-    fragments("+empty_moov+default_base_moof"),
-    odd.m4aWithHundredsOfBoxesAfterItsHeader,
-  ],
-  ["webm with hundreds of elements", opus(), odd.webmWithHundredsOfElements],
-];
-
-/** @param {Buffer} bytes */
-function withFewerFrames(bytes) {
-  const at = bytes.indexOf("Info") + 8;
-  bytes.writeUInt32BE(bytes.readUInt32BE(at) - 100, at);
-  return bytes;
-}
-
-/** @param {Buffer} bytes whose frames have a bitrate of 128 kbit/s at 44.1 kHz */
-function withFreeFrame(bytes) {
-  for (let at = bytes.length >> 1; ; at++) {
-    if (bytes.readUInt16BE(at) >>> 4 !== 0xfff || bytes[at + 2] >>> 4 !== 9) continue;
-    bytes[at + 2] &= 0x0f;
-    return bytes;
-  }
-}
-
 describe("chunks", () => {
-  const audio = audioFolder();
-  /** @type {Awaited<ReturnType<typeof serveSite>>} */
-  let site;
-  /** @type {import("playwright-core").Browser} */
-  let chromium;
-  /** @type {import("playwright-core").Page} */
-  let page;
-  /** @type {Firefox} */
-  let firefox;
-  /** @type {string} */
-  let song;
-
-  before(async () => {
-    const left = audio.tune("left.wav", 1, SONG_SECS);
-    const right = audio.tune("right.wav", 7, SONG_SECS);
-    song = audio.encoded("song.wav", left, ["-i", right, "-filter_complex", "[0][1]amerge=inputs=2"]);
-    const folder = dirname(audio.file("chunks-page.js", readFileSync(here("../support/chunks-page.js"))));
-    audio.file(
-      "index.html",
-      '<!doctype html><meta charset="utf-8"><title>chunks</title><script type="module" src="chunks-page.js"></script>',
-    );
-    symlinkSync(join(SITE, "pkg"), join(folder, "pkg"));
-    site = await serveSite(folder);
-    chromium = await launchChromium();
-    page = await chromium.newPage();
-    await page.goto(site.url);
-    firefox = await Firefox.launch();
-    await firefox.open(site.url);
-  });
-
-  after(async () => {
-    await firefox?.close();
-    await chromium?.close();
-    site?.close();
-    audio.remove();
-  });
-
-  /**
-   * Makes a file of the song, whose ending is the first word of the name.
-   * @param {string} what
-   * @param {string[]} options
-   * @param {(bytes: Buffer) => Buffer} [change]
-   */
-  function encoded(what, options, change) {
-    const [ending] = what.split(" ");
-    const name = `${what.replaceAll(/\W+/g, "-")}.${ending}`;
-    const path = audio.encoded(name, song, options);
-    if (change) audio.file(name, change(readFileSync(path)));
-    return name;
-  }
-
-  /**
-   * @param {string} name of a file in the folder
-   * @param {string} [fault]
-   * @returns {Promise<["Chromium" | "Firefox", Comparison][]>} by browser
-   */
-  async function compared(name, fault) {
-    const given = /** @type {const} */ ([name, fault ?? ""]);
-    return [
-      ["Chromium", await page.evaluate((given) => /** @type {any} */ (globalThis).compare(...given), given)],
-      ["Firefox", await firefox.run((...given) => /** @type {any} */ (globalThis).compare(...given), ...given)],
-    ];
-  }
-
-  /**
-   * @param {string} name of the file
-   * @param {"Chromium" | "Firefox"} browser
-   * @param {Comparison} comparison
-   */
-  function assertSame(name, browser, { isWhole, lengths, difference, error }) {
-    const where = `${name} in ${browser}`;
-    const tolerance = name.endsWith(".mp3") ? TOLERANCES[browser] : TOLERANCE;
-    assert.ok(!isWhole, `${where}: decoded at once`);
-    assert.equal(error, "", where);
-    assert.equal(lengths[0], lengths[1], where);
-    assert.ok(difference <= tolerance, `${where}: ${difference}`);
-  }
+  const visit = chunksVisits();
+  const { audio, encoded, compared } = visit;
 
   for (const [what, options] of IN_CHUNKS) {
     test(`${what}: the same samples`, async (context) => {
@@ -369,7 +168,7 @@ describe("chunks", () => {
 
   test("flac with frames of several sizes: the same samples", async () => {
     const [long, short] = [4096, 1024].map((size) =>
-      readFileSync(join(dirname(song), encoded(`flac in frames of ${size}`, flac("-frame_size", String(size))))),
+      readFileSync(join(dirname(visit.song), encoded(`flac in frames of ${size}`, flac("-frame_size", String(size))))),
     );
     const name = basename(
       audio.file("several-sizes.flac", odd.flacOfTwoSizes(/** @type {Buffer} */ (long), /** @type {Buffer} */ (short))),
@@ -408,45 +207,6 @@ describe("chunks", () => {
     }
   });
 
-  for (const [what, options, change] of AT_ONCE) {
-    test(`${what}: decoded at once`, async () => {
-      for (const [browser, { isWhole, chunks, lengths, error }] of await compared(encoded(what, options, change))) {
-        assert.ok(isWhole, browser);
-        assert.equal(chunks, 0, `${browser} decoded chunks for nothing`);
-        if (!/compressed|layer|without its end|in its header|no browser|damage/.test(what))
-          assert.ok((lengths[1] ?? 0) > 30 * 44_100, `${browser}: ${error}`);
-      }
-    });
-  }
-
-  for (const [what, options, change] of TOO_MANY) {
-    test(`${what}: refused after a few reads`, async (context) => {
-      for (const [browser, comparison] of await compared(encoded(what, options, change))) {
-        context.diagnostic(`${browser}: ${JSON.stringify(comparison)}`);
-        const { isWhole, chunks, looks } = comparison;
-        assert.ok(looks > 0 && looks <= MAX_LOOKS, `${browser}: ${looks} looks`);
-        assert.ok(isWhole, browser);
-        assert.equal(chunks, 0, browser);
-      }
-    });
-  }
-
-  for (const [what, options, change] of FOUND_OUT) {
-    test(`${what}: decoded at once in the end`, async () => {
-      for (const [browser, { isWhole, chunks }] of await compared(encoded(what, options, change))) {
-        assert.ok(isWhole, browser);
-        assert.ok(chunks > 0, browser);
-      }
-    });
-  }
-
-  for (const fault of ["begins a frame late", "is a frame short", "is louder", "fails"]) {
-    test(`a decoder whose second chunk ${fault}: the song is decoded at once`, async () => {
-      const name = encoded("mp3 for a faulty decoder", mp3("-b:a", "128k"));
-      for (const [browser, { isWhole }] of await compared(name, fault)) assert.ok(isWhole, browser);
-    });
-  }
-
   for (const [ending, options] of Object.entries({
     mp3: MP3,
     wav: wav("pcm_s16le"),
@@ -461,10 +221,7 @@ describe("chunks", () => {
   })) {
     test(`${ending} that is too long is refused before decoding; a cancelled one stops after some chunks`, async () => {
       const name = encoded(`${ending} for its endings`, options);
-      for (const endings of [
-        await page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name),
-        await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name),
-      ]) {
+      for (const endings of await visit.endings(name)) {
         assert.deepEqual(endings, [
           { code: "too-long", chunks: 0 },
           { code: "aborted", chunks: 3 },

@@ -9,7 +9,7 @@ import { GOOD, assertError, packageInBlankPage } from "../support/blank-page.js"
 import { DIES, brokenEngine } from "../support/broken-engines.js";
 import { WEBGPU_FLAGS } from "../support/harness.js";
 
-/** For the loader, a graphics card. */
+/** A graphics card, as the loader sees it. */
 const GRAPHICS_CARD = `
   const gpu = { requestAdapter: async () => ({ info: { isFallbackAdapter: false } }) };
   Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });`;

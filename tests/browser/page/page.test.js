@@ -46,6 +46,14 @@ describe("page", () => {
     ]);
   });
 
+  test("the introduction states the score from which each verdict applies", async () => {
+    assert.equal(
+      (await visit.page.locator(".about p").first().innerText()).split(". ")[0],
+      "From 0.90 two songs are nearly identical, from 0.80 the match is strong, from 0.50 moderate; " +
+        "below that they are different songs",
+    );
+  });
+
   test("a re-encoded copy two semitones higher is recognised", async () => {
     await give("left", songs.original);
     await give("right", songs.copy);

@@ -14,7 +14,8 @@ import { Firefox } from "../support/webdriver.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 /**
- * Room for the copy of the site, but not for one analysed song (about 2 kB per second of music).
+ * Free bytes on a full device: enough for the copy of the site, too few for one analysed song
+ * (about 2 kB per second of music).
  */
 const FULL_BYTES = 20_000;
 
@@ -110,7 +111,7 @@ describe("what stays on the device", () => {
     assert.equal(await check(page), score);
     assert.equal(await page.evaluate("decoded"), 2, "the second check decoded again");
 
-    // With room again, the next song is kept.
+    // With enough space again, the next song is kept.
     await session.send("Storage.overrideQuotaForOrigin", { origin });
     await page.click("#kept-clear");
     await page.reload();

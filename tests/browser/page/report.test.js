@@ -93,7 +93,7 @@ describe("report", () => {
     assert.match(await visit.page.title(), /original\.wav – copy\.mp3/, "the name that a printed file gets");
   });
 
-  /** @param {string} button @returns {Promise<string>} what the button saves */
+  /** @param {string} button @returns {Promise<string>} the saved text */
   async function saved(button) {
     const [download] = await Promise.all([visit.page.waitForEvent("download"), visit.page.click(button)]);
     return readFileSync(await download.path(), "utf8");

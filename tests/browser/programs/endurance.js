@@ -63,14 +63,45 @@ try {
   audio.remove();
 }
 
+/** @typedef {{ checks: number, engineMb: number, heapMb: number }} MemoryPoint */
+
 async function manyChecks() {
+  const browser = await launchChromium();
+  const page = await checkingPage(browser);
+  console.log("  check   engine MB   heap MB   page process MB");
+  const session = await page.context().newCDPSession(page);
+  const curve = /** @type {MemoryPoint[]} */ ([]);
+  const reports = new Set();
+  for (let checks = 1; checks <= CHECKS; checks++) {
+    reports.add(await page.evaluate("check()"));
+    if (checks % Math.ceil(CHECKS / 12) !== 0 && checks !== 1) continue;
+    const point = { checks, ...(await memoryOf(page, session)) };
+    curve.push(point);
+    const { residentMb } = await pageProcess(browser);
+    console.log(
+      `  ${String(checks).padStart(5)}${point.engineMb.toFixed(1).padStart(12)}` +
+        `${point.heapMb.toFixed(2).padStart(10)}${String(residentMb).padStart(18)}`,
+    );
+  }
+  await browser.close();
+  assert.equal(reports.size, 1, `the same songs gave ${reports.size} different reports`);
+  const levelFrom = assertLevel(curve);
+  console.log(
+    `${CHECKS} checks: one report, score ${JSON.parse([...reports][0]).score}; ` +
+      `memory level from check ${levelFrom} on`,
+  );
+}
+
+/**
+ * A page whose `check()` compares two files and returns the report as text.
+ * @param {import("playwright-core").Browser} browser
+ */
+async function checkingPage(browser) {
   const tune = audio.tune("short.wav", 1, 5);
-  const files = {
+  const page = await blankPage(browser, {
     "left.mp3": readFileSync(audio.encoded("left.mp3", tune, MP3)),
     "right.mp3": readFileSync(audio.encoded("right.mp3", tune, ["-af", pitchShift(1), ...MP3])),
-  };
-  const browser = await launchChromium();
-  const page = await blankPage(browser, files);
+  });
   await page.evaluate(async () => {
     const { createChecker } = await import(String("/pkg/index.js"));
     const [left, right] = await Promise.all(
@@ -86,32 +117,33 @@ async function manyChecks() {
     };
     Object.assign(globalThis, { check });
   });
+  return page;
+}
+
+/**
+ * The memory of the engine, and of the page's heap after a garbage collection.
+ * @param {import("playwright-core").Page} page
+ * @param {import("playwright-core").CDPSession} session
+ */
+async function memoryOf(page, session) {
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
   const [worker] = page.workers();
-  const session = await page.context().newCDPSession(page);
-  console.log("  check   engine MB   heap MB   page process MB");
-  const curve = /** @type {{ checks: number, engineMb: number, heapMb: number }[]} */ ([]);
-  const reports = new Set();
-  for (let checks = 1; checks <= CHECKS; checks++) {
-    reports.add(await page.evaluate("check()"));
-    if (checks % Math.ceil(CHECKS / 12) !== 0 && checks !== 1) continue;
-    await session.send("HeapProfiler.collectGarbage");
-    const { usedSize } = await session.send("Runtime.getHeapUsage");
-    // The second start of the glue returns the module of the first.
-    const bytes = await worker?.evaluate(
-      `import("/pkg/wasm/cpu/soundalike.js")
-        .then((glue) => glue.default())
-        .then(({ memory }) => memory.buffer.byteLength)`,
-    );
-    const point = { checks, engineMb: Number(bytes) / 1e6, heapMb: usedSize / 1e6 };
-    curve.push(point);
-    const { residentMb } = await pageProcess(browser);
-    console.log(
-      `  ${String(checks).padStart(5)}${point.engineMb.toFixed(1).padStart(12)}` +
-        `${point.heapMb.toFixed(2).padStart(10)}${String(residentMb).padStart(18)}`,
-    );
-  }
-  await browser.close();
-  assert.equal(reports.size, 1, `the same songs gave ${reports.size} different reports`);
+  // The second start of the glue returns the module of the first.
+  const bytes = await worker?.evaluate(
+    `import("/pkg/wasm/cpu/soundalike.js")
+      .then((glue) => glue.default())
+      .then(({ memory }) => memory.buffer.byteLength)`,
+  );
+  return { engineMb: Number(bytes) / 1e6, heapMb: usedSize / 1e6 };
+}
+
+/**
+ * Asserts that the memory doesn't grow after `WARM_UP` checks.
+ * @param {MemoryPoint[]} curve
+ * @returns {number | undefined} the check from which it is level
+ */
+function assertLevel(curve) {
   const [settled, ...later] = curve.filter(({ checks }) => checks >= WARM_UP);
   for (const { checks, engineMb, heapMb } of later) {
     assert.equal(engineMb, settled?.engineMb, `the engine's memory grew by check ${checks}`);
@@ -120,10 +152,7 @@ async function manyChecks() {
       `the heap grew to ${heapMb.toFixed(2)} MB by check ${checks}`,
     );
   }
-  console.log(
-    `${CHECKS} checks: one report, score ${JSON.parse([...reports][0]).score}; ` +
-      `memory level from check ${settled?.checks} on`,
-  );
+  return settled?.checks;
 }
 
 async function twoWidgets() {

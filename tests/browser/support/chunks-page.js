@@ -1,4 +1,7 @@
-/** The page of `chunks.test.js`: decodes a file beside the page in chunks and at once. */
+/**
+ * The page of `chunks.test.js` and `chunks-at-once.test.js`: decodes a file beside the page in
+ * chunks and at once.
+ */
 
 import { SongFile } from "./pkg/decode/song-file.js";
 import { mixInto } from "./pkg/decode/mono.js";

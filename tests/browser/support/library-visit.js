@@ -33,38 +33,15 @@ export function libraryVisits() {
         .locator("#library-words")
         .filter({ hasText: new RegExp(words) })
         .waitFor({ timeout: RUN_TIMEOUT_MS }),
-    /**
-     * Lines of the table as arrays of cells. Lines that aren't visible are laid out first: before,
-     * they have no text.
-     * @returns {Promise<string[][]>}
-     */
-    table: () =>
-      visit.page.locator("#library-rows").evaluate((/** @type {HTMLTableSectionElement} */ body) => {
-        const lines = [...body.rows];
-        for (const line of lines) line.style.contentVisibility = "visible";
-        const table = lines.map((line) => [...line.cells].map((cell) => cell.innerText));
-        for (const line of lines) line.style.contentVisibility = "";
-        return table;
-      }),
+    /** Lines of the table as arrays of cells. */
+    table: () => tableOn(visit.page),
   };
 
-  before(async () => {
+  before(() => {
     const mine = audio.tune("mine.wav", 3, 12);
     const folder = join(dirname(mine), "albums");
     Object.assign(visit, { mine, folder });
-    mkdirSync(join(folder, "second"), { recursive: true });
-    /** @param {string} path @param {string} [place] */
-    const add = (path, place = "") => {
-      visit.files.push(join(folder, place, basename(path)));
-      renameSync(path, /** @type {string} */ (visit.files.at(-1)));
-    };
-    for (let seed = 1; seed <= 17; seed++) add(audio.tune(`other-${seed}.wav`, 100 + seed, 5));
-    add(audio.encoded("higher.mp3", mine, ["-af", pitchShift(1), ...MP3]), "second");
-    add(audio.file("again.wav", readFileSync(mine)), "second");
-    add(audio.file("once-more.wav", readFileSync(mine)), "second");
-    add(audio.file("broken.mp3", "no song ".repeat(500)), "second");
-    add(audio.tune("short.wav", 4, 1));
-    add(audio.file("cover.jpg", "no picture either"));
+    visit.files.push(...makeAlbums(audio, mine, folder));
   });
 
   beforeEach(async () => {
@@ -75,4 +52,45 @@ export function libraryVisits() {
 
   afterEach(() => visit.page.close());
   return visit;
+}
+
+/**
+ * Makes the files of the folder.
+ * @param {ReturnType<typeof import("./harness.js").audioFolder>} audio
+ * @param {string} mine path of your song
+ * @param {string} folder
+ * @returns {string[]} their paths
+ */
+function makeAlbums(audio, mine, folder) {
+  const files = /** @type {string[]} */ ([]);
+  mkdirSync(join(folder, "second"), { recursive: true });
+  /** @param {string} path @param {string} [place] */
+  const add = (path, place = "") => {
+    const moved = join(folder, place, basename(path));
+    renameSync(path, moved);
+    files.push(moved);
+  };
+  for (let seed = 1; seed <= 17; seed++) add(audio.tune(`other-${seed}.wav`, 100 + seed, 5));
+  add(audio.encoded("higher.mp3", mine, ["-af", pitchShift(1), ...MP3]), "second");
+  add(audio.file("again.wav", readFileSync(mine)), "second");
+  add(audio.file("once-more.wav", readFileSync(mine)), "second");
+  add(audio.file("broken.mp3", "no song ".repeat(500)), "second");
+  add(audio.tune("short.wav", 4, 1));
+  add(audio.file("cover.jpg", "no picture either"));
+  return files;
+}
+
+/**
+ * The text of the table. Lines that aren't visible are laid out first: before, they have no text.
+ * @param {import("playwright-core").Page} page
+ * @returns {Promise<string[][]>}
+ */
+function tableOn(page) {
+  return page.locator("#library-rows").evaluate((/** @type {HTMLTableSectionElement} */ body) => {
+    const lines = [...body.rows];
+    for (const line of lines) line.style.contentVisibility = "visible";
+    const table = lines.map((line) => [...line.cells].map((cell) => cell.innerText));
+    for (const line of lines) line.style.contentVisibility = "";
+    return table;
+  });
 }

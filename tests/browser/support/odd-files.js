@@ -157,7 +157,7 @@ export function m4aWithHundredsOfBoxes(file) {
   return Buffer.concat([before, ...emptyBoxes(), box("moov", moov)]);
 }
 
-/** The same with the boxes at the beginning of the header. @param {Buffer} file */
+/** An M4A file with hundreds of boxes at the beginning of its header. @param {Buffer} file */
 export function m4aWithHundredsOfBoxesInside(file) {
   const { before, moov } = splitAtHeader(file);
   return Buffer.concat([before, box("moov", ...emptyBoxes(), moov)]);

@@ -57,27 +57,10 @@ export function visits() {
         .nth(side === "left" ? 0 : 1)
         .setInputFiles(file),
     /** Waits for the report. */
-    report: async () => {
-      const standing = visit.page.locator("[data-verdict]");
-      await standing.waitFor({ timeout: CHECK_TIMEOUT_MS });
-      return {
-        verdict: await standing.getAttribute("data-verdict"),
-        score: Number(await standing.getAttribute("data-score")),
-      };
-    },
+    report: () => reportOn(visit.page),
   };
   before(() => {
-    const { audio, songs } = visit;
-    songs.original = audio.tune("original.wav", 1, 20);
-    songs.copy = audio.encoded("copy.mp3", songs.original, [
-      "-af",
-      pitchShift(2),
-      "-c:a",
-      "libmp3lame",
-      "-b:a",
-      "128k",
-    ]);
-    songs.unrelated = audio.tune("unrelated.wav", 7, 18);
+    Object.assign(visit.songs, threeSongs(visit.audio));
   });
   beforeEach(async () => {
     visit.page = await shared.browser.newPage();
@@ -87,21 +70,49 @@ export function visits() {
     await visit.page.goto(`${shared.url}?backend=cpu`);
   });
   afterEach(async () => {
-    assert.deepEqual(
-      await visit.page.evaluate("policyViolations"),
-      [],
-      "the page's own Content-Security-Policy was violated",
-    );
-    const isOurs = (/** @type {string} */ address) =>
-      [shared.url, `blob:${shared.url}`, "data:"].some((start) => address.startsWith(start));
-    assert.deepEqual(
-      requests.filter((address) => !isOurs(address)),
-      [],
-      "requests left the site",
-    );
+    await assertPolicyKept(visit.page);
+    assertWithin(shared.url, requests);
     await visit.page.close();
   });
   return visit;
+}
+
+/** @param {ReturnType<typeof audioFolder>} audio */
+function threeSongs(audio) {
+  const original = audio.tune("original.wav", 1, 20);
+  const mp3 = ["-c:a", "libmp3lame", "-b:a", "128k"];
+  return {
+    original,
+    copy: audio.encoded("copy.mp3", original, ["-af", pitchShift(2), ...mp3]),
+    unrelated: audio.tune("unrelated.wav", 7, 18),
+  };
+}
+
+/** @param {Page} page */
+async function reportOn(page) {
+  const standing = page.locator("[data-verdict]");
+  await standing.waitFor({ timeout: CHECK_TIMEOUT_MS });
+  return {
+    verdict: await standing.getAttribute("data-verdict"),
+    score: Number(await standing.getAttribute("data-score")),
+  };
+}
+
+/** @param {Page} page */
+async function assertPolicyKept(page) {
+  const violations = await page.evaluate("policyViolations");
+  assert.deepEqual(violations, [], "the page's own Content-Security-Policy was violated");
+}
+
+/** @param {string} siteUrl @param {string[]} requests of a page */
+function assertWithin(siteUrl, requests) {
+  const isOurs = (/** @type {string} */ address) =>
+    [siteUrl, `blob:${siteUrl}`, "data:"].some((start) => address.startsWith(start));
+  assert.deepEqual(
+    requests.filter((address) => !isOurs(address)),
+    [],
+    "requests left the site",
+  );
 }
 
 /** Counts the files that a page decodes since it was loaded. @param {Page} page */

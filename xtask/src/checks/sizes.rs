@@ -52,9 +52,11 @@ const WINDOW_LOG2: i32 = 24;
 
 /// The folder of the example songs.
 const EXAMPLES: &str = "example/";
-/// The folder of the container formats. The page imports the folder of a format with the first song
-/// of that format, and the files beside those folders at once.
+/// The folder of the container formats. The page imports the folder of a format, and the files
+/// beside it that the format needs, with the first song of that format that may be long.
 const CONTAINERS: &str = "pkg/decode/containers/";
+/// The files in that folder that the page imports at once, to tell the format of a song.
+const CONTAINERS_AT_ONCE: [&str; 4] = ["bytes.js", "container.js", "id3.js", "not-cuttable.js"];
 
 /// One file of the site.
 #[derive(Debug)]
@@ -112,8 +114,9 @@ fn enforce(files: &[FileSize], budgets_bytes: [u64; 2]) -> Result<()> {
 
 /// Whether a file is loaded only after an action of the visitor.
 fn is_on_demand(path: &str) -> bool {
-    let format = path.strip_prefix(CONTAINERS);
-    path.starts_with(EXAMPLES) || format.is_some_and(|path| path.contains('/'))
+    let in_containers = path.strip_prefix(CONTAINERS);
+    path.starts_with(EXAMPLES)
+        || in_containers.is_some_and(|file| !CONTAINERS_AT_ONCE.contains(&file))
 }
 
 /// The download of a visitor who runs one module: all files except those of the other module and
@@ -200,6 +203,7 @@ mod tests {
             ("example/song.mp3", 30_000),
             ("index.html", 1_000),
             ("pkg/decode/containers/bytes.js", 500),
+            ("pkg/decode/containers/cut.js", 5_000),
             ("pkg/decode/containers/mp3/reader.js", 10_000),
             ("pkg/index.d.ts", 1_000),
             ("pkg/package.json", 1_000),
@@ -240,6 +244,7 @@ mod tests {
                 "example/song.mp3",
                 "index.html",
                 "pkg/decode/containers/bytes.js",
+                "pkg/decode/containers/cut.js",
                 "pkg/decode/containers/mp3/reader.js",
                 "pkg/wasm/cpu/a.wasm",
                 "pkg/wasm/webgpu/a.wasm"

@@ -4,15 +4,15 @@
  * the frame before, with which it overlaps.
  */
 
-import { byteAt, offsetAfterTags, uint32 } from "../bytes.js";
+import { byteAt, uint32 } from "../bytes.js";
+import { offsetAfterTags } from "../id3.js";
 import { BlockReader } from "../block-reader.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { SeekPoint } from "../cut.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Chunks, Cut, SeekPoint } from "../cut.js" */
 
 /** Sample rates by their index in the header. */
 const SAMPLE_RATES_HZ = [
@@ -28,7 +28,7 @@ const SYNC = 0xfff00000;
  * The bits of the first four bytes that are the same in every frame: without copyright and length.
  */
 const LASTING_BITS = 0xfffffdc0;
-/** At most three hours at 48 kHz; a larger table would take too much memory. */
+/** Frames of three hours at 48 kHz. A larger table would take too much memory. */
 const MAX_FRAMES = 2 ** 19;
 
 /**

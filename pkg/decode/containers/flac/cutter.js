@@ -3,15 +3,15 @@
  * of its frames (https://www.rfc-editor.org/rfc/rfc9639). Each frame is decoded on its own.
  */
 
-import { byteAt, isText, offsetAfterTags, uint32 } from "../bytes.js";
-import { flacFrame } from "./frame.js";
+import { byteAt, isText, uint32 } from "../bytes.js";
+import { offsetAfterTags } from "../id3.js";
+import { flacFrame } from "../flac-frame.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchFile } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { SeekPoint } from "../cut.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Chunks, Cut, SeekPoint } from "../cut.js" */
 
 /** @typedef {SeekPoint & { samples: number }} Frame `samples` of one channel */
 
@@ -26,9 +26,9 @@ const LAST_BLOCK = 0x80;
 /** Files have a few blocks, of tags and pictures. More are damage. */
 const MAX_BLOCKS = 64;
 
-/** Searched at the end of a file for its last frame. */
+/** Bytes at the end of a file in which the last frame is searched. */
 const END_BYTES = 256 * 1024;
-/** Frames in a row that can't be chance. */
+/** Consecutive valid frames that can't occur by chance. */
 const FRAMES_IN_A_ROW = 3;
 
 /**
@@ -110,8 +110,8 @@ function headerOf(beginning, samples) {
  */
 function framesIn(bytes, offset, blockSamples) {
   /**
-   * Rows of frames, by the sample with which the next frame would begin. Bytes that only look like
-   * a frame begin a row of their own.
+   * Rows of consecutive frames, by the first sample of the next frame. Other bytes that look like a
+   * frame begin a row of their own.
    * @type {Map<number, Frame[]>}
    */
   const rows = new Map();

@@ -3,7 +3,7 @@
  * as the whole.
  *
  * The sound of a frame depends on the frames before: its bits may begin in them (the bit
- * reservoir), and it overlaps with the last one. So each chunk begins as many frames early.
+ * reservoir), and it overlaps with the last one. So each chunk begins with these frames.
  *
  * Browsers leave out the encoder's delay before the song and its padding after it. Both are stated
  * in the info frame, and each chunk has a copy of it that is adapted to the chunk. So every chunk
@@ -14,20 +14,20 @@ import { NotCuttable } from "../not-cuttable.js";
 import { readMp3Frames } from "./reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
+/** @import { Chunk, Chunks, Cut } from "../cut.js" */
 /** @import { InfoFrame, Mp3Frames } from "./reader.js" */
-/** @import { Cut, Chunk, Chunks } from "../../chunks.js" */
 
 /**
- * A chunk begins at a multiple of as many frames. At every sample rate of MP3, a sample at 44.1 kHz
- * begins there, too.
+ * Chunks begin at frames whose index is a multiple of this. At every sample rate of MP3, a sample
+ * at 44.1 kHz begins there, too.
  */
 const FRAME_STEP = 5;
 /**
- * Frames that are decoded before a chunk's own, after those that fill the reservoir: for the
- * overlap, for resampling, and for the comparison of chunks.
+ * Frames decoded before a chunk's own, in addition to those that fill the reservoir: for the
+ * overlap, the resampler's filter and the comparison of chunks.
  */
 const PRE_ROLL_FRAMES = 4;
-/** Frames that are decoded after a chunk's own, for the comparison; the priming is added. */
+/** Frames decoded after a chunk's own, for comparing chunks; those of the priming are added. */
 const COMPARED_FRAMES = 4;
 /** The decoder's own delay, which browsers leave out together with the encoder's. */
 const DECODER_DELAY_SAMPLES = 529;
@@ -97,7 +97,7 @@ function beginning(file, { offsets, info }, from, to, isLast) {
   const tags = from === 0 ? [file.slice(0, info?.offset ?? offsets[0])] : [];
   if (!info) return tags;
   const soundBytes = /** @type {number} */ (offsets[to]) - /** @type {number} */ (offsets[from]);
-  // The last chunk has as many frames and bytes too few or too many as the file.
+  // If the info frame's totals are wrong, the last chunk's are wrong by the same amount.
   const whole = {
     frames: offsets.length - 1,
     bytes: /** @type {number} */ (offsets[offsets.length - 1]) - /** @type {number} */ (offsets[0]),

@@ -4,7 +4,8 @@
  * another, with nothing else but the usual tags.
  */
 
-import { isText, offsetAfterTags, uint32 } from "../bytes.js";
+import { isText, uint32 } from "../bytes.js";
+import { offsetAfterTags } from "../id3.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { BlockReader } from "../block-reader.js";
 
@@ -30,8 +31,7 @@ import { BlockReader } from "../block-reader.js";
  * @property {number} sampleRateHz
  * @property {number} samplesPerFrame per channel
  * @property {number} overheadBytes of each frame: header, checksum and side information
- * @property {number} reservoirBytes by which the sound of a frame may begin before the frame, at
- *   most
+ * @property {number} reservoirBytes the most bytes of earlier frames that a frame may use
  * @property {number[]} offsets of each frame with sound, and the end of the last one
  * @property {InfoFrame | undefined} info
  */
@@ -46,7 +46,9 @@ import { BlockReader } from "../block-reader.js";
  * @property {number} infoAt where an info frame has its name
  */
 
-/** In kbit/s, by the header's index. The first is “free format”, without a stated length. */
+/**
+ * Bitrates in kbit/s by the header's index. The first is “free format”, without a stated length.
+ */
 const BITRATES_MPEG1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const BITRATES_MPEG2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 const SAMPLE_RATES_MPEG1_HZ = [44_100, 48_000, 32_000];
@@ -58,12 +60,13 @@ const HEADER_BYTES = 4;
  */
 const LASTING_BITS = 0xffff0ccf;
 
-/** More bytes after the last frame that are no tag may be frames in disorder. */
+/** Most untagged bytes accepted after the last frame; more may be damaged frames. */
 const MAX_TRAILING_BYTES = 4096;
 
 const INFO_NAMES = ["Xing", "Info"];
 /**
- * Written by another encoder instead, always after 32 bytes. It is too rare for rules of its own.
+ * Info header of Fraunhofer's encoder, 32 bytes after the frame header. Such files are rare and
+ * decoded at once.
  */
 const OTHER_INFO_NAME = "VBRI";
 const OTHER_INFO_AT = HEADER_BYTES + 32;

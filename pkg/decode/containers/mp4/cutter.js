@@ -7,7 +7,7 @@
  * are left out of the last chunk.
  */
 
-import { merged } from "../bytes.js";
+import { merged } from "../ranges.js";
 import { readM4aFrames } from "./reader.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
@@ -16,11 +16,11 @@ import { nextTask } from "../../../shared/tasks.js";
 import { headerOf } from "./header.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Chunks, Cut } from "../cut.js" */
 
 /**
- * Encoders put fewer samples before a song, and a chunk is decoded as much further than its own
- * samples. More than this is cut out of the song.
+ * Longest priming that encoders write. Each chunk is decoded further than its own samples by more
+ * than this. A longer start that is left out is a cut in the song.
  */
 const MAX_PRIMING_SAMPLES = 6144;
 
@@ -31,7 +31,7 @@ const MAX_PRIMING_SAMPLES = 6144;
  */
 export async function cut(file, limits) {
   const table = await readM4aFrames(file);
-  // Reading a table of hours took a while.
+  // Reading the table of a long file takes long: cutting is a new task.
   await nextTask();
   const { sampleRateHz, samplesPerFrame, lastSamples, offsets, sizes, edit, isOpenEnded } = table;
   const frames = offsets.map((offset, index) => {

@@ -10,11 +10,18 @@ import { HEAD_BYTES, MAX_BOXES, boxEnd, boxesIn, inside } from "./boxes.js";
 import { readTfdt, readTfhd, readTrex, readTrun } from "./fragment-boxes.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { FrameTable } from "./reader.js" */
+/** @import { DurationRun } from "./movie-boxes.js" */
+
+/**
+ * @typedef {Object} FrameTable
+ * @property {number[]} offsets where each frame begins in the file
+ * @property {number[]} sizes of each frame in bytes
+ * @property {DurationRun[]} durations
+ */
 
 /** @typedef {ReturnType<typeof readTrex>} Defaults of the frames of a track */
 
-/** At most three hours of AAC at 48 kHz. */
+/** Frames of three hours of AAC at 48 kHz. */
 const MAX_FRAMES = 2 ** 19;
 /** The largest `moof` for such a file. */
 const MAX_FRAGMENT_BYTES = 2 ** 24;

@@ -1,7 +1,7 @@
 /**
  * M4A reader: where each frame of the sound track of an MP4 file is (ISO/IEC 14496-12 and
  * 14496-14). A table is made only for files with one sound track, of unencrypted AAC, that is
- * played from one place on.
+ * played without a break.
  */
 
 import { isText } from "../bytes.js";
@@ -22,14 +22,8 @@ import {
 } from "./movie-boxes.js";
 
 /** @import { SongFile } from "../../song-file.js" */
+/** @import { FrameTable } from "./fragments.js" */
 /** @import { ChunkRun, DurationRun } from "./movie-boxes.js" */
-
-/**
- * @typedef {Object} FrameTable
- * @property {number[]} offsets where each frame begins in the file
- * @property {number[]} sizes of each frame in bytes
- * @property {DurationRun[]} durations
- */
 
 /**
  * @typedef {Object} Edit
@@ -51,7 +45,7 @@ import {
  * @property {Edit | undefined} edit
  */
 
-/** At most ten hours, or large pictures. */
+/** A header of ten hours, or one with large pictures. */
 const MAX_HEADER_BYTES = 2 ** 24;
 /** Name of the metadata item with the encoder's delay and padding. */
 const GAPLESS_NAME = new TextEncoder().encode("iTunSMPB");
@@ -90,8 +84,8 @@ export async function readM4aFrames(file) {
     sizes,
     description,
     gaplessItems: gaplessItemsIn(moov),
-    // An edit that was written before there was any sound: all is played, and browsers leave
-    // nothing out at the end.
+    // Fragmented files may have an edit of length 0, written before the length was known.
+    // Everything is played.
     edit: isFragmented && edit?.samples === 0 ? { ...edit, samples: sizes.length * lengths.samplesPerFrame } : edit,
     isOpenEnded: isFragmented && media.duration === 0,
   };
@@ -195,8 +189,8 @@ function frameOffsets(sizes, chunks, runs) {
 }
 
 /**
- * The durations of a fragmented file with a first frame as long as the others: it may be stated to
- * last until the picture begins, but it sounds no longer.
+ * Corrects a first frame that is stated as longer than the others: it may be stated to last until
+ * the video starts.
  * @param {DurationRun[]} durations
  * @returns {DurationRun[]}
  */
@@ -214,7 +208,7 @@ function withShortFirst(durations) {
 function frameLengths(durations) {
   const samplesPerFrame = mostFrequentLength(durations);
   let frameCount = 0;
-  /** How far the stated times are ahead of frames of one length. */
+  /** Stated time minus the time of frames of one length. */
   let driftSamples = 0;
   for (const run of durations) {
     frameCount += run.frameCount;

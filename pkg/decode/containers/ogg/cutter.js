@@ -13,16 +13,19 @@ import { packetsIn } from "./packets.js";
 import { CAPTURE_PATTERN, FULL_SEGMENT_BYTES, pageFrom, pagesIn } from "./pages.js";
 
 /** @import { SongFile } from "../../song-file.js" */
+/** @import { Chunks, Cut } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
 /** @import { Page } from "./pages.js" */
 
 /** @typedef {{ codec: PacketCodec, headerBytes: number, serial: number }} Header */
 
-/** The header is read in steps of four times as much, until it is complete. */
+/** Bytes of the first read of the header; each further read is four times as large. */
 const MIN_HEADER_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 2 ** 24;
-/** Read at the end of the file for its last page. The longest page has 65,307 bytes. */
+/**
+ * Bytes at the end of the file in which the last page is searched. The longest page has 65,307
+ * bytes.
+ */
 const END_BYTES = 128 * 1024;
 
 /**

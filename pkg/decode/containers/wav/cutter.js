@@ -3,11 +3,12 @@
  * each with a header like the file's.
  */
 
-import { commonDivisor, isText } from "../bytes.js";
+import { isText } from "../bytes.js";
+import { MARGIN_SAMPLES, stepSamples } from "../cut.js";
 import { NotCuttable } from "../not-cuttable.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Chunk, Chunks } from "../../chunks.js" */
+/** @import { Chunk, Chunks, Cut } from "../cut.js" */
 
 /** Formats with independent samples: integers, floating point, A-law, μ-law. */
 const INDEPENDENT = [1, 3, 6, 7];
@@ -18,12 +19,6 @@ const SUBFORMAT_AT = 24;
 
 /** A longer header contains pictures, or is no header. */
 const MAX_HEADER_BYTES = 1024 ** 2;
-
-/**
- * Decoded before and after a chunk's own samples, for the neighbourhood that resamplers use and for
- * the comparison of chunks.
- */
-const MARGIN_SAMPLES = 8192;
 
 /**
  * @typedef {Object} Wav
@@ -48,7 +43,7 @@ export async function cut(file, { chunkSecs, minSecs, decodeRateHz }) {
 
   const count = Math.ceil(durationSecs / chunkSecs);
   // Each chunk begins where a sample at the decoding rate begins, too.
-  const step = sampleRateHz / commonDivisor(sampleRateHz, decodeRateHz);
+  const step = stepSamples(sampleRateHz, decodeRateHz);
   /** @type {Chunk[]} */
   const chunks = [];
   for (let index = 0; index < count; index++) {

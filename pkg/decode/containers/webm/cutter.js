@@ -4,7 +4,8 @@
  * first timestamp, so each chunk begins with the song's.
  */
 
-import { joined, merged } from "../bytes.js";
+import { joined } from "../bytes.js";
+import { merged } from "../ranges.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
@@ -13,7 +14,7 @@ import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP } from "./elements.js";
 import { readWebmBlocks } from "./reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
-/** @import { Cut, Chunks } from "../../chunks.js" */
+/** @import { Chunks, Cut } from "../cut.js" */
 /** @import { SoundBlock, WebmBlocks } from "./reader.js" */
 
 /** The first four bytes of a size of eight, and all eight of an unknown size (RFC 8794, 6.2). */
@@ -33,7 +34,7 @@ export async function cut(file, limits) {
   const table = await readWebmBlocks(file);
   const [first] = table.blocks;
   if (!first) throw new NotCuttable("no blocks of sound");
-  // Reading a table of hours took a while.
+  // Reading the table of a long file takes long: cutting is a new task.
   await nextTask();
   const { track, blocks, samples } = table;
   return cutAtSeekPoints(limits, {

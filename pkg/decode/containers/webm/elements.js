@@ -122,7 +122,7 @@ function elementAt(bytes) {
   const size = variableSize(bytes, id.bytes);
   if (id.bytes > MAX_ID_BYTES || size.bytes > MAX_SIZE_BYTES) return undefined;
   const contentAt = id.bytes + size.bytes;
-  // Unlike a size, an ID contains the bit that points its length.
+  // An ID includes its length marker bit; a size does not (RFC 8794, 5).
   return { id: id.value + 2 ** (7 * id.bytes), contentAt, end: contentAt + size.value };
 }
 

@@ -86,7 +86,7 @@ const LACING_FLAGS = 6;
 
 /** The header of Vorbis takes some kilobytes; pictures in it take more. */
 const MAX_HEADER_BYTES = 2 ** 20;
-/** At most three hours in packets of 20 ms; a larger table would take too much memory. */
+/** Blocks of three hours in packets of 20 ms. A larger table would take too much memory. */
 const MAX_BLOCKS = 2 ** 19;
 /** Timestamps are written with 32 bits. */
 const MAX_TIMESTAMP = 2 ** 32 - 1;

@@ -77,7 +77,7 @@ export const ACCESS_MUTANTS = [
     "accessibility",
     "by keyboard alone",
     "report/linking.js",
-    "    kept = focused() ?? playing;\n    highlight(kept);\n",
+    "    kept = focused() ?? playing;\n    highlight(root, kept);\n",
     "",
   ],
   [

@@ -108,7 +108,7 @@ export const LIBRARY_MUTANTS = [
     "",
   ],
   [
-    "library",
+    "library-csv",
     "begins with the mark of UTF-8",
     "report/save.js",
     "/^[=+\\-@\\t\\r]/.test(text) && !/^-\\d+(\\.\\d+)?$/.test(text)",
@@ -128,7 +128,7 @@ export const LIBRARY_MUTANTS = [
     "setLibrary(library.rows, library.origin)",
     "setLibrary(library.rows, { leftOut: 0, replaced: undefined })",
   ],
-  ["library", "the table is saved as CSV", "report/save.js", "    .sort(byRank)\n", "    .reverse()\n"],
+  ["library-csv", "the table is saved as CSV", "report/save.js", "    .sort(byRank)\n", "    .reverse()\n"],
   ["library", "200 files at once", "songs/choice.js", "library: songs.slice(1)", "library: songs"],
   [
     "library-ways",

@@ -5,6 +5,7 @@
 /** @type {Mutant[]} */
 export const PAGE_MUTANTS = [
   ["page", "semitones higher is recognised", "report/verdict.js", "text: report.left.name }", 'text: "" }'],
+  ["page", "the introduction states the score", "app.js", "showLowestScores();\nvoid", "void"],
   ["page", "an unrelated song is different", "pkg/shared/format.js", '"Different songs"', '"Nothing"'],
   [
     "page",
@@ -156,8 +157,8 @@ export const PAGE_MUTANTS = [
     "firefox",
     "semitones higher is recognised",
     "report/heatmap.js",
-    "const { left, right, passages, matrix } = report;",
-    "const { left, right, passages, matrix } = undefined;",
+    "const places = placesIn(report);",
+    "const places = undefined;",
   ],
   ["firefox", "a passage is played", "report/player.js", "this.#onPosition(...positions());", ""],
   ["firefox", "with its server gone", "shared/offline.js", '...engineFiles("cpu"), ...engineFiles(backend)', ""],

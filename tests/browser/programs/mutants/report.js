@@ -51,13 +51,7 @@ export const REPORT_MUTANTS = [
     "scores[row * cols + col] ?? 0);",
     "scores[col * cols + row + 1] ?? 0);",
   ],
-  [
-    "pictures",
-    "the pictures lie where",
-    "report/heatmap.js",
-    "const y = (secs) => 100 - (secs",
-    "const y = (secs) => (secs",
-  ],
+  ["pictures", "the pictures lie where", "report/heatmap.js", "y: (secs) => 100 - (secs", "y: (secs) => (secs"],
   [
     "pictures",
     "the pictures lie where",
