@@ -125,6 +125,9 @@ impl Learner {
 
 /// Requests gradients for all parameters, as loaded tensors have none. The running statistics of
 /// batch norm are no parameters.
+///
+/// A mapper of our own: `burn-store` puts values into a module's tensors, but doesn't set whether
+/// they require gradients.
 #[derive(Default)]
 struct Trainable {
     path: Vec<String>,
