@@ -21,6 +21,7 @@
 //! modification says nothing about the label. Passages are never silent. The same manifest, count
 //! and seed give the same pairs.
 
+mod kinds;
 mod pairing;
 mod passages;
 mod recipes;
