@@ -103,7 +103,7 @@ fn two_files_give_score_verdict_and_passages() {
 }
 
 #[test]
-fn a_missing_file_or_argument_is_an_error_in_words() {
+fn a_missing_file_or_argument_gives_a_readable_error() {
     let folder = tempfile::tempdir().unwrap();
     let song = folder.path().join("song.wav");
     wav::write(&song, &tune(1, 5), RATE_HZ).unwrap();

@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noise_has_the_standard_deviation_it_is_given() {
+    fn noise_has_the_given_standard_deviation() {
         let rate_hz = 22_050;
         let song = Waveform::new("song", vec![0.25; 44_100], rate_hz).unwrap();
         let noisy = Treatment::Changed(&[], 0.05)

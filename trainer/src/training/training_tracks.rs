@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_hold_groups_of_one_album() {
+    fn batches_contain_groups_of_one_album() {
         let config = TrainConfig {
             tracks_per_batch: 10,
             tracks_per_album: 4,
