@@ -12,7 +12,7 @@ use soundalike::training::Calibration;
 use soundalike_native::{audio_file, progress};
 use soundalike_tables::pair_table;
 
-use crate::training::batches::{BatchMaker, Sources};
+use crate::training::batches::batch::{BatchMaker, Sources};
 use crate::training::device::DeviceName;
 use crate::training::learner::Learner;
 use crate::training::run_folder::{self, History, HistoryEntry, RunFolder};

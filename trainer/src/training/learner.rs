@@ -9,7 +9,7 @@ use soundalike::FeatureConfig;
 use soundalike::training::{SiameseNetwork, weights_file};
 
 use crate::training::ablation::TrainedNetwork;
-use crate::training::batches::Batch;
+use crate::training::batches::batch::Batch;
 use crate::training::device::DeviceName;
 use crate::training::encoder_pass::EncoderPass;
 use crate::training::loss::{self, BatchRelations};

@@ -12,7 +12,7 @@ use soundalike_native::{audio_file, progress};
 use soundalike_tables::pair_table::Pair;
 
 use crate::corpus::passage_starts::starts_secs;
-use crate::training::spectral_bank::{ShiftedMelBanks, TrackSpectra};
+use crate::training::batches::spectral_bank::{ShiftedMelBanks, TrackSpectra};
 use crate::training::train_config::TrainConfig;
 
 /// All tracks, by album.
