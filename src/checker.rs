@@ -7,10 +7,8 @@ use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
 use crate::recording;
 use crate::recording::encoder::model::Model;
-use crate::report::build::{
-    matched_passage, mirror_passage, reported_matrix, round, summary, transposed,
-};
-use crate::report::{Limits, MatchedPassage, ModelSummary, Report, Verdict};
+use crate::report::build::report;
+use crate::report::{Limits, Report};
 use crate::song::Song;
 use crate::spectrum::log_mel::LogMelPlan;
 
@@ -170,38 +168,13 @@ impl Checker {
         let findings = recording::compare(&self.model, ordered, |fraction| {
             progress(Stage::Match, fraction);
         });
-        let score = round(f64::from(findings.score), 4);
-        let mut passages: Vec<MatchedPassage> =
-            findings.passages.iter().map(matched_passage).collect();
-        let hop_secs = ordered[0].segments.hop_secs;
-        let mut matrix = reported_matrix(&findings.matrix, hop_secs, self.model.calibration());
-        if swapped {
-            passages.iter_mut().for_each(mirror_passage);
-            passages.sort_by(|a, b| a.left_start_secs.total_cmp(&b.left_start_secs));
-            matrix = transposed(&matrix);
-        }
         progress(Stage::Match, 1.0);
-        let spans =
-            |of: fn(&MatchedPassage) -> (f64, f64)| passages.iter().map(of).collect::<Vec<_>>();
-        Report {
-            score,
-            verdict: Verdict::of(score),
-            left: summary(
-                left,
-                spans(|passage| (passage.left_start_secs, passage.left_end_secs)),
-            ),
-            right: summary(
-                right,
-                spans(|passage| (passage.right_start_secs, passage.right_end_secs)),
-            ),
-            passages,
-            matrix,
-            model: ModelSummary {
-                version: self.model.info().version.clone(),
-                weights_sha256: self.model.sha256().to_owned(),
-            },
-            backend: self.backend.to_owned(),
-        }
+        report(
+            &findings,
+            [left, right],
+            swapped,
+            (&self.model, self.backend),
+        )
     }
 }
 
@@ -209,6 +182,7 @@ impl Checker {
 mod tests {
     use super::*;
     use crate::recording::encoder::model::SHIPPED_WEIGHTS;
+    use crate::report::build::mirror_passage;
 
     #[test]
     fn songs_of_equal_embeddings_and_unequal_sound_mirror_each_other() {

@@ -27,7 +27,7 @@
 //! | Encoder | `recording::encoder` | log-mel | embeddings `[segments, 128]` |
 //! | Score matrix | `recording::score_matrix` | two songs' embeddings | logits `[left segments, right segments]` |
 //! | Evidence | `recording::evidence` | logits | evidence, of the same shape |
-//! | Runs | `recording::runs`, `geometry::lines` | evidence | lines of segments that match |
+//! | Runs | `recording::search`, `geometry::lines` | evidence | lines of segments that match |
 //! | Refinement | `recording::refine`, `correlate` | a line, two whitened spectrograms | exact times, speed and pitch |
 //! | Passages | `recording::passages`, `certainty` | refined lines | passages with their certainty |
 //! | Clips | `recording::clips` | two songs that are too short for passages | the best alignment and its score |
@@ -36,12 +36,13 @@
 //!
 //! `recording` is an analyser: a song goes in by `recording::analyse`, two analyses by
 //! `recording::compare`. Every line that maps one song to the other is a
-//! `geometry::time_map::TimeMap`: in segments where a run is found, in seconds where it is refined
-//! and reported.
+//! `geometry::time_map::TimeMap`: in segments for a run, in spectrogram columns while it is
+//! refined, in seconds in a passage. The report has plain start and end times.
 //!
 //! # Numeric conventions
 //!
-//! They are librosa's, so that anyone can check them. All numbers live in [`FeatureConfig`].
+//! They are librosa's, so that anyone can check them. The numbers of the features are in
+//! [`FeatureConfig`].
 //!
 //! | Quantity | Convention |
 //! |---|---|
@@ -69,7 +70,6 @@ mod checker;
 mod config;
 mod error;
 mod geometry;
-mod golden;
 mod nn;
 mod recording;
 mod report;

@@ -1,7 +1,7 @@
 //! Sounds and their spectrograms, for the engine's own tests.
 
 use crate::config::FeatureConfig;
-use crate::golden::next_random;
+use crate::recording::encoder::golden::next_random;
 use crate::spectrum::log_mel::{LogMelPlan, MelSpectrogram};
 
 /// White noise between -0.5 and 0.5, sample by sample.

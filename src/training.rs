@@ -1,21 +1,21 @@
 //! The parts of the pipeline, one by one, for training, evaluation and tests. Not a stable
 //! interface.
 
-pub use crate::golden::segment as golden_segment;
 pub use crate::nn::tensors::Tensors;
 pub use crate::recording::clips::align::{ClipAlignment, align_clips};
 pub use crate::recording::clips::score::clip_score;
 #[cfg(feature = "burn")]
 pub use crate::recording::encoder::burn::{Encoder, SiameseNetwork, SimilarityHead};
 pub use crate::recording::encoder::calibration::Calibration;
-pub use crate::recording::encoder::config::EncoderConfig;
-pub use crate::recording::encoder::folded::FoldedLayer;
-pub use crate::recording::encoder::model::{Embeddings, cosine_distance};
-pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
-pub use crate::recording::segments::{
-    CONTEXT_FEATURE_FRAMES, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, Segments,
+pub use crate::recording::encoder::config::{
+    CONTEXT_FEATURE_FRAMES, EncoderConfig, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES,
     feature_frames,
 };
+pub use crate::recording::encoder::folded::FoldedLayer;
+pub use crate::recording::encoder::golden::segment as golden_segment;
+pub use crate::recording::encoder::model::{Embeddings, cosine_distance};
+pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
+pub use crate::recording::segments::Segments;
 pub use crate::recording::whitened::{Preset, WhitenedSpectrogram};
 pub use crate::spectrum::log_mel::{MelSpectrogram, decibels};
 pub use crate::spectrum::mel::{corner_frequencies_hz, mel_from_hz, triangle_weight};

@@ -72,7 +72,7 @@ struct FactorPlace {
     of_earlier_sums: usize,
     /// Products of a tile that belong to the same sum.
     of_this_sum: usize,
-    /// Which of these it is.
+    /// Index among the products of the same sum.
     index: usize,
 }
 
@@ -135,7 +135,7 @@ where
         weights: &[f32],
         products_of_sums: &[Vec<Product>],
     ) -> Vec<PackedMatrix> {
-        // Of every output and input.
+        // Factors for every pair of output and input.
         let factors: Vec<_> = weights.chunks_exact(9).map(Self::weight_factors).collect();
         let input_channels = inputs.next_multiple_of(PANEL);
         let no_bias = vec![0.0; outputs];

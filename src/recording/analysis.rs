@@ -96,9 +96,8 @@ pub fn compare(model: &Model, songs: [&Analysis; 2], mut progress: impl FnMut(f3
 }
 
 impl Analysis {
-    /// Whether this recording comes first in a fixed order: shorter ones do, then it goes by
-    /// content. By all of the content, because recordings that differ only at their ends, where no
-    /// segment reaches, have the same embeddings.
+    /// Whether this recording comes first in a fixed order: by length, then by all of the content,
+    /// because embeddings alone don't cover the ends, where no segment reaches.
     pub(crate) fn precedes(&self, other: &Self) -> bool {
         fn content(analysis: &Analysis) -> impl PartialOrd {
             let Analysis {
@@ -115,8 +114,8 @@ impl Analysis {
         content(self) < content(other)
     }
 
-    /// Whether its parts fit each other, as those of every recording do that `model` analysed.
-    /// Bytes that somebody made up must do no harm.
+    /// Whether its parts are consistent with each other and with `model`. Guards against forged
+    /// bytes.
     pub(crate) fn is_consistent(&self, model: &Model) -> bool {
         let Self {
             duration_secs,

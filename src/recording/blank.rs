@@ -26,8 +26,8 @@ const LEAST_MOVEMENT_DB: f64 = 0.7;
 /// Least tonality of music with little movement, in dB. Music exceeds 0.8; noise and applause lie
 /// between 0.2 and 0.45.
 const LEAST_TONALITY_DB: f64 = 0.6;
-/// Noise with more movement than this has a beat and is music, in dB. Swelling applause reaches
-/// 3.4.
+/// Movement above which a segment without tonality counts as a beat, in dB. Swelling applause
+/// reaches 3.4.
 const MOST_MOVEMENT_OF_NOISE_DB: f64 = 3.5;
 /// Least change between the halves of music with little roughness, in dB. Melodies over a drone 25
 /// dB louder, and chords that blend into each other, exceed 3. Beating notes and slow tremolos stay

@@ -2,25 +2,26 @@
 //!
 //! Its door is [`Analysis`], [`analyse`] and [`compare`]. Inside, [`segments`] that are not
 //! [`blank`] go through the [`encoder`]. All pairs of embeddings are scored ([`score_matrix`]),
-//! logits become [`evidence`], and lines of evidence become [`runs`]. The [`whitened`] spectrograms
-//! are [correlated](correlate) to [`refine`] each run to its exact place, speed and pitch. Both
-//! kinds of evidence give a passage its [`certainty`]. The [`passages`] decide the [`score`]; songs
-//! that are too short for passages are compared as [`clips`].
+//! logits become [`evidence`], and a [`search`] finds lines of evidence, each a [`run`]. The
+//! [`whitened`] spectrograms are [correlated](correlate) to [`refine`] each run to its exact place,
+//! speed and pitch. Both kinds of evidence give a passage its [`certainty`]. The [`passages`]
+//! decide the [`score`]; songs that are too short for passages are compared as [`clips`].
 
-pub mod alignment;
-pub mod analysis;
-pub mod blank;
-pub mod certainty;
+mod alignment;
+mod analysis;
+mod blank;
+mod certainty;
 pub mod clips;
-pub mod correlate;
+mod correlate;
 pub mod encoder;
-pub mod evidence;
+mod evidence;
 pub mod passages;
-pub mod refine;
-pub mod runs;
-pub mod score;
+mod refine;
+mod run;
+mod score;
 pub mod score_matrix;
+mod search;
 pub mod segments;
 pub mod whitened;
 
-pub use analysis::{Analysis, analyse, compare};
+pub use analysis::{Analysis, Findings, analyse, compare};

@@ -4,7 +4,6 @@
 //! [certainty](crate::recording::certainty). Where the whole run doesn't correlate, its parts are
 //! tried. Of passages that overlap, the strongest stays.
 
-use crate::geometry::lines::Run;
 use crate::geometry::spans::covered_share;
 use crate::recording::Analysis;
 use crate::recording::alignment::Alignment;
@@ -14,8 +13,9 @@ use crate::recording::certainty::{
 use crate::recording::correlate::SpectrogramPair;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::refine::refined;
-use crate::recording::runs::{rough_secs, runs};
+use crate::recording::run::Run;
 use crate::recording::score_matrix::ScoreMatrix;
+use crate::recording::search::{rough_secs, runs};
 
 /// Shortest part of a run for which a correlation suffices, in seconds. Longer than for a whole
 /// run: many parts are tried, which makes false positives likelier.
@@ -78,7 +78,7 @@ pub fn passages(
     distinct
 }
 
-/// What turns the runs of two songs into passages.
+/// Makes passages from the runs of two songs.
 struct Finder<'a> {
     songs: [&'a Analysis; 2],
     spectrograms: SpectrogramPair<'a>,

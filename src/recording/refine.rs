@@ -7,10 +7,10 @@
 //! once: a Radon transform of the correlations over window and lag. A single window may prefer a
 //! wrong lag, a beat or a bar away; all windows together fit one line only.
 
-use crate::geometry::lines::SLOPES;
 use crate::geometry::time_map::TimeMap;
 use crate::recording::alignment::Alignment;
 use crate::recording::correlate::{Overlay, SpectrogramPair, centres, coefficient};
+use crate::recording::run::SLOPES;
 use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES};
 
 /// Length of a window, in columns: 2 s, some four beats.

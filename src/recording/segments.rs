@@ -4,18 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{FeatureConfig, SILENCE_DB};
 use crate::recording::blank::blank_segments;
+use crate::recording::encoder::config::{
+    FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, feature_frames,
+};
 use crate::spectrum::log_mel::MelSpectrogram;
-
-/// Frames of a feature frame of the encoder: four convolutions of stride 2.
-pub const FRAMES_PER_FEATURE_FRAME: usize = 16;
-
-/// A feature frame depends on the frames of this many feature frames on each side: the receptive
-/// field is 65 frames.
-pub const CONTEXT_FEATURE_FRAMES: usize = 2;
-
-/// Feature frames between the starts of two segments: 0.74 s. Passages are found to about 0.4 s
-/// then. A hop of one feature frame would make the score matrix four times as large.
-pub const SEGMENT_HOP_FEATURE_FRAMES: usize = 2;
 
 /// The segments of a song.
 #[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -95,12 +87,6 @@ impl Segments {
     pub fn start_secs(&self, segment: usize) -> f64 {
         segment as f64 * self.hop_secs
     }
-}
-
-/// Number of feature frames of `frames` frames.
-#[must_use]
-pub fn feature_frames(frames: usize) -> usize {
-    frames.div_ceil(FRAMES_PER_FEATURE_FRAME)
 }
 
 /// `count` segments of a song, none of them blank.

@@ -1,19 +1,59 @@
 //! Findings to a report: figures rounded, songs exchanged, a large matrix made coarser.
 
 use crate::geometry::spans::covered_share;
+use crate::recording::Findings;
 use crate::recording::encoder::calibration::Calibration;
+use crate::recording::encoder::model::Model;
 use crate::recording::passages::Passage;
 use crate::recording::score_matrix::ScoreMatrix;
-use crate::report::{MatchedPassage, Matrix, SongSummary};
+use crate::report::{MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
 use crate::song::Song;
 
 /// Most cells of the matrix in a report; a larger one is made coarser. A million cells are two
 /// songs of 12 minutes.
 const REPORTED_CELLS: usize = 1_000_000;
 
+/// The report of two songs. `swapped` says that the findings have the right song as their left one.
+pub fn report(
+    findings: &Findings,
+    [left, right]: [&Song; 2],
+    swapped: bool,
+    (model, backend): (&Model, &str),
+) -> Report {
+    let score = round(f64::from(findings.score), 4);
+    let mut passages: Vec<MatchedPassage> = findings.passages.iter().map(matched_passage).collect();
+    let hop_secs = left.recording.segments.hop_secs;
+    let mut matrix = reported_matrix(&findings.matrix, hop_secs, model.calibration());
+    if swapped {
+        passages.iter_mut().for_each(mirror_passage);
+        passages.sort_by(|a, b| a.left_start_secs.total_cmp(&b.left_start_secs));
+        matrix = transposed(&matrix);
+    }
+    let spans = |of: fn(&MatchedPassage) -> (f64, f64)| passages.iter().map(of).collect::<Vec<_>>();
+    Report {
+        score,
+        verdict: Verdict::of(score),
+        left: summary(
+            left,
+            spans(|passage| (passage.left_start_secs, passage.left_end_secs)),
+        ),
+        right: summary(
+            right,
+            spans(|passage| (passage.right_start_secs, passage.right_end_secs)),
+        ),
+        passages,
+        matrix,
+        model: ModelSummary {
+            version: model.info().version.clone(),
+            weights_sha256: model.sha256().to_owned(),
+        },
+        backend: backend.to_owned(),
+    }
+}
+
 /// The matrix for the report: calibrated scores. In a large matrix each cell is the greatest of a
 /// square of cells.
-pub fn reported_matrix(scores: &ScoreMatrix, hop_secs: f64, calibration: &Calibration) -> Matrix {
+fn reported_matrix(scores: &ScoreMatrix, hop_secs: f64, calibration: &Calibration) -> Matrix {
     let mut side = 1;
     while scores.rows.div_ceil(side) * scores.columns.div_ceil(side) > REPORTED_CELLS {
         side += 1;
@@ -39,7 +79,7 @@ pub fn reported_matrix(scores: &ScoreMatrix, hop_secs: f64, calibration: &Calibr
 }
 
 /// A passage in rounded figures.
-pub fn matched_passage(passage: &Passage) -> MatchedPassage {
+fn matched_passage(passage: &Passage) -> MatchedPassage {
     let alignment = &passage.alignment;
     let (left, right) = (alignment.left_secs, alignment.right_secs());
     MatchedPassage {
@@ -62,7 +102,7 @@ pub fn mirror_passage(passage: &mut MatchedPassage) {
 }
 
 /// The matrix with the left and the right song exchanged.
-pub fn transposed(matrix: &Matrix) -> Matrix {
+fn transposed(matrix: &Matrix) -> Matrix {
     let scores = (0..matrix.cols)
         .flat_map(|col| (0..matrix.rows).map(move |row| matrix.scores[row * matrix.cols + col]))
         .collect();
@@ -75,7 +115,7 @@ pub fn transposed(matrix: &Matrix) -> Matrix {
 }
 
 /// A song, with the share of it that lies in the spans of passages.
-pub fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
+fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
     SongSummary {
         name: song.name.clone(),
         duration_secs: round(song.duration_secs(), 3),
@@ -85,7 +125,7 @@ pub fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
 }
 
 /// Rounds to decimal digits. Zero gets no sign, which would be displayed.
-pub fn round(value: f64, digits: i32) -> f64 {
+fn round(value: f64, digits: i32) -> f64 {
     let scale = 10.0_f64.powi(digits);
     (value * scale).round() / scale + 0.0
 }

@@ -112,6 +112,15 @@ pub struct Limits {
     pub max_song_secs: f64,
 }
 
+impl Report {
+    /// The score for people: two digits, never rounded up to 1.00.
+    #[must_use]
+    pub fn score_text(&self) -> String {
+        let is_rounded_up = (0.995..1.0).contains(&self.score);
+        format!("{:.2}", if is_rounded_up { 0.99 } else { self.score })
+    }
+}
+
 impl Verdict {
     /// The band of a score.
     #[must_use]
@@ -123,6 +132,17 @@ impl Verdict {
             _ => Self::Different,
         }
     }
+
+    /// Its title for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::NearlyIdentical => "Nearly identical",
+            Self::Strong => "Strong match",
+            Self::Moderate => "Moderate match",
+            Self::Different => "Different songs",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -130,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bands_begin_where_the_contract_says() {
+    fn bands_begin_at_their_thresholds() {
         let bands = [
             (1.0, "nearly-identical"),
             (0.9, "nearly-identical"),

@@ -18,7 +18,7 @@ const FORMAT: u32 = 3;
 /// Length of the checksum at the end.
 const CHECKSUM_BYTES: usize = 32;
 
-/// What must be equal where bytes are written and where they are read.
+/// Identifies the layout, release and weights; bytes with another header are refused.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Header<'a> {
     format: u32,

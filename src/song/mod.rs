@@ -1,4 +1,4 @@
-//! A song as it is kept between comparisons: what its audio was reduced to.
+//! An analysed song: its name and the result of its analysis, without audio.
 
 mod bytes;
 

@@ -29,8 +29,8 @@ const TARGET_FOLDER = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target/muta
 /** Modules of the matcher that declare constants. */
 const MODULES = [
   "recording/evidence",
-  "geometry/lines",
-  "recording/runs",
+  "recording/run",
+  "recording/search",
   "recording/refine",
   "recording/whitened",
   "recording/certainty",
@@ -39,11 +39,11 @@ const MODULES = [
   "recording/clips/align",
   "recording/clips/score",
   "recording/blank",
-  "recording/segments",
+  "recording/encoder/config",
   "report/build",
 ];
 /** Constants in these modules that belong to the network, which has tests of its own. */
-const OTHERS = ["FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];
+const OTHERS = ["BATCH_NORM_EPSILON", "FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];
 /** Modules whose tests have nothing to do with matching. */
 const SKIPPED = ["nn::", "encoder::burn::", "audio::", "spectrum::mel::", "weights_file::", "spectrum::power::"];
 const FACTORS = [0.5, 2];
@@ -54,7 +54,7 @@ const TEST_TIMEOUT_MS = 600_000;
  * @type {Record<string, string>}
  */
 const EXPLAINED = {
-  "geometry/lines.rs STEPS_PER_COLUMN x 2": "finer than the segments resolve: the same runs, at twice the cost",
+  "recording/run.rs STEPS_PER_COLUMN x 2": "finer than the segments resolve: the same runs, at twice the cost",
   "recording/refine.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
 };
 

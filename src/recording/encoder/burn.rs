@@ -15,7 +15,7 @@ use crate::config::FeatureConfig;
 use crate::error::{Error, Result};
 use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
-use crate::recording::segments::feature_frames;
+use crate::recording::encoder::config::feature_frames;
 
 /// The encoder and the head, which are trained together.
 #[derive(Module, Debug)]

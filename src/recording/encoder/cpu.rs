@@ -16,8 +16,8 @@ use crate::nn::convolution::{Convolution, StridedConvolution, TileScratch};
 use crate::nn::packed_matrix::{PANEL, PackedMatrix};
 use crate::nn::tensors::Tensors;
 use crate::recording::encoder::config::EncoderConfig;
+use crate::recording::encoder::config::feature_frames;
 use crate::recording::encoder::folded::FoldedLayer;
-use crate::recording::segments::feature_frames;
 use crate::spectrum::log_mel::LogMelSpectrogram;
 
 /// Frames that go through the layers together: 3 s. Few enough for the largest map, after the first

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::config::FeatureConfig;
 use crate::error::{Error, Result};
 use crate::recording::encoder::burn::Encoder;
-use crate::recording::segments::{
+use crate::recording::encoder::config::{
     CONTEXT_FEATURE_FRAMES, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, feature_frames,
 };
 use crate::spectrum::log_mel::LogMelSpectrogram;

@@ -41,7 +41,7 @@ impl ScoringHead {
     /// The logit of two embeddings. It is symmetric.
     #[must_use]
     pub fn logit(&self, left: &[f32], right: &[f32]) -> f32 {
-        // So many that the compiler keeps them in vector registers.
+        // Number of partial sums: eight fit in vector registers.
         const PARTIAL_SUMS: usize = 8;
         let mut sums = [0.0_f32; PARTIAL_SUMS];
         for ((left, right), weights) in left

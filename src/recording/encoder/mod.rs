@@ -9,6 +9,7 @@ pub mod cpu;
 #[cfg(feature = "burn")]
 mod device;
 pub mod folded;
+pub mod golden;
 pub mod head;
 pub mod model;
 pub mod weights_file;

@@ -5,15 +5,15 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::golden;
 use crate::nn::tensors::Tensors;
 use crate::recording::encoder::calibration::Calibration;
+use crate::recording::encoder::config::SEGMENT_HOP_FEATURE_FRAMES;
 use crate::recording::encoder::cpu::ForwardPass;
 #[cfg(feature = "burn")]
 use crate::recording::encoder::device::DevicePass;
+use crate::recording::encoder::golden;
 use crate::recording::encoder::head::ScoringHead;
 use crate::recording::encoder::weights_file::{self, WeightsInfo};
-use crate::recording::segments::SEGMENT_HOP_FEATURE_FRAMES;
 use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram};
 
 /// The weights file of this release.

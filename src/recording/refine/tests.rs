@@ -3,7 +3,7 @@ use crate::config::FeatureConfig;
 use crate::recording::whitened::{Preset, WhitenedSpectrogram};
 use crate::test_sound::mel_power;
 
-/// Unrelated numbers from neighbouring ones.
+/// An integer hash.
 fn hash(number: u32) -> u32 {
     let mut hash = (number ^ 0x9e37_79b9).wrapping_mul(0x85eb_ca6b);
     hash = (hash ^ (hash >> 15)).wrapping_mul(0x2c1b_3c6d);

@@ -14,7 +14,7 @@
 //! 1. [Evidence](crate::recording::evidence): the logit of each cell above a threshold, limited,
 //!    less the background of its segments.
 //! 2. [Lines](crate::geometry::lines): for each of a few slopes in
-//!    [`SLOPES`](crate::geometry::lines::SLOPES) and every offset, the contiguous run with the
+//!    [`SLOPES`](crate::recording::run::SLOPES) and every offset, the contiguous run with the
 //!    greatest sum of evidence, by Kadane's algorithm. This is a Hough transform restricted to
 //!    plausible tempo ratios. Each line keeps its best run and not its sum, so that an excerpt
 //!    counts as much as a whole song.
@@ -26,7 +26,7 @@
 //! 4. A run that stronger runs cover in both songs is dropped: music that repeats itself resembles
 //!    its own repetitions everywhere, and only the best alignment of each stretch is wanted. A loop
 //!    used four times stays four passages, because each use lies elsewhere in one of the songs.
-//! 5. Each run is [aligned](crate::geometry::lines::aligned) on the logits, between columns too.
+//! 5. Each run is [aligned](crate::recording::run::aligned) on the logits, between columns too.
 //!    Runs that continue each other on one line are joined.
 //! 6. [Refinement](crate::recording::refine) finds exact times, speed and pitch from the two
 //!    whitened spectrograms. It does not use this matrix.
@@ -41,11 +41,12 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use crate::geometry::lines::{Line, Run, aligned, lines};
+use crate::geometry::lines::{Line, Stretch, lines};
 use crate::geometry::spans::covered_share;
 use crate::geometry::time_map::TimeMap;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::evidence::{AGAINST, LIMIT, evidence};
+use crate::recording::run::{Run, aligned, run_slopes};
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
 
@@ -80,13 +81,13 @@ pub fn runs(
     const SHARE_OF_LEAST_SONG: f32 = 0.7;
     let least =
         LEAST_EVIDENCE.min(SHARE_OF_LEAST_SONG * LIMIT * matrix.rows.min(matrix.columns) as f32);
-    let lines: Vec<Line> = lines(matrix.rows, matrix.columns).collect();
+    let lines: Vec<Line> = lines(run_slopes(), matrix.rows, matrix.columns).collect();
     let mut queue: BinaryHeap<Candidate> = lines
         .iter()
         .enumerate()
         .filter_map(|(line, of)| {
             Some(Candidate {
-                evidence: of.best(&evidence, matrix.columns)?.evidence,
+                evidence: of.best(&evidence, matrix.columns)?.sum,
                 line,
             })
         })
@@ -99,22 +100,19 @@ pub fn runs(
         // bound: the first line that still reaches its own is the best of all.
         let Some(best) = lines[candidate.line]
             .best(&evidence, matrix.columns)
-            .filter(|best| best.evidence >= least)
+            .filter(|best| best.sum >= least)
         else {
             continue;
         };
-        if best.evidence < candidate.evidence {
+        if best.sum < candidate.evidence {
             queue.push(Candidate {
-                evidence: best.evidence,
+                evidence: best.sum,
                 ..candidate
             });
             continue;
         }
-        let run = Run {
-            mean_logit: mean_logit(matrix, &best),
-            ..best
-        };
-        strike_out(&mut evidence, matrix, &run);
+        let run = Run::new(&best, mean_logit(matrix, &best));
+        strike_out(&mut evidence, matrix, &best);
         searches += 1;
         if !is_explained(&run, &found) {
             found.push(aligned(&matrix.logits, matrix.columns, run));
@@ -208,27 +206,27 @@ fn is_explained(run: &Run, stronger: &[Run]) -> bool {
     share(rows) >= EXPLAINED_SHARE && share(columns) >= EXPLAINED_SHARE
 }
 
-fn cells(run: &Run, columns: usize) -> impl Iterator<Item = (usize, usize)> {
-    (run.first_row..=run.last_row).map(move |row| {
+fn cells(stretch: &Stretch, columns: usize) -> impl Iterator<Item = (usize, usize)> {
+    (stretch.first_row..=stretch.last_row).map(move |row| {
         // The same rounding as in `Line::best`.
         (
             row,
-            ((run.column_at(row) + 0.5).max(0.0) as usize).min(columns - 1),
+            ((stretch.map.at(row as f64) + 0.5).max(0.0) as usize).min(columns - 1),
         )
     })
 }
 
-fn mean_logit(matrix: &ScoreMatrix, run: &Run) -> f32 {
+fn mean_logit(matrix: &ScoreMatrix, stretch: &Stretch) -> f32 {
     // In f64, so that the mean of equal logits is that logit and a song with itself scores exactly
     // 1.
-    let sum: f64 = cells(run, matrix.columns)
+    let sum: f64 = cells(stretch, matrix.columns)
         .map(|(row, column)| f64::from(matrix.row(row)[column]))
         .sum();
-    (sum / (run.last_row - run.first_row + 1) as f64) as f32
+    (sum / (stretch.last_row - stretch.first_row + 1) as f64) as f32
 }
 
-fn strike_out(evidence: &mut [f32], matrix: &ScoreMatrix, run: &Run) {
-    for (row, column) in cells(run, matrix.columns) {
+fn strike_out(evidence: &mut [f32], matrix: &ScoreMatrix, stretch: &Stretch) {
+    for (row, column) in cells(stretch, matrix.columns) {
         let first = row.saturating_sub(STRIKE_OUT_CELLS);
         let last = (row + STRIKE_OUT_CELLS).min(matrix.rows - 1);
         let near = column.saturating_sub(STRIKE_OUT_CELLS)
