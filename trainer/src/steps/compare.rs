@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use soundalike::{MatchedPassage, Report, Verdict};
+use soundalike::{MatchedPassage, Report};
 use soundalike_native::{audio_file, weights};
 
 /// Compare two audio files as the browser does
@@ -40,13 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn print(report: &Report) {
-    let verdict = match report.verdict {
-        Verdict::NearlyIdentical => "nearly identical",
-        Verdict::Strong => "strong match",
-        Verdict::Moderate => "moderate match",
-        Verdict::Different => "different",
-    };
-    println!("{:.2}  {verdict}", report.score);
+    println!("{}  {}", report.score_text(), report.verdict.title());
     for song in [&report.left, &report.right] {
         println!(
             "  {} ({}): {:.0} % matches",
