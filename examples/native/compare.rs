@@ -4,10 +4,7 @@
 //! cargo run --release --example compare -- LEFT RIGHT
 //! ```
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result};
-use soundalike::{Checker, Song};
 use soundalike_native::{audio_file, weights};
 
 fn main() -> Result<()> {
@@ -16,11 +13,11 @@ fn main() -> Result<()> {
     let (left, right) = (next()?, next()?);
 
     let checker = weights::checker(None)?;
-    let left = analysed(&checker, left.as_ref())?;
-    let right = analysed(&checker, right.as_ref())?;
+    let left = audio_file::analyse(&checker, left.as_ref())?;
+    let right = audio_file::analyse(&checker, right.as_ref())?;
     let report = checker.compare(&left, &right, |_stage, _fraction| ());
 
-    println!("score {:.2}: {:?}", report.score, report.verdict);
+    println!("score {}: {}", report.score_text(), report.verdict.title());
     for passage in &report.passages {
         println!(
             "left {:6.1} to {:6.1} s plays in right {:6.1} to {:6.1} s, speed {:.3}, {:+.1} semitones",
@@ -33,11 +30,4 @@ fn main() -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn analysed(checker: &Checker, path: &Path) -> Result<Song> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let waveform = audio_file::decode(path)?;
-    let song = pollster::block_on(checker.analyse(&name, waveform, |_stage, _fraction| ()))?;
-    Ok(song)
 }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use soundalike::{FeatureConfig, MAX_SONG_SECS, Waveform};
+use soundalike::{Checker, FeatureConfig, MAX_SONG_SECS, Song, Waveform};
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::audio::sample::Sample as _;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
@@ -58,6 +58,17 @@ pub fn decode_bytes(bytes: Vec<u8>, extension: &str) -> Result<Waveform> {
         extension,
         0.0,
     )
+}
+
+/// Decodes and analyses a whole file. The song has the file's name.
+///
+/// # Errors
+///
+/// Those of [`decode`] and of [`Checker::analyse`].
+pub fn analyse(checker: &Checker, path: &Path) -> Result<Song> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let analysis = checker.analyse(&name, decode(path)?, |_stage, _fraction| ());
+    Ok(pollster::block_on(analysis)?)
 }
 
 /// Decodes a whole file to mono at the model's rate.

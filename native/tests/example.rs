@@ -85,7 +85,7 @@ fn two_files_give_score_verdict_and_passages() {
     assert_eq!(
         printed(&[&song, &song]),
         [
-            "score 1.00: NearlyIdentical",
+            "score 1.00: Nearly identical",
             "left    0.0 to   20.0 s plays in right    0.0 to   20.0 s, speed 1.000, +0.0 semitones",
         ]
     );
@@ -93,17 +93,17 @@ fn two_files_give_score_verdict_and_passages() {
     assert_eq!(changed.len(), 2, "{changed:?}");
     let score = changed[0]
         .strip_prefix("score ")
-        .and_then(|rest| rest.strip_suffix(": NearlyIdentical"));
+        .and_then(|rest| rest.strip_suffix(": Nearly identical"));
     assert!(score.unwrap().parse::<f64>().unwrap() >= 0.9);
     let place = "left    4.0 to   20.0 s plays in right    0.0 to   16.0 s, speed ";
     assert!(changed[1].starts_with(place), "{changed:?}");
     let different = printed(&[&song, &other]);
     assert_eq!(different.len(), 1, "{different:?}");
-    assert!(different[0].ends_with(": Different"), "{different:?}");
+    assert!(different[0].ends_with(": Different songs"), "{different:?}");
 }
 
 #[test]
-fn a_missing_file_or_argument_is_an_error_in_words() {
+fn a_missing_file_or_argument_gives_a_readable_error() {
     let folder = tempfile::tempdir().unwrap();
     let song = folder.path().join("song.wav");
     wav::write(&song, &tune(1, 5), RATE_HZ).unwrap();

@@ -6,8 +6,9 @@
  *     node tests/songs/mutants.js [PATTERN]
  *     node tests/songs/mutants.js --fits
  *
- * With a pattern only the constants whose name matches, as `recording/passages.rs DENIED_SHARE`.
- * Exits with 1 if a change survives that isn't explained below.
+ * With a pattern only the constants whose name matches, as
+ * `recording/passages.rs FALSE_POSITIVE_SHARES`. Exits with 1 if a change survives that isn't
+ * explained below.
  *
  * In a copy of the engine the constants are functions that read their change from the environment,
  * so that one build serves all changes.

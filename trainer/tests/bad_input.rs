@@ -116,23 +116,23 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
     fs::write(audio.join("000/cover.jpg"), [0xff, 0xd8, 0xff]).unwrap();
     let (cache, pairs) = (root.join("cache"), root.join("pairs"));
     let output = trainer(&["decode", "--audio", text(&audio), "--out", text(&cache)]);
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     // All others are decoded, and the status is that of a partial success.
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
     assert!(
-        said.contains("error: 3 of 24 files could not be decoded"),
-        "{said}"
+        stderr.contains("error: 3 of 24 files could not be decoded"),
+        "{stderr}"
     );
     assert_eq!(wav_files(&cache), 21);
-    let skipped: Vec<&str> = said
+    let skipped: Vec<&str> = stderr
         .lines()
         .filter(|line| line.starts_with("skipped:"))
         .collect();
-    assert_eq!(skipped.len(), 3, "{said}");
+    assert_eq!(skipped.len(), 3, "{stderr}");
     for name in ["000003.mp3", "000004.mp3", "000999.mp3 is empty"] {
         assert!(
             skipped.iter().any(|line| line.contains(name)),
-            "{name}: {said}"
+            "{name}: {stderr}"
         );
     }
     // Half a clip is decoded as far as it goes.
@@ -155,19 +155,19 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
         ])
     };
     let output = make_pairs();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
     assert!(
-        said.contains("000004.mp3") && said.contains("000999.mp3"),
-        "{said}"
+        stderr.contains("000004.mp3") && stderr.contains("000999.mp3"),
+        "{stderr}"
     );
-    assert!(said.contains("without a row in"), "{said}");
+    assert!(stderr.contains("without a row in"), "{stderr}");
     assert!(
-        said.contains(
+        stderr.contains(
             "error: 3 of 24 files can't be used, 4 of 24 files have no row in the metadata, \
              see above; the tables are there"
         ),
-        "{said}"
+        "{stderr}"
     );
     assert!(pairs.join("manifest.json").exists());
     // A missing row alone is a partial success, because an artist might be in two splits.
@@ -175,9 +175,12 @@ fn damaged_and_foreign_files_are_named_and_skipped() {
         fs::remove_file(audio.join("000").join(name).with_extension("mp3")).unwrap();
     }
     let output = make_pairs();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("error: 1 of 21 files have no row"), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(
+        stderr.contains("error: 1 of 21 files have no row"),
+        "{stderr}"
+    );
 }
 
 fn wav_files(folder: &Path) -> usize {
@@ -240,10 +243,10 @@ fn broken_settings_and_metadata_are_refused() {
         ("", "config.json"),
     ] {
         let output = train(config);
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(
-            !output.status.success() && said.contains(expected) && !said.contains("panicked"),
-            "{config}: {said}"
+            !output.status.success() && stderr.contains(expected) && !stderr.contains("panicked"),
+            "{config}: {stderr}"
         );
         // No run was started.
         assert!(!at("run").exists(), "{config}");
@@ -361,16 +364,16 @@ fn a_full_disk_leaves_the_last_checkpoint() {
             .args(resume)
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&limited.stderr).into_owned();
-        assert!(!limited.status.success(), "{said}");
-        let errors: Vec<&str> = said
+        let stderr = String::from_utf8_lossy(&limited.stderr).into_owned();
+        assert!(!limited.status.success(), "{stderr}");
+        let errors: Vec<&str> = stderr
             .lines()
             .filter(|line| line.starts_with("error:"))
             .collect();
-        assert_eq!(errors.len(), 1, "{said}");
+        assert_eq!(errors.len(), 1, "{stderr}");
         assert!(
-            errors[0].contains("untouched") && !said.contains("panicked"),
-            "{said}"
+            errors[0].contains("untouched") && !stderr.contains("panicked"),
+            "{stderr}"
         );
         errors[0].to_owned()
     };

@@ -54,5 +54,5 @@ fn two_files_give_the_documented_report() {
     assert_eq!(different["left"], mirrored["right"]);
     assert_eq!(different["matrix"]["rows"], mirrored["matrix"]["cols"]);
     // The same as text.
-    assert!(succeed(&["compare", text(&original), text(&copy)]).contains("nearly identical"));
+    assert!(succeed(&["compare", text(&original), text(&copy)]).contains("Nearly identical"));
 }

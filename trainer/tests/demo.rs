@@ -32,9 +32,9 @@ fn the_demo_has_scores_pictures_and_audio_of_eight_rows() {
         .filter(|line| line.contains("[WAV]"))
         .map(|line| line.split('|').map(str::trim).collect())
         .collect();
-    let ancestor: Vec<&str> = rows.iter().map(|row| row[2]).collect();
+    let predecessor: Vec<&str> = rows.iter().map(|row| row[2]).collect();
     assert_eq!(
-        ancestor,
+        predecessor,
         [
             "0.36", "0.94", "0.87", "0.54", "0.20", "0.85", "0.58", "0.58"
         ]

@@ -43,7 +43,7 @@ fn a_seed_gives_the_same_ensembles_and_pieces() {
     let [scores, font] = corpus(folder.path());
     let render = |name: &str, seed: &str| {
         let out = folder.path().join(name);
-        let said = succeed(&[
+        let printed = succeed(&[
             "render",
             "--midi",
             text(&scores),
@@ -58,7 +58,7 @@ fn a_seed_gives_the_same_ensembles_and_pieces() {
             "--seed",
             seed,
         ]);
-        assert!(said.contains("3 pieces rendered"), "{said}");
+        assert!(printed.contains("3 pieces rendered"), "{printed}");
         rendered(&out)
     };
     let first = render("first", "1");
@@ -101,10 +101,10 @@ fn unplayable_files_are_named() {
     let arguments_owned = arguments(&scores, &font);
     let all: Vec<&str> = arguments_owned.iter().map(String::as_str).collect();
     let output = trainer(&all);
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        output.status.code() == Some(3) && said.contains("letter.mid: it isn't a MIDI file"),
-        "{said}"
+        output.status.code() == Some(3) && stderr.contains("letter.mid: it isn't a MIDI file"),
+        "{stderr}"
     );
     let refused = |midi: &Path, font: &Path, expected: &str| {
         let arguments = arguments(midi, font);

@@ -39,35 +39,18 @@ impl Rendition {
         workshop: &Workshop<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Result<()> {
-        let measured_secs = self.measured_secs;
-        let overlays = workshop.overlays;
         match modification {
             Modification::Pitch { semitones } => self.rubberband(workshop, *semitones, 1.0, rng),
             Modification::Tempo { ratio } => self.rubberband(workshop, 0.0, *ratio, rng),
             Modification::PitchAndTempo { semitones, ratio } => {
                 self.rubberband(workshop, *semitones, *ratio, rng)
             }
-            Modification::Speed { ratio } => {
-                self.sox(
-                    workshop,
-                    &format!("speed {ratio} rate {}", self.sound.rate_hz),
-                )?;
-                self.measured_secs = measured_secs.map(|secs| secs / ratio);
-                Ok(())
-            }
+            Modification::Speed { ratio } => self.speed(workshop, *ratio),
             Modification::Noise { colour, snr_db } => {
-                self.add_noise(overlays, *colour, *snr_db, rng)
+                self.add_noise(workshop.overlays, *colour, *snr_db, rng)
             }
-            Modification::Speech { level_db } => {
-                let start_secs = rng.random_range(0.0..overlays.speech.duration_secs());
-                self.sound
-                    .overlay(&overlays.speech, start_secs, *level_db, measured_secs)
-            }
-            Modification::OtherMusic { level_db } => {
-                let other = overlays.other_music(workshop.track, rng.random());
-                self.sound
-                    .overlay(other, rng.random_range(0.0..10.0), *level_db, measured_secs)
-            }
+            Modification::Speech { level_db } => self.add_speech(workshop.overlays, *level_db, rng),
+            Modification::OtherMusic { level_db } => self.add_music(workshop, *level_db, rng),
             Modification::Equaliser { hz_and_db } => {
                 let filters = hz_and_db.map(|(hz, db)| format!("equalizer {hz:.0} 1.0q {db:.1}"));
                 self.sox(workshop, &filters.join(" "))
@@ -77,27 +60,17 @@ impl Rendition {
                 self.sox(workshop, &format!("reverb {percent:.0} 50 {percent:.0}"))
             }
             Modification::Clip { db } => self.clip(workshop, *db),
-            Modification::Overdrive { db } => self.sox(
-                workshop,
-                &format!("gain -n -6 overdrive {db} 20 gain -n -3 vol {HEADROOM}"),
-            ),
+            Modification::Overdrive { db } => self.overdrive(workshop, *db),
             Modification::Gain { db } => self.sox(workshop, &format!("gain {db}")),
             Modification::LeftChannel => {
                 self.sound = self.sound.mixed(|frame| frame[0]);
                 Ok(())
             }
             Modification::UnbalancedStereo => {
-                self.sound
-                    .samples
-                    .chunks_exact_mut(2)
-                    .for_each(|frame| frame[1] *= 0.5);
+                self.turn_right_channel_down();
                 Ok(())
             }
-            Modification::Telephone { snr_db } => {
-                self.sox(workshop, "sinc 300-3400")?;
-                self.add_noise(overlays, NoiseColour::White, *snr_db, rng)?;
-                self.sox(workshop, "rate 8000")
-            }
+            Modification::Telephone { snr_db } => self.telephone(workshop, *snr_db, rng),
             Modification::Mp3 { .. }
             | Modification::Aac { .. }
             | Modification::Vorbis { .. }
@@ -105,6 +78,13 @@ impl Rendition {
                 anyhow::bail!("{modification} makes a file and must come last")
             }
         }
+    }
+
+    fn speed(&mut self, workshop: &Workshop<'_>, ratio: f64) -> Result<()> {
+        let effects = format!("speed {ratio} rate {}", self.sound.rate_hz);
+        self.sox(workshop, &effects)?;
+        self.measured_secs = self.measured_secs.map(|secs| secs / ratio);
+        Ok(())
     }
 
     fn add_noise(
@@ -117,6 +97,50 @@ impl Rendition {
         let (noise, start_secs) = (overlays.noise(colour), rng.random_range(0.0..100.0));
         self.sound
             .overlay(noise, start_secs, -snr_db, self.measured_secs)
+    }
+
+    fn add_speech(
+        &mut self,
+        overlays: &Overlays,
+        level_db: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<()> {
+        let start_secs = rng.random_range(0.0..overlays.speech.duration_secs());
+        self.sound
+            .overlay(&overlays.speech, start_secs, level_db, self.measured_secs)
+    }
+
+    fn add_music(
+        &mut self,
+        workshop: &Workshop<'_>,
+        level_db: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<()> {
+        let other = workshop.overlays.other_music(workshop.track, rng.random());
+        let start_secs = rng.random_range(0.0..10.0);
+        self.sound
+            .overlay(other, start_secs, level_db, self.measured_secs)
+    }
+
+    fn telephone(
+        &mut self,
+        workshop: &Workshop<'_>,
+        snr_db: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<()> {
+        self.sox(workshop, "sinc 300-3400")?;
+        self.add_noise(workshop.overlays, NoiseColour::White, snr_db, rng)?;
+        self.sox(workshop, "rate 8000")
+    }
+
+    fn turn_right_channel_down(&mut self) {
+        let frames = self.sound.samples.chunks_exact_mut(2);
+        frames.for_each(|frame| frame[1] *= 0.5);
+    }
+
+    fn overdrive(&mut self, workshop: &Workshop<'_>, db: f64) -> Result<()> {
+        let effects = format!("gain -n -6 overdrive {db} 20 gain -n -3 vol {HEADROOM}");
+        self.sox(workshop, &effects)
     }
 
     /// Amplifies to full scale, then by `db`: sox clips at full scale between two effects.

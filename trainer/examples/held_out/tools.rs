@@ -48,7 +48,7 @@ fn is_there(tool: &str) -> bool {
     quiet.is_ok()
 }
 
-/// Runs a tool to its end and returns what it wrote to standard output.
+/// Runs a tool to its end and returns its standard output.
 ///
 /// # Errors
 ///

@@ -16,9 +16,9 @@ const SHORTEST_SECS: f64 = 16.0;
 /// Tracks that no weights are trained on.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Split {
-    /// For the test alone.
+    /// Held-out tracks, which choose nothing.
     Test,
-    /// To choose constants by.
+    /// Tracks by which constants are chosen.
     Validation,
 }
 

@@ -19,7 +19,7 @@ use crate::changes::perturb;
 pub struct Passages {
     /// Left segments.
     pub left: Vec<LogMelSpectrogram>,
-    /// Right segments, changed as their recipes say.
+    /// Right segments, changed by their recipes.
     pub right: Vec<LogMelSpectrogram>,
     /// The left and right whitened spectrogram of every pair.
     spectrograms: Vec<[WhitenedSpectrogram; 2]>,

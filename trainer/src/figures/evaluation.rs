@@ -23,11 +23,11 @@ pub struct Evaluation {
     pub confusion: Confusion,
     /// Confidence intervals of the figures.
     pub intervals: Intervals,
-    /// By the names in the table.
+    /// Figures of each name in the table.
     pub per_perturbation: BTreeMap<String, PerPerturbation>,
-    /// Copies, by modification and strength.
+    /// Figures of copies, by modification and strength.
     pub per_modification: BTreeMap<String, PerModification>,
-    /// Other music, by what it shares with the song.
+    /// Figures of other music, by its relation to the song.
     pub other_music: BTreeMap<&'static str, Group>,
 }
 

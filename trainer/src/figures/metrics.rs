@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_that_do_not_exist_are_none() {
+    fn undefined_figures_are_none() {
         let of = |pairs: &[(f32, bool)]| Ranking::new(&scored(pairs)).figures(0.5, |_| 1).1;
         assert_eq!(of(&[]), Figures::default());
         let copies = of(&[(0.1, true), (0.9, true)]);

@@ -69,7 +69,7 @@ pub struct Rendition {
 /// A MIDI channel message and its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Event {
-    /// From the beginning of the rendition.
+    /// Time from the beginning of the rendition.
     pub secs: f64,
     /// Channel, from 0.
     pub channel: u8,

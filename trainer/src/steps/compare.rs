@@ -1,9 +1,9 @@
 //! `compare`: two audio files to the report of the browser.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
-use soundalike::{Checker, MatchedPassage, Report, Song, Verdict};
+use soundalike::{MatchedPassage, Report};
 use soundalike_native::{audio_file, weights};
 
 /// Compare two audio files as the browser does
@@ -27,8 +27,8 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let checker = weights::checker(args.weights.as_deref())?;
     let (left, right) = (
-        analyse(&checker, &args.left)?,
-        analyse(&checker, &args.right)?,
+        audio_file::analyse(&checker, &args.left)?,
+        audio_file::analyse(&checker, &args.right)?,
     );
     let report = checker.compare(&left, &right, |_, _| ());
     if args.json {
@@ -39,29 +39,8 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Decodes and analyses one file.
-///
-/// # Errors
-///
-/// When it can't be decoded or is no song (too short, silent ...).
-pub fn analyse(checker: &Checker, path: &Path) -> Result<Song> {
-    let waveform = audio_file::decode(path)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(pollster::block_on(checker.analyse(
-        &name,
-        waveform,
-        |_, _| (),
-    ))?)
-}
-
 fn print(report: &Report) {
-    let verdict = match report.verdict {
-        Verdict::NearlyIdentical => "nearly identical",
-        Verdict::Strong => "strong match",
-        Verdict::Moderate => "moderate match",
-        Verdict::Different => "different",
-    };
-    println!("{:.2}  {verdict}", report.score);
+    println!("{}  {}", report.score_text(), report.verdict.title());
     for song in [&report.left, &report.right] {
         println!(
             "  {} ({}): {:.0} % matches",

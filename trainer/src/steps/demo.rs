@@ -1,5 +1,5 @@
-//! `demo`: the table of changes that the report of the model's ancestor has, for one song and
-//! another.
+//! `demo`: the changes in the report of the predecessor, a PyTorch model of the same task, for one
+//! song and another.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -50,8 +50,8 @@ struct Row {
     file: &'static str,
     /// Name of the change in the table.
     title: &'static str,
-    /// The ancestor's score, from its own report.
-    ancestor: f64,
+    /// Score of the predecessor, from its authors' report.
+    predecessor: f64,
     treatment: Treatment,
 }
 
@@ -66,49 +66,49 @@ const ROWS: [Row; 8] = [
     Row {
         file: "different",
         title: "different song",
-        ancestor: 0.36,
+        predecessor: 0.36,
         treatment: Treatment::Different,
     },
     Row {
         file: "pitch-1",
         title: "pitch +1 semitone",
-        ancestor: 0.94,
+        predecessor: 0.94,
         treatment: Treatment::Changed(&[Change::Pitch(1.0)], 0.0),
     },
     Row {
         file: "pitch-4",
         title: "pitch +4 semitones",
-        ancestor: 0.87,
+        predecessor: 0.87,
         treatment: Treatment::Changed(&[Change::Pitch(4.0)], 0.0),
     },
     Row {
         file: "tempo-10",
         title: "tempo +10 %",
-        ancestor: 0.54,
+        predecessor: 0.54,
         treatment: Treatment::Changed(&[Change::Tempo(1.1)], 0.0),
     },
     Row {
         file: "tempo-30",
         title: "tempo +30 %",
-        ancestor: 0.20,
+        predecessor: 0.20,
         treatment: Treatment::Changed(&[Change::Tempo(1.3)], 0.0),
     },
     Row {
         file: "noise-light",
         title: "light white noise (sigma 0.01)",
-        ancestor: 0.85,
+        predecessor: 0.85,
         treatment: Treatment::Changed(&[], 0.01),
     },
     Row {
         file: "noise-heavy",
         title: "heavy white noise (sigma 0.05)",
-        ancestor: 0.58,
+        predecessor: 0.58,
         treatment: Treatment::Changed(&[], 0.05),
     },
     Row {
         file: "combined",
         title: "combined: pitch +2, tempo x1.2, noise 0.02",
-        ancestor: 0.58,
+        predecessor: 0.58,
         treatment: Treatment::Changed(&[Change::Pitch(2.0), Change::Tempo(1.2)], 0.02),
     },
 ];
@@ -146,8 +146,8 @@ pub fn run(args: &Args) -> Result<()> {
     fs::write(&path, &table).with_context(|| format!("can't write {}", path.display()))?;
     for (row, found) in ROWS.iter().zip(&found) {
         println!(
-            "{:>44}  {:.3}  (ancestor {:.2}; passage pictured {:.3}, as songs {:.3})",
-            row.title, found.mean, row.ancestor, found.passage, found.song
+            "{:>44}  {:.3}  (predecessor {:.2}; passage pictured {:.3}, as songs {:.3})",
+            row.title, found.mean, row.predecessor, found.passage, found.song
         );
     }
     println!("{}", path.display());
@@ -281,8 +281,8 @@ fn table(args: &Args, found: &[Found]) -> Result<String> {
         "# One song, changed\n\n`{}` against its changed copies, and against `{}`. \
          The score is the mean over the {} passages of three seconds in an excerpt\n\
          of {EXCERPT_SECS:.0} s; the picture shows the middle one. \
-         The ancestor's scores are its own report's, of another song.\n\n\
-         | change | ancestor | score | as whole songs | pictured passage | audio |\n|---|---|---|---|---|---|\n",
+         The predecessor's scores are from its authors' report, for another song.\n\n\
+         | change | predecessor | score | as whole songs | pictured passage | audio |\n|---|---|---|---|---|---|\n",
         name(&args.audio),
         name(&args.different),
         found
@@ -295,7 +295,7 @@ fn table(args: &Args, found: &[Found]) -> Result<String> {
         writeln!(
             text,
             "| {} | {:.2} | **{:.3}** | {:.3} | [{:.3}]({}.png) | [WAV]({}.wav) |",
-            row.title, row.ancestor, found.mean, found.song, found.passage, row.file, row.file
+            row.title, row.predecessor, found.mean, found.song, found.passage, row.file, row.file
         )?;
     }
     for row in &ROWS {
@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noise_has_the_standard_deviation_it_is_given() {
+    fn noise_has_the_given_standard_deviation() {
         let rate_hz = 22_050;
         let song = Waveform::new("song", vec![0.25; 44_100], rate_hz).unwrap();
         let noisy = Treatment::Changed(&[], 0.05)

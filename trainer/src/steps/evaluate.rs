@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 use soundalike::training::ClipAlignment;
 use soundalike::{Checker, Song};
-use soundalike_native::{progress, weights};
+use soundalike_native::{audio_file, progress, weights};
 use soundalike_tables::pair_table::{self, Pair};
 
 use crate::corpus::passages::Passages;
@@ -16,7 +16,6 @@ use crate::figures::evaluation::{self, Evaluation, Group};
 use crate::figures::intervals::Interval;
 use crate::figures::metrics::Figures;
 use crate::figures::plots;
-use crate::steps::compare;
 use crate::training::run_folder;
 
 /// Score a table of pairs: scores.csv, metrics.json and plots
@@ -108,7 +107,7 @@ fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> 
     let songs: BTreeMap<&Path, Song> = paths
         .into_par_iter()
         .map(|path| {
-            let song = compare::analyse(checker, path)?;
+            let song = audio_file::analyse(checker, path)?;
             bar.inc(1);
             Ok((path, song))
         })

@@ -11,21 +11,22 @@ impl PartialSuccess {
     /// Exit status; 1 is a failed step, 2 is for wrong arguments.
     pub const STATUS: u8 = 3;
 
-    /// The end of a step with `problems`: numbers of files and their problem. `rest` is a note
-    /// about the remaining files.
+    /// The result of a step: an error if any number in `problems` isn't 0.
+    ///
+    /// `problems` are numbers of files with their problem; `rest` is a note about the other files.
     ///
     /// # Errors
     ///
-    /// `PartialSuccess`, when a number isn't 0.
+    /// `PartialSuccess`, if any number isn't 0.
     pub fn unless_none(problems: &[(usize, &str)], rest: &str) -> Result<()> {
-        let said: Vec<String> = problems
+        let found: Vec<String> = problems
             .iter()
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
-        if said.is_empty() {
+        if found.is_empty() {
             return Ok(());
         }
-        Err(Self(format!("{}, see above; {rest}", said.join(", "))).into())
+        Err(Self(format!("{}, see above; {rest}", found.join(", "))).into())
     }
 }

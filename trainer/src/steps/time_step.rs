@@ -8,7 +8,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use soundalike::FeatureConfig;
 
-use crate::training::batches::Batch;
+use crate::training::batches::batch::Batch;
 use crate::training::device::DeviceName;
 use crate::training::learner::Learner;
 use crate::training::train_config::TrainConfig;

@@ -12,7 +12,7 @@ use soundalike::training::Calibration;
 use soundalike_native::{audio_file, progress};
 use soundalike_tables::pair_table;
 
-use crate::training::batches::{BatchMaker, Sources};
+use crate::training::batches::batch::{BatchMaker, Sources};
 use crate::training::device::DeviceName;
 use crate::training::learner::Learner;
 use crate::training::run_folder::{self, History, HistoryEntry, RunFolder};
@@ -28,7 +28,7 @@ pub struct Args {
     /// Folder of the run: configuration, learning curves (history.json), checkpoints
     #[arg(long)]
     out: PathBuf,
-    /// Settings as JSON; what it leaves out keeps its default
+    /// Settings as JSON; missing ones keep their defaults
     #[arg(long)]
     config: Option<PathBuf>,
     /// Weights to begin from, instead of random ones
@@ -46,8 +46,8 @@ pub struct Args {
     /// Folders of recordings (speech, crowds) laid over some copies, besides other tracks
     #[arg(long, num_args = 1..)]
     overlays: Vec<PathBuf>,
-    /// Folders of further music that only training hears, such as what `render` wrote; a folder is
-    /// an album
+    /// Folders of further music for training alone, such as the output of `render`; a folder is an
+    /// album
     #[arg(long, num_args = 1..)]
     rendered: Vec<PathBuf>,
     /// Validation pairs to use at most

@@ -18,7 +18,7 @@ use crate::corpus::passages::Passages;
 pub enum HeadChoice {
     /// [`soundalike::training::SimilarityHead`].
     Monotone,
-    /// Two layers without constraint, as in the PyTorch ancestor.
+    /// Two layers without constraint, as in the predecessor, a PyTorch model of the same task.
     Free,
 }
 

@@ -175,6 +175,11 @@ impl EncoderGradients {
     }
 }
 
+/// Registers gradients by parameter, each at the rank of its tensor.
+///
+/// A visitor of our own: `burn-store` reads and writes the tensors of a module by name, but
+/// `GradientsParams` is no module. It takes gradients by the parameter's id, and their rank must be
+/// known at compile time, as only a visitor knows it.
 struct Registrar<'a> {
     path: Vec<String>,
     from: &'a Tensors,

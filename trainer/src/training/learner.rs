@@ -9,7 +9,7 @@ use soundalike::FeatureConfig;
 use soundalike::training::{SiameseNetwork, weights_file};
 
 use crate::training::ablation::TrainedNetwork;
-use crate::training::batches::Batch;
+use crate::training::batches::batch::Batch;
 use crate::training::device::DeviceName;
 use crate::training::encoder_pass::EncoderPass;
 use crate::training::loss::{self, BatchRelations};
@@ -125,6 +125,9 @@ impl Learner {
 
 /// Requests gradients for all parameters, as loaded tensors have none. The running statistics of
 /// batch norm are no parameters.
+///
+/// A mapper of our own: `burn-store` puts values into a module's tensors, but doesn't set whether
+/// they require gradients.
 #[derive(Default)]
 struct Trainable {
     path: Vec<String>,

@@ -1,4 +1,4 @@
-//! The training loss: contrast within the batch, and the head's verdicts on all its pairs.
+//! The training loss: contrast within the batch, and the head's cross-entropy on all its pairs.
 
 use burn::tensor::activation::{log_softmax, softplus};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -67,7 +67,7 @@ pub fn contrast(
     relations: &BatchRelations,
     temperature: f32,
 ) -> Tensor<1> {
-    /// In place of the logarithm of zero.
+    /// Added so that the logarithm of zero is never taken.
     const NOTHING: f64 = 1e-12;
     let device = originals.device();
     let identity = relations.identity(&device);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn contrast_equals_its_formula() {
+    fn contrastive_loss_equals_its_formula() {
         // Two orthogonal pairs with equal sides: each row has similarities 1 (its copy), 0 (the
         // other copy), 0 (the other original).
         let sides = embeddings(&[[1.0, 0.0], [0.0, 1.0]]);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn verdict_equals_its_formula() {
+    fn verdict_loss_equals_its_formula() {
         let head = SimilarityHead::new(2, &Device::flex());
         let sides = embeddings(&[[1.0, 0.0], [0.0, 1.0]]);
         let logits = head.logits(sides.clone(), sides);

@@ -1,7 +1,6 @@
 //! From tables of pairs to weights: batches, network, loss, optimiser, checkpoints, validation.
 
 pub mod ablation;
-pub mod augment;
 pub mod batches;
 pub mod calibrate;
 pub mod clip_and_context;
@@ -12,7 +11,5 @@ pub mod learner;
 pub mod libtorch;
 pub mod loss;
 pub mod run_folder;
-pub mod spectral_bank;
 pub mod train_config;
-pub mod training_tracks;
 pub mod validation;

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn broken_tables_are_refused_with_their_row() {
-        for (text, said) in [
+        for (text, message) in [
             ("", "no column"),
             ("left,right\na,b\n", "no column"),
             ("left,right,label\n", "no pairs"),
@@ -138,7 +138,7 @@ mod tests {
             ("left,right,label\na,b,1\na,b\n", "row 3"),
         ] {
             let error = format!("{:#}", read_text(text).expect_err(text));
-            assert!(error.contains(said), "{text:?}: {error}");
+            assert!(error.contains(message), "{text:?}: {error}");
         }
     }
 }

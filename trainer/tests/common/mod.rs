@@ -22,32 +22,33 @@ pub fn trainer(arguments: &[&str]) -> Output {
         .expect("the trainer starts")
 }
 
-/// Runs a step that must succeed; returns what it printed.
+/// Runs a step that must succeed; returns its output.
 pub fn succeed(arguments: &[&str]) -> String {
     let output = trainer(arguments);
-    let (printed, said) = (
+    let (printed, stderr) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
     );
-    assert!(output.status.success(), "{arguments:?} failed: {said}");
+    assert!(output.status.success(), "{arguments:?} failed: {stderr}");
     printed.into_owned()
 }
 
 /// Runs a step that must fail with one clear line that contains `expected`.
 pub fn fail(arguments: &[&str], expected: &str) {
     let output = trainer(arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success(), "{arguments:?} succeeded");
     assert!(
-        said.contains(expected) && !said.contains("panicked"),
-        "{arguments:?} said {said:?}, expected {expected:?}"
+        stderr.contains(expected) && !stderr.contains("panicked"),
+        "{arguments:?} printed {stderr:?}, expected {expected:?}"
     );
     assert_eq!(
-        said.lines()
+        stderr
+            .lines()
             .filter(|line| line.starts_with("error:"))
             .count(),
         1,
-        "{said}"
+        "{stderr}"
     );
 }
 

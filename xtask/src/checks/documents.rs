@@ -30,7 +30,8 @@ pub fn check(workspace: &Workspace) -> Result<()> {
         if path.ends_with(".md") {
             documents += 1;
             faults.extend(missing_paths(workspace, &path, &read()?));
-        } else if path.ends_with("package-lock.json") && read()?.contains("\"resolved\": \"http") {
+        }
+        if path.ends_with("package-lock.json") && read()?.contains("\"resolved\": \"http") {
             faults.push(format!(
                 "{path}: download addresses (set omit-lockfile-registry-resolved in .npmrc)"
             ));

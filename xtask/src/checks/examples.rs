@@ -1,4 +1,4 @@
-//! The examples of programs that use Soundalike: each is run as its documentation says.
+//! The examples of programs that use Soundalike: each is run as in its documentation.
 
 use std::{env, process::Command};
 

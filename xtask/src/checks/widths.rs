@@ -6,32 +6,36 @@
 //! | comment | 100 |
 //! | row of a table in a comment | 120 |
 //! | code | 120 |
+//! | prose of Markdown | 120 |
 //!
-//! Not limited are lines that can't be broken: those that end in an address, and code with a string
-//! in it. Markdown isn't wrapped, and neither is the text of HTML.
+//! Not limited are lines that can't be broken: those that end in an address or a link, code with a
+//! string in it, and tables and code in Markdown. The text of HTML isn't wrapped.
 
 use std::path::Path;
 
 const COMMENT_COLUMNS: usize = 100;
 const CODE_COLUMNS: usize = 120;
+const PROSE_COLUMNS: usize = 120;
 
 /// Whether the lines of a file have limits.
 pub fn is_measured(path: &str) -> bool {
-    Language::of(path).is_some()
+    is_markdown(path) || Language::of(path).is_some()
 }
 
 /// The lines of a file that are too wide, one sentence each.
 pub fn too_wide_lines(path: &str, text: &str) -> Vec<String> {
-    let Some(language) = Language::of(path) else {
+    let limits: Vec<Option<usize>> = if is_markdown(path) {
+        prose_limits_columns(text)
+    } else if let Some(language) = Language::of(path) {
+        let lines = text.lines();
+        lines.map(|line| language.limit_columns(line)).collect()
+    } else {
         return Vec::new();
     };
     let mut faults = Vec::new();
-    for (index, line) in text.lines().enumerate() {
+    for (index, (line, limit)) in text.lines().zip(limits).enumerate() {
         let columns = line.chars().count();
-        if let Some(limit) = language
-            .limit_columns(line)
-            .filter(|&limit| columns > limit)
-        {
+        if let Some(limit) = limit.filter(|&limit| columns > limit) {
             let number = index + 1;
             faults.push(format!(
                 "{path}:{number}: {columns} columns of at most {limit}"
@@ -39,6 +43,31 @@ pub fn too_wide_lines(path: &str, text: &str) -> Vec<String> {
         }
     }
     faults
+}
+
+fn is_markdown(path: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "md")
+}
+
+/// The columns that each line of a Markdown document may have; `None` where it can't be broken.
+fn prose_limits_columns(text: &str) -> Vec<Option<usize>> {
+    let mut is_code = false;
+    let mut limit_columns = |line: &str| {
+        let line = line.trim();
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        let is_free = is_code || is_fence || line.starts_with('|') || ends_in_address(line);
+        (!is_free).then_some(PROSE_COLUMNS)
+    };
+    text.lines().map(&mut limit_columns).collect()
+}
+
+/// Whether the last word of a line is an address or has the address of a Markdown link.
+fn ends_in_address(line: &str) -> bool {
+    let last_word = line.split_whitespace().next_back().unwrap_or_default();
+    last_word.contains("://") || last_word.contains("](")
 }
 
 /// How a language marks its comments and strings.
@@ -70,8 +99,7 @@ impl Language {
     /// The columns that a line may have; `None` where it can't be broken.
     fn limit_columns(&self, line: &str) -> Option<usize> {
         let line = line.trim();
-        let last_word = line.split_whitespace().next_back().unwrap_or_default();
-        if last_word.contains("://") {
+        if ends_in_address(line) {
             return None;
         }
         if self
@@ -139,13 +167,27 @@ mod tests {
     }
 
     #[test]
+    fn prose_ends_at_column_120() {
+        for start in ["", "- ", "# ", "[a](b.md) "] {
+            assert_eq!(widest("a.md", start, ""), 120, "{start}");
+        }
+        let after_code = format!("```sh\n{0}\n```\n{0}", "a".repeat(121));
+        assert_eq!(
+            too_wide_lines("a.md", &after_code),
+            ["a.md:4: 121 columns of at most 120"]
+        );
+    }
+
+    #[test]
     fn lines_that_cannot_be_broken_may_be_wider() {
         for (path, start, end) in [
             ("a.rs", "/// See ", " https://example.org/a"),
             ("a.rs", "let a = \"", "\";"),
             ("a.js", "const a = `", "`;"),
             ("a.html", "<p>", ""),
-            ("a.md", "", ""),
+            ("a.md", "| ", " |"),
+            ("a.md", "See ", " [b](c.md)."),
+            ("a.md", "```sh\n", ""),
         ] {
             assert_eq!(widest(path, start, end), 129, "{path}: {start}");
         }

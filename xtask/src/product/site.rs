@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::{comments, notices};
 use crate::{
-    folders::{copy_folder, empty_folder, move_folder, replace_folder},
+    folders::{copy_folder, empty_folder, lock, replace_folder, replace_locked_folder},
     modules::{MODULES, Module},
     workspace::Workspace,
 };
@@ -27,14 +27,18 @@ pub fn assemble(workspace: &Workspace, site: &Path, modules: &[Module]) -> Resul
             .filter(|module| modules.iter().all(|kept| kept.name != module.name))
             .any(|module| path == workspace.wasm().join(module.name))
     };
-    // Under another name until it is complete: an older site may be served at the same time.
-    let new = site.with_extension(format!("new-{}", std::process::id()));
-    empty_folder(&new)?;
-    copy_folder(&workspace.root.join("www"), &new, is_shipped)?;
-    copy_folder(&workspace.root.join("pkg"), &new.join("pkg"), |path| {
-        is_shipped(path) && !is_left_out(path)
-    })?;
-    move_folder(&new, site)
+    // An older site may be served at the same time.
+    replace_folder(site, |new| {
+        // Another build that replaces a module now would pair its glue with the other's code.
+        let locks = modules
+            .iter()
+            .map(|module| lock(&workspace.wasm().join(module.name)));
+        let _locks = locks.collect::<Result<Vec<_>>>()?;
+        copy_folder(&workspace.root.join("www"), new, is_shipped)?;
+        copy_folder(&workspace.root.join("pkg"), &new.join("pkg"), |path| {
+            is_shipped(path) && !is_left_out(path)
+        })
+    })
 }
 
 /// Whether a file or folder of `www` or `pkg` belongs to the site, and isn't for development only.
@@ -77,8 +81,11 @@ pub fn publish(workspace: &Workspace, to: &Path) -> Result<()> {
 ///
 /// When a file can't be copied.
 pub fn add_module(wasm: &Path, site: &Path, module: Module) -> Result<()> {
-    replace_folder(&site.join("pkg/wasm").join(module.name), |folder| {
-        copy_folder(&wasm.join(module.name), folder, is_shipped)
+    let built = wasm.join(module.name);
+    let _site_lock = lock(site)?;
+    let _module_lock = lock(&built)?;
+    replace_locked_folder(&site.join("pkg/wasm").join(module.name), |folder| {
+        copy_folder(&built, folder, is_shipped)
     })
 }
 
@@ -98,7 +105,7 @@ mod tests {
         };
         fs::create_dir_all(folder.path().join("www")).unwrap();
         fs::create_dir_all(&workspace.target).unwrap();
-        for module in ["cpu", "webgpu", ".webgpu-new"] {
+        for module in ["cpu", "webgpu", ".webgpu-new", ".webgpu-old"] {
             let folder = workspace.wasm().join(module);
             fs::create_dir_all(&folder).unwrap();
             fs::write(folder.join("soundalike.js"), "").unwrap();
@@ -114,14 +121,14 @@ mod tests {
 
         assemble(&workspace, &site, &[CPU]).unwrap();
         assert_eq!(
-            ["cpu", "webgpu", ".webgpu-new"].map(holds),
-            [true, false, false]
+            ["cpu", "webgpu", ".webgpu-new", ".webgpu-old"].map(holds),
+            [true, false, false, false]
         );
 
         add_module(&workspace.wasm(), &site, WEBGPU).unwrap();
         assert_eq!(
-            ["cpu", "webgpu", ".webgpu-new"].map(holds),
-            [true, true, false]
+            ["cpu", "webgpu", ".webgpu-new", ".webgpu-old"].map(holds),
+            [true, true, false, false]
         );
     }
 }

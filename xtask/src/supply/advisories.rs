@@ -122,8 +122,8 @@ fn fetch(folder: &Path) -> Result<Result<(), String>> {
     if output.status.success() {
         return Ok(Ok(()));
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Ok(Err(said
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Ok(Err(stderr
         .lines()
         .last()
         .unwrap_or("git gives no reason")

@@ -18,9 +18,10 @@
 //!
 //! The misalignment is measured before any codec; the encoder delay of MP3 and AAC adds up to 0.05
 //! s. Copies of negative pairs come from the same pool as those of positive ones, so that a
-//! modification says nothing about the label. Passages are never silent. The same manifest, count
+//! modification doesn't reveal the label. Passages are never silent. The same manifest, count
 //! and seed give the same pairs.
 
+mod kinds;
 mod pairing;
 mod passages;
 mod recipes;

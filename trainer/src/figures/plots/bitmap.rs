@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_png_holds_its_pixels() {
+    fn a_png_has_its_pixels() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
         let pixels: Vec<u8> = (0..2 * 3 * 3).map(|value| value * 10).collect();

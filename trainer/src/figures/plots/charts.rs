@@ -19,9 +19,9 @@ pub struct Axes<'a> {
     pub x: &'a str,
     /// Beside the vertical axis.
     pub y: &'a str,
-    /// From left to right.
+    /// Range of the horizontal axis, from left to right.
     pub x_range: Range<f64>,
-    /// From bottom to top.
+    /// Range of the vertical axis, from bottom to top.
     pub y_range: Range<f64>,
     /// Approximate number of labels on each axis.
     pub ticks: usize,

@@ -2,10 +2,11 @@
 
 mod bitmap;
 mod charts;
-mod figures;
+mod confusion;
+mod curves;
+mod histogram;
 mod learning;
 mod strength;
-mod verdicts;
 
 pub mod spectrogram;
 
@@ -71,22 +72,22 @@ impl Scale {
 pub fn draw(folder: &Path, scored: &[Scored<'_>], evaluation: &Evaluation) -> Result<()> {
     let curve = Ranking::new(scored).curve();
     if !curve.is_empty() {
-        save(folder, "roc", &figures::Curve::roc(&curve, evaluation))?;
+        save(folder, "roc", &curves::Curve::roc(&curve, evaluation))?;
         save(
             folder,
             "precision_recall",
-            &figures::Curve::precision_recall(&curve, evaluation),
+            &curves::Curve::precision_recall(&curve, evaluation),
         )?;
     }
     save(
         folder,
         "confusion_matrix",
-        &verdicts::ConfusionMatrix(evaluation),
+        &confusion::ConfusionMatrix(evaluation),
     )?;
     save(
         folder,
         "scores",
-        &verdicts::Histogram {
+        &histogram::Histogram {
             scored,
             threshold: evaluation.threshold,
         },

@@ -16,11 +16,11 @@ use soundalike_tables::pair_table::Pair;
 use soundalike_tables::recipe::log_uniform;
 
 use crate::corpus::repeats::{self, PassageInContext};
-use crate::training::augment::Augmenter;
+use crate::training::batches::augment::Augmenter;
+use crate::training::batches::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks};
+use crate::training::batches::training_tracks::TrainingTracks;
 use crate::training::clip_and_context::{InputRow, Window};
-use crate::training::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks};
 use crate::training::train_config::{AugmentationConfig, TrainConfig};
-use crate::training::training_tracks::TrainingTracks;
 
 /// Most batches that are made in advance.
 const BATCHES_AHEAD: usize = 4;

@@ -12,7 +12,7 @@ use soundalike_native::{audio_file, progress};
 use soundalike_tables::pair_table::Pair;
 
 use crate::corpus::passage_starts::starts_secs;
-use crate::training::spectral_bank::{ShiftedMelBanks, TrackSpectra};
+use crate::training::batches::spectral_bank::{ShiftedMelBanks, TrackSpectra};
 use crate::training::train_config::TrainConfig;
 
 /// All tracks, by album.
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_hold_groups_of_one_album() {
+    fn batches_contain_groups_of_one_album() {
         let config = TrainConfig {
             tracks_per_batch: 10,
             tracks_per_album: 4,
