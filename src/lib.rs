@@ -29,6 +29,7 @@
 //! | Evidence | `recording::evidence` | logits | evidence, of the same shape |
 //! | Runs | `recording::search`, `geometry::lines` | evidence | lines of segments that match |
 //! | Refinement | `recording::refine`, `correlate` | a line, two whitened spectrograms | exact times, speed and pitch |
+//! | Cuts | `recording::follow` | a passage, two whitened spectrograms | the parts of a copy that was cut |
 //! | Passages | `recording::passages`, `certainty` | refined lines | passages with their certainty |
 //! | Clips | `recording::clips` | two songs that are too short for passages | the best alignment and its score |
 //! | Score | `recording::score` | passages or clips | 0..1 |

@@ -15,6 +15,7 @@ pub mod clips;
 mod correlate;
 pub mod encoder;
 mod evidence;
+mod follow;
 pub mod passages;
 mod refine;
 mod run;

@@ -5,21 +5,29 @@
 //! tried. Of passages that overlap, the strongest stays.
 
 use crate::geometry::spans::covered_share;
+use crate::geometry::time_map::TimeMap;
 use crate::recording::Analysis;
 use crate::recording::alignment::Alignment;
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty, full_evidence,
 };
-use crate::recording::correlate::SpectrogramPair;
+use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::encoder::calibration::Calibration;
+use crate::recording::follow::follow;
 use crate::recording::refine::refined;
 use crate::recording::run::Run;
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::search::{rough_secs, runs};
+use crate::recording::whitened::BANDS_PER_SEMITONE;
 
 /// Shortest part of a run for which a correlation suffices, in seconds. Longer than for a whole
 /// run: many parts are tried, which makes false positives likelier.
 const SUFFICIENT_PART_SECS: f64 = 8.0;
+/// Parts of a copy that lie at least this far beside each other were moved by a cut, in columns: 0.3 s.
+const LEAST_CUT_COLUMNS: f64 = 3.0;
+/// The parts of a cut copy explain at least this much more than one line: the sum of their seconds,
+/// weighted by their correlations.
+const LEAST_GAIN: f64 = 1.05;
 /// A passage is a false positive beside a stronger one if its correlation is less than the first
 /// share of that one's, and if the second share of it lies in the stronger one in one of the songs:
 /// a copy also resembles the beat and the key that go on through the whole song.
@@ -87,10 +95,15 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// The passage of a whole run and, unless its correlation is high, those of its parts that
-    /// correlate well enough alone.
+    /// The passages of a run: that of the whole run, or those of the parts of a copy that was cut.
+    /// Unless the correlation of the whole is high, the parts of the run that correlate well enough
+    /// alone are added.
     fn of_run(&self, run: &Run) -> Vec<Passage> {
         let whole = self.passage(run);
+        let cut = self.of_cut_copy(run, &whole);
+        if !cut.is_empty() {
+            return cut;
+        }
         if whole.alignment.correlation >= SUPPORTING_CORRELATIONS.1 {
             return vec![whole];
         }
@@ -100,11 +113,62 @@ impl Finder<'_> {
         std::iter::once(whole).chain(parts).collect()
     }
 
+    /// The passages of a copy out of which something was cut, or into which something was inserted.
+    /// Empty if it lies on one line.
+    fn of_cut_copy(&self, run: &Run, whole: &Passage) -> Vec<Passage> {
+        if whole.certainty < LEAST_CERTAINTY {
+            return Vec::new();
+        }
+        let per_column = 1.0 / self.spectrograms.left.column_secs;
+        let map = whole.alignment.map.in_unit(per_column);
+        let overlay = Overlay {
+            map,
+            shift_bands: (whole.alignment.semitones * BANDS_PER_SEMITONE as f64).round() as isize,
+        };
+        let parts = follow(&self.spectrograms, &overlay);
+        let is_apart = |one: &TimeMap, other: &TimeMap, column: f64| {
+            (one.at(column) - other.at(column)).abs() >= LEAST_CUT_COLUMNS
+        };
+        let is_cut = parts
+            .windows(2)
+            .any(|pair| is_apart(&pair[0].map, &pair[1].map, pair[1].span.0))
+            || parts
+                .iter()
+                .any(|part| is_apart(&part.map, &map, (part.span.0 + part.span.1) / 2.0));
+        if !is_cut {
+            return Vec::new();
+        }
+        let passages: Vec<Passage> = parts
+            .iter()
+            .map(|part| {
+                let secs = self.spectrograms.left.column_secs;
+                let span = (part.span.0 * secs, part.span.1 * secs);
+                self.aligned(run, span, &part.map.in_unit(secs))
+            })
+            .filter(|part| suffices_as_part(&part.alignment))
+            .collect();
+        let explained = |passages: &[Passage]| -> f64 {
+            let of = |passage: &Passage| passage.alignment.secs() * passage.alignment.correlation;
+            passages.iter().map(of).sum()
+        };
+        if explained(&passages) > LEAST_GAIN * explained(std::slice::from_ref(whole)) {
+            passages
+        } else {
+            Vec::new()
+        }
+    }
+
     fn passage(&self, run: &Run) -> Passage {
         let [left, right] = self.songs;
         let (rough_span, rough) = rough_secs(run, &left.segments, &right.segments);
+        self.aligned(run, rough_span, &rough)
+    }
+
+    /// The passage near a rough alignment of a part of a run.
+    fn aligned(&self, run: &Run, rough_span: (f64, f64), rough: &TimeMap) -> Passage {
+        let [left, right] = self.songs;
         let alignment = completed(
-            refined(&self.spectrograms, rough_span, &rough),
+            refined(&self.spectrograms, rough_span, rough),
             left.duration_secs,
             right.duration_secs,
         );
@@ -196,7 +260,6 @@ fn is_same(passage: &Passage, stronger: &Passage) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::time_map::TimeMap;
 
     fn alignment(secs: f64, correlation: f64) -> Alignment {
         Alignment {

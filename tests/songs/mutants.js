@@ -34,6 +34,7 @@ const MODULES = [
   "recording/refine",
   "recording/whitened",
   "recording/certainty",
+  "recording/follow",
   "recording/passages",
   "recording/score",
   "recording/clips/align",
