@@ -16,9 +16,10 @@ use std::{env, fs};
 
 use prost::Message as _;
 use soundalike::training::{
-    EncoderConfig, SEGMENT_HOP_FEATURE_FRAMES, Tensors, WeightsInfo, feature_frames, weights_file,
+    EncoderConfig, LogMelPlan, SEGMENT_HOP_FEATURE_FRAMES, Tensors, WeightsInfo, feature_frames,
+    weights_file,
 };
-use soundalike::{LogMelPlan, Model, Result as SoundalikeResult, SHIPPED_WEIGHTS};
+use soundalike::{Model, Result as SoundalikeResult, SHIPPED_WEIGHTS};
 
 #[path = "onnx/proto.rs"]
 mod proto;

@@ -5,10 +5,8 @@
 #![allow(clippy::expect_used, reason = "a bench may panic")]
 
 use divan::{Bencher, black_box};
-use soundalike::training::golden_segment;
-use soundalike::{
-    Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS, Song, Waveform,
-};
+use soundalike::training::{LogMelPlan, LogMelSpectrogram, golden_segment};
+use soundalike::{Checker, FeatureConfig, Model, SHIPPED_WEIGHTS, Song, Waveform};
 
 #[allow(dead_code, reason = "shared with the tests with whole songs")]
 #[path = "../tests/songs/synth.rs"]

@@ -84,10 +84,9 @@ mod wasm;
 
 pub use audio::stream::SampleStream;
 pub use audio::waveform::Waveform;
-pub use checker::{Checker, Stage, limits};
+pub use checker::{Checker, Stage};
 pub use config::{FeatureConfig, MAX_SONG_SECS};
 pub use error::{Error, Result};
 pub use recording::encoder::model::{Model, SHIPPED_WEIGHTS};
-pub use report::{Limits, MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
+pub use report::{MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
 pub use song::Song;
-pub use spectrum::log_mel::{LogMelPlan, LogMelSpectrogram};

@@ -17,5 +17,5 @@ pub use crate::recording::encoder::model::{Embeddings, cosine_distance};
 pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
 pub use crate::recording::segments::Segments;
 pub use crate::recording::whitened::{Preset, WhitenedSpectrogram};
-pub use crate::spectrum::log_mel::{MelSpectrogram, decibels};
+pub use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram, MelSpectrogram, decibels};
 pub use crate::spectrum::mel::{corner_frequencies_hz, mel_from_hz, triangle_weight};

@@ -7,9 +7,10 @@ mod common;
 use burn::tensor::Device;
 use common::noise;
 use soundalike::training::{
-    Embeddings, EncoderConfig, SiameseNetwork, golden_segment, weights_file,
+    Embeddings, EncoderConfig, LogMelPlan, LogMelSpectrogram, SiameseNetwork, golden_segment,
+    weights_file,
 };
-use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS};
+use soundalike::{FeatureConfig, Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Greatest difference of a value, relative to the greatest value of its embedding. Both passes add

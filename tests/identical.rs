@@ -13,10 +13,10 @@ mod common;
 
 use common::{noise, random};
 use soundalike::training::{
-    Calibration, EncoderConfig, Preset, Tensors, WeightsInfo, WhitenedSpectrogram, golden_segment,
-    weights_file,
+    Calibration, EncoderConfig, LogMelPlan, Preset, Tensors, WeightsInfo, WhitenedSpectrogram,
+    golden_segment, weights_file,
 };
-use soundalike::{Checker, FeatureConfig, LogMelPlan, Model, Song, Waveform};
+use soundalike::{Checker, FeatureConfig, Model, Song, Waveform};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const RATE_HZ: u32 = 22_050;

@@ -3,10 +3,10 @@
 
 use burn::tensor::Device;
 use soundalike::training::{
-    Embeddings, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES, cosine_distance,
-    golden_segment,
+    Embeddings, FRAMES_PER_FEATURE_FRAME, LogMelPlan, LogMelSpectrogram,
+    SEGMENT_HOP_FEATURE_FRAMES, cosine_distance, golden_segment,
 };
-use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS};
+use soundalike::{FeatureConfig, Model, SHIPPED_WEIGHTS};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// `secs` seconds of the golden segment, repeated at rising speed, so that all segments differ.

@@ -5,10 +5,8 @@ use std::sync::OnceLock;
 
 use arbitrary::{Arbitrary as _, Unstructured};
 use serde_json::Value;
-use soundalike::training::{
-    EncoderConfig, Tensors, WeightsInfo, cosine_distance, golden_segment, weights_file,
-};
-use soundalike::{Checker, FeatureConfig, LogMelPlan, LogMelSpectrogram, Model, SHIPPED_WEIGHTS};
+use soundalike::training::{EncoderConfig, Tensors, WeightsInfo, cosine_distance, golden_segment, weights_file, LogMelPlan, LogMelSpectrogram};
+use soundalike::{Checker, FeatureConfig, Model, SHIPPED_WEIGHTS};
 
 use crate::engine;
 

@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
 use soundalike::training::{
-    ClipAlignment, Embeddings, Preset, WhitenedSpectrogram, align_clips, clip_score,
+    ClipAlignment, Embeddings, LogMelPlan, LogMelSpectrogram, Preset, WhitenedSpectrogram,
+    align_clips, clip_score,
 };
-use soundalike::{FeatureConfig, LogMelPlan, LogMelSpectrogram, Model};
+use soundalike::{FeatureConfig, Model};
 use soundalike_native::{audio_file, progress};
 use soundalike_tables::pair_table::Pair;
 use soundalike_tables::recipe::Recipe;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use soundalike::{Checker, FeatureConfig, LogMelPlan, Waveform};
+use soundalike::training::LogMelPlan;
+use soundalike::{Checker, FeatureConfig, Waveform};
 use soundalike_native::{audio_file, progress, wav, weights};
 use soundalike_tables::recipe::{Change, Recipe};
 

@@ -10,10 +10,11 @@ use anyhow::{Result, ensure};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use soundalike::Model;
 use soundalike::training::{
-    CONTEXT_FEATURE_FRAMES, Embeddings, SEGMENT_HOP_FEATURE_FRAMES, Segments, cosine_distance,
+    CONTEXT_FEATURE_FRAMES, Embeddings, LogMelPlan, SEGMENT_HOP_FEATURE_FRAMES, Segments,
+    cosine_distance,
 };
-use soundalike::{LogMelPlan, Model};
 use soundalike_native::{audio_file, progress, weights};
 
 /// Compare segments read within their songs with the same segments read alone

@@ -7,8 +7,8 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use soundalike::training::{EncoderConfig, SiameseNetwork};
-use soundalike::{FeatureConfig, LogMelSpectrogram};
+use soundalike::FeatureConfig;
+use soundalike::training::{EncoderConfig, LogMelSpectrogram, SiameseNetwork};
 
 use crate::corpus::passages::Passages;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use soundalike::training::mel_from_hz;
-use soundalike::{FeatureConfig, LogMelSpectrogram};
+use soundalike::FeatureConfig;
+use soundalike::training::{LogMelSpectrogram, mel_from_hz};
 
 use super::charts::Chart;
 use super::{Area, INK, Plot, Scale, bitmap, drawn};

@@ -3,8 +3,8 @@
 
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
-use soundalike::training::corner_frequencies_hz;
-use soundalike::{FeatureConfig, LogMelPlan};
+use soundalike::FeatureConfig;
+use soundalike::training::{LogMelPlan, corner_frequencies_hz};
 use soundalike_tables::recipe::log_uniform;
 
 use crate::training::train_config::AugmentationConfig;

@@ -8,8 +8,8 @@
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 use rayon::prelude::*;
-use soundalike::training::{corner_frequencies_hz, triangle_weight};
-use soundalike::{FeatureConfig, LogMelPlan, Waveform};
+use soundalike::training::{LogMelPlan, corner_frequencies_hz, triangle_weight};
+use soundalike::{FeatureConfig, Waveform};
 
 /// Bins below this index, 1.5 kHz, are kept; above it mel bands are wider than bins.
 const SINGLE_BINS: usize = 140;

@@ -7,7 +7,8 @@ use anyhow::{Result, ensure};
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use soundalike::{FeatureConfig, LogMelPlan};
+use soundalike::FeatureConfig;
+use soundalike::training::LogMelPlan;
 use soundalike_native::{audio_file, progress};
 use soundalike_tables::pair_table::Pair;
 
