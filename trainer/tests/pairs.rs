@@ -60,6 +60,68 @@ fn known_damaged_clips_are_left_out_with_a_note() {
 }
 
 #[test]
+fn a_table_of_splits_decides_and_files_without_a_row_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (number, file) in [
+        "held/a", "held/b", "game/a", "game/b", "game/c", "game/d", "new/a",
+    ]
+    .iter()
+    .enumerate()
+    {
+        write_wav(
+            &at("music").join(file).with_extension("wav"),
+            &music(number as u32, 8),
+        );
+    }
+    fs::write(
+        at("splits.csv"),
+        "music,split\nheld,test\ngame,train\ngame/c,validation\ngame/d,validation\n",
+    )
+    .unwrap();
+    let (audio, splits, out) = (at("music"), at("splits.csv"), at("pairs"));
+    let output = trainer(&[
+        "pairs",
+        "--audio",
+        text(&audio),
+        "--splits",
+        text(&splits),
+        "--out",
+        text(&out),
+        "--count",
+        "40",
+    ]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("new/a.wav: no row in the table of splits")
+            && said.contains("error: 1 of 7 files have no row in the table of splits, see above"),
+        "{said}"
+    );
+    let manifest = json(&out.join("manifest.json"));
+    let tracks: Vec<(&str, &str)> = manifest["tracks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|track| {
+            let path = track["path"].as_str().unwrap();
+            (&path[path.len() - 10..], track["split"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        tracks,
+        [
+            ("game/a.wav", "train"),
+            ("game/b.wav", "train"),
+            ("game/c.wav", "validation"),
+            ("game/d.wav", "validation"),
+            ("held/a.wav", "test"),
+            ("held/b.wav", "test"),
+        ]
+    );
+}
+
+#[test]
 fn rendered_pairs_score_as_recipes_do() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

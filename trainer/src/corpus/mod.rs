@@ -1,6 +1,7 @@
 //! Tracks, their splits, and the passages that pairs compare.
 
 pub mod manifest;
+pub mod split_table;
 pub mod tracks;
 
 pub(crate) mod passage_starts;

@@ -9,6 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use soundalike_tables::fma::FmaMetadata;
 
+use crate::corpus::split_table::SplitTable;
+
 /// One of the three parts of a corpus that share no track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -56,12 +58,7 @@ pub fn split(files: Vec<PathBuf>, metadata: Option<&FmaMetadata>, seed: u64) -> 
     let mut groups: BTreeMap<String, Vec<Track>> = BTreeMap::new();
     for path in files {
         let known = metadata.and_then(|metadata| metadata.track(&path));
-        let folder = path
-            .parent()
-            .and_then(Path::file_name)
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let folder = folder_name(&path);
         let group = match known {
             Some(known) => format!("artist {}", known.artist),
             None => format!("{folder}/{}", first_word(&path)),
@@ -96,6 +93,30 @@ pub fn split(files: Vec<PathBuf>, metadata: Option<&FmaMetadata>, seed: u64) -> 
     }
     tracks.sort_by(|a, b| a.path.cmp(&b.path));
     tracks
+}
+
+/// Describes files and splits them by a table. Files without a row are left out.
+pub fn split_by_table(files: Vec<PathBuf>, table: &SplitTable) -> Vec<Track> {
+    files
+        .into_iter()
+        .filter_map(|path| {
+            Some(Track {
+                split: table.split(&path)?,
+                artist: None,
+                album: folder_name(&path),
+                path,
+            })
+        })
+        .collect()
+}
+
+/// Name of the folder that a file is in.
+pub(crate) fn folder_name(path: &Path) -> String {
+    path.parent()
+        .and_then(Path::file_name)
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn first_word(path: &Path) -> String {

@@ -21,10 +21,11 @@ use soundalike_tables::recipe::Recipe;
 use crate::changes::perturb;
 use crate::corpus::manifest::Manifest;
 use crate::corpus::passage_starts::{MISALIGNMENT_SECS, START_GRID_SECS, starts_secs};
+use crate::corpus::split_table::SplitTable;
 use crate::corpus::tracks::{self, Split, Track};
 use crate::steps::partial_success::PartialSuccess;
 
-/// Make balanced tables of pairs, split 75/15/10 by track (by artist where known)
+/// Make balanced tables of pairs, split 75/15/10 by track (by artist where known) or by a table
 #[derive(clap::Args)]
 pub struct Args {
     /// Folders (or files) of audio, decoded or not
@@ -36,13 +37,16 @@ pub struct Args {
     /// The FMA's tracks.csv, for artists and albums
     #[arg(long)]
     fma_metadata: Option<PathBuf>,
+    /// Table of fixed splits, such as trainer/splits.csv; files without a row are left out
+    #[arg(long, conflicts_with = "fma_metadata")]
+    splits: Option<PathBuf>,
     /// Pairs in all three tables together
     #[arg(long, default_value_t = 48_000)]
     count: usize,
     /// Write the modified passages as WAV files instead of recipes to apply while loading
     #[arg(long)]
     render: bool,
-    /// Seed of the split, the passages and the recipes
+    /// Seed of the split (without --splits), the passages and the recipes
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -79,18 +83,29 @@ pub fn run(args: &Args) -> Result<()> {
         .as_deref()
         .map(FmaMetadata::read)
         .transpose()?;
-    let Found { files, damaged } = find(&args.audio, metadata.is_some())?;
-    let (known, found) = (damaged.len(), files.len());
+    let table = args.splits.as_deref().map(SplitTable::read).transpose()?;
+    let Found {
+        mut files,
+        damaged: mut left_out,
+    } = find(&args.audio, metadata.is_some())?;
+    let found = files.len();
+    let without_split = table.as_ref().map_or(0, |table| {
+        leave_out_files_without_split(&mut files, table, &mut left_out)
+    });
+    let known = left_out.len();
     let without_row = metadata.as_ref().map_or(0, |metadata| {
         note_files_without_row(&files, metadata, args.fma_metadata.as_deref())
     });
     let Usable {
         starts_secs,
         skipped,
-    } = decode_all(files, damaged);
+    } = decode_all(files, left_out);
     let mut files: Vec<PathBuf> = starts_secs.keys().cloned().collect();
     files.sort();
-    let tracks = tracks::split(files, metadata.as_ref(), args.seed);
+    let tracks = match &table {
+        Some(table) => tracks::split_by_table(files, table),
+        None => tracks::split(files, metadata.as_ref(), args.seed),
+    };
     let pairs = write_tables(args, &tracks, &starts_secs)?;
     let manifest = Manifest {
         seed: args.seed,
@@ -105,7 +120,7 @@ pub fn run(args: &Args) -> Result<()> {
         began.elapsed().as_secs_f64(),
         manifest.skipped.len()
     );
-    // Files that are known to be damaged don't count.
+    // Files that are known to be damaged don't count, and those without a split only once.
     PartialSuccess::unless_none(
         &[
             (
@@ -115,6 +130,10 @@ pub fn run(args: &Args) -> Result<()> {
             (
                 without_row,
                 &format!("of {found} files have no row in the metadata"),
+            ),
+            (
+                without_split,
+                &format!("of {found} files have no row in the table of splits"),
             ),
         ],
         "the tables are there",
@@ -141,6 +160,24 @@ fn find(roots: &[PathBuf], is_fma: bool) -> Result<Found> {
         .map(|path| format!("{}: known to be damaged", path.display()))
         .collect();
     Ok(Found { files, damaged })
+}
+
+/// Removes the files that have no row in the table, adds the reasons to `left_out`, and returns
+/// their number. They may be by an artist who is held out.
+fn leave_out_files_without_split(
+    files: &mut Vec<PathBuf>,
+    table: &SplitTable,
+    left_out: &mut Vec<String>,
+) -> usize {
+    let before = left_out.len();
+    files.retain(|path| {
+        let has_split = table.split(path).is_some();
+        if !has_split {
+            left_out.push(format!("{}: no row in the table of splits", path.display()));
+        }
+        has_split
+    });
+    left_out.len() - before
 }
 
 /// Decodes all files. The unusable ones are appended to `skipped` and are part of no split.
