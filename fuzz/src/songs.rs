@@ -42,8 +42,8 @@ pub fn song_bytes(data: &[u8]) {
     let Some(song) = Song::from_bytes(&bytes, "song", model) else {
         return;
     };
-    let again =
-        Song::from_bytes(&song.to_bytes(model), "song", model).expect("the bytes of a song are a song");
+    let again = Song::from_bytes(&song.to_bytes(model), "song", model)
+        .expect("the bytes of a song are a song");
     let (checker, chirp) = (engine::checker(), engine::chirp());
     let report = engine::compare(checker, &song, chirp);
     assert_eq!(report, checker.compare(&again, chirp, |_, _| ()));

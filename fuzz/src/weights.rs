@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 
 use arbitrary::{Arbitrary as _, Unstructured};
 use serde_json::Value;
-use soundalike::training::{EncoderConfig, Tensors, WeightsInfo, cosine_distance, golden_segment, weights_file, LogMelPlan, LogMelSpectrogram};
+use soundalike::training::{
+    EncoderConfig, LogMelPlan, LogMelSpectrogram, Tensors, WeightsInfo, cosine_distance,
+    golden_segment, weights_file,
+};
 use soundalike::{Checker, FeatureConfig, Model, SHIPPED_WEIGHTS};
 
 use crate::engine;

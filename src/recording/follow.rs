@@ -1,11 +1,11 @@
 //! Follows a copy from one of its passages through cuts and insertions.
 //!
-//! Where a stretch was cut out of a copy, what comes after the cut lies on another line, a few seconds
-//! beside the first one. A single line can't fit both. So the lag between the songs is followed window
-//! by window, along the line of a passage that was found: the path with the greatest sum of
-//! correlations, less a penalty for each jump of the lag (the Viterbi algorithm: A. Viterbi, IEEE
-//! Transactions on Information Theory 13(2), 1967). A window may also belong to no lag at all. Each
-//! stretch of the path without a jump is a part of the copy.
+//! Where a stretch was cut out of a copy, what comes after the cut lies on another line, a few
+//! seconds beside the first one. A single line can't fit both. So the lag between the songs is
+//! followed window by window, along the line of a passage that was found: the path with the
+//! greatest sum of correlations, less a penalty for each jump of the lag (the Viterbi algorithm: A.
+//! Viterbi, IEEE Transactions on Information Theory 13(2), 1967). A window may also belong to no
+//! lag at all. Each stretch of the path without a jump is a part of the copy.
 
 use crate::geometry::time_map::TimeMap;
 use crate::recording::correlate::{Overlay, SpectrogramPair};
@@ -14,8 +14,8 @@ use crate::recording::correlate::{Overlay, SpectrogramPair};
 const WINDOW_COLUMNS: usize = 22;
 /// Greatest lag from the line, in columns: 6 s either way.
 const REACH: usize = 64;
-/// Penalty for a jump of the lag, in correlations of one window. By chance another lag is better in a
-/// window, but not in several windows after each other.
+/// Penalty for a jump of the lag, in correlations of one window. By chance another lag is better in
+/// a window, but not in several windows after each other.
 const JUMP_PENALTY: f64 = 1.0;
 /// Penalty for a drift of the lag by one column from a window to the next: less than 5 % of speed.
 const DRIFT_PENALTY: f64 = 0.1;
@@ -35,8 +35,8 @@ pub struct Part {
     pub map: TimeMap,
 }
 
-/// The parts of a copy along the whole left song, given the line of one of them. Empty if the windows
-/// don't correlate.
+/// The parts of a copy along the whole left song, given the line of one of them. Empty if the
+/// windows don't correlate.
 #[must_use]
 pub fn follow(pair: &SpectrogramPair<'_>, overlay: &Overlay) -> Vec<Part> {
     let windows = pair.left.columns() / WINDOW_COLUMNS;

@@ -23,7 +23,8 @@ use crate::recording::whitened::BANDS_PER_SEMITONE;
 /// Shortest part of a run for which a correlation suffices, in seconds. Longer than for a whole
 /// run: many parts are tried, which makes false positives likelier.
 const SUFFICIENT_PART_SECS: f64 = 8.0;
-/// Parts of a copy that lie at least this far beside each other were moved by a cut, in columns: 0.3 s.
+/// Parts of a copy that lie at least this far beside each other were moved by a cut, in columns:
+/// 0.3 s.
 const LEAST_CUT_COLUMNS: f64 = 3.0;
 /// The parts of a cut copy explain at least this much more than one line: the sum of their seconds,
 /// weighted by their correlations.
