@@ -222,7 +222,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(names(&folder).len(), 1);
+        assert_eq!(names(folder).len(), 1);
         assert_eq!(names(parent.path()), ["cpu"]);
     }
 

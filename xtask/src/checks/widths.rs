@@ -54,14 +54,14 @@ fn is_markdown(path: &str) -> bool {
 /// The columns that each line of a Markdown document may have; `None` where it can't be broken.
 fn prose_limits_columns(text: &str) -> Vec<Option<usize>> {
     let mut is_code = false;
-    let mut limit_columns = |line: &str| {
+    let limit_columns = |line: &str| {
         let line = line.trim();
         let is_fence = line.starts_with("```");
         is_code ^= is_fence;
         let is_free = is_code || is_fence || line.starts_with('|') || ends_in_address(line);
         (!is_free).then_some(PROSE_COLUMNS)
     };
-    text.lines().map(&mut limit_columns).collect()
+    text.lines().map(limit_columns).collect()
 }
 
 /// Whether the last word of a line is an address or has the address of a Markdown link.
