@@ -13,7 +13,7 @@ use crate::recording::certainty::{
 };
 use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::encoder::calibration::Calibration;
-use crate::recording::follow::follow;
+use crate::recording::follow::{Part, follow};
 use crate::recording::refine::refined;
 use crate::recording::run::Run;
 use crate::recording::score_matrix::ScoreMatrix;
@@ -139,24 +139,30 @@ impl Finder<'_> {
         if !is_cut {
             return Vec::new();
         }
-        let passages: Vec<Passage> = parts
-            .iter()
-            .map(|part| {
-                let secs = self.spectrograms.left.column_secs;
-                let span = (part.span.0 * secs, part.span.1 * secs);
-                self.aligned(run, span, &part.map.in_unit(secs))
-            })
-            .filter(|part| suffices_as_part(&part.alignment))
-            .collect();
-        let explained = |passages: &[Passage]| -> f64 {
-            let of = |passage: &Passage| passage.alignment.secs() * passage.alignment.correlation;
-            passages.iter().map(of).sum()
-        };
-        if explained(&passages) > LEAST_GAIN * explained(std::slice::from_ref(whole)) {
-            passages
-        } else {
-            Vec::new()
+        let secs = self.spectrograms.left.column_secs;
+        let mut passages: Vec<Passage> = Vec::new();
+        for part in &parts {
+            let span = (part.span.0 * secs, part.span.1 * secs);
+            let passage = self.aligned(run, span, &part.map.in_unit(secs));
+            let is_on_line = !is_apart(&part.map, &map, (part.span.0 + part.span.1) / 2.0);
+            if is_on_line || suffices_as_part(&passage.alignment) {
+                passages.push(passage);
+            }
         }
+        let explained: f64 = passages.iter().map(explained_secs).sum();
+        if explained <= LEAST_GAIN * explained_secs(whole) {
+            return Vec::new();
+        }
+        // A line beside all parts is a passage too: another use of the same music, as in a loop.
+        // One that touches or crosses a part belongs to the cut copy.
+        let is_beside = |part: &Part| {
+            let [start, end] = [part.span.0, part.span.1].map(|at| part.map.at(at) - map.at(at));
+            start.signum() == end.signum() && start.abs().min(end.abs()) >= 2.0 * LEAST_CUT_COLUMNS
+        };
+        if parts.iter().all(is_beside) {
+            passages.push(whole.clone());
+        }
+        passages
     }
 
     fn passage(&self, run: &Run) -> Passage {
@@ -182,6 +188,11 @@ impl Finder<'_> {
             alignment,
         }
     }
+}
+
+/// Seconds of a passage, weighted by its correlation.
+fn explained_secs(passage: &Passage) -> f64 {
+    passage.alignment.secs() * passage.alignment.correlation
 }
 
 /// Parts of a run, 10 s each, each overlapping half of the one before. Where two songs resemble
