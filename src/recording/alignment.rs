@@ -48,6 +48,17 @@ impl Alignment {
     }
 }
 
+/// An alignment of the first `secs` of two songs.
+#[cfg(test)]
+pub(crate) fn test_alignment(secs: f64, correlation: f64) -> Alignment {
+    Alignment {
+        left_secs: (0.0, secs),
+        map: TimeMap::fitted_to((0.0, secs), (0.0, secs)),
+        semitones: 0.0,
+        correlation,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

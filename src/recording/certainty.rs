@@ -93,16 +93,7 @@ fn ramp(value: f64, (from, to): (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::time_map::TimeMap;
-
-    fn alignment(secs: f64, correlation: f64) -> Alignment {
-        Alignment {
-            left_secs: (0.0, secs),
-            map: TimeMap::fitted_to((0.0, secs), (0.0, secs)),
-            semitones: 0.0,
-            correlation,
-        }
-    }
+    use crate::recording::alignment::test_alignment as alignment;
 
     #[test]
     fn evidence_counts_in_proportion_to_the_correlation() {

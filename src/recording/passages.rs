@@ -272,15 +272,7 @@ fn is_same(passage: &Passage, stronger: &Passage) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn alignment(secs: f64, correlation: f64) -> Alignment {
-        Alignment {
-            left_secs: (0.0, secs),
-            map: TimeMap::fitted_to((0.0, secs), (0.0, secs)),
-            semitones: 0.0,
-            correlation,
-        }
-    }
+    use crate::recording::alignment::test_alignment as alignment;
 
     #[test]
     fn a_part_needs_8_s() {
