@@ -3,14 +3,28 @@
  *
  * Requests go to the network first and bypass the HTTP cache; the copy answers if the network
  * doesn't, or not in time. So a new version of the site is in use at once, whatever `max-age` the
- * host sends, and a page never gets scripts of another version. The name of the copy is a hash of
- * all its files: a new version is stored completely under another name and then replaces the old
- * one, so that offline, too, files of two versions never mix.
+ * host sends. The name of the copy is a hash of all its files: a new version is stored completely
+ * under another name and then replaces the old one.
+ *
+ * A page and its workers get files of one version. If a copy answers for the page, then also for
+ * all of its files, and it stays as long as the page. If the network answers for the page, all of
+ * its files are awaited from there; the copy answers only if the network fails.
  */
 
 const PREFIX = "soundalike-";
 /** A network that has not begun to answer after this time counts as absent. */
 const PATIENCE_MS = 4000;
+
+/** Source of a page that the network answered for and whose version is not kept yet. */
+const NETWORK = "network";
+
+/**
+ * Where pages and their workers get their files from, by client: the name of a copy, or `NETWORK`.
+ * Lost when the browser stops this worker, usually after 30 s without an event. By then a page has
+ * loaded its modules, except those for long songs.
+ * @type {Map<string, string>}
+ */
+const sources = new Map();
 
 /**
  * The global scope of a service worker. `tsc` can't check its type together with those of a page.
@@ -21,17 +35,24 @@ const scope = self;
 scope.addEventListener("install", () => scope.skipWaiting());
 scope.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(scope.clients.claim()));
 
-scope.addEventListener("message", (/** @type {any} */ event) => event.waitUntil(keep(event.data.keep)));
+scope.addEventListener("message", (/** @type {any} */ event) => event.waitUntil(keepFor(event.source.id, event.data)));
 
 scope.addEventListener("fetch", (/** @type {any} */ event) => {
   /** @type {Request} */
   const request = event.request;
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
-  event.respondWith(networkElseKept(request));
+  event.respondWith(request.mode === "navigate" ? page(event) : file(event));
 });
 
+/** @param {string} client @param {{ keep: string[] }} message */
+async function keepFor(client, message) {
+  await keep(message.keep);
+  // Now the copy has the version of the page.
+  if (sources.get(client) === NETWORK) sources.delete(client);
+}
+
 /**
- * Stores a copy of these files; if it is complete, deletes the previous one.
+ * Stores a copy of these files; if it is complete, deletes the others, unless a page uses them.
  * @param {string[]} urls
  */
 async function keep(urls) {
@@ -58,21 +79,62 @@ async function keep(urls) {
     if (isNew) await caches.delete(version);
     throw error;
   }
-  const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== version);
+  const used = await sourcesInUse();
+  const others = (await versions()).filter((name) => name !== version && !used.has(name));
   await Promise.all(others.map((name) => caches.delete(name)));
 }
 
-/** @param {Request} request */
-async function networkElseKept(request) {
+async function sourcesInUse() {
+  for (const client of sources.keys()) if (!(await scope.clients.get(client))) sources.delete(client);
+  return new Set(sources.values());
+}
+
+/** Names of the copies, the newest last. */
+async function versions() {
+  return (await caches.keys()).filter((name) => name.startsWith(PREFIX));
+}
+
+/**
+ * The answer to the request of a page.
+ * @param {{ request: Request, resultingClientId: string }} event
+ */
+async function page({ request, resultingClientId }) {
   const answer = asked(request);
-  // If the answer fails after the timeout, nothing awaits it.
-  answer.catch(() => {});
-  const soon = await Promise.race([
+  const soon = await inTime(answer);
+  const newest = (await versions()).at(-1);
+  const copy = soon ? undefined : await kept(request, newest);
+  sources.set(resultingClientId, copy && newest ? newest : NETWORK);
+  return soon ?? copy ?? answer;
+}
+
+/**
+ * The answer to the request of a page or a worker for a file.
+ * @param {{ request: Request, clientId: string, resultingClientId: string }} event
+ */
+async function file({ request, clientId, resultingClientId }) {
+  const source = sources.get(clientId);
+  // The file is the script of a worker.
+  if (source && resultingClientId) sources.set(resultingClientId, source);
+  if (source && source !== NETWORK) return (await kept(request, source)) ?? asked(request);
+  const answer = asked(request);
+  const soon = await (source === NETWORK ? answer.catch(() => undefined) : inTime(answer));
+  return soon ?? (await kept(request)) ?? answer;
+}
+
+/**
+ * An answer; undefined if it fails or is late.
+ * @param {Promise<Response>} answer
+ */
+function inTime(answer) {
+  return Promise.race([
     answer.catch(() => undefined),
-    new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, undefined)),
+    new Promise((/** @type {(none: undefined) => void} */ resolve) => setTimeout(resolve, PATIENCE_MS, undefined)),
   ]);
-  if (soon) return soon;
-  return (await caches.match(keptName(request.url))) ?? answer;
+}
+
+/** @param {Request} request @param {string} [version] of the copy; by default any */
+function kept(request, version) {
+  return caches.match(keptName(request.url), version === undefined ? {} : { cacheName: version });
 }
 
 /**

@@ -17,10 +17,10 @@ describe("offline", () => {
     .map((path) => `/pkg/${path}`);
 
   /** Paths in the copy of the site, once it is stored. */
-  async function keptPaths() {
+  async function keptPaths(page = visit.page) {
     let last = "";
     for (let tries = 0; tries < 100; tries++) {
-      const paths = await visit.page.evaluate(async () => {
+      const paths = await page.evaluate(async () => {
         const names = (await caches.keys()).filter((name) => name.startsWith("soundalike-"));
         const [name] = names;
         const keys = name === undefined ? [] : await (await caches.open(name)).keys();
@@ -42,10 +42,31 @@ describe("offline", () => {
       const isSettled = JSON.stringify(paths) === last;
       last = JSON.stringify(paths);
       if (isSettled && paths.names.length === 1 && needed.every((path) => paths.paths.includes(path))) return paths;
-      await visit.page.waitForTimeout(500);
+      await page.waitForTimeout(500);
     }
     return assert.fail("no one whole copy of the site is kept");
   }
+
+  /** Text to append to the files of the site for another version. @param {string} version */
+  const filesOfVersion = (version) => ({
+    "/": `<meta name="version" content="${version}">`,
+    "/style.css": `:root { --version:${version} }`,
+    "/shared/dom.js": `export const version = "${version}";`,
+  });
+
+  /**
+   * Versions of a page, its style sheet and one of its scripts; "0" for the site as it is.
+   * @param {import("playwright-core").Page} page
+   */
+  const versionsOn = (page) =>
+    page.evaluate(async () => {
+      const { version = "0" } = await import(new URL("shared/dom.js", location.href).href);
+      return [
+        document.querySelector("meta[name=version]")?.getAttribute("content") ?? "0",
+        getComputedStyle(document.documentElement).getPropertyValue("--version") || "0",
+        version,
+      ];
+    });
 
   test("after the first visit the page works with the network off", async () => {
     await keptPaths();
@@ -116,34 +137,66 @@ describe("offline", () => {
       t.after(() => host.close());
       const page = await visit.shared.browser.newPage();
       t.after(() => page.close());
-      /** Versions of the page, its style sheet and one of its scripts. */
-      const versions = () =>
-        page.evaluate(async (url) => {
-          const { version = "0" } = await import(url);
-          return [
-            document.querySelector("meta[name=version]")?.getAttribute("content") ?? "0",
-            getComputedStyle(document.documentElement).getPropertyValue("--version") || "0",
-            version,
-          ];
-        }, `${host.url}shared/dom.js`);
       await page.goto(host.url);
       await page.evaluate(async () => {
         await navigator.serviceWorker.ready;
         while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 50));
       });
       for (const version of ["0", "1", "2"]) {
-        if (version !== "0")
-          Object.assign(appended, {
-            "/": `<meta name="version" content="${version}">`,
-            "/style.css": `:root { --version:${version} }`,
-            "/shared/dom.js": `export const version = "${version}";`,
-          });
+        if (version !== "0") Object.assign(appended, filesOfVersion(version));
         // By a reload, and as by a bookmark.
         for (const way of version === "2" ? ["goto", "reload"] : ["reload", "goto"]) {
           await (way === "reload" ? page.reload() : page.goto(host.url));
-          assert.deepEqual(await versions(), [version, version, version], `${way} of version ${version}`);
+          assert.deepEqual(await versionsOn(page), [version, version, version], `${way} of version ${version}`);
         }
       }
     },
   );
+
+  const isRunning = Boolean(process.env["SOUNDALIKE_URL"]);
+  /** Later than the service worker waits. */
+  const LATE_MS = 6000;
+
+  /**
+   * A page whose site, once it is kept, has version 1.
+   * @param {import("node:test").TestContext} t
+   */
+  async function pageOfNewVersion(t) {
+    const appended = /** @type {Record<string, string>} */ ({});
+    const delaysMs = /** @type {Record<string, number>} */ ({});
+    const host = await serveSite(undefined, { appended, delaysMs });
+    t.after(() => host.close());
+    const page = await visit.shared.browser.newPage();
+    t.after(() => page.close());
+    await page.goto(`${host.url}?backend=cpu`);
+    await keptPaths(page);
+    Object.assign(appended, filesOfVersion("1"));
+    return { page, appended, delaysMs };
+  }
+
+  test("if the page itself is late, all of its files are those that are kept", { skip: isRunning }, async (t) => {
+    const { page, appended, delaysMs } = await pageOfNewVersion(t);
+    const [first] = (await keptPaths(page)).names;
+    delaysMs["/"] = LATE_MS;
+    appended["/pkg/wasm/cpu/soundalike.js"] = 'throw new Error("this is no file of the kept version");';
+    await page.reload();
+    assert.deepEqual(await versionsOn(page), ["0", "0", "0"]);
+    await page.click("#example");
+    await page.locator("[data-verdict]").waitFor({ timeout: 90_000 });
+    // The new version is kept for the next visit, and the old one for this page.
+    const names = () => page.evaluate(async () => (await caches.keys()).filter((name) => /^soundalike-/.test(name)));
+    for (let tries = 0; (await names()).length < 2 && tries < 300; tries++) await page.waitForTimeout(100);
+    assert.deepEqual([(await names()).length, (await names())[0]], [2, first]);
+    const glue = await page.evaluate(async () => (await fetch("pkg/wasm/cpu/soundalike.js")).text());
+    assert.doesNotMatch(glue, /no file of the kept version/);
+    await page.reload();
+    assert.deepEqual(await versionsOn(page), ["1", "1", "1"]);
+  });
+
+  test("if another file is late, the page waits for it", { skip: isRunning }, async (t) => {
+    const { page, delaysMs } = await pageOfNewVersion(t);
+    delaysMs["/shared/dom.js"] = LATE_MS;
+    await page.reload();
+    assert.deepEqual(await versionsOn(page), ["1", "1", "1"]);
+  });
 });

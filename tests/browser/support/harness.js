@@ -28,15 +28,18 @@ export const SITE = process.env["SOUNDALIKE_SITE"] ?? fileURLToPath(new URL("../
 /**
  * Serves a folder, or uses the server that SOUNDALIKE_URL names.
  * @param {string} [folder]
- * @param {{ headers?: Record<string, string>, appended?: Record<string, string> }} [options]
- *   `headers`: additional ones; `appended`: text that is added to the end of files, by path
+ * @param {Object} [options]
+ * @param {Record<string, string>} [options.headers] additional ones
+ * @param {Record<string, string>} [options.appended] text that is added to the end of files, by path
+ * @param {Record<string, number>} [options.delaysMs] time before the answer, by path
  * @returns {Promise<{ url: string, close: () => void }>}
  */
-export async function serveSite(folder = SITE, { headers = {}, appended = {} } = {}) {
+export async function serveSite(folder = SITE, { headers = {}, appended = {}, delaysMs = {} } = {}) {
   const running = process.env["SOUNDALIKE_URL"];
   if (running) return { url: running.replace(/\/?$/, "/"), close: () => {} };
   if (!existsSync(join(folder, "index.html"))) throw new Error(`no site at ${folder}: run \`cargo xtask web\` first`);
-  const server = new StaticServer({ "/": folder }, ({ path, file, mediaType }, _, response) => {
+  const server = new StaticServer({ "/": folder }, async ({ path, file, mediaType }, _, response) => {
+    if (delaysMs[path] !== undefined) await new Promise((resolve) => setTimeout(resolve, delaysMs[path]));
     response.writeHead(200, {
       "content-type": mediaType,
       "content-length": statSync(file).size + Buffer.byteLength(appended[path] ?? ""),
