@@ -40,7 +40,12 @@ pub struct Part {
 #[must_use]
 pub fn follow(pair: &SpectrogramPair<'_>, overlay: &Overlay) -> Vec<Part> {
     let windows = pair.left.columns() / WINDOW_COLUMNS;
-    let path = best_path(&correlations(pair, overlay, windows));
+    parts(overlay, &best_path(&correlations(pair, overlay, windows)))
+}
+
+/// The stretches of a path without a jump.
+fn parts(overlay: &Overlay, path: &[Option<usize>]) -> Vec<Part> {
+    let windows = path.len();
     let mut parts = Vec::new();
     let mut first = 0;
     for end in 1..=windows {
@@ -146,6 +151,18 @@ fn argmax(values: &[f64]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::FeatureConfig;
+    use crate::recording::whitened::{Preset, WhitenedSpectrogram};
+    use crate::test_sound::{mel_power, noise};
+
+    /// Both songs from their starts, at the same speed and pitch.
+    const SAME_PLACE: Overlay = Overlay {
+        map: TimeMap {
+            anchor: (0.0, 0.0),
+            slope: 1.0,
+        },
+        shift_bands: 0,
+    };
 
     /// Windows that correlate by 0.2 at every lag and by `correlation` at the lags given, from
     /// `-REACH` to `REACH`.
@@ -186,9 +203,79 @@ mod tests {
 
     #[test]
     fn windows_that_do_not_correlate_have_no_lag() {
+        assert_eq!(lags(&best_path(&windows(&[5; 6], 0.35))), [Some(5); 6]);
         assert_eq!(best_path(&windows(&[5; 6], 0.25)), [None; 6]);
         let path = best_path(&[windows(&[5; 6], 0.9), windows(&[5; 15], 0.1)].concat());
         assert_eq!(lags(&path[..6]), [Some(5); 6]);
         assert_eq!(path[6..], [None; 15]);
+    }
+
+    #[test]
+    fn a_jump_needs_a_gain_of_one() {
+        // Each window at the other lag gains 0.7.
+        let end = |path: &[isize]| lags(&best_path(&windows(path, 0.9))).pop().flatten();
+        assert_eq!(end(&[3, 3, 3, 20]), Some(3));
+        assert_eq!(end(&[3, 3, 3, 20, 20]), Some(20));
+    }
+
+    #[test]
+    fn a_drift_needs_a_gain_of_a_tenth() {
+        let end = |gain: f64| {
+            let mut windows = windows(&[3, 3, 3, 4], 0.9);
+            windows[3][REACH + 3] = 0.9 - gain;
+            lags(&best_path(&windows)).pop().flatten()
+        };
+        assert_eq!(end(0.07), Some(3));
+        assert_eq!(end(0.15), Some(4));
+    }
+
+    /// The parts of a path with these lags.
+    fn parts_of(lags: &[isize]) -> Vec<Part> {
+        let index = |lag: &isize| Some((lag + REACH as isize) as usize);
+        parts(&SAME_PLACE, &lags.iter().map(index).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_part_has_at_least_three_windows_of_two_seconds() {
+        assert_eq!(parts_of(&[5; 2]), []);
+        let [part] = parts_of(&[5; 3])[..] else {
+            panic!("no part")
+        };
+        assert_eq!(
+            (part.span, part.map.span(part.span)),
+            ((0.0, 66.0), (5.0, 71.0))
+        );
+    }
+
+    #[test]
+    fn a_part_goes_on_through_a_drift_and_ends_at_a_jump() {
+        let spans =
+            |lags: &[isize]| -> Vec<_> { parts_of(lags).iter().map(|part| part.span).collect() };
+        assert_eq!(spans(&[0, 0, 0, 1, 1, 1]), [(0.0, 132.0)]);
+        assert_eq!(spans(&[0, 0, 0, 2, 2, 2]), [(0.0, 66.0), (66.0, 132.0)]);
+    }
+
+    #[test]
+    fn a_part_is_followed_up_to_six_seconds_away() {
+        let samples = |seed: u32, secs: f64| -> Vec<f32> {
+            let count = (secs * 22_050.0) as usize;
+            std::iter::repeat_with(noise(seed)).take(count).collect()
+        };
+        let whitened = |samples: &[f32]| {
+            let config = FeatureConfig::default();
+            WhitenedSpectrogram::new(&mel_power(samples), Preset::Song, &config)
+        };
+        let left = samples(1, 16.0);
+        let found = |inserted_secs: f64| {
+            let right = [samples(2, inserted_secs), left.clone()].concat();
+            let (left, right) = (whitened(&left), whitened(&right));
+            let parts = follow(&SpectrogramPair::new(&left, &right), &SAME_PLACE);
+            parts
+                .first()
+                .map(|part| part.map.at(0.0) * left.column_secs)
+        };
+        let near = found(5.5).expect("a part");
+        assert!((near - 5.5).abs() < 0.1, "{near} s");
+        assert_eq!(found(6.5), None);
     }
 }
