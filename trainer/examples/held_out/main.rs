@@ -21,13 +21,14 @@
 //! | [`modification`] | the modifications and the names of their strengths |
 //! | [`rendition`], [`encoding`] | modifications made by the tools, and files made by codecs |
 //! | [`overlays`] | noise, speech and music to lay over passages |
-//! | [`sound`], [`tools`] | audio in memory between two tools, and their command lines |
+//! | [`sound`], [`processing`], [`tools`] | audio in memory between two tools, and their command lines |
 
 mod encoding;
 mod modification;
 mod overlays;
 mod pairs;
 mod places;
+mod processing;
 mod rendition;
 mod songs;
 mod sound;
