@@ -17,6 +17,7 @@
 //! |---|---|
 //! | [`pairs`] | pairs of passages of 3 s, for `evaluate --pairs` |
 //! | [`songs`] | pairs of whole songs, for `evaluate --songs`, and the score of the passages found in them |
+//! | [`song_tables`] | the tables of pairs of whole songs |
 //! | [`tracks`], [`places`] | the held-out tracks, and loud places in them |
 //! | [`modification`] | the modifications and the names of their strengths |
 //! | [`rendition`], [`encoding`] | modifications made by the tools, and files made by codecs |
@@ -30,6 +31,7 @@ mod pairs;
 mod places;
 mod processing;
 mod rendition;
+mod song_tables;
 mod songs;
 mod sound;
 mod tools;
