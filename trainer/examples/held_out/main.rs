@@ -15,6 +15,7 @@
 //! $trainer --example held_out -- mixes make --splits trainer/splits.csv --originals MUSIC \
 //!   --soundfont FluidR3_GM.sf2 --midi POP909 --out MIXES
 //! $trainer -- evaluate --songs MIXES/songs.csv --out REPORT-MIXES
+//! $trainer --example held_out -- mixes score --exam MIXES --scores REPORT-MIXES/scores.csv
 //! ```
 //!
 //! | module | content |

@@ -24,6 +24,7 @@ pub struct ScoredPair {
     pub left: String,
     pub right: String,
     pub label: u8,
+    pub perturbation: String,
     pub score: f64,
     passages: String,
 }
@@ -78,7 +79,14 @@ pub fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 }
 
 pub fn median(values: &[f64]) -> f64 {
+    quantile(values, 0.5)
+}
+
+/// The value below which this share of the values is; NaN without any.
+pub fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    let rank = (sorted.len() as f64 * share) as usize;
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(rank.min(last)).copied().unwrap_or(f64::NAN)
 }

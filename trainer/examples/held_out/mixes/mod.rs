@@ -1,5 +1,5 @@
 //! Songs in a mix: whole songs of held-out tracks under other music, in samples, stems, edits and
-//! clips.
+//! clips, and the score of the passages that `evaluate --songs` found in them.
 //!
 //! `songs.csv` is the table for `evaluate --songs`. Its column `perturbation` is the name of the
 //! row: the change of the copy, or for other music `negative-` and the sort. `truth.csv` has the
@@ -8,6 +8,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`make`] | the pairs of all rows as files |
+//! | [`score`], [`accuracy`] | the passages that were found, against the truth |
 //! | [`rows`] | the changes of songs, a table of functions for each kind |
 //! | [`stems`] | rendered pieces of music as lead and backing |
 //! | [`negatives`], [`bad_inputs`] | pairs of other music, and of no music |
@@ -17,6 +18,7 @@
 //! | [`take`] | a sound and the passages of the original in it |
 //! | [`stretch`], [`resample`] | pitch, tempo and speed by the tools of the split |
 
+mod accuracy;
 mod bad_inputs;
 mod drums;
 mod make;
@@ -26,6 +28,7 @@ mod places;
 mod resample;
 mod rows;
 mod scene;
+mod score;
 mod stems;
 mod stretch;
 mod studio;
@@ -42,11 +45,13 @@ use stretch::Stretcher;
 /// Sample rate of the songs, in Hz: the model's.
 const RATE_HZ: u32 = 22_050;
 
-/// Make songs in a mix
+/// Make songs in a mix, and score the passages that `evaluate --songs` found in them
 #[derive(clap::Subcommand)]
 pub enum Step {
     /// Make songs.csv, truth.csv and the audio
     Make(MakeArgs),
+    /// Compare the scores and passages with the truth, row by row
+    Score(ScoreArgs),
 }
 
 #[derive(clap::Args)]
@@ -93,6 +98,19 @@ pub struct MakeArgs {
     rows: Vec<String>,
 }
 
+#[derive(clap::Args)]
+pub struct ScoreArgs {
+    /// Folder that `make` wrote
+    #[arg(long)]
+    exam: PathBuf,
+    /// scores.csv of `evaluate --songs`
+    #[arg(long)]
+    scores: PathBuf,
+    /// File for the table as CSV
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
 /// A row of `truth.csv`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Truth {
@@ -104,9 +122,10 @@ struct Truth {
     passages: String,
 }
 
-/// Runs a step.
+/// Runs one of the two steps.
 pub fn run(step: &Step) -> Result<()> {
     match step {
         Step::Make(args) => make::run(args),
+        Step::Score(args) => score::run(args),
     }
 }
