@@ -4,18 +4,18 @@
 use rand_chacha::ChaCha8Rng;
 use soundalike::FeatureConfig;
 use soundalike::training::LogMelPlan;
-use soundalike_trainer::corpus::repeats::{PassageInContext, repeats};
+use soundalike_trainer::corpus::repeats::{LEAST_CORRELATION, PassageInContext};
 
 use crate::places::loud_place;
 use crate::sound::Sound;
 
-/// Tries before a place is taken that is repeated elsewhere.
-const PLACES_TRIED: usize = 12;
+/// Places from which one is chosen.
+const PLACES_TRIED: usize = 24;
 /// Length of the passages by which two sections are compared.
 const COMPARED_SECS: f64 = 4.0;
 
-/// A loud place with `margin_secs` of song before and after it, not repeated elsewhere in the song
-/// if there is such a place.
+/// A loud place with `margin_secs` of song before and after it: the first of some that the song
+/// doesn't repeat elsewhere, else the one that the rest of the song resembles least.
 pub fn distinct_place(
     song: &Sound,
     margin_secs: f64,
@@ -23,26 +23,21 @@ pub fn distinct_place(
     rng: &mut ChaCha8Rng,
 ) -> f64 {
     let mel = Mel::of(song);
-    let mut draw = || {
-        loud_place(
-            song,
-            margin_secs,
-            passage_secs + margin_secs,
-            passage_secs,
-            rng,
-        )
-    };
-    let first_secs = draw();
-    let mut place_secs = first_secs;
+    let mut best = (f32::INFINITY, margin_secs);
     for _ in 0..PLACES_TRIED {
-        let end_secs = place_secs + passage_secs;
-        let rest = [[0.0, place_secs], [end_secs, song.duration_secs()]];
-        if !mel.repeats([place_secs, end_secs], &rest, passage_secs) {
-            return place_secs;
+        let after_secs = passage_secs + margin_secs;
+        let start_secs = loud_place(song, margin_secs, after_secs, passage_secs, rng);
+        let end_secs = start_secs + passage_secs;
+        let rest = [[0.0, start_secs], [end_secs, song.duration_secs()]];
+        let correlation = mel.correlation([start_secs, end_secs], &rest, passage_secs);
+        if correlation < best.0 {
+            best = (correlation, start_secs);
         }
-        place_secs = draw();
+        if correlation < LEAST_CORRELATION {
+            break;
+        }
     }
-    first_secs
+    best.1
 }
 
 /// Two loud sections of a song that don't repeat each other, by their starts; `None` if none were
@@ -58,7 +53,7 @@ pub fn different_sections(
         let starts = [draw(), draw()];
         let [one, other] = starts.map(|start| [start, start + section_secs]);
         let apart = (starts[0] - starts[1]).abs() >= section_secs;
-        let differ = || !mel.repeats(one, &[other], COMPARED_SECS);
+        let differ = || mel.correlation(one, &[other], COMPARED_SECS) < LEAST_CORRELATION;
         (apart && differ()).then_some(starts)
     })
 }
@@ -82,26 +77,26 @@ impl Mel {
         }
     }
 
-    /// Whether a part of `compared_secs` of the passage has the notes of any part of the others.
-    fn repeats(&self, passage_secs: [f64; 2], others: &[[f64; 2]], compared_secs: f64) -> bool {
+    /// The greatest correlation of a part of `compared_secs` of the passage with any part of the
+    /// others; -1 if they are shorter.
+    fn correlation(&self, passage_secs: [f64; 2], others: &[[f64; 2]], compared_secs: f64) -> f32 {
         let count = (compared_secs * self.frames_per_sec) as usize;
         let parts = ((passage_secs[1] - passage_secs[0]) / compared_secs).round() as usize;
         let start = |part: usize| passage_secs[0] + part as f64 * compared_secs;
-        let mut compared: Vec<PassageInContext> = (0..parts.max(1))
+        let own: Vec<PassageInContext> = (0..parts.max(1))
             .map(|part| self.excerpt([start(part), start(part) + compared_secs], count))
             .collect();
-        let own = compared.len();
-        let long_enough = |[start, end]: &&[f64; 2]| end - start >= compared_secs;
-        compared.extend(
-            others
-                .iter()
-                .filter(long_enough)
-                .map(|part| self.excerpt(*part, count)),
-        );
-        let pairs = (0..own)
-            .flat_map(|one| (own..compared.len()).map(move |other| (one, other)))
-            .collect();
-        !repeats(&compared, pairs, count).is_empty()
+        let long_enough = others
+            .iter()
+            .filter(|[start, end]| end - start >= compared_secs);
+        let others: Vec<PassageInContext> =
+            long_enough.map(|part| self.excerpt(*part, count)).collect();
+        let pairs = own
+            .iter()
+            .flat_map(|one| others.iter().map(move |other| (one, other)));
+        pairs
+            .map(|(one, other)| one.correlation(other, count))
+            .fold(-1.0, f32::max)
     }
 
     /// At least `count` frames.
