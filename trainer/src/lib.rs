@@ -9,10 +9,10 @@
 //! | `training` | batches, network, loss, optimiser, checkpoints, validation |
 //! | `figures` | metrics with confidence intervals, and plots |
 
+pub mod changes;
 pub mod corpus;
+pub mod midi;
 pub mod steps;
 
-mod changes;
 mod figures;
-mod midi;
 mod training;

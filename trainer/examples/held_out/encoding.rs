@@ -39,7 +39,8 @@ impl Rendition {
     }
 }
 
-fn encode(codec: &Modification, plain: &Path, path: &Path, scratch: &Path) -> Result<()> {
+/// Encodes a WAV file. `scratch` is for files between two tools.
+pub fn encode(codec: &Modification, plain: &Path, path: &Path, scratch: &Path) -> Result<()> {
     let (plain, path) = (plain.to_string_lossy(), path.to_string_lossy());
     match codec {
         Modification::Mp3 { kbps } => {

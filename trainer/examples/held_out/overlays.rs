@@ -138,7 +138,8 @@ impl Overlays {
     }
 }
 
-fn speech(folder: &Path) -> Result<Sound> {
+/// All sentences one after the other, at [`RATE_HZ`]. Scratch files stay in `folder`.
+pub fn speech(folder: &Path) -> Result<Sound> {
     let mut speech = Sound {
         samples: Vec::new(),
         channels: 1,

@@ -8,12 +8,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::modification::{Modification, NoiseColour};
 use crate::overlays::Overlays;
+use crate::processing::{Engine, HEADROOM};
 use crate::sound::Sound;
-use crate::tools;
-
-/// Gain during the effects of sox, which computes in integers and clips between them: only intended
-/// clipping is left.
-const HEADROOM: f64 = 0.1;
 
 /// The inputs of a modification besides the sound.
 pub struct Workshop<'a> {
@@ -161,51 +157,19 @@ impl Rendition {
         rng: &mut ChaCha8Rng,
     ) -> Result<()> {
         let engine = if rng.random_bool(0.5) {
-            "--fast"
+            Engine::Fast
         } else {
-            "--fine"
+            Engine::Fine
         };
-        let (pitch, tempo) = (format!("--pitch={semitones}"), format!("--tempo={ratio}"));
-        self.through_files(workshop, |from, to| {
-            tools::run("rubberband", ["--quiet", engine, &pitch, &tempo, from, to])
-        })?;
+        self.sound = self
+            .sound
+            .through_rubberband(workshop.folder, engine, semitones, ratio)?;
         self.measured_secs = self.measured_secs.map(|secs| secs / ratio);
         Ok(())
     }
 
     fn sox(&mut self, workshop: &Workshop<'_>, effects: &str) -> Result<()> {
-        self.through_files(workshop, |from, to| {
-            // -R: repeatable; -V1: only errors.
-            let format = [
-                "-R",
-                "-V1",
-                from,
-                "-e",
-                "floating-point",
-                "-b",
-                "32",
-                to,
-                "vol",
-                &HEADROOM.to_string(),
-            ];
-            tools::run("sox", format.into_iter().chain(effects.split(' ')))
-        })?;
-        self.sound
-            .samples
-            .iter_mut()
-            .for_each(|sample| *sample /= HEADROOM as f32);
-        Ok(())
-    }
-
-    fn through_files(
-        &mut self,
-        workshop: &Workshop<'_>,
-        tool: impl FnOnce(&str, &str) -> Result<Vec<u8>>,
-    ) -> Result<()> {
-        let [from, to] = ["from.wav", "to.wav"].map(|name| workshop.folder.join(name));
-        self.sound.write_float_wav(&from)?;
-        tool(&from.to_string_lossy(), &to.to_string_lossy())?;
-        self.sound = Sound::read_wav(&to)?;
+        self.sound = self.sound.through_sox(workshop.folder, effects)?;
         Ok(())
     }
 }

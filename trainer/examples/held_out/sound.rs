@@ -20,8 +20,14 @@ pub struct Sound {
 impl Sound {
     /// Decodes any file at [`RATE_HZ`]; mono becomes stereo.
     pub fn decode_stereo(path: &Path) -> Result<Self> {
+        Self::decode_stereo_at(path, RATE_HZ)
+    }
+
+    /// Decodes any file at any rate; mono becomes stereo.
+    pub fn decode_stereo_at(path: &Path, rate_hz: u32) -> Result<Self> {
+        let rate = rate_hz.to_string();
         let arguments = ["-v", "error", "-i"].map(Into::into).into_iter();
-        let output = ["-vn", "-f", "f32le", "-ac", "2", "-ar", "44100", "-"]
+        let output = ["-vn", "-f", "f32le", "-ac", "2", "-ar", &rate, "-"]
             .map(Into::into)
             .into_iter();
         let bytes = tools::run(
@@ -35,7 +41,7 @@ impl Sound {
         Ok(Self {
             samples,
             channels: 2,
-            rate_hz: RATE_HZ,
+            rate_hz,
         })
     }
 

@@ -6,7 +6,7 @@ use soundalike::training::decibels;
 
 /// Correlation from which two passages count as repeats. Passages of different tracks of one album
 /// stay below 0.42; a repeated bar has 0.5 to 1.
-const LEAST_CORRELATION: f32 = 0.45;
+pub const LEAST_CORRELATION: f32 = 0.45;
 /// Every second band and every second lag are enough.
 const BAND_STEP: usize = 2;
 const LAG_STEP: usize = 2;
@@ -41,8 +41,9 @@ impl PassageInContext {
     }
 
     /// The greatest correlation of the middle `count` frames of this with any `count` frames of
-    /// `other`. The mean of each band is removed: constant levels are no notes.
-    fn correlation(&self, other: &Self, count: usize) -> f32 {
+    /// `other`, which must not be shorter. The mean of each band is removed: constant levels are no
+    /// notes.
+    pub fn correlation(&self, other: &Self, count: usize) -> f32 {
         let middle = self.middle(count);
         let least_energy = LEAST_VARIANCE * middle.len() as f32;
         let middle_energy: f32 = middle.iter().map(|value| value * value).sum();

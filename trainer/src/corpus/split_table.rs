@@ -14,15 +14,17 @@ use crate::corpus::tracks::{Split, folder_name};
 /// from some weights stays held out when music is added.
 #[derive(Debug)]
 pub struct SplitTable {
-    splits: HashMap<String, Split>,
+    rows: HashMap<String, Row>,
 }
 
-/// Other columns are for readers and for the tests.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Row {
     /// A folder (`naev-data`), or a track in a folder, without extension (`supertux-data/cave`).
     music: String,
     split: Split,
+    /// Artists as far as they are known, divided by `; `.
+    #[serde(default)]
+    artists: String,
 }
 
 impl SplitTable {
@@ -34,33 +36,47 @@ impl SplitTable {
     pub fn read(path: &Path) -> Result<Self> {
         let mut reader = csv::Reader::from_path(path)
             .with_context(|| format!("can't open {}", path.display()))?;
-        let mut splits = HashMap::new();
+        let mut rows = HashMap::new();
         for row in reader.deserialize() {
-            let Row { music, split } = row.with_context(|| {
+            let row: Row = row.with_context(|| {
                 format!(
                     "{} is no table of splits (columns music and split; train, validation or test)",
                     path.display()
                 )
             })?;
             ensure!(
-                !splits.contains_key(&music),
-                "{} has two rows for {music}",
-                path.display()
+                !rows.contains_key(&row.music),
+                "{} has two rows for {}",
+                path.display(),
+                row.music
             );
-            splits.insert(music, split);
+            rows.insert(row.music.clone(), row);
         }
-        ensure!(!splits.is_empty(), "{} has no rows", path.display());
-        Ok(Self { splits })
+        ensure!(!rows.is_empty(), "{} has no rows", path.display());
+        Ok(Self { rows })
     }
 
     /// The split of a file: by the row of the track, else by that of its folder.
     pub fn split(&self, path: &Path) -> Option<Split> {
+        self.row(path).map(|row| row.split)
+    }
+
+    /// The artists of a file, by the same row; none if they are unknown.
+    pub fn artists(&self, path: &Path) -> Vec<String> {
+        let artists = self.row(path).map_or("", |row| row.artists.as_str());
+        artists
+            .split("; ")
+            .filter(|artist| !artist.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn row(&self, path: &Path) -> Option<&Row> {
         let folder = folder_name(path);
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        self.splits
+        self.rows
             .get(&format!("{folder}/{name}"))
-            .or_else(|| self.splits.get(&folder))
-            .copied()
+            .or_else(|| self.rows.get(&folder))
     }
 }
 
@@ -102,6 +118,8 @@ mod tests {
         ] {
             assert_eq!(table.split(Path::new(path)), split, "{path}");
         }
+        assert_eq!(table.artists(Path::new("game/cave.ogg")), ["A", "B"]);
+        assert!(table.artists(Path::new("game/forest.ogg")).is_empty());
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub fn split_by_table(files: Vec<PathBuf>, table: &SplitTable) -> Vec<Track> {
 }
 
 /// Name of the folder that a file is in.
-pub(crate) fn folder_name(path: &Path) -> String {
+pub fn folder_name(path: &Path) -> String {
     path.parent()
         .and_then(Path::file_name)
         .unwrap_or_default()

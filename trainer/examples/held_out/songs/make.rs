@@ -13,7 +13,8 @@ use crate::modification::{Modification, NoiseColour};
 use crate::overlays::Overlays;
 use crate::places::loud_place;
 use crate::rendition::{Rendition, Workshop};
-use crate::songs::{Pair, Truth};
+use crate::song_tables::{Pair, relative, write};
+use crate::songs::Truth;
 use crate::sound::Sound;
 use crate::tools;
 use crate::tracks::{Split, Track, held_out_tracks};
@@ -377,24 +378,4 @@ fn crossfade(host: &mut Sound, passage: &Sound, start_secs: f64) {
         let share = (index.min(length - 1 - index) as f32 / fade as f32).min(1.0);
         *sample = share * hidden + (1.0 - share) * *sample;
     }
-}
-
-fn relative(path: &Path) -> Result<String> {
-    Ok(format!(
-        "audio/{}",
-        path.file_name()
-            .context("a file has a name")?
-            .to_string_lossy()
-    ))
-}
-
-fn write(path: &Path, rows: impl IntoIterator<Item = impl serde::Serialize>) -> Result<()> {
-    let mut writer =
-        csv::Writer::from_path(path).with_context(|| format!("writing {}", path.display()))?;
-    for row in rows {
-        writer.serialize(row)?;
-    }
-    writer
-        .flush()
-        .with_context(|| format!("writing {}", path.display()))
 }

@@ -51,15 +51,6 @@ pub enum Step {
     },
 }
 
-/// A row of `songs.csv`.
-#[derive(Serialize)]
-struct Pair {
-    left: String,
-    right: String,
-    label: u8,
-    perturbation: String,
-}
-
 /// A row of `truth.csv`: the matching parts of the left and the right song of a positive pair.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Truth {

@@ -3,42 +3,18 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use serde::Deserialize;
 
+use crate::song_tables::{ReportedPassage, ScoredPair, THRESHOLD, median, read};
 use crate::songs::Truth;
 
-/// Score from which a pair counts as similar.
-const THRESHOLD: f64 = 0.5;
 /// Least intersection over union with the hidden passage, in both songs, for a passage to count as
 /// found.
 const FOUND_IOU: f64 = 0.5;
 
-/// The columns of `scores.csv` that matter here.
-#[derive(Deserialize)]
-struct Row {
-    left: String,
-    right: String,
-    label: u8,
-    score: f64,
-    passages: String,
-}
-
-/// A passage of the report, by the names of its JSON.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Passage {
-    left_start_secs: f64,
-    left_end_secs: f64,
-    right_start_secs: f64,
-    right_end_secs: f64,
-    speed_ratio: f64,
-    pitch_shift_semitones: f64,
-}
-
 /// Prints how well the scores separate the pairs, and how well the passages match the truth.
 pub fn run(exam: &Path, scores: &Path) -> Result<()> {
     let truths: Vec<Truth> = read(&exam.join("truth.csv"))?;
-    let rows: Vec<Row> = read(scores)?;
+    let rows: Vec<ScoredPair> = read(scores)?;
     print_separation(&rows, scores)?;
     let (copies, hidden) = tallies(&truths, &rows, scores)?;
     println!(
@@ -58,7 +34,7 @@ pub fn run(exam: &Path, scores: &Path) -> Result<()> {
     Ok(())
 }
 
-fn print_separation(rows: &[Row], scores: &Path) -> Result<()> {
+fn print_separation(rows: &[ScoredPair], scores: &Path) -> Result<()> {
     let of_label = |label| -> Vec<f64> {
         let of_label = rows.iter().filter(|row| row.label == label);
         of_label.map(|row| row.score).collect()
@@ -82,7 +58,7 @@ fn print_separation(rows: &[Row], scores: &Path) -> Result<()> {
 }
 
 /// Counts over the whole-song copies, and over the hidden passages.
-fn tallies(truths: &[Truth], rows: &[Row], scores: &Path) -> Result<(Tally, Tally)> {
+fn tallies(truths: &[Truth], rows: &[ScoredPair], scores: &Path) -> Result<(Tally, Tally)> {
     let (mut copies, mut hidden) = (Tally::default(), Tally::default());
     for truth in truths {
         let row = rows
@@ -96,8 +72,7 @@ fn tallies(truths: &[Truth], rows: &[Row], scores: &Path) -> Result<(Tally, Tall
                 truth.right
             )
         })?;
-        let passages: Vec<Passage> = serde_json::from_str(&row.passages)
-            .with_context(|| format!("the passages of {} are no JSON", row.right))?;
+        let passages = row.passages()?;
         let tally = if truth.whole {
             &mut copies
         } else {
@@ -122,22 +97,22 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, truth: &Truth, score: f64, passages: &[Passage]) {
+    fn add(&mut self, truth: &Truth, score: f64, passages: &[ReportedPassage]) {
         self.total += 1;
         self.similar += usize::from(score >= THRESHOLD);
-        let left_iou = |passage: &Passage| {
+        let left_iou = |passage: &ReportedPassage| {
             iou(
                 [passage.left_start_secs, passage.left_end_secs],
                 [truth.left_start_secs, truth.left_end_secs],
             )
         };
-        let right_iou = |passage: &Passage| {
+        let right_iou = |passage: &ReportedPassage| {
             iou(
                 [passage.right_start_secs, passage.right_end_secs],
                 [truth.right_start_secs, truth.right_end_secs],
             )
         };
-        let fit = |passage: &Passage| left_iou(passage).min(right_iou(passage));
+        let fit = |passage: &ReportedPassage| left_iou(passage).min(right_iou(passage));
         let Some(best) = passages
             .iter()
             .max_by(|one, other| fit(one).total_cmp(&fit(other)))
@@ -205,24 +180,9 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
 fn share(part: usize, whole: usize) -> String {
     format!(
         "{part} of {whole} ({:.1} %)",
         100.0 * part as f64 / whole.max(1) as f64
     )
-}
-
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let mut reader =
-        csv::Reader::from_path(path).with_context(|| format!("reading {}", path.display()))?;
-    reader
-        .deserialize()
-        .collect::<Result<_, _>>()
-        .with_context(|| format!("{} lacks a column or a value", path.display()))
 }
