@@ -108,7 +108,7 @@ function altText({ left, right, passages }) {
       `${index + 1}: ${clock(passage.leftStartSecs)} to ${clock(passage.leftEndSecs)} of ${left.name} plays at ` +
       `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}`,
   );
-  return parts.length > 0 ? `Matching passages. ${parts.join("; ")}` : "No matching passages";
+  return parts.length > 0 ? `Matching passages. ${parts.join("; ")}` : "No matching passages found";
 }
 
 /** @param {number[]} a @param {number[]} b */
@@ -174,6 +174,8 @@ function ticks(durationSecs) {
 /** @param {Report} report */
 function nothingFound({ verdict }) {
   const words =
-    verdict === "different" ? "No passage of one song plays in the other." : "No passage is long enough to be marked.";
+    verdict === "different"
+      ? "No passage of one song was found in the other."
+      : "No passage is long enough to be marked.";
   return element("p", { class: "nothing" }, words);
 }

@@ -39,7 +39,8 @@ const MEANINGS = {
   different: [
     "It means: no stretch of some seconds of one recording was found in the other.",
     "It does not mean that the songs have nothing in common: a cover by other players, " +
-      "a borrowed melody or the same words are not what this check listens for.",
+      "a borrowed melody or the same words are not what this check listens for. It can also miss a passage " +
+      "that is far below other music.",
   ],
 };
 
@@ -63,7 +64,7 @@ export function verdictWords(report) {
   if (!first) {
     const none =
       report.verdict === "different"
-        ? "No passage of one plays in the other."
+        ? "No passage of one was found in the other."
         : "What they share is too short or too scattered to be marked.";
     return [`${meaning} ${none}`, ...leftOutWords(report)];
   }

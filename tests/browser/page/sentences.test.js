@@ -44,7 +44,7 @@ describe("sentences", () => {
     [
       "a song that is half silence",
       { score: 0.1, verdict: "different", passages: [], right: { leftOutShare: 0.5 } },
-      /No passage of one plays in the other\. 50 % of other\.wav is silence, noise or a lone tone, and was left out\.$/,
+      /No passage of one was found in the other\. 50 % of other\.wav is silence, noise or a lone tone, and was left out\.$/,
     ],
   ])) {
     test(`the verdict's sentence: ${what}`, async () => {

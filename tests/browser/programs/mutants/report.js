@@ -82,7 +82,8 @@ export const REPORT_MUTANTS = [
     "leftOutShare < LEFT_OUT_WORTH_TELLING\n",
     "true\n",
   ],
-  ["pictures", "without a passage", "report/timeline.js", 'verdict === "different" ?', "true ?"],
+  ["sentences", "half silence", "report/verdict.js", '"No passage of one was found in', '"No passage of one plays in'],
+  ["pictures", "without a passage", "report/timeline.js", 'verdict === "different"\n', "true\n"],
   ["pictures", "a short song beside an hour", "report/timeline.js", "Math.max(NARROWEST,", "Math.max(1,"],
   [
     "pictures",
