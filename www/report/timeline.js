@@ -4,7 +4,7 @@
  */
 
 import { element } from "../shared/dom.js";
-import { clock, tickTimes } from "../shared/format.js";
+import { clock, mixWords, tickTimes } from "../shared/format.js";
 import { svg } from "../shared/svg.js";
 import { flag } from "./flag.js";
 import { colourClass } from "./linking.js";
@@ -132,11 +132,13 @@ function blockAt([from, to], top, index) {
 
 /** @param {Report} report */
 function altText({ left, right, passages }) {
-  const parts = passages.map(
-    (passage, index) =>
+  const parts = passages.map((passage, index) => {
+    const mix = mixWords(passage.share);
+    return (
       `${index + 1}: ${clock(passage.leftStartSecs)} to ${clock(passage.leftEndSecs)} of ${left.name} plays at ` +
-      `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}`,
-  );
+      `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}${mix && `, ${mix}`}`
+    );
+  });
   return parts.length > 0 ? `Matching passages. ${parts.join("; ")}` : "No matching passages found";
 }
 
