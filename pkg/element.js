@@ -21,7 +21,7 @@
 
 import { CheckerError, Song, createChecker } from "./index.js";
 import { element } from "./shared/dom.js";
-import { clock, scoreText, verdictTitle } from "./shared/format.js";
+import { clock, mixWords, scoreText, verdictTitle } from "./shared/format.js";
 
 /** @import { Checker, Progress, Report } from "./index.js" */
 /** @import { Side } from "./shared/errors.js" */
@@ -326,12 +326,14 @@ export class SoundalikeElement extends Base {
     const score = element("span", { class: "score", part: "score" }, scoreText(report.score));
     const verdict = element("p", { class: "verdict", part: "verdict" }, score, verdictTitle(report.verdict));
     const list = element("ol", { part: "passages" });
-    for (const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } of report.passages) {
+    for (const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs, share } of report.passages) {
+      const mix = mixWords(share);
       list.append(
         element(
           "li",
           {},
-          `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`,
+          `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}` +
+            (mix && `, ${mix}`),
         ),
       );
     }

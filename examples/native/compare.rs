@@ -20,13 +20,15 @@ fn main() -> Result<()> {
     println!("score {}: {}", report.score_text(), report.verdict.title());
     for passage in &report.passages {
         println!(
-            "left {:6.1} to {:6.1} s plays in right {:6.1} to {:6.1} s, speed {:.3}, {:+.1} semitones",
+            "left {:6.1} to {:6.1} s plays in right {:6.1} to {:6.1} s, speed {:.3}, {:+.1} semitones, \
+             {:.0} % of the sound there",
             passage.left_start_secs,
             passage.left_end_secs,
             passage.right_start_secs,
             passage.right_end_secs,
             passage.speed_ratio,
             passage.pitch_shift_semitones,
+            100.0 * passage.share,
         );
     }
     Ok(())

@@ -78,6 +78,7 @@ fn check_report(report: &Report) {
                 passage.right_end_secs,
                 report.right.duration_secs
             ) && share(passage.score)
+                && share(passage.share)
                 && passage.speed_ratio > 0.0
                 && passage.speed_ratio.is_finite()
                 && passage.pitch_shift_semitones.is_finite(),

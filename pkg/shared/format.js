@@ -21,6 +21,21 @@ export function lowestScoreText(verdict) {
   return scoreText(VERDICTS.find(({ name }) => name === verdict)?.from ?? 0);
 }
 
+/**
+ * Words for passages that are part of a mix, by their share of the other song's sound. Of energy,
+ * a share of 0.75 means that the rest is 5 dB below the passage: less can't be told from coding,
+ * reverb and noise. 0.35 means that the rest is 3 dB above it, so that it is hard to make out.
+ */
+const MIXES = [
+  { words: "faintly, under other music", below: 0.35 },
+  { words: "under other music", below: 0.75 },
+];
+
+/** Words for what else plays in a passage; empty if nothing does. @param {number} share 0..1 */
+export function mixWords(share) {
+  return MIXES.find(({ below }) => share < below)?.words ?? "";
+}
+
 /** @param {number} secs @returns {string} minutes and seconds, `3:07` */
 export function clock(secs) {
   const whole = Math.max(0, Math.round(secs));

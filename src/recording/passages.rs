@@ -48,6 +48,20 @@ pub struct Passage {
     pub score: f32,
     /// Certainty that it is no false positive, 0..1.
     pub certainty: f64,
+    /// Share of the left song's sound there that is the right song's music, and share of the right
+    /// song's sound there that is the left song's music; 0..1. Both are 1 where nothing else plays.
+    pub shares: (f64, f64),
+}
+
+/// A passage with these shares.
+#[cfg(test)]
+pub(crate) fn test_passage(shares: (f64, f64)) -> Passage {
+    Passage {
+        alignment: crate::recording::alignment::test_alignment(10.0, 0.8),
+        score: 0.9,
+        certainty: 1.0,
+        shares,
+    }
 }
 
 /// The passages that match, ordered by their place in the left song.
@@ -186,6 +200,7 @@ impl Finder<'_> {
             certainty: certainty(evidence / f64::from(self.full_evidence), &alignment),
             score: self.calibration.score(run.mean_logit),
             alignment,
+            shares: (1.0, 1.0),
         }
     }
 }
@@ -298,6 +313,7 @@ mod tests {
             },
             score: 0.9,
             certainty: 1.0,
+            shares: (1.0, 1.0),
         };
         let one = passage((10.0, 20.0), (40.0, 50.0));
         assert!(is_same(&passage((11.0, 20.5), (41.0, 50.5)), &one));
@@ -326,6 +342,7 @@ mod tests {
             },
             score: 0.9,
             certainty: 1.0,
+            shares: (1.0, 1.0),
         };
         let stronger = passage((0.0, 10.0), 0.9);
         assert!(!is_false_positive(&passage((20.0, 30.0), 0.7), &stronger));

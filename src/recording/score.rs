@@ -125,6 +125,7 @@ mod tests {
             },
             score,
             certainty,
+            shares: (1.0, 1.0),
         }
     }
 

@@ -21,11 +21,14 @@ pub fn report(
     (model, backend): (&Model, &str),
 ) -> Report {
     let score = round(f64::from(findings.score), 4);
-    let mut passages: Vec<MatchedPassage> = findings.passages.iter().map(matched_passage).collect();
+    let mut passages: Vec<MatchedPassage> = findings
+        .passages
+        .iter()
+        .map(|passage| matched_passage(passage, swapped))
+        .collect();
     let hop_secs = left.recording.segments.hop_secs;
     let mut matrix = reported_matrix(&findings.matrix, hop_secs, model.calibration());
     if swapped {
-        passages.iter_mut().for_each(mirror_passage);
         passages.sort_by(|a, b| a.left_start_secs.total_cmp(&b.left_start_secs));
         matrix = transposed(&matrix);
     }
@@ -78,11 +81,12 @@ fn reported_matrix(scores: &ScoreMatrix, hop_secs: f64, calibration: &Calibratio
     }
 }
 
-/// A passage in rounded figures.
-fn matched_passage(passage: &Passage) -> MatchedPassage {
+/// A passage in rounded figures. `swapped` says that its left song is the right one of the report.
+fn matched_passage(passage: &Passage, swapped: bool) -> MatchedPassage {
     let alignment = &passage.alignment;
     let (left, right) = (alignment.left_secs, alignment.right_secs());
-    MatchedPassage {
+    let (share_of_left, share_of_right) = passage.shares;
+    let mut matched = MatchedPassage {
         left_start_secs: round(left.0, 2),
         left_end_secs: round(left.1, 2),
         right_start_secs: round(right.0, 2),
@@ -90,10 +94,16 @@ fn matched_passage(passage: &Passage) -> MatchedPassage {
         score: round(f64::from(passage.score), 4),
         speed_ratio: round(1.0 / alignment.map.slope, 3),
         pitch_shift_semitones: round(alignment.semitones, 1),
+        share: round(share_of_right, 2),
+    };
+    if swapped {
+        mirror_passage(&mut matched);
+        matched.share = round(share_of_left, 2);
     }
+    matched
 }
 
-/// Exchanges the left and the right song.
+/// Exchanges the left and the right song. The share stays: it is known of the right song alone.
 pub fn mirror_passage(passage: &mut MatchedPassage) {
     std::mem::swap(&mut passage.left_start_secs, &mut passage.right_start_secs);
     std::mem::swap(&mut passage.left_end_secs, &mut passage.right_end_secs);
@@ -133,6 +143,14 @@ fn round(value: f64, digits: i32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::passages::test_passage;
+
+    #[test]
+    fn the_share_is_that_of_the_right_song() {
+        let passage = test_passage((0.987, 0.251));
+        assert_eq!(matched_passage(&passage, false).share, 0.25);
+        assert_eq!(matched_passage(&passage, true).share, 0.99);
+    }
 
     #[test]
     fn a_rounded_zero_has_no_sign() {

@@ -74,6 +74,9 @@ pub struct MatchedPassage {
     pub speed_ratio: f64,
     /// +2 means that the right song is two semitones higher.
     pub pitch_shift_semitones: f64,
+    /// Share of the right song's sound there that is the left song's music, 0..1. Below 1 something
+    /// else plays there, too: the passage is part of a mix.
+    pub share: f64,
 }
 
 /// Scores of all segments of the left song against all of the right one, row by row.

@@ -36,6 +36,7 @@ fn two_files_give_the_documented_report() {
         "score",
         "speedRatio",
         "pitchShiftSemitones",
+        "share",
     ] {
         assert!(passage[field].is_number(), "{field}");
     }

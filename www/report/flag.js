@@ -1,16 +1,41 @@
-/** Flag: the number of a passage in a picture. */
+/** Flag: the number of a passage in a picture, or of several at one place. */
 
 import { element } from "../shared/dom.js";
 import { colourClass } from "./linking.js";
 
+/** Most numbers on a flag. */
+const MOST_NUMBERS = 3;
+
 /**
- * @param {number} index of the passage
- * @param {{ left: string, top: string }} place CSS lengths
+ * A flag at a place of a picture, in per cent, but never across the picture's edge.
+ * @param {number[]} indices of the passages; the flag has the colour of the first
+ * @param {number} x @param {number} y
  */
-export function flag(index, { left, top }) {
+export function flag(indices, x, y) {
+  const index = Number(indices[0]);
+  const text = numbers(indices);
   const attributes = { class: `flag ${colourClass(index)}`, "data-passage": String(index), "aria-hidden": "true" };
-  const made = element("span", attributes, String(index + 1));
-  made.style.left = left;
-  made.style.top = top;
+  const made = element("span", attributes, text);
+  // In em: the padding, and half of each digit.
+  made.style.left = inside(x, Math.max(0.85, 0.4 + 0.33 * text.length));
+  made.style.top = inside(y, 0.8);
   return made;
+}
+
+/** @param {number} place in per cent @param {number} least from both edges, in em */
+function inside(place, least) {
+  return `clamp(${least}em, ${place}%, 100% - ${least}em)`;
+}
+
+/** Short: "1–8", "1, 4, 7", "1, 4, 7 …". @param {number[]} indices ascending */
+function numbers(indices) {
+  /** @type {number[][]} */
+  const runs = [];
+  for (const index of indices) {
+    const run = runs.at(-1);
+    if (run && run.at(-1) === index - 1) run.push(index);
+    else runs.push([index]);
+  }
+  const words = runs.map((run) => [...new Set([run[0], run.at(-1)])].map((index) => Number(index) + 1).join("–"));
+  return words.slice(0, MOST_NUMBERS).join(", ") + (words.length > MOST_NUMBERS ? " …" : "");
 }

@@ -59,7 +59,7 @@ export function showHeatMap(body, report) {
     canvas,
     overlay(report, [...diagonals(report, places), ...points]),
     ...report.passages.map((passage, index) =>
-      numberAt(index, places.x(passage.leftStartSecs), places.y(passage.rightStartSecs)),
+      flag([index], places.x(passage.leftStartSecs), places.y(passage.rightStartSecs)),
     ),
   );
   body.replaceChildren(frame(report, box), foot(readout, scale));
@@ -172,15 +172,6 @@ function readUnderPointer(box, readout, { left, right, matrix }) {
     readout.textContent = `${preciseClock(leftSecs)} ↔ ${preciseClock(rightSecs)}: ${scoreText(score)}`;
   };
   box.onpointerleave = () => readout.replaceChildren();
-}
-
-/**
- * The number of a passage at the start of its diagonal, but inside the picture.
- * @param {number} index @param {number} x in per cent @param {number} y in per cent
- */
-function numberAt(index, x, y) {
-  const [left, top] = [x, y].map((place) => `clamp(.8em, ${place}%, 100% - .8em)`);
-  return flag(index, { left, top });
 }
 
 /**

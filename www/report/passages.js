@@ -1,7 +1,7 @@
 /** List of passages: their times in both songs, their changes, and a button that plays both. */
 
 import { element } from "../shared/dom.js";
-import { clock, scoreText } from "../shared/format.js";
+import { clock, mixWords, scoreText } from "../shared/format.js";
 import { colourClass } from "./linking.js";
 import { changeWords } from "./verdict.js";
 
@@ -41,11 +41,13 @@ function row(passage, index, button) {
     element("span", { class: "visually-hidden" }, " of the other song, "),
   );
   const details = element("small", {}, `${changeWords(passage)} · score ${scoreText(passage.score)}`);
+  const mix = mixWords(passage.share);
+  const notes = mix ? [element("small", {}, mix)] : [];
   return element(
     "li",
     { class: colourClass(index), "data-passage": String(index) },
     element("span", { class: "flag" }, String(index + 1)),
-    element("div", {}, times, details),
+    element("div", {}, times, details, ...notes),
     button,
   );
 }

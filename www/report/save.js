@@ -1,6 +1,7 @@
 /** Reports as files: JSON as the package returns it, and the passages as CSV. */
 
 import { byRank } from "../library/library-check.js";
+import { mixWords } from "../shared/format.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 
@@ -26,6 +27,8 @@ export function passagesCsv(report) {
     "score",
     "speed_ratio",
     "pitch_shift_semitones",
+    "share",
+    "note",
   ];
   const rows = report.passages.map((passage) => [
     report.left.name,
@@ -36,6 +39,8 @@ export function passagesCsv(report) {
     passage.score.toFixed(3),
     passage.speedRatio.toFixed(3),
     passage.pitchShiftSemitones.toFixed(1),
+    passage.share.toFixed(2),
+    mixWords(passage.share),
   ]);
   return csv([header, ...rows]);
 }

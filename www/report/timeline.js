@@ -4,10 +4,11 @@
  */
 
 import { element } from "../shared/dom.js";
-import { clock, tickTimes } from "../shared/format.js";
+import { clock, mixWords, tickTimes } from "../shared/format.js";
 import { svg } from "../shared/svg.js";
 import { flag } from "./flag.js";
 import { colourClass } from "./linking.js";
+import { stretches } from "./stretches.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 
@@ -24,6 +25,8 @@ const WAVE_HEIGHT = 84;
 const RIGHT_TOP = HEIGHT - WAVE_HEIGHT;
 /** Smallest width of a block: a few seconds of an hour must stay visible and clickable. */
 const NARROWEST = 6;
+/** Opacity of a block, and of all blocks of one stretch together: the waveform shows through. */
+const BLOCK_OPACITY = 0.3;
 
 /**
  * @param {HTMLElement} body
@@ -44,12 +47,16 @@ export function showTimeline(body, report) {
       ...marks.map(({ ribbon }) => ribbon),
       waves.left,
       waves.right,
-      ...marks.flatMap(({ blocks }) => blocks),
+      // Of several uses of one stretch the first is on top.
+      ...[...marks].reverse().flatMap(({ blocks }) => blocks),
       playheads.left,
       playheads.right,
     ],
   );
-  const flags = marks.flatMap((mark) => mark.flags);
+  const flags = [
+    ...stretches(passages, "left").map((uses) => stretchFlag(uses, marks, 0)),
+    ...stretches(passages, "right").map((uses) => stretchFlag(uses, marks, 1)),
+  ];
   const notes = passages.length === 0 ? [nothingFound(report)] : [];
   body.replaceChildren(
     songLine("left", left),
@@ -71,10 +78,18 @@ export function showTimeline(body, report) {
 }
 
 /**
- * The marks of a passage: a block and a flag on each waveform, and the ribbon between them.
+ * The marks of a passage, of the left song and of the right one.
+ * @typedef {Object} Marks
+ * @property {SVGElement} ribbon between the waveforms
+ * @property {[SVGElement, SVGElement]} blocks on the waveforms
+ * @property {[number, number]} middles of the blocks
+ */
+
+/**
  * @param {Report["passages"][number]} passage
  * @param {number} index
  * @param {Report} report
+ * @returns {Marks}
  */
 function marksOf(passage, index, { left, right }) {
   const a = [passage.leftStartSecs, passage.leftEndSecs].map((secs) => (secs / left.durationSecs) * WIDTH);
@@ -82,8 +97,22 @@ function marksOf(passage, index, { left, right }) {
   return {
     ribbon: svg("path", { "data-passage": index, class: `ribbon ${colourClass(index)}`, d: ribbonPath(a, b) }),
     blocks: [blockAt(a, 0, index), blockAt(b, RIGHT_TOP, index)],
-    flags: [numberAt(index, (a[0] + a[1]) / 2, WAVE_HEIGHT), numberAt(index, (b[0] + b[1]) / 2, RIGHT_TOP)],
+    middles: [(a[0] + a[1]) / 2, (b[0] + b[1]) / 2],
   };
+}
+
+/**
+ * The flag of the passages that use one stretch of a song, whose blocks become fainter together.
+ * @param {number[]} uses indices of the passages
+ * @param {Marks[]} marks of all passages
+ * @param {0 | 1} side left or right
+ */
+function stretchFlag(uses, marks, side) {
+  const opacity = String(1 - (1 - BLOCK_OPACITY) ** (1 / uses.length));
+  for (const use of uses) marks[use]?.blocks[side].style.setProperty("--opacity", opacity);
+  const [first] = uses.map((use) => marks[use]?.middles[side]);
+  const edge = side === 0 ? WAVE_HEIGHT : RIGHT_TOP;
+  return flag(uses, (Number(first) / WIDTH) * 100, (edge / HEIGHT) * 100);
 }
 
 /** @param {number[]} ends @param {number} top @param {number} index of the passage */
@@ -103,12 +132,14 @@ function blockAt([from, to], top, index) {
 
 /** @param {Report} report */
 function altText({ left, right, passages }) {
-  const parts = passages.map(
-    (passage, index) =>
+  const parts = passages.map((passage, index) => {
+    const mix = mixWords(passage.share);
+    return (
       `${index + 1}: ${clock(passage.leftStartSecs)} to ${clock(passage.leftEndSecs)} of ${left.name} plays at ` +
-      `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}`,
-  );
-  return parts.length > 0 ? `Matching passages. ${parts.join("; ")}` : "No matching passages";
+      `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}${mix && `, ${mix}`}`
+    );
+  });
+  return parts.length > 0 ? `Matching passages. ${parts.join("; ")}` : "No matching passages found";
 }
 
 /** @param {number[]} a @param {number[]} b */
@@ -149,11 +180,6 @@ function movePlayhead(line, secs, durationSecs) {
   if (secs !== undefined) line.setAttribute("transform", `translate(${(secs / durationSecs) * WIDTH} 0)`);
 }
 
-/** @param {number} index @param {number} x @param {number} y */
-function numberAt(index, x, y) {
-  return flag(index, { left: `${(x / WIDTH) * 100}%`, top: `${(y / HEIGHT) * 100}%` });
-}
-
 /** @param {"left" | "right"} side @param {{ name: string, durationSecs: number }} song */
 function songLine(side, { name, durationSecs }) {
   const title = element("b", { title: name }, name);
@@ -174,6 +200,8 @@ function ticks(durationSecs) {
 /** @param {Report} report */
 function nothingFound({ verdict }) {
   const words =
-    verdict === "different" ? "No passage of one song plays in the other." : "No passage is long enough to be marked.";
+    verdict === "different"
+      ? "No passage of one song was found in the other."
+      : "No passage is long enough to be marked.";
   return element("p", { class: "nothing" }, words);
 }

@@ -1,8 +1,9 @@
 /** Verdict: the report in sentences. */
 
 import { element } from "../shared/dom.js";
-import { percent, scoreText, shareText } from "../shared/format.js";
+import { mixWords, percent, scoreText, shareText } from "../shared/format.js";
 import { verdictTitle } from "../pkg/shared/format.js";
+import { areOneStretch, spansOf } from "./stretches.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {Report["passages"][number]} Passage */
@@ -39,9 +40,15 @@ const MEANINGS = {
   different: [
     "It means: no stretch of some seconds of one recording was found in the other.",
     "It does not mean that the songs have nothing in common: a cover by other players, " +
-      "a borrowed melody or the same words are not what this check listens for.",
+      "a borrowed melody or the same words are not what this check listens for. It can also miss a passage " +
+      "that is far below other music.",
   ],
 };
+
+/** The meaning of a mix, for every verdict. */
+const MEANING_OF_A_MIX =
+  "Under other music means: where the passage plays, the other song has something else in it, too: " +
+  "another song, drums or a voice. The fainter the passage, the more it helps to play the two in turn.";
 
 /** Smaller changes are below the resolution of the engine. */
 const SMALLEST_SEMITONES = 0.5;
@@ -63,12 +70,10 @@ export function verdictWords(report) {
   if (!first) {
     const none =
       report.verdict === "different"
-        ? "No passage of one plays in the other."
+        ? "No passage of one was found in the other."
         : "What they share is too short or too scattered to be marked.";
     return [`${meaning} ${none}`, ...leftOutWords(report)];
   }
-  const count =
-    passages.length === 1 ? "One passage matches" : `${NUMBERS[passages.length] ?? passages.length} passages match`;
   const kinds = new Set(passages.map(changeWords));
   const change = kinds.size === 1 ? `, ${changeClause(first)}` : ", changed in more than one way";
   return [
@@ -76,9 +81,30 @@ export function verdictWords(report) {
     { side: "left", text: report.left.name },
     " also plays in ",
     { side: "right", text: report.right.name },
-    `${change}. ${count}.`,
+    `${change}. `,
+    ...countWords(report),
     ...leftOutWords(report),
   ];
+}
+
+/**
+ * The sentence about the number of passages, the mixes among them, and the stretch that all use.
+ * @param {Report} report
+ * @returns {Piece[]}
+ */
+function countWords({ left, right, passages }) {
+  const mixes = passages.filter(({ share }) => mixWords(share)).length;
+  const all = ["", "", "both "][passages.length] ?? "all ";
+  const some = mixes === passages.length ? all : `${(NUMBERS[mixes] ?? String(mixes)).toLowerCase()} of them `;
+  const count =
+    (passages.length === 1 ? "One passage matches" : `${NUMBERS[passages.length] ?? passages.length} passages match`) +
+    (mixes > 0 ? `, ${some}in a mix with other music` : "");
+  const spans = passages.map(spansOf);
+  const isOneLeft = areOneStretch(spans.map((span) => span.left));
+  const isOneRight = areOneStretch(spans.map((span) => span.right));
+  if (isOneLeft === isOneRight) return [`${count}.`];
+  const used = isOneLeft ? /** @type {const} */ ("left") : "right";
+  return [`${count}: the same stretch of `, { side: used, text: { left, right }[used].name }, " each time."];
 }
 
 /**
@@ -156,7 +182,9 @@ export function showVerdict(root, report, { elapsedSecs, isSameFile }) {
       return element("b", { class: piece.side }, piece.text);
     }),
   );
-  find(root, "#meaning").replaceChildren(...(MEANINGS[report.verdict] ?? []).map((text) => element("li", {}, text)));
+  const isMix = report.passages.some(({ share }) => mixWords(share));
+  const meanings = [...(MEANINGS[report.verdict] ?? []), ...(isMix ? [MEANING_OF_A_MIX] : [])];
+  find(root, "#meaning").replaceChildren(...meanings.map((text) => element("li", {}, text)));
   const backend = report.backend === "webgpu" ? "Computed on WebGPU" : "Computed on the CPU";
   const chips = [
     elapsedSecs < 0.1 ? "less than 0.1 s" : `${elapsedSecs.toFixed(1)} s`,

@@ -1,6 +1,6 @@
 /** Format: numbers for people. */
 
-export { clock, scoreText } from "../pkg/shared/format.js";
+export { clock, mixWords, scoreText } from "../pkg/shared/format.js";
 
 /** @param {number} secs @returns {string} with tenths, as exact as decoders agree: `3:07.4` */
 export function preciseClock(secs) {

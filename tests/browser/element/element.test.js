@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { passage } from "../support/made-up-reports.js";
 import { siteInChromium } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
@@ -202,6 +203,25 @@ describe("sound-alike element", () => {
     await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
     assert.equal(await focused(), "report");
     assert.equal(await page.locator("#fixed [part=button]:visible").count(), 0);
+  });
+
+  test("a passage that plays under other music is named so", async () => {
+    await page.evaluate(
+      async ([url, passages]) => {
+        const { Checker } = await import(url);
+        const { compare } = Checker.prototype;
+        Checker.prototype.compare = async function (/** @type {any[]} */ ...given) {
+          return { ...(await compare.apply(this, given)), passages };
+        };
+      },
+      /** @type {const} */ ([`${shared.url}pkg/index.js`, [passage(), passage({ share: 0.5 })]]),
+    );
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.deepEqual(await page.locator("#fixed [part=passages] li").allInnerTexts(), [
+      "0:01 – 0:05 ↔ 0:06 – 0:10",
+      "0:01 – 0:05 ↔ 0:06 – 0:10, under other music",
+    ]);
   });
 
   test("an engine that could not be loaded can be tried again", async () => {

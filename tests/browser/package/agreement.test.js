@@ -33,6 +33,7 @@ const SCORE_TOLERANCE = 0.005;
 const TIME_TOLERANCE_SECS = 0.01;
 const SPEED_TOLERANCE = 0.001;
 const PITCH_TOLERANCE_SEMITONES = 0.1;
+const SHARE_TOLERANCE = 0.01;
 
 /** @typedef {{ left: string, right: string }} Pair */
 /** @import { Report as WholeReport } from "../../../pkg/engine/protocol.js" */
@@ -145,6 +146,7 @@ describe("agreement", () => {
           Math.abs(passage.pitchShiftSemitones - same.pitchShiftSemitones) <= PITCH_TOLERANCE_SEMITONES + 1e-9,
           what,
         );
+        assert.ok(Math.abs(passage.share - same.share) <= SHARE_TOLERANCE + 1e-9, what);
       }
     }
     context.diagnostic(

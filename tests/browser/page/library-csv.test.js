@@ -55,6 +55,7 @@ describe("library as CSV", () => {
         score: 1,
         speedRatio: 1,
         pitchShiftSemitones: -2,
+        share: 0.3,
       };
       const passages = passagesCsv({ left: { name: "-2.mp3" }, right: { name: "b.mp3" }, passages: [passage] });
       return [library, passages].map((text) => text.split("\r\n"));
@@ -64,7 +65,7 @@ describe("library as CSV", () => {
       library.slice(1, -1).map((line) => line.slice("mine.wav,".length, -",,,not checked,,,".length)),
       ["'=1+1.mp3", "'+1.mp3", "'@sum.mp3", "'-2+3+cmd|' /C calc'!A0.mp3", "'-.5*2", "-1", "-1.5", '"Ünï, “10”.mp3"'],
     );
-    assert.match(String(passages[1]), /^'-2\.mp3,.*,-2\.0$/);
+    assert.match(String(passages[1]), /^'-2\.mp3,.*,-2\.0,0\.30,"faintly, under other music"$/);
     for (const [header] of [library, passages]) assert.match(String(header), /^\ufeffleft,right/);
   });
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MODERATE, STRONG, madeUpReports, passage } from "../support/made-up-reports.js";
+import { MODERATE, STRONG, loop, madeUpReports, passage } from "../support/made-up-reports.js";
 
 describe("sentences", () => {
   const visit = madeUpReports();
@@ -37,6 +37,36 @@ describe("sentences", () => {
     ],
     ["all of a song", { ...STRONG, passages: [passage()], left: { coverage: 1 } }, /\. 100 % of mine\.wav also plays/],
     [
+      "a passage under other music",
+      { ...STRONG, passages: [passage({ share: 0.74 })] },
+      /, at the same pitch and speed\. One passage matches, in a mix with other music\.$/,
+    ],
+    [
+      "a passage that is nearly alone",
+      { ...STRONG, passages: [passage({ share: 0.75 })] },
+      /\. One passage matches\.$/,
+    ],
+    [
+      "two passages under other music",
+      { ...STRONG, passages: [passage({ share: 0.5 }), passage({ share: 0.1 })] },
+      /\. Two passages match, both in a mix with other music\.$/,
+    ],
+    [
+      "one of three passages under other music",
+      { ...STRONG, passages: [passage(), passage({ share: 0.3 }), passage()] },
+      /\. Three passages match, one of them in a mix with other music\.$/,
+    ],
+    [
+      "a loop under other music",
+      { ...STRONG, passages: loop(8, "right", { share: 0.5 }) },
+      /\. Eight passages match, all in a mix with other music: the same stretch of mine\.wav each time\.$/,
+    ],
+    [
+      "a song that uses one stretch of the other twice",
+      { ...STRONG, passages: loop(2, "left") },
+      /\. Two passages match: the same stretch of other\.wav each time\.$/,
+    ],
+    [
       "something without a passage",
       { ...MODERATE, passages: [] },
       /share something.*too short or too scattered to be marked\.$/,
@@ -44,7 +74,7 @@ describe("sentences", () => {
     [
       "a song that is half silence",
       { score: 0.1, verdict: "different", passages: [], right: { leftOutShare: 0.5 } },
-      /No passage of one plays in the other\. 50 % of other\.wav is silence, noise or a lone tone, and was left out\.$/,
+      /No passage of one was found in the other\. 50 % of other\.wav is silence, noise or a lone tone, and was left out\.$/,
     ],
   ])) {
     test(`the verdict's sentence: ${what}`, async () => {

@@ -24,7 +24,7 @@ const CHECKER = `
 export const STRONG = { score: 0.85, verdict: "strong" };
 export const MODERATE = { score: 0.6, verdict: "moderate" };
 
-/** A passage, by default at the same pitch and speed. @param {Record<string, number>} [fields] */
+/** A passage, by default at the same pitch and speed and alone. @param {Record<string, number>} [fields] */
 export function passage(fields = {}) {
   return {
     leftStartSecs: 1,
@@ -34,8 +34,28 @@ export function passage(fields = {}) {
     score: 0.9,
     speedRatio: 1,
     pitchShiftSemitones: 0,
+    share: 1,
     ...fields,
   };
+}
+
+/**
+ * Uses of one stretch, one after the other. Its ends are found a little differently each time.
+ * @param {number} count
+ * @param {"left" | "right"} side the song in which it repeats
+ * @param {Record<string, number>} [fields]
+ */
+export function loop(count, side, fields = {}) {
+  const other = side === "left" ? "right" : "left";
+  return Array.from({ length: count }, (_, index) =>
+    passage({
+      [`${other}StartSecs`]: 2 + 0.02 * (index % 3),
+      [`${other}EndSecs`]: 3.4 + 0.02 * (index % 2),
+      [`${side}StartSecs`]: 0.2 + 1.4 * index,
+      [`${side}EndSecs`]: 1.6 + 1.4 * index,
+      ...fields,
+    }),
+  );
 }
 
 /**

@@ -21,14 +21,14 @@ export async function firstPassage(
   left: SongInput,
   right: Song | File,
   signal: AbortSignal,
-): Promise<[number, number] | undefined> {
+): Promise<[number, number, number] | undefined> {
   const checker: Checker = await createChecker(options);
   try {
     const report: Report = await checker.compare(left, right, { signal });
     const verdict: "nearly-identical" | "strong" | "moderate" | "different" = report.verdict;
     console.log(verdict, report.left.durationSecs, report.matrix.scores.length, report.model.weightsSha256);
     const [passage] = report.passages;
-    return passage && [passage.leftStartSecs, passage.speedRatio];
+    return passage && [passage.leftStartSecs, passage.speedRatio, passage.share];
   } catch (error) {
     if (!(error instanceof CheckerError)) throw error;
     const code: ErrorCode = error.code;

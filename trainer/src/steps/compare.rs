@@ -58,13 +58,15 @@ fn print(report: &Report) {
             ..
         } = passage;
         println!(
-            "  {}-{} = {}-{}: {:+.1} semitones, {:.2} times as fast, score {:.2}",
+            "  {}-{} = {}-{}: {:+.1} semitones, {:.2} times as fast, {:.0} % of the sound there, \
+             score {:.2}",
             clock(*left_start_secs),
             clock(*left_end_secs),
             clock(*right_start_secs),
             clock(*right_end_secs),
             passage.pitch_shift_semitones,
             passage.speed_ratio,
+            100.0 * passage.share,
             passage.score
         );
     }

@@ -87,5 +87,5 @@ export const ACCESS_MUTANTS = [
     "  if (pageState.checkOf(state)) cancel();",
     "  if (!pageState.checkOf(state)) cancel();",
   ],
-  ["accessibility", "numbered wherever", "report/flag.js", "String(index + 1));", '"");'],
+  ["accessibility", "numbered wherever", "report/flag.js", "const text = numbers(indices);", 'const text = "";'],
 ];

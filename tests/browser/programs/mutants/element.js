@@ -4,6 +4,7 @@
 
 /** @type {Mutant[]} */
 export const ELEMENT_MUTANTS = [
+  ["element", "under other music", "pkg/element.js", "const mix = mixWords(share);", 'const mix = "";'],
   [
     "element",
     "nothing heavy is loaded",

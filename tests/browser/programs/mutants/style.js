@@ -28,6 +28,7 @@ export const STYLE_MUTANTS = [
     "",
   ],
   ["fit", "fit on a phone", "style.css", " max-height: min(36rem, 85vh);", ""],
+  ["fit", "fit on a phone", "report/flag.js", "clamp(${least}em, ${place}%, 100% - ${least}em)", "${place}%"],
   ["fit", "fit on a phone", "style.css", "  .passages {\n    max-height: none;\n    overflow: visible;\n  }\n", ""],
   ["fit", "a very long name fits", "style.css", "  min-width: 0;\n  overflow-wrap: anywhere;\n", ""],
   [

@@ -1,0 +1,36 @@
+/** Stretches: passages that are uses of one stretch of a song, such as a loop. */
+
+/** @typedef {import("../pkg/index.js").Report["passages"][number]} Passage */
+/** @typedef {readonly [number, number]} Span start and end in seconds */
+
+/** Spans of which this share is common to all are one stretch: the ends are not exact. */
+const COMMON_SHARE = 0.5;
+
+/** @param {Passage} passage @returns {{ left: Span, right: Span }} its place in both songs */
+export function spansOf({ leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs }) {
+  return { left: [leftStartSecs, leftEndSecs], right: [rightStartSecs, rightEndSecs] };
+}
+
+/** @param {Span[]} spans */
+export function areOneStretch(spans) {
+  const common = Math.min(...spans.map(([, end]) => end)) - Math.max(...spans.map(([start]) => start));
+  return common >= COMMON_SHARE * Math.max(...spans.map(([start, end]) => end - start));
+}
+
+/**
+ * The passages by stretch of one song.
+ * @param {Passage[]} passages
+ * @param {"left" | "right"} side
+ * @returns {number[][]} indices of the passages of each stretch
+ */
+export function stretches(passages, side) {
+  /** @type {number[][]} */
+  const groups = [];
+  const spans = passages.map((passage) => spansOf(passage)[side]);
+  for (const [index, span] of spans.entries()) {
+    const group = groups.find(([first]) => areOneStretch([/** @type {Span} */ (spans[Number(first)]), span]));
+    if (group) group.push(index);
+    else groups.push([index]);
+  }
+  return groups;
+}
