@@ -7,6 +7,7 @@ use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
 use crate::recording;
 use crate::recording::encoder::model::Model;
+use crate::recording::peaks::peak_map::PeakMap;
 use crate::report::build::report;
 use crate::report::{Limits, Report};
 use crate::song::Song;
@@ -146,9 +147,11 @@ impl Checker {
         check_duration(&name, duration_secs)?;
         let mel = LogMelPlan::new(config)
             .mel_power(&samples, |fraction| progress(Stage::Features, fraction));
+        let peaks = PeakMap::new(&samples, config);
         drop(samples);
         let encode = |fraction| progress(Stage::Encode, fraction);
-        let recording = recording::analyse(&self.model, &name, duration_secs, mel, encode).await?;
+        let recording =
+            recording::analyse(&self.model, &name, duration_secs, mel, peaks, encode).await?;
         Ok(Song { name, recording })
     }
 

@@ -15,6 +15,8 @@ pub use crate::recording::encoder::folded::FoldedLayer;
 pub use crate::recording::encoder::golden::segment as golden_segment;
 pub use crate::recording::encoder::model::{Embeddings, cosine_distance};
 pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
+pub use crate::recording::peaks::line::{PeakLine, PeakPair};
+pub use crate::recording::peaks::peak_map::{Peak, PeakMap};
 pub use crate::recording::segments::Segments;
 pub use crate::recording::whitened::{Preset, WhitenedSpectrogram};
 pub use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram, MelSpectrogram, decibels};

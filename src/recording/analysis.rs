@@ -8,6 +8,7 @@ use crate::recording::clips::score::is_clip;
 use crate::recording::encoder::model::{Embeddings, Model};
 use crate::recording::encoder::weights_file::WeightsInfo;
 use crate::recording::passages::{Passage, passages};
+use crate::recording::peaks::peak_map::PeakMap;
 use crate::recording::score::song_score;
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
@@ -27,6 +28,8 @@ pub struct Analysis {
     pub(crate) whitened: WhitenedSpectrogram,
     /// Its spectrogram as a clip, if it is too short for passages.
     pub(crate) whitened_clip: Option<WhitenedSpectrogram>,
+    /// Its spectral peaks.
+    pub(crate) peaks: PeakMap,
 }
 
 /// Result of a comparison.
@@ -40,7 +43,7 @@ pub struct Findings {
     pub matrix: ScoreMatrix,
 }
 
-/// Analyses a recording by its mel power; `name` is for errors. `progress` is told the fraction of
+/// Analyses a recording by its mel power and its spectral peaks; `name` is for errors. `progress` is told the fraction of
 /// the network's work that is done.
 ///
 /// # Errors
@@ -51,6 +54,7 @@ pub async fn analyse(
     name: &str,
     duration_secs: f64,
     mel: MelSpectrogram,
+    peaks: PeakMap,
     progress: impl FnMut(f32),
 ) -> Result<Analysis> {
     let config = &model.info().features;
@@ -58,6 +62,8 @@ pub async fn analyse(
     if segments.silent.iter().all(|&silent| silent) {
         return Err(Error::Silent { name: name.into() });
     }
+    // Chords that are held and noise have peaks, too.
+    let peaks = peaks.retaining(|secs| segments.has_music_at(secs));
     let whitened = WhitenedSpectrogram::new(&mel, Preset::Song, config);
     let whitened_clip =
         is_clip(&segments).then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, config));
@@ -71,6 +77,7 @@ pub async fn analyse(
         embeddings,
         whitened,
         whitened_clip,
+        peaks,
     })
 }
 
@@ -106,9 +113,10 @@ impl Analysis {
                 embeddings,
                 whitened,
                 whitened_clip,
+                peaks,
             } = analysis;
             let length = embeddings.values.len();
-            let spectrum = (whitened, whitened_clip);
+            let spectrum = (whitened, whitened_clip, peaks);
             (length, embeddings, duration_secs, spectrum, segments)
         }
         content(self) < content(other)
@@ -123,6 +131,7 @@ impl Analysis {
             embeddings,
             whitened,
             whitened_clip,
+            peaks,
         } = self;
         let WeightsInfo {
             features, encoder, ..
@@ -147,5 +156,6 @@ impl Analysis {
             && fits(whitened, Preset::Song)
             && whitened_clip.is_some() == is_clip(segments)
             && whitened_clip.iter().all(|clip| fits(clip, Preset::Clip))
+            && peaks.is_consistent(*duration_secs, features)
     }
 }

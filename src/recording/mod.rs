@@ -4,8 +4,9 @@
 //! [`blank`] go through the [`encoder`]. All pairs of embeddings are scored ([`score_matrix`]),
 //! logits become [`evidence`], and a [`search`] finds lines of evidence, each a [`run`]. The
 //! [`whitened`] spectrograms are [correlated](correlate) to [`refine`] each run to its exact place,
-//! speed and pitch. Both kinds of evidence give a passage its [`certainty`]. The [`passages`]
-//! decide the [`score`]; songs that are too short for passages are compared as [`clips`].
+//! speed and pitch. Both kinds of evidence give a passage its [`certainty`]. Spectral [`peaks`] find
+//! passages in a [`mixture`] with other music. The [`passages`] decide the [`score`]; songs that are
+//! too short for passages are compared as [`clips`].
 
 mod alignment;
 mod analysis;
@@ -16,7 +17,9 @@ mod correlate;
 pub mod encoder;
 mod evidence;
 mod follow;
+mod mixture;
 pub mod passages;
+pub mod peaks;
 mod refine;
 mod run;
 mod score;

@@ -14,6 +14,7 @@ use crate::recording::certainty::{
 use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::follow::{Part, follow};
+use crate::recording::mixture::{measure_shares, peak_passages};
 use crate::recording::refine::refined;
 use crate::recording::run::Run;
 use crate::recording::score_matrix::ScoreMatrix;
@@ -35,6 +36,9 @@ const LEAST_GAIN: f64 = 1.05;
 const FALSE_POSITIVE_SHARES: (f64, f64) = (0.6, 0.5);
 /// A passage is the same as a stronger one that covers this share of it in both songs.
 const SAME_SHARE: f64 = 0.7;
+/// Least part of a passage that no stronger one explains, as a share and in seconds.
+const LEAST_NEWS_SHARE: f64 = 0.4;
+const LEAST_NEWS_SECS: f64 = 2.0;
 /// A passage that ends less than this before the end of a song is extended to it, in seconds: the
 /// last segment starts up to a hop before, and music fades out.
 const COMPLETED_SECS: f64 = 1.0;
@@ -48,9 +52,19 @@ pub struct Passage {
     pub score: f32,
     /// Certainty that it is no false positive, 0..1.
     pub certainty: f64,
+    /// The same by the spectral peaks alone; 0 if they don't meet there.
+    pub by_peaks: f64,
     /// Share of the left song's sound there that is the right song's music, and share of the right
     /// song's sound there that is the left song's music; 0..1. Both are 1 where nothing else plays.
     pub shares: (f64, f64),
+}
+
+impl Passage {
+    /// Certainty that one of the songs copies this passage from the other, 0..1.
+    #[must_use]
+    pub fn copied(&self) -> f64 {
+        (f64::from(self.score) * self.certainty).max(self.by_peaks)
+    }
 }
 
 /// A passage with these shares.
@@ -60,6 +74,7 @@ pub(crate) fn test_passage(shares: (f64, f64)) -> Passage {
         alignment: crate::recording::alignment::test_alignment(10.0, 0.8),
         score: 0.9,
         certainty: 1.0,
+        by_peaks: 0.0,
         shares,
     }
 }
@@ -87,6 +102,7 @@ pub fn passages(
     let passages = runs
         .iter()
         .flat_map(|run| finder.of_run(run))
+        .chain(peak_passages([left, right], &finder.spectrograms))
         .filter(|passage| passage.certainty >= LEAST_CERTAINTY)
         .collect();
     let mut distinct = distinct(passages);
@@ -94,6 +110,7 @@ pub fn passages(
         let alignment = &passage.alignment;
         (alignment.left_secs.0, alignment.right_secs().0)
     };
+    measure_shares(&mut distinct, [left, right]);
     distinct.sort_by(|a, b| {
         let (a, b) = (starts(a), starts(b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -199,6 +216,7 @@ impl Finder<'_> {
         Passage {
             certainty: certainty(evidence / f64::from(self.full_evidence), &alignment),
             score: self.calibration.score(run.mean_logit),
+            by_peaks: 0.0,
             alignment,
             shares: (1.0, 1.0),
         }
@@ -243,24 +261,85 @@ fn completed(alignment: Alignment, left_secs: f64, right_secs: f64) -> Alignment
     alignment.within(left_secs, right_secs, COMPLETED_SECS)
 }
 
-/// The passages without those that a stronger one makes superfluous.
+/// The passages without those that a stronger one makes superfluous. What two kinds of evidence
+/// found at one place is one passage, with the certainty of both.
 fn distinct(mut passages: Vec<Passage>) -> Vec<Passage> {
     passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
     let mut distinct: Vec<Passage> = Vec::new();
     for passage in passages {
-        let is_news =
-            |stronger| !is_same(&passage, stronger) && !is_false_positive(&passage, stronger);
-        if distinct.iter().all(is_news) {
-            distinct.push(passage);
+        if let Some(same) = distinct
+            .iter_mut()
+            .find(|stronger| is_same(&passage, stronger))
+        {
+            same.by_peaks = same.by_peaks.max(passage.by_peaks);
+            continue;
         }
+        if distinct
+            .iter()
+            .any(|stronger| is_false_positive(&passage, stronger))
+        {
+            continue;
+        }
+        distinct.extend(unexplained(passage, &distinct));
     }
     distinct
 }
 
-/// Of passages that overlap, the longer and better correlated one is more likely the true one.
+/// The passage without its ends that stronger passages cover in both songs: music that repeats
+/// itself meets its own repetitions everywhere. `None` if too little is left.
+fn unexplained(passage: Passage, stronger: &[Passage]) -> Option<Passage> {
+    const STEPS_PER_SEC: f64 = 10.0;
+    let alignment = &passage.alignment;
+    let is_in = |place: f64, span: fn(&Passage) -> (f64, f64)| {
+        stronger
+            .iter()
+            .map(span)
+            .any(|(start, end)| (start..end).contains(&place))
+    };
+    let is_news = |step: &usize| {
+        let left = alignment.left_secs.0 + (*step as f64 + 0.5) / STEPS_PER_SEC;
+        let right = alignment.map.at(left);
+        !is_in(left, |passage| passage.alignment.left_secs)
+            || !is_in(right, |passage| passage.alignment.right_secs())
+    };
+    let steps = (alignment.secs() * STEPS_PER_SEC).max(1.0) as usize;
+    let first = (0..steps).find(is_news)?;
+    let last = (0..steps).rev().find(is_news)?;
+    let news_secs = (first..=last).filter(is_news).count() as f64 / STEPS_PER_SEC;
+    if news_secs < LEAST_NEWS_SECS.min(alignment.secs())
+        || news_secs < LEAST_NEWS_SHARE * alignment.secs()
+    {
+        return None;
+    }
+    let (start, end) = alignment.left_secs;
+    let left_secs = (
+        if first == 0 {
+            start
+        } else {
+            start + first as f64 / STEPS_PER_SEC
+        },
+        if last + 1 == steps {
+            end
+        } else {
+            start + (last + 1) as f64 / STEPS_PER_SEC
+        },
+    );
+    Some(Passage {
+        alignment: Alignment {
+            left_secs,
+            ..*alignment
+        },
+        ..passage
+    })
+}
+
+/// Of passages that overlap, the longer and better correlated one is more likely the true one. The
+/// square of the correlation is the share of the variance that a passage explains: three exact parts
+/// explain more than a line that passes near all of them.
 fn strength(passage: &Passage) -> f64 {
     let alignment = &passage.alignment;
-    alignment.secs() * alignment.correlation.max(0.0) + passage.certainty
+    let correlation = alignment.correlation.max(0.0);
+    alignment.secs() * correlation * correlation + passage.certainty
 }
 
 /// Shares of a passage that a stronger one covers, in the left and in the right song.
@@ -273,6 +352,9 @@ fn covered_shares(passage: &Passage, stronger: &Passage) -> (f64, f64) {
 }
 
 fn is_false_positive(passage: &Passage, stronger: &Passage) -> bool {
+    if passage.by_peaks >= LEAST_CERTAINTY {
+        return false;
+    }
     let (correlation_share, shared) = FALSE_POSITIVE_SHARES;
     let (left, right) = covered_shares(passage, stronger);
     passage.alignment.correlation < correlation_share * stronger.alignment.correlation
@@ -314,6 +396,7 @@ mod tests {
             score: 0.9,
             certainty: 1.0,
             shares: (1.0, 1.0),
+            by_peaks: 0.0,
         };
         let one = passage((10.0, 20.0), (40.0, 50.0));
         assert!(is_same(&passage((11.0, 20.5), (41.0, 50.5)), &one));
@@ -343,6 +426,7 @@ mod tests {
             score: 0.9,
             certainty: 1.0,
             shares: (1.0, 1.0),
+            by_peaks: 0.0,
         };
         let stronger = passage((0.0, 10.0), 0.9);
         assert!(!is_false_positive(&passage((20.0, 30.0), 0.7), &stronger));

@@ -2,13 +2,13 @@
 
 use crate::recording::Analysis;
 use crate::recording::clips::align::{ClipAlignment, align_clips};
-use crate::recording::clips::score::{clip_score, is_clip};
+use crate::recording::clips::score::clip_score;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passages::Passage;
 use crate::recording::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
 
-/// Greatest score of two songs without a passage, unless one of them is too short for any.
+/// Greatest score of two songs without a passage, unless both are too short for any.
 const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
 
 /// The score of two songs in 0..1.
@@ -18,10 +18,9 @@ const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
 ///
 /// | Songs | Score |
 /// |---|---|
-/// | with passages | the greatest product of a passage's score and its certainty |
+/// | with passages | that of the passage that is [most certainly copied](Passage::copied) |
 /// | two clips, too short for passages | [`clip_score`] |
-/// | a clip and a song | calibrated score of the median logit |
-/// | two songs without a passage | the same, at most 0.3 |
+/// | others without a passage | calibrated score of the median logit, at most 0.3 |
 #[must_use]
 pub fn song_score(
     matrix: &ScoreMatrix,
@@ -29,12 +28,9 @@ pub fn song_score(
     [left, right]: [&Analysis; 2],
     calibration: &Calibration,
 ) -> f32 {
-    let best = passages
-        .iter()
-        .map(|passage| passage.score * passage.certainty as f32)
-        .fold(0.0, f32::max);
+    let best = passages.iter().map(Passage::copied).fold(0.0, f64::max);
     if best > 0.0 {
-        return best;
+        return best as f32;
     }
     if let (Some(left_clip), Some(right_clip)) = (&left.whitened_clip, &right.whitened_clip) {
         let alignment = align_clips(left_clip, right_clip);
@@ -43,11 +39,7 @@ pub fn song_score(
         return clip_score(logit, alignment.as_ref(), calibration);
     }
     let resemblance = calibration.score(median(matrix.row_medians().collect()));
-    if !is_clip(&left.segments) && !is_clip(&right.segments) {
-        resemblance.min(HIGHEST_WITHOUT_PASSAGE)
-    } else {
-        resemblance
-    }
+    resemblance.min(HIGHEST_WITHOUT_PASSAGE)
 }
 
 /// The median logit along an alignment of two clips; of all segments if there is no alignment.
@@ -74,7 +66,9 @@ mod tests {
     use crate::config::FeatureConfig;
     use crate::geometry::time_map::TimeMap;
     use crate::recording::alignment::Alignment;
+    use crate::recording::clips::score::is_clip;
     use crate::recording::encoder::model::Embeddings;
+    use crate::recording::peaks::peak_map::PeakMap;
     use crate::recording::segments::test_segments;
     use crate::recording::whitened::{Preset, WhitenedSpectrogram};
     use crate::test_sound::mel_power;
@@ -108,6 +102,7 @@ mod tests {
             whitened_clip: is_clip(&segments)
                 .then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, &config)),
             segments,
+            peaks: PeakMap::new(&samples, &config),
         }
     }
 
@@ -126,6 +121,7 @@ mod tests {
             score,
             certainty,
             shares: (1.0, 1.0),
+            by_peaks: 0.0,
         }
     }
 
@@ -134,6 +130,16 @@ mod tests {
         let passages = [passage(0.98, 0.5), passage(0.9, 1.0), passage(0.99, 0.6)];
         let song = song(40, 5);
         assert_eq!(score(&matrix(40, -5.0), &passages, [&song, &song]), 0.9);
+    }
+
+    #[test]
+    fn peaks_alone_suffice() {
+        let song = song(40, 5);
+        let by_peaks = Passage {
+            by_peaks: 0.97,
+            ..passage(0.2, 0.5)
+        };
+        assert_eq!(score(&matrix(40, -5.0), &[by_peaks], [&song, &song]), 0.97);
     }
 
     #[test]
@@ -153,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn two_clips_score_by_their_spectra_and_a_clip_with_a_song_by_resemblance() {
+    fn two_clips_score_by_their_spectra_and_a_clip_with_a_song_stays_different() {
         let (one, other) = (song(4, 5), song(4, 7));
         assert!(score(&matrix(4, 3.0), &[], [&one, &one]) > 0.99);
         assert!(score(&matrix(4, 3.0), &[], [&one, &other]) < 0.5);
@@ -162,7 +168,10 @@ mod tests {
             columns: 40,
             logits: vec![3.0; 160],
         };
-        assert!(score(&oblong, &[], [&one, &song(40, 7)]) > 0.9);
+        assert_eq!(
+            score(&oblong, &[], [&one, &song(40, 7)]),
+            HIGHEST_WITHOUT_PASSAGE
+        );
     }
 
     #[test]

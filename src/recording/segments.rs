@@ -68,6 +68,17 @@ impl Segments {
         (SEGMENT_HOP_FEATURE_FRAMES * FRAMES_PER_FEATURE_FRAME) as f64 * config.frame_hop_secs()
     }
 
+    /// Whether at least half of the segments that cover this time aren't blank. Beyond the last
+    /// segment, that one counts.
+    #[must_use]
+    pub fn has_music_at(&self, secs: f64) -> bool {
+        let last = ((secs / self.hop_secs) as usize).min(self.count - 1);
+        let first = libm::ceil((secs - self.length_secs) / self.hop_secs).max(0.0) as usize;
+        !self.blank[first.min(last)..=last]
+            .iter()
+            .all(|&blank| blank)
+    }
+
     /// The same segments, none of them marked as blank.
     #[must_use]
     pub fn without_blanks(mut self) -> Self {
@@ -113,6 +124,21 @@ mod tests {
             mel_bands: 128,
             power,
         }
+    }
+
+    #[test]
+    fn there_is_music_where_half_of_the_segments_have_some() {
+        let mut segments = test_segments(8);
+        segments.blank = vec![true, true, false, false, true, true, true, false];
+        let hop = segments.hop_secs;
+        let at = |secs| segments.has_music_at(secs);
+        // Three blank segments and one with music cover the first place, two and two the second.
+        assert!(!at(2.1 * hop) && at(3.1 * hop));
+        assert!(at(5.9 * hop) && !at(6.1 * hop));
+        assert!(
+            at(7.0 * hop + segments.length_secs + 1.0),
+            "to the end of the song"
+        );
     }
 
     #[test]

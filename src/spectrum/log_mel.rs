@@ -1,20 +1,16 @@
 //! Short-time Fourier transform and log-mel spectrogram.
 
 use crate::config::FeatureConfig;
-use crate::spectrum::lanes::{LANES, Lanes};
+use crate::spectrum::lanes::LANES;
 use crate::spectrum::mel::MelBank;
-use crate::spectrum::power::PowerSpectrum;
+use crate::spectrum::stft::Stft;
 
-/// A plan for spectrograms: window, FFT, mel bank and scratch buffers. An analysis allocates
+/// A plan for spectrograms: frames and mel bank. An analysis allocates
 /// nothing but its result.
 pub struct LogMelPlan {
     config: FeatureConfig,
-    power_spectrum: PowerSpectrum,
+    stft: Stft,
     mel_bank: MelBank,
-    /// Scratch buffers for frames that reach beyond an end of the song.
-    padded: [Vec<f32>; LANES],
-    /// Power of four frames in every FFT bin.
-    power: Vec<Lanes>,
 }
 
 impl std::fmt::Debug for LogMelPlan {
@@ -54,10 +50,8 @@ impl LogMelPlan {
     pub fn new(config: &FeatureConfig) -> Self {
         Self {
             config: config.clone(),
-            power_spectrum: PowerSpectrum::new(periodic_hann(config.fft_samples)),
+            stft: Stft::new(config.fft_samples, config.hop_samples),
             mel_bank: MelBank::new(config.sample_rate_hz, config.fft_samples, config.mel_bands),
-            padded: std::array::from_fn(|_| vec![0.0; config.fft_samples]),
-            power: vec![Lanes::default(); config.fft_bins()],
         }
     }
 
@@ -76,8 +70,8 @@ impl LogMelPlan {
         let mut power = vec![0.0; frames * mel_bands];
         for (group, mel_power) in power.chunks_mut(LANES * mel_bands).enumerate() {
             let frame = group * LANES;
-            self.analyse_frames(samples, frame);
-            for (band, values) in self.mel_bank.apply(&self.power).enumerate() {
+            let bins = self.stft.four_frames(samples, frame);
+            for (band, values) in self.mel_bank.apply(bins).enumerate() {
                 for (frame, value) in mel_power.chunks_exact_mut(mel_bands).zip(values) {
                     frame[band] = value;
                 }
@@ -94,45 +88,16 @@ impl LogMelPlan {
     /// `[fft_samples / 2 + 1]`.
     pub fn each_frame_power(&mut self, samples: &[f32], mut then: impl FnMut(&[f32])) {
         let frames = self.config.frames_in(samples.len());
-        let mut power = vec![0.0; self.power.len()];
+        let mut power = vec![0.0; self.config.fft_bins()];
         for first in (0..frames).step_by(LANES) {
-            self.analyse_frames(samples, first);
+            let bins = self.stft.four_frames(samples, first);
             for lane in 0..LANES.min(frames - first) {
-                for (value, lanes) in power.iter_mut().zip(&self.power) {
+                for (value, lanes) in power.iter_mut().zip(bins) {
                     *value = lanes.values()[lane];
                 }
                 then(&power);
             }
         }
-    }
-
-    /// Writes the power of four frames of `samples`, from frame `first` on, to `self.power`. Frames
-    /// beyond the end are zero.
-    fn analyse_frames(&mut self, samples: &[f32], first: usize) {
-        let length = self.config.fft_samples;
-        let half = length / 2;
-        let mut next_centre = first * self.config.hop_samples;
-        let frames = self.padded.each_mut().map(|padded| {
-            let centre = next_centre;
-            next_centre += self.config.hop_samples;
-            let inside = centre
-                .checked_sub(half)
-                .and_then(|start| samples.get(start..start + length));
-            inside.unwrap_or_else(|| {
-                // Only samples `first..last` of the frame lie inside the song. The others are zero.
-                let first = half.saturating_sub(centre);
-                let last = (samples.len() + half)
-                    .saturating_sub(centre)
-                    .clamp(first, length.max(first));
-                padded.fill(0.0);
-                let start = centre + first - half;
-                if let Some(inside) = samples.get(start..start + (last - first)) {
-                    padded[first..last].copy_from_slice(inside);
-                }
-                padded
-            })
-        });
-        self.power_spectrum.write(frames, &mut self.power);
     }
 
     /// The log-mel spectrogram of one segment in dB relative to its maximum, `[mel_bands, frames]`.
@@ -219,14 +184,4 @@ pub fn decibels(power: f32) -> f32 {
 #[must_use]
 pub fn power_of_decibels(db: f32) -> f32 {
     libm::powf(10.0, db / 10.0)
-}
-
-/// The periodic Hann window. Copies at hops of a quarter add up to a constant.
-fn periodic_hann(samples: usize) -> Vec<f32> {
-    (0..samples)
-        .map(|sample| {
-            let phase = std::f64::consts::TAU * sample as f64 / samples as f64;
-            (0.5 - 0.5 * libm::cos(phase)) as f32
-        })
-        .collect()
 }

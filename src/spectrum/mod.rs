@@ -1,6 +1,8 @@
 //! Samples to log-mel spectrogram, by librosa's conventions.
 
 pub mod lanes;
+pub mod log_bands;
 pub mod log_mel;
 pub mod mel;
 pub mod power;
+pub mod stft;

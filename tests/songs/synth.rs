@@ -59,6 +59,14 @@ pub enum Part {
         #[serde(default)]
         fade_db: f64,
     },
+    /// Two songs at once, as long as the longer one.
+    Mix {
+        one: Vec<Part>,
+        other: Vec<Part>,
+        /// Level of the first, relative to its own.
+        #[serde(default)]
+        gain_db: f64,
+    },
     /// A hundred claps a second, each a burst of noise of a few milliseconds.
     Applause {
         #[serde(default)]
@@ -81,6 +89,12 @@ impl Recipe {
 impl Part {
     pub fn secs(&self) -> f64 {
         match *self {
+            Self::Mix {
+                ref one, ref other, ..
+            } => {
+                let secs = |parts: &[Self]| parts.iter().map(Self::secs).sum::<f64>();
+                secs(one).max(secs(other))
+            }
             Self::Tune { secs, .. }
             | Self::Silence { secs }
             | Self::Noise { secs, .. }
@@ -111,6 +125,20 @@ impl Part {
                 let shift = (semitones / 12.0).exp2();
                 samples
                     .map(|n| tune.at(start_secs + secs(n) * tempo, secs(n), shift))
+                    .collect()
+            }
+            Self::Mix {
+                ref one,
+                ref other,
+                gain_db,
+            } => {
+                let gain = (gain_db / 20.0).exp2().powf(std::f64::consts::LOG2_10) as f32;
+                let play =
+                    |parts: &[Self]| -> Vec<f32> { parts.iter().flat_map(Self::samples).collect() };
+                let (one, other) = (play(one), play(other));
+                let at = |samples: &[f32], n: u64| samples.get(n as usize).copied().unwrap_or(0.0);
+                samples
+                    .map(|n| 0.5 * (gain * at(&one, n) + at(&other, n)))
                     .collect()
             }
             Self::Silence { .. } => samples.map(|_| 0.0).collect(),

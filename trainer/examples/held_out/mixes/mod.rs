@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`make`] | the pairs of all rows as files |
 //! | [`score`], [`accuracy`] | the passages that were found, against the truth |
+//! | [`lines`] | the evidence of spectral peaks in every pair |
 //! | [`rows`] | the changes of songs, a table of functions for each kind |
 //! | [`stems`] | rendered pieces of music as lead and backing |
 //! | [`negatives`], [`bad_inputs`] | pairs of other music, and of no music |
@@ -21,6 +22,7 @@
 mod accuracy;
 mod bad_inputs;
 mod drums;
+mod lines;
 mod make;
 mod negatives;
 mod originals;
@@ -52,6 +54,8 @@ pub enum Step {
     Make(MakeArgs),
     /// Compare the scores and passages with the truth, row by row
     Score(ScoreArgs),
+    /// Write the evidence of the strongest line of spectral peaks of every pair
+    Lines(LinesArgs),
 }
 
 #[derive(clap::Args)]
@@ -111,6 +115,16 @@ pub struct ScoreArgs {
     out: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+pub struct LinesArgs {
+    /// Folder that `make` wrote
+    #[arg(long)]
+    exam: PathBuf,
+    /// File for the table as CSV
+    #[arg(long)]
+    out: PathBuf,
+}
+
 /// A row of `truth.csv`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Truth {
@@ -122,10 +136,11 @@ struct Truth {
     passages: String,
 }
 
-/// Runs one of the two steps.
+/// Runs a step.
 pub fn run(step: &Step) -> Result<()> {
     match step {
         Step::Make(args) => make::run(args),
         Step::Score(args) => score::run(args),
+        Step::Lines(args) => lines::run(args),
     }
 }

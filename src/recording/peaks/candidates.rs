@@ -1,0 +1,155 @@
+//! Candidates: where blocks of one song may lie in the other, by votes of their triples.
+//!
+//! Two triples with the same key vote for a transposition, a speed and a place: a generalised Hough
+//! transform (D. Ballard, Pattern Recognition 13(2), 1981). By chance, votes scatter over some
+//! hundred thousand cells. The votes of a true place meet in a few.
+
+use super::line::PeakLine;
+use super::peak_map::{PeakMap, STEPS_PER_BAND};
+use super::triples::{Index, MOST_FRAMES, Selection, Triple};
+use crate::geometry::time_map::TimeMap;
+
+/// Length of a block in frames: 4 s. Blocks overlap by half.
+const BLOCK_FRAMES: f64 = 86.0;
+/// Length of a cell in frames of the right song: 0.2 s.
+const CELL_FRAMES: f64 = 4.0;
+/// Greatest transposition either way, in bands: 13 semitones.
+const MOST_BANDS: i32 = 26;
+const SHIFTS: usize = 2 * MOST_BANDS as usize + 1;
+/// Cells of speed from a factor of 0.45 to 2.2, and their width as a natural logarithm.
+const SPEEDS: usize = 16;
+const SPEED_WIDTH: f64 = 0.1;
+/// Candidates of a block.
+const PER_BLOCK: usize = 6;
+/// Least votes of a candidate.
+const LEAST_VOTES: u8 = 2;
+/// Length of two songs, as their geometric mean, from which time is divided more coarsely: the cost
+/// then grows no more.
+const FULL_DETAIL_SECS: f64 = 600.0;
+
+/// The candidates of all blocks of the left song, each as a block on a line.
+#[must_use]
+pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
+    let mean_secs = libm::sqrt(left.frames as f64 * right.frames as f64) * left.frame_secs;
+    let coarseness = (mean_secs / FULL_DETAIL_SECS).max(1.0);
+    let selection = Selection::new(coarseness * coarseness);
+    let index = Index::new(right, &selection);
+    let mut triples = Vec::new();
+    selection.each(left, |triple| triples.push(triple));
+    let mut votes = Votes::new(right.frames, CELL_FRAMES * coarseness);
+    let block_frames = BLOCK_FRAMES * coarseness;
+    let blocks = (2.0 * left.frames as f64 / block_frames).ceil() as usize;
+    let mut found = Vec::new();
+    for block in 0..blocks {
+        let start = block as f64 * block_frames / 2.0;
+        let span = (start, (start + block_frames).min(left.frames as f64));
+        let before = |place: f64| triples.partition_point(|triple| f64::from(triple.frame) < place);
+        votes.clear((span.0 + span.1) / 2.0);
+        for triple in &triples[before(span.0)..before(span.1)] {
+            for other in index.of(triple.key) {
+                votes.add(triple, other);
+            }
+        }
+        found.extend(votes.best().map(|(map, shift_bands)| PeakLine {
+            span,
+            map,
+            shift_steps: shift_bands * STEPS_PER_BAND,
+            evidence: 0.0,
+        }));
+    }
+    found
+}
+
+/// Votes of a block for transposition, speed and place.
+struct Votes {
+    /// Shape `[SHIFTS, SPEEDS, places]`.
+    cells: Vec<u8>,
+    places: usize,
+    cell_frames: f64,
+    right_frames: f64,
+    /// Middle of the block in the left song, in frames.
+    middle: f64,
+    /// The cell of speed by the frames of two triples.
+    speeds: Vec<u8>,
+}
+
+impl Votes {
+    fn new(right_frames: usize, cell_frames: f64) -> Self {
+        let places = (right_frames as f64 / cell_frames) as usize + 1;
+        let side = MOST_FRAMES as usize + 1;
+        let speeds = (0..side * side)
+            .map(|cell| {
+                let [left, right] = [cell / side, cell % side].map(|frames| frames.max(1) as f64);
+                let speed = libm::log(right / left) / SPEED_WIDTH + SPEEDS as f64 / 2.0;
+                if (0.0..SPEEDS as f64).contains(&speed) {
+                    speed as u8
+                } else {
+                    u8::MAX
+                }
+            })
+            .collect();
+        Self {
+            cells: vec![0; SHIFTS * SPEEDS * places],
+            places,
+            cell_frames,
+            right_frames: right_frames as f64,
+            middle: 0.0,
+            speeds,
+        }
+    }
+
+    fn clear(&mut self, middle: f64) {
+        self.cells.fill(0);
+        self.middle = middle;
+    }
+
+    fn add(&mut self, left: &Triple, right: &Triple) {
+        let steps = i32::from(right.pitch) - i32::from(left.pitch);
+        let shift = (steps + STEPS_PER_BAND / 2).div_euclid(STEPS_PER_BAND) + MOST_BANDS;
+        let side = MOST_FRAMES as usize + 1;
+        let speed = self.speeds[usize::from(left.frames) * side + usize::from(right.frames)];
+        if !(0..SHIFTS as i32).contains(&shift) || speed == u8::MAX {
+            return;
+        }
+        let slope = f64::from(right.frames) / f64::from(left.frames);
+        let place = f64::from(right.frame) + (self.middle - f64::from(left.frame)) * slope;
+        if !(0.0..self.right_frames).contains(&place) {
+            return;
+        }
+        let line = shift as usize * SPEEDS + usize::from(speed);
+        let cell = &mut self.cells[line * self.places + (place / self.cell_frames) as usize];
+        *cell = cell.saturating_add(1);
+    }
+
+    /// The maps and transpositions in bands of the cells with most votes.
+    fn best(&self) -> impl Iterator<Item = (TimeMap, i32)> {
+        const SCAN: usize = 256;
+        let mut best: Vec<(u8, usize)> = Vec::with_capacity(PER_BLOCK + 1);
+        let mut least = LEAST_VOTES;
+        for (chunk, cells) in self.cells.chunks(SCAN).enumerate() {
+            // Nearly all chunks have nothing: their maximum is found by vector instructions.
+            if cells.iter().copied().max().is_none_or(|most| most < least) {
+                continue;
+            }
+            for (cell, &votes) in cells.iter().enumerate() {
+                if votes >= least {
+                    let place = best.partition_point(|&(other, _)| other >= votes);
+                    best.insert(place, (votes, chunk * SCAN + cell));
+                    best.truncate(PER_BLOCK);
+                    if best.len() == PER_BLOCK {
+                        least = best[PER_BLOCK - 1].0.saturating_add(1);
+                    }
+                }
+            }
+        }
+        best.into_iter().map(|(_, cell)| {
+            let (line, place) = (cell / self.places, cell % self.places);
+            let speed = (line % SPEEDS) as f64 + 0.5 - SPEEDS as f64 / 2.0;
+            let map = TimeMap {
+                anchor: (self.middle, (place as f64 + 0.5) * self.cell_frames),
+                slope: libm::exp(speed * SPEED_WIDTH),
+            };
+            (map, (line / SPEEDS) as i32 - MOST_BANDS)
+        })
+    }
+}

@@ -1,0 +1,402 @@
+//! Lines of peaks: stretches of the left song whose peaks meet those of the right one.
+
+use super::candidates::candidates;
+use super::peak_map::PeakMap;
+use super::raster::Raster;
+use crate::geometry::time_map::TimeMap;
+
+/// Most lines of two songs. A loop may be used so many times.
+const MOST_LINES: usize = 48;
+/// Lines nearer than this to a place are the same there, in frames: 0.28 s.
+const SAME_FRAMES: f64 = 6.0;
+/// Least evidence of a block from which a line grows. Blocks of unrelated songs stay below it.
+const LEAST_BLOCK_EVIDENCE: f32 = 4.0;
+/// Shortest line, in frames: 1 s.
+const LEAST_FRAMES: f64 = 20.0;
+/// Most peaks by which a line is adjusted. Of a longer one, one in two, three ... is taken.
+const MOST_PEAKS: usize = 1_500;
+/// `rho`: correlation of the peaks of one frame. With 1 instead, validation tracks are separated
+/// less well.
+const CORRELATION_IN_FRAME: f64 = 0.5;
+/// Rounds of finding the ends and adjusting the line.
+const ROUNDS: usize = 3;
+
+/// A stretch of the left song on a line through the right one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PeakLine {
+    /// Its first frame and the one after its last in the left song.
+    pub span: (f64, f64),
+    /// From frames of the left song to frames of the right one.
+    pub map: TimeMap,
+    /// Transposition, in steps of pitch.
+    pub shift_steps: i32,
+    /// Sum of the evidence of its peaks.
+    pub evidence: f32,
+}
+
+impl PeakLine {
+    /// The same line, seen from the right song.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self {
+            span: self.map.span(self.span),
+            map: self.map.inverse(),
+            shift_steps: -self.shift_steps,
+            evidence: self.evidence,
+        }
+    }
+}
+
+/// Values that are tried either side of a line: how many, and how far apart.
+struct Grid {
+    offsets: (i32, f64),
+    slopes: (i32, f64),
+    shifts: i32,
+}
+
+/// The peaks of two songs.
+#[derive(Debug)]
+pub struct PeakPair<'a> {
+    /// The left song's.
+    pub left: &'a PeakMap,
+    /// The right song's.
+    pub right: &'a PeakMap,
+    raster: Raster,
+    /// Weight of each of the left song's peaks.
+    weights: Vec<f32>,
+}
+
+impl<'a> PeakPair<'a> {
+    /// A pair.
+    #[must_use]
+    pub fn new(left: &'a PeakMap, right: &'a PeakMap) -> Self {
+        Self {
+            left,
+            right,
+            raster: Raster::new(right),
+            weights: weights(left),
+        }
+    }
+
+    /// The lines of two songs, the greatest evidence first.
+    #[must_use]
+    pub fn lines(&self) -> Vec<PeakLine> {
+        let mut blocks: Vec<PeakLine> = candidates(self.left, self.right)
+            .iter()
+            .map(|candidate| self.roughly_adjusted(candidate))
+            .collect();
+        blocks.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
+        let mut lines: Vec<PeakLine> = Vec::new();
+        for block in blocks {
+            if lines.len() == MOST_LINES || block.evidence < LEAST_BLOCK_EVIDENCE {
+                break;
+            }
+            let middle = (block.span.0 + block.span.1) / 2.0;
+            let is_on = |line: &PeakLine| {
+                (line.span.0..line.span.1).contains(&middle)
+                    && (line.map.at(middle) - block.map.at(middle)).abs() < SAME_FRAMES
+            };
+            if !lines.iter().any(is_on) {
+                lines.push(self.grown(&block));
+            }
+        }
+        lines.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
+        lines
+    }
+
+    /// Share of the left song's peaks on a line that survive in the right song.
+    #[must_use]
+    pub fn surviving_share(&self, line: &PeakLine) -> f64 {
+        self.raster.surviving_share(self.left, line)
+    }
+
+    /// A block of a line, adjusted and extended to the stretch with the greatest evidence.
+    fn grown(&self, block: &PeakLine) -> PeakLine {
+        const BLOCK: Grid = Grid {
+            offsets: (3, 1.0),
+            slopes: (4, 0.02),
+            shifts: 2,
+        };
+        let mut line = self.adjusted(block, &BLOCK);
+        for _ in 0..ROUNDS {
+            let stretch = self.stretch(&line);
+            let frames = stretch.span.1 - stretch.span.0;
+            if frames < LEAST_FRAMES {
+                return stretch;
+            }
+            // A turn by one step moves the ends by half a frame.
+            let grid = Grid {
+                offsets: (2, 0.5),
+                slopes: (3, 1.0 / frames),
+                shifts: 1,
+            };
+            line = self.adjusted(&stretch, &grid);
+        }
+        self.centred(&self.stretch(&line))
+    }
+
+    /// A candidate, adjusted to what a cell of votes leaves open: first place and pitch, then speed.
+    fn roughly_adjusted(&self, candidate: &PeakLine) -> PeakLine {
+        const PLACE: Grid = Grid {
+            offsets: (3, 1.0),
+            slopes: (0, 0.0),
+            shifts: 2,
+        };
+        const SPEED: Grid = Grid {
+            offsets: (1, 1.0),
+            slopes: (2, 0.025),
+            shifts: 0,
+        };
+        self.adjusted(&self.adjusted(candidate, &PLACE), &SPEED)
+    }
+
+    /// The line in the middle of those with nearly as much evidence. There are many, because peaks
+    /// needn't meet exactly: place, speed and pitch each have a plateau.
+    fn centred(&self, line: &PeakLine) -> PeakLine {
+        let middle = (line.span.0 + line.span.1) / 2.0;
+        let frames = (line.span.1 - line.span.0).max(1.0);
+        let mut centred = PeakLine {
+            map: line.map.anchored_at(middle),
+            ..*line
+        };
+        let turned = |line: &PeakLine, step: f64| {
+            let mut turned = *line;
+            // The ends move by a quarter of a frame a step.
+            turned.map.slope *= libm::exp(step * 0.5 / frames);
+            turned
+        };
+        let moved = |line: &PeakLine, step: f64| {
+            let mut moved = *line;
+            moved.map.anchor.1 += step * 0.25;
+            moved
+        };
+        let shifted = |line: &PeakLine, step: f64| PeakLine {
+            shift_steps: line.shift_steps + libm::round(step) as i32,
+            ..*line
+        };
+        centred = shifted(&centred, self.centre(&centred, 4, shifted));
+        centred = turned(&centred, self.centre(&centred, 16, turned));
+        moved(&centred, self.centre(&centred, 8, moved))
+    }
+
+    /// The mean of the steps from `-reach` to `reach`, each weighted by the evidence that it leaves
+    /// to a line, above a share of the line's own.
+    fn centre(
+        &self,
+        line: &PeakLine,
+        reach: i32,
+        change: impl Fn(&PeakLine, f64) -> PeakLine,
+    ) -> f64 {
+        const LEAST_SHARE: f64 = 0.7;
+        let every = self.every(line);
+        let own = f64::from(self.evidence(line, every));
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for step in smallest_first(reach) {
+            let evidence = self.evidence(&change(line, f64::from(step)), every);
+            let weight = (f64::from(evidence) - LEAST_SHARE * own).max(0.0);
+            sum += weight * f64::from(step);
+            weights += weight;
+        }
+        if weights > 0.0 { sum / weights } else { 0.0 }
+    }
+
+    /// Every how many peaks of a line are looked at.
+    fn every(&self, line: &PeakLine) -> usize {
+        self.left.range(line.span).len().div_ceil(MOST_PEAKS).max(1)
+    }
+
+    /// The best of the lines of a grid around one, over the same span.
+    fn adjusted(&self, line: &PeakLine, grid: &Grid) -> PeakLine {
+        let middle = (line.span.0 + line.span.1) / 2.0;
+        let centred = line.map.anchored_at(middle);
+        let every = self.every(line);
+        let mut best = PeakLine {
+            evidence: f32::NEG_INFINITY,
+            ..*line
+        };
+        for slope in smallest_first(grid.slopes.0) {
+            for offset in smallest_first(grid.offsets.0) {
+                for shift in smallest_first(grid.shifts) {
+                    let mut tried = PeakLine {
+                        map: TimeMap {
+                            anchor: (
+                                middle,
+                                centred.anchor.1 + f64::from(offset) * grid.offsets.1,
+                            ),
+                            slope: centred.slope * libm::exp(f64::from(slope) * grid.slopes.1),
+                        },
+                        shift_steps: line.shift_steps + shift,
+                        ..*line
+                    };
+                    tried.evidence = self.evidence(&tried, every);
+                    if tried.evidence > best.evidence {
+                        best = tried;
+                    }
+                }
+            }
+        }
+        best
+    }
+
+    /// Evidence of one in `every` peaks of a line's span.
+    fn evidence(&self, line: &PeakLine, every: usize) -> f32 {
+        let mut sum = 0.0;
+        let range = self.left.range(line.span);
+        if every == 1 {
+            self.raster.each(self.left, line, range, |index, value| {
+                sum += self.weights[index] * value;
+            });
+        } else {
+            for index in range.step_by(every) {
+                self.raster
+                    .each(self.left, line, index..index + 1, |index, value| {
+                        sum += self.weights[index] * value;
+                    });
+            }
+        }
+        sum
+    }
+
+    /// The stretch of a line with the greatest evidence (Kadane's algorithm).
+    fn stretch(&self, line: &PeakLine) -> PeakLine {
+        let middle = (line.span.0 + line.span.1) / 2.0;
+        let mut best = PeakLine {
+            span: (middle, middle),
+            evidence: 0.0,
+            ..*line
+        };
+        let (mut sum, mut start) = (0.0, 0.0);
+        self.raster
+            .each(self.left, line, 0..self.left.peaks.len(), |index, value| {
+                let frame = f64::from(self.left.peaks[index].frame);
+                if sum <= 0.0 {
+                    (sum, start) = (0.0, frame);
+                }
+                sum += self.weights[index] * value;
+                if sum > best.evidence {
+                    best.evidence = sum;
+                    best.span = (start, frame + 1.0);
+                }
+            });
+        best
+    }
+}
+
+/// Weight of each peak: those of one frame are the partials of few notes, and a note that meets
+/// another one by chance meets it in all of its partials. Correlated observations in groups of `n`
+/// are worth `n / (1 + (n - 1) rho)` independent ones (L. Kish, "Survey Sampling", 1965).
+fn weights(map: &PeakMap) -> Vec<f32> {
+    map.peaks
+        .chunk_by(|one, other| one.frame == other.frame)
+        .flat_map(|frame| {
+            let weight = 1.0 / (1.0 + (frame.len() - 1) as f64 * CORRELATION_IN_FRAME);
+            std::iter::repeat_n(weight as f32, frame.len())
+        })
+        .collect()
+}
+
+/// Whole steps from `-most` to `most`, the smallest first: among equals the least change is taken.
+fn smallest_first(most: i32) -> impl Iterator<Item = i32> {
+    (0..=2 * most).map(|step| {
+        if step % 2 == 0 {
+            step / 2
+        } else {
+            -(step + 1) / 2
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::peak_map::test_peaks::{changed, mixed, song};
+    use super::*;
+
+    /// The strongest line, which must lie on this map at both ends of the span.
+    #[track_caller]
+    fn assert_found(left: &PeakMap, right: &PeakMap, span: (f64, f64), to: (f64, f64), steps: i32) {
+        let found = PeakPair::new(left, right).lines()[0];
+        let error = |at: f64, place: f64| (found.map.at(at) - place).abs();
+        assert!(
+            error(span.0, to.0) <= 2.0
+                && error(span.1, to.1) <= 2.0
+                && (found.shift_steps - steps).abs() <= 1
+                && (found.span.0 - span.0).abs() <= 5.0
+                && (found.span.1 - span.1).abs() <= 5.0,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_passage_is_found_at_any_pitch_and_speed() {
+        let one = song(40.0, 1);
+        for (speed, steps) in [(1.0, 0), (1.08, 8), (0.8, -40), (1.9, 0), (0.55, 13)] {
+            let copy = changed(&one, (300, 600), speed, steps);
+            let end = (300.0 / speed).round();
+            assert_found(&one, &copy, (300.0, 600.0), (0.0, end), steps);
+            assert_found(&copy, &one, (0.0, end), (300.0, 600.0), -steps);
+        }
+    }
+
+    #[test]
+    fn a_passage_is_found_under_other_music() {
+        let (one, other) = (song(40.0, 1), song(60.0, 2));
+        let passage = changed(&one, (300, 560), 1.05, 8);
+        let mixture = mixed(&other, &passage, 700, 3);
+        assert_found(
+            &one,
+            &mixture,
+            (300.0, 560.0),
+            (700.0, 700.0 + 260.0 / 1.05),
+            8,
+        );
+    }
+
+    #[test]
+    fn each_use_of_a_loop_is_a_line() {
+        let one = song(40.0, 1);
+        let mut mixture = song(60.0, 2);
+        for place in [100, 400, 700, 1_000] {
+            mixture = mixed(&mixture, &changed(&one, (300, 400), 1.0, 0), place, 2);
+        }
+        let lines = PeakPair::new(&one, &mixture).lines();
+        for place in [100.0, 400.0, 700.0, 1_000.0] {
+            assert!(
+                lines
+                    .iter()
+                    .any(|line| (line.map.at(350.0) - place - 50.0).abs() <= 2.0
+                        && line.evidence > 30.0),
+                "{place}: {lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn unrelated_songs_have_no_line_of_much_evidence() {
+        for seed in 0..8 {
+            let (one, other) = (song(40.0, 2 * seed + 1), song(60.0, 2 * seed + 2));
+            let greatest = PeakPair::new(&one, &other)
+                .lines()
+                .first()
+                .map_or(0.0, |line| line.evidence);
+            assert!(greatest < 15.0, "{seed}: {greatest}");
+        }
+    }
+
+    #[test]
+    fn songs_without_peaks_have_no_lines() {
+        let (song, silence) = (
+            song(20.0, 1),
+            PeakMap {
+                peaks: Vec::new(),
+                ..song(20.0, 1)
+            },
+        );
+        assert_eq!(PeakPair::new(&song, &silence).lines(), []);
+        assert_eq!(PeakPair::new(&silence, &song).lines(), []);
+    }
+
+    #[test]
+    fn small_steps_come_first() {
+        assert_eq!(smallest_first(2).collect::<Vec<_>>(), [0, -1, 1, -2, 2]);
+    }
+}

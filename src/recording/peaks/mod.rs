@@ -1,0 +1,21 @@
+//! Spectral peaks: evidence that other music on top does not hide.
+//!
+//! An embedding describes all that sounds in three seconds, and so does the correlation of dB
+//! values. Where a song is mixed with other music, both fail. But where the song is the louder one,
+//! its spectral peaks stand in the mixture unchanged. The evidence of single peaks is added up over
+//! time.
+//!
+//! 1. [`peak_map`]: the tonal peaks of each song, some 45 a second.
+//! 2. [`triples`] of peaks find where stretches of two songs may be the same, at any pitch and speed.
+//! 3. [`candidates`]: each block of 4 s of one song votes for places in the other.
+//! 4. [`raster`]: the evidence of a line is the sum over its peaks. A peak that meets one of the
+//!    other song counts by how unlikely that is by chance at its place.
+//! 5. [`line`]: each candidate grows to the stretch of greatest evidence.
+//! 6. [`significance`]: how many lines of such evidence two unrelated songs have.
+
+mod candidates;
+pub mod line;
+pub mod peak_map;
+mod raster;
+pub mod significance;
+mod triples;

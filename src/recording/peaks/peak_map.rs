@@ -1,0 +1,361 @@
+//! The spectral peaks of a song.
+//!
+//! A peak is a local maximum of the [levels on a log frequency axis](crate::spectrum::log_bands).
+//! Peaks of drums are left out, so that two songs with the same drums stay apart: near a tonal peak,
+//! the median over time is greater than the median over frequency (D. FitzGerald, "Harmonic/
+//! percussive separation using median filtering", DAFx 2010). Of each second, the peaks that stand
+//! out most from their surroundings are kept.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::FeatureConfig;
+use crate::spectrum::log_bands::{BANDS, LogBands, frame_secs};
+
+/// Steps of pitch for each band: a step is an eighth of a semitone.
+pub const STEPS_PER_BAND: i32 = 4;
+/// Steps of pitch for each semitone.
+pub const STEPS_PER_SEMITONE: i32 = 2 * STEPS_PER_BAND;
+/// Number of steps that a pitch can have.
+pub const PITCHES: usize = BANDS * STEPS_PER_BAND as usize;
+/// Most peaks of a second. As many as partials of a few voices; more of them are noise.
+const PEAKS_PER_SEC: f64 = 45.0;
+/// Frames among which the most prominent peaks are kept: 1 s.
+pub const BLOCK_FRAMES: usize = 22;
+/// Range below the loudest value of the song in which peaks are looked for.
+const RANGE_DB: f32 = 70.0;
+/// Bands and frames either side in which a peak is the greatest value: a semitone and 93 ms.
+const REACH: usize = 2;
+
+/// A peak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Peak {
+    /// Its frame.
+    pub frame: u32,
+    /// Its pitch above the lowest band, in steps.
+    pub pitch: u16,
+}
+
+/// The peaks of a song.
+#[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct PeakMap {
+    /// Ordered by frame, then by pitch.
+    pub peaks: Vec<Peak>,
+    /// Number of frames.
+    pub frames: usize,
+    /// Length of a frame's hop in seconds.
+    pub frame_secs: f64,
+}
+
+impl PeakMap {
+    /// The peaks of `samples`, mono at the configured rate.
+    #[must_use]
+    pub fn new(samples: &[f32], config: &FeatureConfig) -> Self {
+        let bands = LogBands::new(samples, config);
+        let frame_secs = frame_secs(config);
+        let loudest = bands.db.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut peaks = Vec::new();
+        let mut block: Vec<(f32, Peak)> = Vec::new();
+        for first in (0..bands.frames).step_by(BLOCK_FRAMES) {
+            block.clear();
+            for frame in first..(first + BLOCK_FRAMES).min(bands.frames) {
+                let candidates = bands.maxima(frame).filter(|&band| {
+                    bands.frame(frame)[band] > loudest - RANGE_DB
+                        && bands.is_maximum_over_time(frame, band)
+                        && bands.is_tonal(frame, band)
+                });
+                block.extend(candidates.map(|band| {
+                    let peak = Peak {
+                        frame: frame as u32,
+                        pitch: bands.pitch(frame, band),
+                    };
+                    (bands.prominence_db(frame, band), peak)
+                }));
+            }
+            block.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            block.truncate(most_peaks(BLOCK_FRAMES, frame_secs));
+            let kept = peaks.len();
+            peaks.extend(block.iter().map(|&(_, peak)| peak));
+            peaks[kept..].sort_unstable();
+        }
+        Self {
+            peaks,
+            frames: bands.frames,
+            frame_secs,
+        }
+    }
+
+    /// The map without the peaks at the times for which `keeps`, given seconds, is false.
+    #[must_use]
+    pub fn retaining(mut self, keeps: impl Fn(f64) -> bool) -> Self {
+        self.peaks
+            .retain(|peak| keeps(f64::from(peak.frame) * self.frame_secs));
+        self
+    }
+
+    /// Whether it can be the peaks of a song of this length. Guards against forged bytes.
+    #[must_use]
+    pub fn is_consistent(&self, duration_secs: f64, config: &FeatureConfig) -> bool {
+        let blocks = self.frames.div_ceil(BLOCK_FRAMES);
+        self.frame_secs == frame_secs(config)
+            && self.frames as f64 * self.frame_secs <= duration_secs + 2.0 * self.frame_secs
+            && self.peaks.len() <= blocks * most_peaks(BLOCK_FRAMES, self.frame_secs)
+            && self.peaks.is_sorted()
+            && self.peaks.iter().all(|peak| {
+                (peak.frame as usize) < self.frames && usize::from(peak.pitch) < PITCHES
+            })
+    }
+
+    /// Indices of the peaks of these frames.
+    #[must_use]
+    pub fn range(&self, (start, end): (f64, f64)) -> std::ops::Range<usize> {
+        let before = |place: f64| {
+            self.peaks
+                .partition_point(|peak| f64::from(peak.frame) < place)
+        };
+        let first = before(start);
+        first..before(end).max(first)
+    }
+}
+
+/// Most peaks of so many frames.
+fn most_peaks(frames: usize, frame_secs: f64) -> usize {
+    (PEAKS_PER_SEC * frames as f64 * frame_secs) as usize
+}
+
+impl LogBands {
+    /// The bands that are greatest among their neighbours in a frame.
+    fn maxima(&self, frame: usize) -> impl Iterator<Item = usize> {
+        let values = self.frame(frame);
+        (0..BANDS).filter(move |&band| {
+            values[near(band, REACH, BANDS)]
+                .iter()
+                .all(|&other| other <= values[band])
+        })
+    }
+
+    fn is_maximum_over_time(&self, frame: usize, band: usize) -> bool {
+        let value = self.frame(frame)[band];
+        near(frame, REACH, self.frames).all(|frame| {
+            self.frame(frame)[near(band, REACH, BANDS)]
+                .iter()
+                .all(|&other| other <= value)
+        })
+    }
+
+    /// Whether a value lasts more than it spreads: its median over time exceeds its median over
+    /// frequency.
+    fn is_tonal(&self, frame: usize, band: usize) -> bool {
+        /// Frames either side: 0.4 s in all.
+        const FRAMES: usize = 4;
+        /// Bands either side: six semitones in all.
+        const AROUND: usize = 6;
+        const LEAST_DB: f32 = 2.0;
+        let mut values = [0.0; 2 * FRAMES + 1];
+        let frames = near(frame, FRAMES, self.frames);
+        let over_time = &mut values[..frames.len()];
+        for (value, frame) in over_time.iter_mut().zip(frames) {
+            *value = self.frame(frame)[band];
+        }
+        let time_median = median(over_time);
+        let mut values = [0.0; 2 * AROUND + 1];
+        let column = &self.frame(frame)[near(band, AROUND, BANDS)];
+        values[..column.len()].copy_from_slice(column);
+        time_median >= median(&mut values[..column.len()]) + LEAST_DB
+    }
+
+    /// How far a value exceeds the mean of its frame's octave and the mean of its band's two
+    /// seconds.
+    fn prominence_db(&self, frame: usize, band: usize) -> f32 {
+        let mean = |values: &mut dyn Iterator<Item = f32>| {
+            let (sum, count) =
+                values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+            sum / count
+        };
+        let column = &self.frame(frame)[near(band, 12, BANDS)];
+        let rows = near(frame, BLOCK_FRAMES - 1, self.frames);
+        let bands = near(band, REACH, BANDS);
+        let over_bands: f32 = mean(&mut column.iter().copied());
+        let over_time: f32 =
+            mean(&mut rows.flat_map(|frame| self.frame(frame)[bands.clone()].iter().copied()));
+        self.frame(frame)[band] - 0.5 * (over_bands + over_time)
+    }
+
+    /// The pitch of a maximum, by the parabola through its band and the two beside it.
+    fn pitch(&self, frame: usize, band: usize) -> u16 {
+        let values = self.frame(frame);
+        let offset = match values.get(band.wrapping_sub(1)).zip(values.get(band + 1)) {
+            Some((below, above)) => {
+                let curvature = below - 2.0 * values[band] + above;
+                let offset = 0.5 * (below - above) / curvature;
+                if curvature < 0.0 {
+                    offset.clamp(-0.5, 0.5)
+                } else {
+                    0.0
+                }
+            }
+            None => 0.0,
+        };
+        let steps = ((band as f32 + offset) * STEPS_PER_BAND as f32).round();
+        (steps.max(0.0) as u16).min(PITCHES as u16 - 1)
+    }
+}
+
+/// The places from `reach` before to `reach` after one of `count` places.
+fn near(place: usize, reach: usize, count: usize) -> std::ops::Range<usize> {
+    place.saturating_sub(reach)..(place + reach + 1).min(count)
+}
+
+fn median(values: &mut [f32]) -> f32 {
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+#[cfg(test)]
+pub(crate) mod test_peaks {
+    use super::*;
+    use crate::test_sound;
+
+    /// The peaks of a made-up song of so many seconds: 40 a second, at random.
+    pub(crate) fn song(secs: f64, seed: u32) -> PeakMap {
+        let frame_secs = frame_secs(&FeatureConfig::default());
+        let frames = (secs / frame_secs) as usize;
+        let mut next = test_sound::noise(seed);
+        let mut random = |count: usize| ((next() + 0.5) * count as f32) as usize % count;
+        let mut peaks: Vec<Peak> = (0..(40.0 * secs) as usize)
+            .map(|_| Peak {
+                frame: random(frames) as u32,
+                pitch: random(PITCHES) as u16,
+            })
+            .collect();
+        peaks.sort_unstable();
+        PeakMap {
+            peaks,
+            frames,
+            frame_secs,
+        }
+    }
+
+    /// A stretch of a song, played at `speed` and transposed by `steps`.
+    pub(crate) fn changed(map: &PeakMap, span: (u32, u32), speed: f64, steps: i32) -> PeakMap {
+        let peaks = map.peaks.iter().filter_map(|peak| {
+            let pitch = i32::from(peak.pitch) + steps;
+            ((span.0..span.1).contains(&peak.frame) && (0..PITCHES as i32).contains(&pitch)).then(
+                || Peak {
+                    frame: (f64::from(peak.frame - span.0) / speed).round() as u32,
+                    pitch: pitch as u16,
+                },
+            )
+        });
+        PeakMap {
+            peaks: peaks.collect(),
+            frames: (f64::from(span.1 - span.0) / speed) as usize + 1,
+            ..*map
+        }
+    }
+
+    /// The peaks of both songs, the second from frame `at` of the first on. Of the second song, one
+    /// peak in `every` survives.
+    pub(crate) fn mixed(one: &PeakMap, other: &PeakMap, at: u32, every: usize) -> PeakMap {
+        let surviving = other.peaks.iter().step_by(every).map(|peak| Peak {
+            frame: peak.frame + at,
+            ..*peak
+        });
+        let mut peaks: Vec<Peak> = one.peaks.iter().copied().chain(surviving).collect();
+        peaks.retain(|peak| (peak.frame as usize) < one.frames);
+        peaks.sort_unstable();
+        PeakMap { peaks, ..*one }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_sound;
+
+    fn map(samples: &[f32]) -> PeakMap {
+        PeakMap::new(samples, &FeatureConfig::default())
+    }
+
+    /// Notes of half a second, by their frequencies.
+    fn notes(hz: &[f64]) -> Vec<f32> {
+        (0..hz.len() * 11_025)
+            .map(|n| {
+                let secs = (n % 11_025) as f64 / 22_050.0;
+                let phase = std::f64::consts::TAU * hz[n / 11_025] * secs;
+                (0.3 * phase.sin() * (-4.0 * secs).exp()) as f32
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_note_is_a_peak_of_its_pitch() {
+        let map = map(&notes(&[440.0, 587.33, 1_000.0, 3_000.0]));
+        for (note, hz) in [440.0_f64, 587.33, 1_000.0, 3_000.0]
+            .into_iter()
+            .enumerate()
+        {
+            let steps = (hz / 110.0).log2() * f64::from(12 * STEPS_PER_SEMITONE);
+            let start = note as f64 * 0.5 / map.frame_secs;
+            let of_note = &map.peaks[map.range((start, start + 8.0))];
+            assert!(
+                of_note
+                    .iter()
+                    .any(|peak| (f64::from(peak.pitch) - steps).abs() <= 1.5),
+                "{hz} Hz, {steps} steps: {of_note:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn drums_have_few_peaks() {
+        let mut next = test_sound::noise(3);
+        let drums: Vec<f32> = (0..8 * 22_050)
+            .map(|n| next() * (-f64::from(n % 5_512) / 400.0).exp() as f32)
+            .collect();
+        let drums = map(&drums);
+        let mut next = test_sound::noise(3);
+        let noise: Vec<f32> = (0..8 * 22_050).map(|_| next()).collect();
+        let (drums, noise) = (drums.peaks.len(), map(&noise).peaks.len());
+        assert!(
+            drums * 4 < noise,
+            "{drums} of drums, {noise} of steady noise"
+        );
+    }
+
+    #[test]
+    fn a_second_has_at_most_45_peaks() {
+        let mut next = test_sound::noise(5);
+        let samples: Vec<f32> = (0..6 * 22_050).map(|_| next() * 0.3).collect();
+        let map = map(&samples);
+        for first in (0..map.frames).step_by(BLOCK_FRAMES) {
+            let second = map.range((first as f64, (first + BLOCK_FRAMES) as f64));
+            assert!(second.len() <= 45, "{}", second.len());
+        }
+        assert!(map.is_consistent(6.0, &FeatureConfig::default()));
+    }
+
+    #[test]
+    fn silence_has_no_peaks() {
+        assert_eq!(map(&vec![0.0; 44_100]).peaks, []);
+    }
+
+    #[test]
+    fn forged_peaks_are_noticed() {
+        let map = map(&notes(&[440.0, 587.33, 1_000.0, 3_000.0]));
+        let is_consistent = |change: fn(&mut PeakMap)| {
+            let mut forged = map.clone();
+            change(&mut forged);
+            forged.is_consistent(2.0, &FeatureConfig::default())
+        };
+        assert!(is_consistent(|_| ()));
+        assert!(!is_consistent(|map| map.peaks[0].frame = 10_000));
+        assert!(!is_consistent(|map| map.peaks.reverse()));
+        assert!(!is_consistent(|map| map.frames = 1_000));
+        assert!(!is_consistent(|map| map.frame_secs = 0.0));
+        assert!(!is_consistent(|map| {
+            let last = map.peaks.len() - 1;
+            map.peaks[last].pitch = PITCHES as u16;
+        }));
+        assert!(!is_consistent(|map| map.peaks = vec![map.peaks[0]; 10_000]));
+    }
+}
