@@ -66,35 +66,33 @@ struct Votes {
     cells: Vec<u8>,
     places: usize,
     cell_frames: f64,
-    right_frames: f64,
+    right_frames: f32,
     /// Middle of the block in the left song, in frames.
     middle: f64,
-    /// The cell of speed by the frames of two triples.
-    speeds: Vec<u8>,
+    /// The cell of speed and the slope, by the frames of two triples.
+    ratios: Vec<Option<(u8, f32)>>,
 }
 
 impl Votes {
     fn new(right_frames: usize, cell_frames: f64) -> Self {
         let places = (right_frames as f64 / cell_frames) as usize + 1;
         let side = MOST_FRAMES as usize + 1;
-        let speeds = (0..side * side)
+        let ratios = (0..side * side)
             .map(|cell| {
                 let [left, right] = [cell / side, cell % side].map(|frames| frames.max(1) as f64);
                 let speed = libm::log(right / left) / SPEED_WIDTH + SPEEDS as f64 / 2.0;
-                if (0.0..SPEEDS as f64).contains(&speed) {
-                    speed as u8
-                } else {
-                    u8::MAX
-                }
+                (0.0..SPEEDS as f64)
+                    .contains(&speed)
+                    .then_some((speed as u8, (right / left) as f32))
             })
             .collect();
         Self {
             cells: vec![0; SHIFTS * SPEEDS * places],
             places,
             cell_frames,
-            right_frames: right_frames as f64,
+            right_frames: right_frames as f32,
             middle: 0.0,
-            speeds,
+            ratios,
         }
     }
 
@@ -107,17 +105,17 @@ impl Votes {
         let steps = i32::from(right.pitch) - i32::from(left.pitch);
         let shift = (steps + STEPS_PER_BAND / 2).div_euclid(STEPS_PER_BAND) + MOST_BANDS;
         let side = MOST_FRAMES as usize + 1;
-        let speed = self.speeds[usize::from(left.frames) * side + usize::from(right.frames)];
-        if !(0..SHIFTS as i32).contains(&shift) || speed == u8::MAX {
+        let ratio = self.ratios[usize::from(left.frames) * side + usize::from(right.frames)];
+        let Some((speed, slope)) = ratio.filter(|_| (0..SHIFTS as i32).contains(&shift)) else {
             return;
-        }
-        let slope = f64::from(right.frames) / f64::from(left.frames);
-        let place = f64::from(right.frame) + (self.middle - f64::from(left.frame)) * slope;
+        };
+        let place = right.frame as f32 + (self.middle as f32 - left.frame as f32) * slope;
         if !(0.0..self.right_frames).contains(&place) {
             return;
         }
         let line = shift as usize * SPEEDS + usize::from(speed);
-        let cell = &mut self.cells[line * self.places + (place / self.cell_frames) as usize];
+        let place = ((place / self.cell_frames as f32) as usize).min(self.places - 1);
+        let cell = &mut self.cells[line * self.places + place];
         *cell = cell.saturating_add(1);
     }
 
@@ -128,7 +126,7 @@ impl Votes {
         let mut least = LEAST_VOTES;
         for (chunk, cells) in self.cells.chunks(SCAN).enumerate() {
             // Nearly all chunks have nothing: their maximum is found by vector instructions.
-            if cells.iter().copied().max().is_none_or(|most| most < least) {
+            if cells.iter().fold(0, |most, &votes| most.max(votes)) < least {
                 continue;
             }
             for (cell, &votes) in cells.iter().enumerate() {

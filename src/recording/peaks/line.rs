@@ -14,7 +14,7 @@ const LEAST_BLOCK_EVIDENCE: f32 = 4.0;
 /// Shortest line, in frames: 1 s.
 const LEAST_FRAMES: f64 = 20.0;
 /// Most peaks by which a line is adjusted. Of a longer one, one in two, three ... is taken.
-const MOST_PEAKS: usize = 1_500;
+const MOST_PEAKS: usize = 600;
 /// `rho`: correlation of the peaks of one frame. With 1 instead, validation tracks are separated
 /// less well.
 const CORRELATION_IN_FRAME: f64 = 0.5;

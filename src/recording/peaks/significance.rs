@@ -18,14 +18,17 @@ use crate::geometry::spans::covered_share;
 const LAMBDA: f64 = 0.680;
 /// Lines of no evidence for each square second.
 const K: f64 = 0.0108;
-/// Number of lines by chance at which a line is as likely a copy as not: one comparison of
-/// unrelated songs in ten thousand has such a line.
-const EVEN: f64 = 1e-4;
+/// Number of lines by chance at which a line is as likely a copy as not: three comparisons
+/// of unrelated songs in ten thousand have such a line.
+const EVEN: f64 = 3e-4;
 
 /// Lengths of a passage from which its evidence begins to count and counts in full, in seconds.
-/// Shorter ones may be a spoken word that both songs have: of 100 pairs of songs with the same tag of
-/// 2 s, TAGS have a line that counts.
+/// Shorter ones may be a spoken word that both songs have: of 100 pairs of validation songs with the
+/// same tag of 2 s, 2 score 0.5 or more.
 const SUFFICIENT_SECS: (f64, f64) = (1.8, 2.6);
+/// Where a song is so short that this share of it is less than the sufficient length, the share
+/// suffices.
+const SUFFICIENT_SHARE: f64 = 0.8;
 /// Lines are of one place if the one covers this share of the other.
 const SAME_PLACE_SHARE: f64 = 0.7;
 /// Uses of a place have at least this share of a line's evidence.
@@ -48,7 +51,9 @@ pub fn certainty(
 ) -> f64 {
     let expected = expected_by_chance(f64::from(line.evidence), songs_secs);
     let (from, to) = SUFFICIENT_SECS;
-    let length = ((used_frames(line, lines) * frame_secs - from) / (to - from)).clamp(0.0, 1.0);
+    let scale = (SUFFICIENT_SHARE * songs_secs[0].min(songs_secs[1]) / to).min(1.0);
+    let length =
+        ((used_frames(line, lines) * frame_secs / scale - from) / (to - from)).clamp(0.0, 1.0);
     length / (1.0 + expected / EVEN)
 }
 

@@ -111,18 +111,22 @@ impl Index {
     /// Sorts the triples of a song by key.
     #[must_use]
     pub fn new(map: &PeakMap, selection: &Selection) -> Self {
+        let mut unsorted = Vec::new();
+        selection.each(map, |triple| unsorted.push(triple));
         let mut starts = vec![0_u32; KEYS + 1];
-        selection.each(map, |triple| starts[triple.key as usize + 1] += 1);
+        for triple in &unsorted {
+            starts[triple.key as usize + 1] += 1;
+        }
         for key in 0..KEYS {
             starts[key + 1] += starts[key];
         }
         let mut next = starts.clone();
-        let mut triples = vec![Triple::default(); starts[KEYS] as usize];
-        selection.each(map, |triple| {
+        let mut triples = vec![Triple::default(); unsorted.len()];
+        for triple in unsorted {
             let place = &mut next[triple.key as usize];
             triples[*place as usize] = triple;
             *place += 1;
-        });
+        }
         Self { starts, triples }
     }
 
