@@ -3,9 +3,10 @@
 use crate::recording::Analysis;
 use crate::recording::alignment::Alignment;
 use crate::recording::correlate::{Overlay, SpectrogramPair};
-use crate::recording::passages::Passage;
-use crate::recording::peaks::line::{PeakLine, PeakPair};
+use crate::recording::passage::Passage;
+use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
+use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::significance::certainty;
 use crate::recording::whitened::BANDS_PER_SEMITONE;
 

@@ -4,7 +4,7 @@ use crate::recording::Analysis;
 use crate::recording::clips::align::{ClipAlignment, align_clips};
 use crate::recording::clips::score::clip_score;
 use crate::recording::encoder::calibration::Calibration;
-use crate::recording::passages::Passage;
+use crate::recording::passage::Passage;
 use crate::recording::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
 

@@ -4,7 +4,7 @@ use crate::geometry::spans::covered_share;
 use crate::recording::Findings;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::encoder::model::Model;
-use crate::recording::passages::Passage;
+use crate::recording::passage::Passage;
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::report::{MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
 use crate::song::Song;
@@ -143,7 +143,7 @@ fn round(value: f64, digits: i32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::passages::test_passage;
+    use crate::recording::passage::test_passage;
 
     #[test]
     fn the_share_is_that_of_the_right_song() {

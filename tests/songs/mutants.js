@@ -7,7 +7,7 @@
  *     node tests/songs/mutants.js --fits
  *
  * With a pattern only the constants whose name matches, as
- * `recording/passages.rs FALSE_POSITIVE_SHARES`. Exits with 1 if a change survives that isn't
+ * `recording/distinct.rs FALSE_POSITIVE_SHARES`. Exits with 1 if a change survives that isn't
  * explained below.
  *
  * In a copy of the engine the constants are functions that read their change from the environment,
@@ -36,6 +36,7 @@ const MODULES = [
   "recording/certainty",
   "recording/follow",
   "recording/passages",
+  "recording/distinct",
   "recording/score",
   "recording/clips/align",
   "recording/clips/score",

@@ -4,7 +4,7 @@
 //! transform (D. Ballard, Pattern Recognition 13(2), 1981). By chance, votes scatter over some
 //! hundred thousand cells. The votes of a true place meet in a few.
 
-use super::line::PeakLine;
+use super::peak_line::PeakLine;
 use super::peak_map::{PeakMap, STEPS_PER_BAND};
 use super::triples::{Index, MOST_FRAMES, Selection, Triple};
 use crate::geometry::time_map::TimeMap;

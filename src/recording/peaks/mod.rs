@@ -10,12 +10,14 @@
 //! 3. [`candidates`]: each block of 4 s of one song votes for places in the other.
 //! 4. [`raster`]: the evidence of a line is the sum over its peaks. A peak that meets one of the
 //!    other song counts by how unlikely that is by chance at its place.
-//! 5. [`line`]: each candidate grows to the stretch of greatest evidence.
+//! 5. [`peak_pair`]: each candidate grows to a [line](peak_line) over the stretch with the greatest
+//!    evidence.
 //! 6. [`significance`]: how many lines of such evidence two unrelated songs have.
 
 mod candidates;
-pub mod line;
+pub mod peak_line;
 pub mod peak_map;
+pub mod peak_pair;
 mod raster;
 pub mod significance;
 mod triples;

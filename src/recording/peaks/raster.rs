@@ -16,7 +16,7 @@
 
 use std::ops::Range;
 
-use super::line::PeakLine;
+use super::peak_line::PeakLine;
 use super::peak_map::{BLOCK_FRAMES, PITCHES, PeakMap};
 
 /// `q`: share of a song's peaks that survive in a faint mixture. On validation tracks more copies

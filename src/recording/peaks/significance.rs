@@ -11,7 +11,7 @@
 //! `K` and `lambda` are fitted to the lines of unrelated songs of the validation split
 //! (`trainer/fit_peaks.py`).
 
-use super::line::PeakLine;
+use super::peak_line::PeakLine;
 use crate::geometry::spans::covered_share;
 
 /// Decrease of the number of lines with their evidence.

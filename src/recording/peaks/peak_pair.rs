@@ -1,6 +1,7 @@
-//! Lines of peaks: stretches of the left song whose peaks meet those of the right one.
+//! The lines of two songs: each candidate, grown to the stretch with the greatest evidence.
 
 use super::candidates::candidates;
+use super::peak_line::PeakLine;
 use super::peak_map::PeakMap;
 use super::raster::Raster;
 use crate::geometry::time_map::TimeMap;
@@ -20,32 +21,6 @@ const MOST_PEAKS: usize = 600;
 const CORRELATION_IN_FRAME: f64 = 0.5;
 /// Rounds of finding the ends and adjusting the line.
 const ROUNDS: usize = 3;
-
-/// A stretch of the left song on a line through the right one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PeakLine {
-    /// Its first frame and the one after its last in the left song.
-    pub span: (f64, f64),
-    /// From frames of the left song to frames of the right one.
-    pub map: TimeMap,
-    /// Transposition, in steps of pitch.
-    pub shift_steps: i32,
-    /// Sum of the evidence of its peaks.
-    pub evidence: f32,
-}
-
-impl PeakLine {
-    /// The same line, seen from the right song.
-    #[must_use]
-    pub fn inverse(&self) -> Self {
-        Self {
-            span: self.map.span(self.span),
-            map: self.map.inverse(),
-            shift_steps: -self.shift_steps,
-            evidence: self.evidence,
-        }
-    }
-}
 
 /// Values that are tried either side of a line: how many, and how far apart.
 struct Grid {

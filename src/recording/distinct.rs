@@ -1,0 +1,191 @@
+//! Of passages that overlap, the strongest one.
+//!
+//! A weaker one is the same passage again, a false positive beside it, or an end of it that the
+//! stronger one explains already.
+
+use crate::geometry::spans::covered_share;
+use crate::recording::alignment::Alignment;
+use crate::recording::certainty::LEAST_CERTAINTY;
+use crate::recording::passage::Passage;
+
+/// A passage is a false positive beside a stronger one if its correlation is less than the first
+/// share of that one's, and if the second share of it lies in the stronger one in one of the songs:
+/// a copy also resembles the beat and the key that go on through the whole song.
+const FALSE_POSITIVE_SHARES: (f64, f64) = (0.6, 0.5);
+/// A passage is the same as a stronger one that covers this share of it in both songs.
+const SAME_SHARE: f64 = 0.7;
+/// Least part of a passage that no stronger one explains, as a share and in seconds.
+const LEAST_NEWS_SHARE: f64 = 0.4;
+const LEAST_NEWS_SECS: f64 = 2.0;
+
+/// The passages without those that a stronger one makes superfluous. Two passages at one place, one
+/// by spectral peaks and one by the other evidence, become one: the stronger one, with the greater
+/// certainty by peaks.
+#[must_use]
+pub fn distinct(mut passages: Vec<Passage>) -> Vec<Passage> {
+    passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+    let mut distinct: Vec<Passage> = Vec::new();
+    for passage in passages {
+        if let Some(same) = distinct
+            .iter_mut()
+            .find(|stronger| is_same(&passage, stronger))
+        {
+            same.by_peaks = same.by_peaks.max(passage.by_peaks);
+            continue;
+        }
+        if distinct
+            .iter()
+            .any(|stronger| is_false_positive(&passage, stronger))
+        {
+            continue;
+        }
+        distinct.extend(unexplained(passage, &distinct));
+    }
+    distinct
+}
+
+/// The passage without its ends that stronger passages cover in both songs: music that repeats
+/// itself meets its own repetitions everywhere. `None` if too little is left.
+fn unexplained(passage: Passage, stronger: &[Passage]) -> Option<Passage> {
+    const STEPS_PER_SEC: f64 = 10.0;
+    let alignment = &passage.alignment;
+    let is_in = |place: f64, span: fn(&Passage) -> (f64, f64)| {
+        stronger
+            .iter()
+            .map(span)
+            .any(|(start, end)| (start..end).contains(&place))
+    };
+    let is_news = |step: &usize| {
+        let left = alignment.left_secs.0 + (*step as f64 + 0.5) / STEPS_PER_SEC;
+        let right = alignment.map.at(left);
+        !is_in(left, |passage| passage.alignment.left_secs)
+            || !is_in(right, |passage| passage.alignment.right_secs())
+    };
+    let steps = (alignment.secs() * STEPS_PER_SEC).max(1.0) as usize;
+    let first = (0..steps).find(is_news)?;
+    let last = (0..steps).rev().find(is_news)?;
+    let news_secs = (first..=last).filter(is_news).count() as f64 / STEPS_PER_SEC;
+    if news_secs < LEAST_NEWS_SECS.min(alignment.secs())
+        || news_secs < LEAST_NEWS_SHARE * alignment.secs()
+    {
+        return None;
+    }
+    let (start, end) = alignment.left_secs;
+    let left_secs = (
+        if first == 0 {
+            start
+        } else {
+            start + first as f64 / STEPS_PER_SEC
+        },
+        if last + 1 == steps {
+            end
+        } else {
+            start + (last + 1) as f64 / STEPS_PER_SEC
+        },
+    );
+    Some(Passage {
+        alignment: Alignment {
+            left_secs,
+            ..*alignment
+        },
+        ..passage
+    })
+}
+
+/// Of passages that overlap, the longer and better correlated one is more likely the true one. The
+/// square of the correlation is the share of the variance that a passage explains: three exact parts
+/// explain more than a line that passes near all of them.
+fn strength(passage: &Passage) -> f64 {
+    let alignment = &passage.alignment;
+    let correlation = alignment.correlation.max(0.0);
+    alignment.secs() * correlation * correlation + passage.certainty
+}
+
+/// Shares of a passage that a stronger one covers, in the left and in the right song.
+fn covered_shares(passage: &Passage, stronger: &Passage) -> (f64, f64) {
+    let (passage, stronger) = (&passage.alignment, &stronger.alignment);
+    (
+        covered_share(passage.left_secs, vec![stronger.left_secs]),
+        covered_share(passage.right_secs(), vec![stronger.right_secs()]),
+    )
+}
+
+fn is_false_positive(passage: &Passage, stronger: &Passage) -> bool {
+    if passage.by_peaks >= LEAST_CERTAINTY {
+        return false;
+    }
+    let (correlation_share, shared) = FALSE_POSITIVE_SHARES;
+    let (left, right) = covered_shares(passage, stronger);
+    passage.alignment.correlation < correlation_share * stronger.alignment.correlation
+        && left.max(right) >= shared
+}
+
+fn is_same(passage: &Passage, stronger: &Passage) -> bool {
+    let (left, right) = covered_shares(passage, stronger);
+    left >= SAME_SHARE && right >= SAME_SHARE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::time_map::TimeMap;
+
+    #[test]
+    fn only_passages_that_overlap_in_both_songs_are_the_same() {
+        let passage = |left: (f64, f64), right: (f64, f64)| Passage {
+            alignment: Alignment {
+                left_secs: left,
+                map: TimeMap::fitted_to(left, right),
+                semitones: 0.0,
+                correlation: 0.8,
+            },
+            score: 0.9,
+            certainty: 1.0,
+            shares: (1.0, 1.0),
+            by_peaks: 0.0,
+        };
+        let one = passage((10.0, 20.0), (40.0, 50.0));
+        assert!(is_same(&passage((11.0, 20.5), (41.0, 50.5)), &one));
+        assert!(
+            !is_same(&passage((11.0, 20.5), (51.0, 60.5)), &one),
+            "the next use of a loop"
+        );
+        assert!(
+            !is_same(&passage((10.0, 60.0), (40.0, 90.0)), &one),
+            "a longer one"
+        );
+        assert!(
+            !is_same(&passage((15.0, 25.0), (45.0, 55.0)), &one),
+            "the half of it"
+        );
+    }
+
+    #[test]
+    fn uses_of_a_loop_correlate_equally_and_a_false_positive_does_not() {
+        let passage = |right: (f64, f64), correlation: f64| Passage {
+            alignment: Alignment {
+                left_secs: (0.0, 10.0),
+                map: TimeMap::fitted_to((0.0, 10.0), right),
+                semitones: 0.0,
+                correlation,
+            },
+            score: 0.9,
+            certainty: 1.0,
+            shares: (1.0, 1.0),
+            by_peaks: 0.0,
+        };
+        let stronger = passage((0.0, 10.0), 0.9);
+        assert!(!is_false_positive(&passage((20.0, 30.0), 0.7), &stronger));
+        assert!(is_false_positive(&passage((20.0, 30.0), 0.4), &stronger));
+        let from = |left_start_secs: f64| {
+            let mut elsewhere = passage((20.0, 30.0), 0.4);
+            let left_secs = (left_start_secs, left_start_secs + 10.0);
+            elsewhere.alignment.left_secs = left_secs;
+            elsewhere.alignment.map = TimeMap::fitted_to(left_secs, (20.0, 30.0));
+            is_false_positive(&elsewhere, &stronger)
+        };
+        assert!(!from(30.0));
+        assert!(!from(6.0), "four tenths are shared");
+        assert!(from(3.5), "two thirds are shared");
+    }
+}

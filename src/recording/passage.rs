@@ -1,0 +1,41 @@
+//! A passage: an alignment of two songs, and how certain it is that it is no false positive.
+
+use crate::recording::alignment::Alignment;
+
+/// A stretch of the left song that also plays in the right one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    /// Its exact place in both songs, and how it was changed.
+    pub alignment: Alignment,
+    /// Similarity of its segments, 0..1.
+    pub score: f32,
+    /// Certainty that it is no false positive, 0..1.
+    pub certainty: f64,
+    /// The same by the spectral peaks alone; 0 if they don't meet there.
+    pub by_peaks: f64,
+    /// Share of the left song's sound there that is the right song's music, and share of the right
+    /// song's sound there that is the left song's music; 0..1. Both are 1 where nothing else plays.
+    pub shares: (f64, f64),
+}
+
+impl Passage {
+    /// Certainty that one of the songs copies this passage from the other, 0..1.
+    #[must_use]
+    pub fn copied(&self) -> f64 {
+        (f64::from(self.score) * self.certainty).max(self.by_peaks)
+    }
+}
+
+/// A passage with these shares.
+#[cfg(test)]
+pub(crate) fn test_passage(shares: (f64, f64)) -> Passage {
+    use crate::recording::alignment::test_alignment;
+
+    Passage {
+        alignment: test_alignment(10.0, 0.8),
+        score: 0.9,
+        certainty: 1.0,
+        by_peaks: 0.0,
+        shares,
+    }
+}
