@@ -128,6 +128,17 @@ impl<'a> PeakPair<'a> {
     /// The line in the middle of those with nearly as much evidence. There are many, because peaks
     /// needn't meet exactly: place, speed and pitch each have a plateau.
     fn centred(&self, line: &PeakLine) -> PeakLine {
+        fn shifted(line: &PeakLine, step: f64) -> PeakLine {
+            PeakLine {
+                shift_steps: line.shift_steps + libm::round(step) as i32,
+                ..*line
+            }
+        }
+        fn moved(line: &PeakLine, step: f64) -> PeakLine {
+            let mut moved = *line;
+            moved.map.anchor.1 += step * 0.25;
+            moved
+        }
         let middle = (line.span.0 + line.span.1) / 2.0;
         let frames = (line.span.1 - line.span.0).max(1.0);
         let mut centred = PeakLine {
@@ -139,15 +150,6 @@ impl<'a> PeakPair<'a> {
             // The ends move by a quarter of a frame a step.
             turned.map.slope *= libm::exp(step * 0.5 / frames);
             turned
-        };
-        let moved = |line: &PeakLine, step: f64| {
-            let mut moved = *line;
-            moved.map.anchor.1 += step * 0.25;
-            moved
-        };
-        let shifted = |line: &PeakLine, step: f64| PeakLine {
-            shift_steps: line.shift_steps + libm::round(step) as i32,
-            ..*line
         };
         centred = shifted(&centred, self.centre(&centred, 4, shifted));
         centred = turned(&centred, self.centre(&centred, 16, turned));
