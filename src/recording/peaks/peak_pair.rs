@@ -1,10 +1,10 @@
 //! The lines of two songs: each candidate, grown to the stretch with the greatest evidence.
 
-use super::candidates::candidates;
-use super::peak_line::PeakLine;
-use super::peak_map::PeakMap;
-use super::raster::Raster;
 use crate::geometry::time_map::TimeMap;
+use crate::recording::peaks::candidates::candidates;
+use crate::recording::peaks::peak_line::PeakLine;
+use crate::recording::peaks::peak_map::PeakMap;
+use crate::recording::peaks::raster::Raster;
 
 /// Most lines of two songs. A loop may be used so many times.
 const MOST_LINES: usize = 48;
@@ -110,7 +110,7 @@ impl<'a> PeakPair<'a> {
         self.centred(&self.stretch(&line))
     }
 
-    /// A candidate, adjusted to what a cell of votes leaves open: first place and pitch, then speed.
+    /// A candidate, adjusted within its cell of votes: first place and pitch, then speed.
     fn roughly_adjusted(&self, candidate: &PeakLine) -> PeakLine {
         const PLACE: Grid = Grid {
             offsets: (3, 1.0),
@@ -285,8 +285,8 @@ fn smallest_first(most: i32) -> impl Iterator<Item = i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::peak_map::test_peaks::{changed, mixed, song};
     use super::*;
+    use crate::recording::peaks::peak_map::test_peaks::{changed, mixed, song};
 
     /// The strongest line, which must lie on this map at both ends of the span.
     #[track_caller]

@@ -16,8 +16,8 @@
 
 use std::ops::Range;
 
-use super::peak_line::PeakLine;
-use super::peak_map::{BLOCK_FRAMES, PITCHES, PeakMap};
+use crate::recording::peaks::peak_line::PeakLine;
+use crate::recording::peaks::peak_map::{BLOCK_FRAMES, PITCHES, PeakMap};
 
 /// `q`: share of a song's peaks that survive in a faint mixture. On validation tracks more copies
 /// exceed all unrelated songs than with a share of 0.3: 0.96 instead of 0.84 of those that lie 6 dB
@@ -131,8 +131,8 @@ impl Raster {
         range: Range<usize>,
         mut then: impl FnMut(usize, bool, f32),
     ) {
-        // Whole numbers: a line is evaluated at millions of peaks. Frame numbers of the longest song
-        // take 17 bits, so that products stay below 63.
+        // Whole numbers: a line is evaluated at millions of peaks. Frame numbers of the longest
+        // song take 17 bits, so that products take fewer than 63.
         const FRACTION_BITS: u32 = 24;
         let scale = f64::from(1 << FRACTION_BITS);
         let slope = (line.map.slope * scale) as i64;
@@ -177,10 +177,10 @@ fn bits(map: &PeakMap) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::peak_map::Peak;
-    use super::super::peak_map::test_peaks::{mixed, song};
     use super::*;
     use crate::geometry::time_map::TimeMap;
+    use crate::recording::peaks::peak_map::Peak;
+    use crate::recording::peaks::peak_map::test_peaks::{mixed, song};
 
     fn line(right: f64, shift_steps: i32) -> PeakLine {
         PeakLine {

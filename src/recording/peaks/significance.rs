@@ -11,8 +11,8 @@
 //! `K` and `lambda` are fitted to the lines of unrelated songs of the validation split
 //! (`trainer/fit_peaks.py`).
 
-use super::peak_line::PeakLine;
 use crate::geometry::spans::covered_share;
+use crate::recording::peaks::peak_line::PeakLine;
 
 /// Decrease of the number of lines with their evidence.
 const LAMBDA: f64 = 0.680;
@@ -23,8 +23,8 @@ const K: f64 = 0.0108;
 const EVEN: f64 = 3e-4;
 
 /// Lengths of a passage from which its evidence begins to count and counts in full, in seconds.
-/// Shorter ones may be a spoken word that both songs have: of 100 pairs of validation songs with the
-/// same tag of 2 s, 2 score 0.5 or more.
+/// Shorter ones may be a spoken word that both songs have: of 100 pairs of validation songs with
+/// the same tag of 2 s, 2 score 0.5 or more.
 const SUFFICIENT_SECS: (f64, f64) = (1.8, 2.6);
 /// Where a song is so short that this share of it is less than the sufficient length, the share
 /// suffices.

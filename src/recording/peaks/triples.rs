@@ -5,7 +5,7 @@
 //! triple has the same key in both songs. Which triple it is tells pitch and speed. (Fingerprints
 //! of pairs: A. Wang, ISMIR 2003; of triples: J. Six, M. Leman, "Panako", ISMIR 2014.)
 
-use super::peak_map::{Peak, PeakMap, STEPS_PER_BAND};
+use crate::recording::peaks::peak_map::{Peak, PeakMap, STEPS_PER_BAND};
 use crate::spectrum::log_bands::BANDS_PER_OCTAVE;
 
 /// Least and greatest distance of the third peak from the first, and least distance of two
@@ -50,8 +50,8 @@ pub struct Index {
 }
 
 impl Selection {
-    /// A selection of one in `16 * thinning` pairs of intervals. Repeated notes and octaves are left
-    /// out: every song is full of them.
+    /// A selection of one in `16 * thinning` pairs of intervals. Repeated notes and octaves are
+    /// left out: every song is full of them.
     #[must_use]
     pub fn new(thinning: f64) -> Self {
         let is_plain = |interval: i32| interval.rem_euclid(BANDS_PER_OCTAVE as i32) == 0;
@@ -140,8 +140,8 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use super::super::peak_map::test_peaks::{changed, song};
     use super::*;
+    use crate::recording::peaks::peak_map::test_peaks::{changed, song};
 
     fn keys(map: &PeakMap) -> Vec<u32> {
         let mut keys = Vec::new();
