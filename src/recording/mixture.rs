@@ -1,23 +1,22 @@
-//! Passages by [spectral peaks](crate::recording::peaks): they are found under other music, too.
+//! Passages by [spectral peaks](crate::recording::peaks), which find them under other music, too.
 
 use crate::recording::Analysis;
 use crate::recording::alignment::Alignment;
 use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_line::PeakLine;
-use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
+use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_SEMITONE};
 use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::significance::certainty;
 use crate::recording::whitened::BANDS_PER_SEMITONE;
 
-/// Share of a song's peaks that survive in a copy with nothing else on top. A codec, an equaliser
-/// and the grid of frames take the others.
+/// Share of a song's peaks that survive in a copy where nothing else plays. The others are lost to
+/// a codec, an equaliser and the grid of frames.
 const SURVIVING_IN_COPY: f64 = 0.6;
-
-/// Correlation of the whitened spectrograms of a copy with nothing else on top, at least.
+/// Least correlation of the whitened spectrograms of a copy where nothing else plays.
 const CORRELATION_OF_COPY: f64 = 0.6;
 
-/// The passages that the peaks of two songs tell. Their shares are not measured yet.
+/// The passages by the peaks of two songs. Their shares are not measured yet.
 #[must_use]
 pub fn peak_passages(songs: [&Analysis; 2], pair: &SpectrogramPair<'_>) -> Vec<Passage> {
     let [left, right] = songs.map(|song| &song.peaks);
@@ -38,14 +37,13 @@ pub fn peak_passages(songs: [&Analysis; 2], pair: &SpectrogramPair<'_>) -> Vec<P
         .collect()
 }
 
-/// Measures of each passage how much of a song's sound there is that of the other song.
-pub fn measure_shares(passages: &mut [Passage], songs: [&Analysis; 2]) {
-    let [left, right] = songs.map(|song| &song.peaks);
+/// Measures the shares of each passage by the peaks of both songs.
+pub fn measure_shares(passages: &mut [Passage], [left, right]: [&PeakMap; 2]) {
     let (onto_right, onto_left) = (PeakPair::new(left, right), PeakPair::new(right, left));
     for passage in passages {
         let line = line(&passage.alignment, left.frame_secs);
-        // Peaks tell little where a copy drifts, is noisy or has few of them. A high correlation
-        // tells that there is nothing else.
+        // Fewer peaks survive where a copy drifts or is noisy, and few peaks are no measure. A high
+        // correlation means that nothing else plays.
         let by_correlation = passage.alignment.correlation / CORRELATION_OF_COPY;
         let share = |surviving: f64| {
             (surviving / SURVIVING_IN_COPY)
@@ -91,5 +89,63 @@ fn line(alignment: &Alignment, frame_secs: f64) -> PeakLine {
         map: alignment.map.in_unit(1.0 / frame_secs),
         shift_steps: libm::round(alignment.semitones * f64::from(STEPS_PER_SEMITONE)) as i32,
         evidence: 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::time_map::TimeMap;
+    use crate::recording::alignment::test_alignment;
+    use crate::recording::passage::test_passage;
+    use crate::recording::peaks::peak_map::test_peaks::{mixed, song};
+
+    /// Shares of two songs of a minute that start together.
+    fn shares(left: &PeakMap, right: &PeakMap, correlation: f64) -> (f64, f64) {
+        let mut passages = [Passage {
+            alignment: test_alignment(60.0, correlation),
+            ..test_passage((0.0, 0.0))
+        }];
+        measure_shares(&mut passages, [left, right]);
+        passages[0].shares
+    }
+
+    #[test]
+    fn the_shares_of_a_mix_follow_its_mixing_ratio() {
+        let (one, other) = (song(60.0, 1), song(60.0, 2));
+        for every in [2, 3, 5] {
+            // One in `every` peaks survives, and all of the other song's are added.
+            let mix = mixed(&other, &one, 0, every as usize);
+            let surviving = 1.0 / f64::from(every) / SURVIVING_IN_COPY;
+            let of_mix = 1.0 / f64::from(every + 1) / SURVIVING_IN_COPY;
+            let (of_one, of_other) = shares(&one, &mix, 0.1);
+            assert!((of_one - surviving).abs() < 0.08, "{every}: {of_one}");
+            assert!((of_other - of_mix).abs() < 0.08, "{every}: {of_other}");
+            assert_eq!(shares(&mix, &one, 0.1), (of_other, of_one));
+        }
+        let (of_one, of_other) = shares(&one, &other, 0.1);
+        assert!(of_one < 0.2 && of_other < 0.2, "{of_one} {of_other}");
+    }
+
+    #[test]
+    fn nothing_else_plays_where_the_spectrograms_correlate() {
+        let (one, other) = (song(60.0, 1), song(60.0, 2));
+        assert_eq!(shares(&one, &other, 0.7), (1.0, 1.0));
+        assert!(shares(&one, &other, 0.4).0 < 0.8);
+    }
+
+    #[test]
+    fn an_alignment_has_the_place_of_its_line() {
+        let frame_secs = song(1.0, 1).frame_secs;
+        let alignment = Alignment {
+            left_secs: (3.0, 9.0),
+            map: TimeMap::fitted_to((3.0, 9.0), (5.0, 10.0)),
+            semitones: -2.0,
+            correlation: 0.8,
+        };
+        let line = line(&alignment, frame_secs);
+        assert!((line.span.0 * frame_secs - 3.0).abs() < 1e-9);
+        assert!((line.map.at(line.span.1) * frame_secs - 10.0).abs() < 1e-9);
+        assert_eq!(line.shift_steps, -16);
     }
 }

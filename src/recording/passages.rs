@@ -67,7 +67,7 @@ pub fn passages(
         let alignment = &passage.alignment;
         (alignment.left_secs.0, alignment.right_secs().0)
     };
-    measure_shares(&mut distinct, [left, right]);
+    measure_shares(&mut distinct, [&left.peaks, &right.peaks]);
     distinct.sort_by(|a, b| {
         let (a, b) = (starts(a), starts(b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))

@@ -4,10 +4,10 @@
 //! transform (D. Ballard, Pattern Recognition 13(2), 1981). By chance, votes scatter over some
 //! hundred thousand cells. The votes of a true place meet in a few.
 
-use super::peak_line::PeakLine;
-use super::peak_map::{PeakMap, STEPS_PER_BAND};
-use super::triples::{Index, MOST_FRAMES, Selection, Triple};
 use crate::geometry::time_map::TimeMap;
+use crate::recording::peaks::peak_line::PeakLine;
+use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_BAND};
+use crate::recording::peaks::triples::{Index, MOST_FRAMES, Selection, Triple};
 
 /// Length of a block in frames: 4 s. Blocks overlap by half.
 const BLOCK_FRAMES: f64 = 86.0;
@@ -30,8 +30,7 @@ const FULL_DETAIL_SECS: f64 = 600.0;
 /// The candidates of all blocks of the left song, each as a block on a line.
 #[must_use]
 pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
-    let mean_secs = libm::sqrt(left.frames as f64 * right.frames as f64) * left.frame_secs;
-    let coarseness = (mean_secs / FULL_DETAIL_SECS).max(1.0);
+    let coarseness = coarseness(left, right);
     let selection = Selection::new(coarseness * coarseness);
     let index = Index::new(right, &selection);
     let mut triples = Vec::new();
@@ -58,6 +57,12 @@ pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
         }));
     }
     found
+}
+
+/// Factor by which blocks and cells are longer than in short songs.
+fn coarseness(left: &PeakMap, right: &PeakMap) -> f64 {
+    let mean_secs = libm::sqrt(left.frames as f64 * right.frames as f64) * left.frame_secs;
+    (mean_secs / FULL_DETAIL_SECS).max(1.0)
 }
 
 /// Votes of a block for transposition, speed and place.
@@ -149,5 +154,63 @@ impl Votes {
             };
             (map, (line / SPEEDS) as i32 - MOST_BANDS)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::peaks::peak_map::test_peaks::{changed, song};
+
+    #[test]
+    fn blocks_of_a_transposed_faster_copy_vote_for_its_line() {
+        let one = song(40.0, 1);
+        let (speed, steps) = (1.25, 5 * STEPS_PER_BAND);
+        let copy = changed(&one, (200, 700), speed, steps);
+        let all = candidates(&one, &copy);
+        let mut blocks = 0;
+        for of_block in all.chunk_by(|a, b| a.span == b.span) {
+            let (start, end) = of_block[0].span;
+            if start < 200.0 || end > 700.0 {
+                continue;
+            }
+            blocks += 1;
+            let middle = (start + end) / 2.0;
+            let is_true = |line: &PeakLine| {
+                (line.map.at(middle) - (middle - 200.0) / speed).abs() <= CELL_FRAMES
+                    && line.shift_steps == steps
+                    && libm::log(line.map.slope * speed).abs() <= SPEED_WIDTH
+            };
+            let first = of_block.iter().position(is_true);
+            assert!(
+                first.is_some_and(|first| first < 2),
+                "{start}: {of_block:?}"
+            );
+        }
+        assert!(blocks >= 9, "{blocks}");
+    }
+
+    #[test]
+    fn songs_of_90_minutes_cost_as_much_as_songs_of_10_minutes() {
+        let cost = |secs: f64| {
+            let song = song(secs, 1);
+            let coarseness = coarseness(&song, &song);
+            let cells = Votes::new(song.frames, CELL_FRAMES * coarseness)
+                .cells
+                .len();
+            let blocks = song.frames as f64 / (BLOCK_FRAMES * coarseness);
+            let selection = Selection::new(coarseness * coarseness);
+            let index = Index::new(&song, &selection);
+            let mut votes = 0;
+            selection.each(&song, |triple| votes += index.of(triple.key).len());
+            [cells as f64, blocks, votes as f64]
+        };
+        let (long, short) = (cost(5_400.0), cost(600.0));
+        for (long, short) in long.into_iter().zip(short) {
+            assert!(
+                (0.4..1.6).contains(&(long / short)),
+                "{long} instead of {short}"
+            );
+        }
     }
 }
