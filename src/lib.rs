@@ -22,6 +22,7 @@
 //! |---|---|---|---|
 //! | Resampling | `audio` | mono samples at any rate | samples at 22,050 Hz |
 //! | Spectrogram | `spectrum` | samples | mel power `[frames, 128]`, log-mel `[128, frames]` |
+//! | Spectral peaks | `recording::peaks::peak_map` | levels of `spectrum::log_bands` | 45 a second: frame and pitch |
 //! | Segments | `recording::segments`, `blank` | mel power | `[segments]`: 3 s every 0.74 s, blank or not |
 //! | Whitened spectrogram | `recording::whitened` | mel power | `[frames / 4, 88]`, two bands a semitone |
 //! | Encoder | `recording::encoder` | log-mel | embeddings `[segments, 128]` |
@@ -30,15 +31,17 @@
 //! | Runs | `recording::search`, `geometry::lines` | evidence | lines of segments that match |
 //! | Refinement | `recording::refine`, `correlate` | a line, two whitened spectrograms | exact times, speed and pitch |
 //! | Cuts | `recording::follow` | a passage, two whitened spectrograms | the parts of a copy that was cut |
-//! | Passages | `recording::passages`, `certainty` | refined lines | passages with their certainty |
-//! | Clips | `recording::clips` | two songs that are too short for passages | the best alignment and its score |
+//! | Lines of peaks | `recording::peaks`, `mixture` | two songs' peaks | passages under other music, clips in songs |
+//! | Passages | `recording::passages`, `certainty` | refined lines, lines of peaks | passages: certainty and shares |
+//! | Clips | `recording::clips` | two songs of less than 7 s without a passage | the best alignment and its score |
 //! | Score | `recording::score` | passages or clips | 0..1 |
 //! | Report | `report` | passages, score, matrix | the answer as plain data |
 //!
 //! `recording` is an analyser: a song goes in by `recording::analyse`, two analyses by
 //! `recording::compare`. Every line that maps one song to the other is a
 //! `geometry::time_map::TimeMap`: in segments for a run, in spectrogram columns while it is
-//! refined, in seconds in a passage. The report has plain start and end times.
+//! refined, in frames for a line of peaks, in seconds in a passage. The report has plain start and
+//! end times.
 //!
 //! # Numeric conventions
 //!
@@ -49,19 +52,21 @@
 //! |---|---|
 //! | Sample | mono `f32`, nominally -1..1 |
 //! | Frame | one column of the STFT: 2,048 samples, periodic Hann window, every 512 samples, centred, zero-padded |
+//! | Frame of the peaks | the same with 4,096 samples, every 1,024 samples |
 //! | Mel band | 128 bands on Slaney's scale from 0 to 11,025 Hz, of unit area |
 //! | Level | `10 log10(max(power, 1e-10))` dB relative to a segment's maximum or a song's level, at least -80 dB |
 //! | Encoder input | `(dB + 40) / 20` |
 //! | Segment | 3.0 s, 130 frames |
 //! | Embedding | unit length |
+//! | Peak | its frame, and its pitch in eighths of a semitone above 110 Hz |
 //! | Score | 0..1: 1 for a song with itself; 0.5 separates copies from other music best |
 //!
 //! On the CPU, the same samples at the model's rate give the same bits on x86-64 natively and in a
-//! browser: spectrogram, embeddings, blank segments, whitened spectrograms, report. Additions,
-//! multiplications, divisions and square roots are exact by IEEE 754 and are made in one order,
-//! also in the Fourier transform, none of them fused. Elementary functions come from the crate
-//! `libm` everywhere. Resampling comes before: its transforms depend on the processor, so that its
-//! last bits differ. So do those of WebGPU. On ARM the bits have not been compared.
+//! browser: spectrogram, peaks, embeddings, blank segments, whitened spectrograms, report.
+//! Additions, multiplications, divisions and square roots are exact by IEEE 754 and are made in one
+//! order, also in the Fourier transform, none of them fused. Elementary functions come from the
+//! crate `libm` everywhere. Resampling comes before: its transforms depend on the processor, so
+//! that its last bits differ. So do those of WebGPU. On ARM the bits have not been compared.
 
 // Functions that don't exist in a browser, or behave differently there, must not be reached.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -27,7 +27,7 @@ pub struct Analysis {
     pub(crate) embeddings: Embeddings,
     /// Its spectrogram for passages.
     pub(crate) whitened: WhitenedSpectrogram,
-    /// Its spectrogram as a clip, if it is too short for passages.
+    /// Its spectrogram as a clip, if it is too short for a run.
     pub(crate) whitened_clip: Option<WhitenedSpectrogram>,
     /// Its spectral peaks.
     pub(crate) peaks: PeakMap,
@@ -44,8 +44,8 @@ pub struct Findings {
     pub matrix: ScoreMatrix,
 }
 
-/// Analyses a recording by its mel power and its spectral peaks; `name` is for errors. `progress` is told the fraction of
-/// the network's work that is done.
+/// Analyses a recording by its mel power and its spectral peaks; `name` is for errors. `progress`
+/// is told the fraction of the network's work that is done.
 ///
 /// # Errors
 ///

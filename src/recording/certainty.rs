@@ -1,4 +1,5 @@
-//! The certainty of a passage, from both kinds of evidence.
+//! The certainty of a passage, from the evidence of the embeddings and of the spectrograms. That of
+//! spectral peaks is in [`significance`](crate::recording::peaks::significance).
 //!
 //! Two measurements with nearly independent errors are fused. Embeddings survive noise and filters
 //! but confuse songs of one style for a few seconds. The correlation of whitened spectrograms

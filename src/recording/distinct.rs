@@ -93,8 +93,8 @@ fn unexplained(passage: Passage, stronger: &[Passage]) -> Option<Passage> {
 }
 
 /// Of passages that overlap, the longer and better correlated one is more likely the true one. The
-/// square of the correlation is the share of the variance that a passage explains: three exact parts
-/// explain more than a line that passes near all of them.
+/// square of the correlation is the share of the variance that a passage explains: three exact
+/// parts explain more than a line that passes near all of them.
 fn strength(passage: &Passage) -> f64 {
     let alignment = &passage.alignment;
     let correlation = alignment.correlation.max(0.0);

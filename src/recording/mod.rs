@@ -4,9 +4,10 @@
 //! [`blank`] go through the [`encoder`]. All pairs of embeddings are scored ([`score_matrix`]),
 //! logits become [`evidence`], and a [`search`] finds lines of evidence, each a [`run`]. The
 //! [`whitened`] spectrograms are [correlated](correlate) to [`refine`] each run to its exact place,
-//! speed and pitch. Both kinds of evidence give a passage its [`certainty`]. Spectral [`peaks`] find
-//! passages in a [`mixture`] with other music. The [`passages`] decide the [`score`]; songs that are
-//! too short for passages are compared as [`clips`].
+//! speed and pitch, and to [`follow`] a copy that was cut. Both kinds of evidence give a
+//! [`passage`] its [`certainty`]. Spectral [`peaks`] find passages in a [`mixture`] with other
+//! music, too. All [`passages`] that are [`distinct`] decide the [`score`]. Two short songs without
+//! a passage are compared as [`clips`].
 
 mod alignment;
 mod analysis;

@@ -6,6 +6,7 @@ use crate::geometry::lines::{Stretch, slopes};
 use crate::geometry::time_map::TimeMap;
 
 /// Slopes of runs, in columns per row: tempo changed by up to a factor of 1.45 either way.
+/// Spectral peaks find greater changes.
 pub const SLOPES: RangeInclusive<f64> = 0.69..=1.45;
 /// Natural logarithm of the ratio of neighbouring slopes: 2.5 %. Along a passage of 30 s the
 /// nearest slope then stays within half a segment hop of the true one.

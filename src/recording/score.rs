@@ -8,7 +8,7 @@ use crate::recording::passage::Passage;
 use crate::recording::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
 
-/// Greatest score of two songs without a passage, unless both are too short for any.
+/// Greatest score of two songs without a passage, unless both are clips.
 const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
 
 /// The score of two songs in 0..1.
@@ -19,7 +19,7 @@ const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
 /// | Songs | Score |
 /// |---|---|
 /// | with passages | that of the passage that is [most certainly copied](Passage::copied) |
-/// | two clips, too short for passages | [`clip_score`] |
+/// | two clips without a passage | [`clip_score`] |
 /// | others without a passage | calibrated score of the median logit, at most 0.3 |
 #[must_use]
 pub fn song_score(

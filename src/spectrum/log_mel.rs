@@ -1,12 +1,11 @@
-//! Short-time Fourier transform and log-mel spectrogram.
+//! The log-mel spectrogram of a song.
 
 use crate::config::FeatureConfig;
 use crate::spectrum::lanes::LANES;
 use crate::spectrum::mel::MelBank;
 use crate::spectrum::stft::Stft;
 
-/// A plan for spectrograms: frames and mel bank. An analysis allocates
-/// nothing but its result.
+/// A plan for spectrograms: frames and mel bank. An analysis allocates nothing but its result.
 pub struct LogMelPlan {
     config: FeatureConfig,
     stft: Stft,

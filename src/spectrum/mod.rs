@@ -1,4 +1,4 @@
-//! Samples to log-mel spectrogram, by librosa's conventions.
+//! Samples to log-mel spectrogram, by librosa's conventions, and to levels on a log frequency axis.
 
 pub mod lanes;
 pub mod log_bands;

@@ -1,4 +1,4 @@
-//! Clips, which are too short for passages: aligned by exhaustive cross-correlation, then scored.
+//! Two clips without a passage: aligned by exhaustive cross-correlation, then scored.
 
 pub mod align;
 pub mod score;

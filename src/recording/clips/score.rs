@@ -1,4 +1,4 @@
-//! The score of two clips that are too short for a passage.
+//! The score of two clips without a passage.
 //!
 //! As with [passages](crate::recording::passages), two measurements with nearly independent errors
 //! are fused. Embeddings survive noise and filters but confuse clips of one album. The correlation
@@ -22,7 +22,7 @@ use crate::recording::clips::align::ClipAlignment;
 use crate::recording::encoder::calibration::{Calibration, sigmoid};
 use crate::recording::segments::Segments;
 
-/// Most segments of a clip, in which no passage can form: less than 7 s.
+/// Most segments of a clip, too short for a run: less than 7 s.
 const MOST_SEGMENTS: usize = 5;
 /// Log-odds without any evidence.
 const BIAS: f64 = -6.14;
@@ -33,7 +33,7 @@ const SPREAD_WEIGHT: f64 = 82.9;
 /// Weight of the correlation.
 const CORRELATION_WEIGHT: f64 = 19.06;
 
-/// Whether a song with these segments is a clip, too short for passages.
+/// Whether a song with these segments is a clip, too short for a run.
 #[must_use]
 pub fn is_clip(segments: &Segments) -> bool {
     segments.count <= MOST_SEGMENTS

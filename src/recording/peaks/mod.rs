@@ -6,7 +6,8 @@
 //! time.
 //!
 //! 1. [`peak_map`]: the tonal peaks of each song, some 45 a second.
-//! 2. [`triples`] of peaks find where stretches of two songs may be the same, at any pitch and speed.
+//! 2. [`triples`] of peaks find where stretches of two songs may be the same, at any pitch and
+//!    speed.
 //! 3. [`candidates`]: each block of 4 s of one song votes for places in the other.
 //! 4. [`raster`]: the evidence of a line is the sum over its peaks. A peak that meets one of the
 //!    other song counts by how unlikely that is by chance at its place.

@@ -1,10 +1,10 @@
 //! The spectral peaks of a song.
 //!
 //! A peak is a local maximum of the [levels on a log frequency axis](crate::spectrum::log_bands).
-//! Peaks of drums are left out, so that two songs with the same drums stay apart: near a tonal peak,
-//! the median over time is greater than the median over frequency (D. FitzGerald, "Harmonic/
-//! percussive separation using median filtering", DAFx 2010). Of each second, the peaks that stand
-//! out most from their surroundings are kept.
+//! Peaks of drums are left out, so that two songs with the same drums stay apart: near a tonal
+//! peak, the median over time is greater than the median over frequency (D. FitzGerald,
+//! "Harmonic/percussive separation using median filtering", DAFx 2010). Of each second, the peaks
+//! that stand out most from their surroundings are kept.
 
 use serde::{Deserialize, Serialize};
 
