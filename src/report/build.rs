@@ -91,7 +91,7 @@ fn matched_passage(passage: &Passage, swapped: bool) -> MatchedPassage {
         left_end_secs: round(left.1, 2),
         right_start_secs: round(right.0, 2),
         right_end_secs: round(right.1, 2),
-        score: round(f64::from(passage.score), 4),
+        score: round(f64::from(passage.score.max(passage.by_peaks as f32)), 4),
         speed_ratio: round(1.0 / alignment.map.slope, 3),
         pitch_shift_semitones: round(alignment.semitones, 1),
         share: round(share_of_right, 2),
@@ -150,6 +150,17 @@ mod tests {
         let passage = test_passage((0.987, 0.251));
         assert_eq!(matched_passage(&passage, false).share, 0.25);
         assert_eq!(matched_passage(&passage, true).share, 0.99);
+    }
+
+    #[test]
+    fn a_passage_of_both_kinds_of_evidence_has_the_greater_score() {
+        let passage = |score, by_peaks| Passage {
+            score,
+            by_peaks,
+            ..test_passage((1.0, 1.0))
+        };
+        assert_eq!(matched_passage(&passage(0.2, 0.97), false).score, 0.97);
+        assert_eq!(matched_passage(&passage(0.9, 0.6), true).score, 0.9);
     }
 
     #[test]

@@ -68,7 +68,8 @@ pub struct MatchedPassage {
     pub right_start_secs: f64,
     /// Where it ends in the right song.
     pub right_end_secs: f64,
-    /// Similarity of the passages, 0..1.
+    /// Similarity of the passages, or the certainty by their spectral peaks if that is greater;
+    /// 0..1.
     pub score: f64,
     /// 1.10 means that the right song plays 10 % faster.
     pub speed_ratio: f64,
