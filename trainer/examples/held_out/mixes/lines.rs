@@ -1,4 +1,5 @@
-//! The strongest line of spectral peaks of every pair, for `trainer/fit_peaks.py`.
+//! The strongest line of spectral peaks of every pair, for `trainer/fit_peaks.py`. As in the
+//! engine, the peaks of blank segments are left out.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use anyhow::Result;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use soundalike::FeatureConfig;
-use soundalike::training::{PeakMap, PeakPair};
+use soundalike::training::{LogMelPlan, PeakMap, PeakPair, Segments};
 use soundalike_native::audio_file;
 
 use crate::mixes::LinesArgs;
@@ -47,7 +48,7 @@ pub fn run(args: &LinesArgs) -> Result<()> {
         .par_iter()
         .map(|&song| {
             let waveform = audio_file::load(&args.exam.join(song))?;
-            Ok((song, PeakMap::new(waveform.samples(), &config)))
+            Ok((song, peaks(waveform.samples(), &config)))
         })
         .collect::<Result<_>>()?;
     let lines: Vec<StrongestLine<'_>> = pairs
@@ -71,4 +72,11 @@ pub fn run(args: &LinesArgs) -> Result<()> {
         })
         .collect();
     write(&args.out, &lines)
+}
+
+/// The peaks of a song outside of blank segments.
+fn peaks(samples: &[f32], config: &FeatureConfig) -> PeakMap {
+    let mel = LogMelPlan::new(config).mel_power(samples, |_| ());
+    let segments = Segments::of(&mel, config);
+    PeakMap::new(samples, config).retaining(|secs| segments.has_music_at(secs))
 }
