@@ -5,7 +5,7 @@
 #![allow(clippy::expect_used, reason = "a bench may panic")]
 
 use divan::{Bencher, black_box};
-use soundalike::training::{LogMelPlan, LogMelSpectrogram, golden_segment};
+use soundalike::training::{LogMelPlan, LogMelSpectrogram, PeakMap, PeakPair, golden_segment};
 use soundalike::{Checker, FeatureConfig, Model, SHIPPED_WEIGHTS, Song, Waveform};
 
 #[allow(dead_code, reason = "shared with the tests with whole songs")]
@@ -38,6 +38,12 @@ fn features(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
+fn peak_map(bencher: Bencher<'_, '_>) {
+    let song = waveform(1);
+    bencher.bench(|| peaks(black_box(song.samples())));
+}
+
+#[divan::bench]
 fn encoder_one_segment(bencher: Bencher<'_, '_>) {
     let (model, config) = (model(), FeatureConfig::default());
     let segment = [LogMelPlan::new(&config).segment_db(&golden_segment(&config))];
@@ -48,6 +54,12 @@ fn encoder_one_segment(bencher: Bencher<'_, '_>) {
 fn encoder_one_song(bencher: Bencher<'_, '_>) {
     let (model, song) = (model(), log_mel(waveform(1).samples()));
     bencher.bench(|| pollster::block_on(model.embed_song(black_box(&song), |_| ())));
+}
+
+#[divan::bench(sample_count = 20)]
+fn lines_of_peaks(bencher: Bencher<'_, '_>) {
+    let [left, right] = [1, 2].map(|seed| peaks(waveform(seed).samples()));
+    bencher.bench(|| PeakPair::new(black_box(&left), black_box(&right)).lines());
 }
 
 #[divan::bench(sample_count = 20)]
@@ -99,6 +111,10 @@ fn log_mel(samples: &[f32]) -> LogMelSpectrogram {
     let config = FeatureConfig::default();
     let mel = LogMelPlan::new(&config).mel_power(samples, |_| ());
     mel.relative_db(&config, mel.level_db(&config))
+}
+
+fn peaks(samples: &[f32]) -> PeakMap {
+    PeakMap::new(samples, &FeatureConfig::default())
 }
 
 fn analyse(checker: &Checker, waveform: Waveform) -> Song {
