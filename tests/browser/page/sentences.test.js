@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MODERATE, STRONG, loop, madeUpReports, passage } from "../support/made-up-reports.js";
 
+const HALF_LEFT_OUT =
+  /No passage of one was found in the other\. 50 % of other\.wav is silence, noise or a lone tone, and was left out\.$/;
+
 describe("sentences", () => {
   const visit = madeUpReports();
 
@@ -74,7 +77,7 @@ describe("sentences", () => {
     [
       "a song that is half silence",
       { score: 0.1, verdict: "different", passages: [], right: { leftOutShare: 0.5 } },
-      /No passage of one was found in the other\. 50 % of other\.wav is silence, noise or a lone tone, and was left out\.$/,
+      HALF_LEFT_OUT,
     ],
   ])) {
     test(`the verdict's sentence: ${what}`, async () => {

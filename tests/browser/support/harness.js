@@ -30,7 +30,7 @@ export const SITE = process.env["SOUNDALIKE_SITE"] ?? fileURLToPath(new URL("../
  * @param {string} [folder]
  * @param {Object} [options]
  * @param {Record<string, string>} [options.headers] additional ones
- * @param {Record<string, string>} [options.appended] text that is added to the end of files, by path
+ * @param {Record<string, string>} [options.appended] text added to the end of files, by path
  * @param {Record<string, number>} [options.delaysMs] time before the answer, by path
  * @returns {Promise<{ url: string, close: () => void }>}
  */

@@ -24,7 +24,10 @@ const CHECKER = `
 export const STRONG = { score: 0.85, verdict: "strong" };
 export const MODERATE = { score: 0.6, verdict: "moderate" };
 
-/** A passage, by default at the same pitch and speed and alone. @param {Record<string, number>} [fields] */
+/**
+ * A passage, by default at the same pitch and speed and alone.
+ * @param {Record<string, number>} [fields]
+ */
 export function passage(fields = {}) {
   return {
     leftStartSecs: 1,
