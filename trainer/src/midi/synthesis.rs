@@ -32,7 +32,7 @@ impl Instruments {
         Ok(Self(Arc::new(soundfont)))
     }
 
-    /// Plays events, in order of time: mono samples at the model's rate with a peak of [`PEAK`];
+    /// Plays events, in order of time: mono samples at the model's rate, scaled to one peak level;
     /// `None` if they are silent.
     ///
     /// # Errors
