@@ -239,7 +239,7 @@ function withFunctions(module, code) {
       return `"${slot}"`;
     };
     let mutated = value.replace(
-      /(?<![\w.])\d[\d_]*(?:\.\d[\d_]*)?(?![\w])/g,
+      /(?<![\w.])\d[\d_]*(?:\.\d[\d_]*)?(?:e-?\d+)?(?![\w])/g,
       (/** @type {string} */ number) => `crate::mutated::value(${add()}, ${number})`,
     );
     if (slots === 0) mutated = `crate::mutated::value(${add()}, ${mutated})`;

@@ -99,6 +99,7 @@ mod tests {
     fn longer_songs_need_more_evidence() {
         let half = |secs| (0..200).find(|&evidence| alone(evidence as f32, 100.0, secs) >= 0.5);
         assert!(half(5.0) < half(240.0) && half(240.0) < half(5_400.0));
+        assert_eq!(half(240.0), Some(22));
         assert!(alone(10.0, 100.0, 240.0) < 0.01 && alone(100.0, 100.0, 240.0) > 0.999);
     }
 
