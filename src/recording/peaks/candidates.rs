@@ -19,6 +19,9 @@ const SHIFTS: usize = 2 * MOST_BANDS as usize + 1;
 /// Cells of speed from a factor of 0.45 to 2.2, and their width as a natural logarithm.
 const SPEEDS: usize = 16;
 const SPEED_WIDTH: f64 = 0.1;
+/// Most triples of a key that are voted for. A key with more of them is common in the song and tells
+/// little: one in two, three ... is taken.
+const MOST_PER_KEY: usize = 32;
 /// Candidates of a block.
 const PER_BLOCK: usize = 6;
 /// Least votes of a candidate.
@@ -45,7 +48,11 @@ pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
         let before = |place: f64| triples.partition_point(|triple| f64::from(triple.frame) < place);
         votes.clear((span.0 + span.1) / 2.0);
         for triple in &triples[before(span.0)..before(span.1)] {
-            for other in index.of(triple.key) {
+            let others = index.of(triple.key);
+            for other in others
+                .iter()
+                .step_by(others.len().div_ceil(MOST_PER_KEY).max(1))
+            {
                 votes.add(triple, other);
             }
         }

@@ -12,6 +12,8 @@ const MOST_LINES: usize = 48;
 const SAME_FRAMES: f64 = 6.0;
 /// Least evidence of a block from which a line grows. Blocks of unrelated songs stay below it.
 const LEAST_BLOCK_EVIDENCE: f32 = 4.0;
+/// Lines with so many times the evidence of a block explain it.
+const STRONGER: f32 = 3.0;
 /// Shortest line, in frames: 1 s.
 const LEAST_FRAMES: f64 = 20.0;
 /// Most peaks by which a line is adjusted. Of a longer one, one in two, three ... is taken.
@@ -66,12 +68,7 @@ impl<'a> PeakPair<'a> {
             if lines.len() == MOST_LINES || block.evidence < LEAST_BLOCK_EVIDENCE {
                 break;
             }
-            let middle = (block.span.0 + block.span.1) / 2.0;
-            let is_on = |line: &PeakLine| {
-                (line.span.0..line.span.1).contains(&middle)
-                    && (line.map.at(middle) - block.map.at(middle)).abs() < SAME_FRAMES
-            };
-            if !lines.iter().any(is_on) {
+            if !is_known(&block, &lines) {
                 lines.push(self.grown(&block));
             }
         }
@@ -257,6 +254,28 @@ impl<'a> PeakPair<'a> {
             });
         best
     }
+}
+
+/// Whether a block lies on one of the lines, or much stronger lines cover its middle in both songs:
+/// a copy of music that repeats itself also meets all of the repetitions.
+fn is_known(block: &PeakLine, lines: &[PeakLine]) -> bool {
+    let middle = (block.span.0 + block.span.1) / 2.0;
+    let right = block.map.at(middle);
+    let is_on = |line: &PeakLine| {
+        (line.span.0..line.span.1).contains(&middle)
+            && (line.map.at(middle) - right).abs() < SAME_FRAMES
+    };
+    let is_stronger = |line: &&PeakLine| line.evidence >= STRONGER * block.evidence;
+    let covers = |(start, end): (f64, f64), place: f64| (start..end).contains(&place);
+    lines.iter().any(is_on)
+        || lines
+            .iter()
+            .filter(is_stronger)
+            .any(|line| covers(line.span, middle))
+            && lines
+                .iter()
+                .filter(is_stronger)
+                .any(|line| covers(line.map.span(line.span), right))
 }
 
 /// Weight of each peak: those of one frame are the partials of few notes, and a note that meets

@@ -15,9 +15,9 @@ use crate::geometry::spans::covered_share;
 use crate::recording::peaks::peak_line::PeakLine;
 
 /// Decrease of the number of lines with their evidence.
-const LAMBDA: f64 = 0.680;
+const LAMBDA: f64 = 0.638;
 /// Lines of no evidence for each square second.
-const K: f64 = 0.0108;
+const K: f64 = 0.007_98;
 /// Number of lines by chance at which a line is as likely a copy as not: three comparisons
 /// of unrelated songs in ten thousand have such a line.
 const EVEN: f64 = 3e-4;
@@ -99,7 +99,7 @@ mod tests {
     fn longer_songs_need_more_evidence() {
         let half = |secs| (0..200).find(|&evidence| alone(evidence as f32, 100.0, secs) >= 0.5);
         assert!(half(5.0) < half(240.0) && half(240.0) < half(5_400.0));
-        assert_eq!(half(240.0), Some(22));
+        assert_eq!(half(240.0), Some(23));
         assert!(alone(10.0, 100.0, 240.0) < 0.01 && alone(100.0, 100.0, 240.0) > 0.999);
     }
 
