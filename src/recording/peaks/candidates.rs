@@ -19,8 +19,8 @@ const SHIFTS: usize = 2 * MOST_BANDS as usize + 1;
 /// Cells of speed from a factor of 0.45 to 2.2, and their width as a natural logarithm.
 const SPEEDS: usize = 16;
 const SPEED_WIDTH: f64 = 0.1;
-/// Most triples of a key that are voted for. A key with more of them is common in the song and tells
-/// little: one in two, three ... is taken.
+/// Most triples of a key that are voted for. A key with more of them is common in the song and
+/// tells little: one in two, three ... is taken.
 const MOST_PER_KEY: usize = 32;
 /// Candidates of a block.
 const PER_BLOCK: usize = 6;
