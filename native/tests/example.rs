@@ -86,7 +86,8 @@ fn two_files_give_score_verdict_and_passages() {
         printed(&[&song, &song]),
         [
             "score 1.00: Nearly identical",
-            "left    0.0 to   20.0 s plays in right    0.0 to   20.0 s, speed 1.000, +0.0 semitones",
+            "left    0.0 to   20.0 s plays in right    0.0 to   20.0 s, speed 1.000, +0.0 semitones, \
+             100 % of the sound there",
         ]
     );
     let changed = printed(&[&song, &copy]);
