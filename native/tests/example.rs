@@ -91,13 +91,16 @@ fn two_files_give_score_verdict_and_passages() {
         ]
     );
     let changed = printed(&[&song, &copy]);
-    assert_eq!(changed.len(), 2, "{changed:?}");
     let score = changed[0]
         .strip_prefix("score ")
         .and_then(|rest| rest.strip_suffix(": Nearly identical"));
     assert!(score.unwrap().parse::<f64>().unwrap() >= 0.9);
     let place = "left    4.0 to   20.0 s plays in right    0.0 to   16.0 s, speed ";
-    assert!(changed[1].starts_with(place), "{changed:?}");
+    let passages = &changed[1..];
+    assert!(
+        passages.iter().any(|passage| passage.starts_with(place)),
+        "{changed:?}"
+    );
     let different = printed(&[&song, &other]);
     assert_eq!(different.len(), 1, "{different:?}");
     assert!(different[0].ends_with(": Different songs"), "{different:?}");

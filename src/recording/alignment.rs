@@ -2,6 +2,10 @@
 
 use crate::geometry::time_map::TimeMap;
 
+/// A passage that ends less than this before the end of a song is extended to it, in seconds: the
+/// last segment starts up to a hop before, and music fades out.
+const COMPLETED_SECS: f64 = 1.0;
+
 /// A stretch of the left song, and the stretch of the right song that it is aligned with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alignment {
@@ -49,6 +53,12 @@ impl Alignment {
 }
 
 /// An alignment of the first `secs` of two songs.
+/// The alignment inside of songs of these lengths, and to their ends where it nearly reaches them.
+#[must_use]
+pub fn completed(alignment: Alignment, [left_secs, right_secs]: [f64; 2]) -> Alignment {
+    alignment.within(left_secs, right_secs, COMPLETED_SECS)
+}
+
 #[cfg(test)]
 pub(crate) fn test_alignment(secs: f64, correlation: f64) -> Alignment {
     Alignment {
@@ -86,5 +96,15 @@ mod tests {
         assert!((right.0 - 4.2).abs() < 1e-9 && (right.1 - 24.8).abs() < 1e-9);
         let far = alignment((3.0, 10.0), (5.0, 12.0));
         assert_eq!(far.within(40.0, 40.0, 1.0), far);
+    }
+
+    #[test]
+    fn a_passage_is_extended_by_a_hop_and_no_more() {
+        let until = |secs: f64| {
+            completed(test_alignment(secs, 0.8), [40.0, 50.0])
+                .left_secs
+                .1
+        };
+        assert_eq!((until(39.2), until(38.5)), (40.0, 38.5));
     }
 }

@@ -1,7 +1,7 @@
 //! Passages by [spectral peaks](crate::recording::peaks), which find them under other music, too.
 
 use crate::recording::Analysis;
-use crate::recording::alignment::Alignment;
+use crate::recording::alignment::{Alignment, completed};
 use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_line::PeakLine;
@@ -27,7 +27,7 @@ pub fn peak_passages(songs: [&Analysis; 2], pair: &SpectrogramPair<'_>) -> Vec<P
         .map(|line| {
             let by_peaks = certainty(line, &lines, songs_secs, left.frame_secs);
             Passage {
-                alignment: alignment(line, left.frame_secs, pair),
+                alignment: completed(alignment(line, left.frame_secs, pair), songs_secs),
                 score: by_peaks as f32,
                 certainty: by_peaks,
                 by_peaks,

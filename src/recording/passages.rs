@@ -7,7 +7,7 @@
 
 use crate::geometry::time_map::TimeMap;
 use crate::recording::Analysis;
-use crate::recording::alignment::Alignment;
+use crate::recording::alignment::{Alignment, completed};
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty, full_evidence,
 };
@@ -32,9 +32,6 @@ const LEAST_CUT_COLUMNS: f64 = 3.0;
 /// The parts of a cut copy explain at least this much more than one line: the sum of their seconds,
 /// weighted by their correlations.
 const LEAST_GAIN: f64 = 1.05;
-/// A passage that ends less than this before the end of a song is extended to it, in seconds: the
-/// last segment starts up to a hop before, and music fades out.
-const COMPLETED_SECS: f64 = 1.0;
 
 /// The passages that match, ordered by their place in the left song.
 #[must_use]
@@ -164,8 +161,7 @@ impl Finder<'_> {
         let [left, right] = self.songs;
         let alignment = completed(
             refined(&self.spectrograms, rough_span, rough),
-            left.duration_secs,
-            right.duration_secs,
+            [left.duration_secs, right.duration_secs],
         );
         // Where refinement shortens a run, the same share of its evidence counts.
         let kept = (alignment.secs() / (rough_span.1 - rough_span.0)).min(1.0);
@@ -213,11 +209,6 @@ fn suffices_as_part(part: &Alignment) -> bool {
     part.correlation >= SUFFICIENT_CORRELATIONS.1 && part.secs() >= SUFFICIENT_PART_SECS
 }
 
-/// The alignment inside of songs of these lengths, and to their ends where it nearly reaches them.
-fn completed(alignment: Alignment, left_secs: f64, right_secs: f64) -> Alignment {
-    alignment.within(left_secs, right_secs, COMPLETED_SECS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,12 +219,6 @@ mod tests {
         assert!(suffices_as_part(&alignment(9.0, 0.65)));
         assert!(!suffices_as_part(&alignment(7.0, 0.65)));
         assert!(!suffices_as_part(&alignment(9.0, 0.5)));
-    }
-
-    #[test]
-    fn a_passage_is_extended_by_a_hop_and_no_more() {
-        let until = |secs: f64| completed(alignment(secs, 0.8), 40.0, 50.0).left_secs.1;
-        assert_eq!((until(39.2), until(38.5)), (40.0, 38.5));
     }
 
     #[test]
