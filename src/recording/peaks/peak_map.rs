@@ -71,11 +71,7 @@ impl PeakMap {
                     (bands.prominence_db(frame, band), peak)
                 }));
             }
-            block.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            block.truncate(most_peaks(BLOCK_FRAMES, frame_secs));
-            let kept = peaks.len();
-            peaks.extend(block.iter().map(|&(_, peak)| peak));
-            peaks[kept..].sort_unstable();
+            peaks.extend(most_prominent(&block, most_peaks(BLOCK_FRAMES, frame_secs)));
         }
         Self {
             peaks,
@@ -115,6 +111,26 @@ impl PeakMap {
         let first = before(start);
         first..before(end).max(first)
     }
+}
+
+/// The most prominent peaks, in their order. Among equals the first ones are taken.
+fn most_prominent(peaks: &[(f32, Peak)], most: usize) -> impl Iterator<Item = Peak> {
+    let mut prominences: Vec<f32> = peaks.iter().map(|&(prominence, _)| prominence).collect();
+    prominences.sort_unstable_by(f32::total_cmp);
+    let least = prominences[prominences.len().saturating_sub(most)..]
+        .first()
+        .copied();
+    let least = least.unwrap_or(f32::INFINITY);
+    let greater = prominences
+        .iter()
+        .filter(|&&prominence| prominence > least)
+        .count();
+    let mut equals = most - greater.min(most);
+    peaks.iter().filter_map(move |&(prominence, peak)| {
+        let is_kept = prominence > least || prominence == least && equals > 0;
+        equals -= usize::from(is_kept && prominence == least);
+        is_kept.then_some(peak)
+    })
 }
 
 /// Most peaks of so many frames.

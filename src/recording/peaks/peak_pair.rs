@@ -62,7 +62,7 @@ impl<'a> PeakPair<'a> {
             .iter()
             .map(|candidate| self.roughly_adjusted(candidate))
             .collect();
-        blocks.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
+        sort_by_evidence(&mut blocks);
         let mut lines: Vec<PeakLine> = Vec::new();
         for block in blocks {
             if lines.len() == MOST_LINES || block.evidence < LEAST_BLOCK_EVIDENCE {
@@ -72,7 +72,7 @@ impl<'a> PeakPair<'a> {
                 lines.push(self.grown(&block));
             }
         }
-        lines.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
+        sort_by_evidence(&mut lines);
         lines
     }
 
@@ -254,6 +254,11 @@ impl<'a> PeakPair<'a> {
             });
         best
     }
+}
+
+/// Sorts lines, the greatest evidence first.
+fn sort_by_evidence(lines: &mut [PeakLine]) {
+    lines.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
 }
 
 /// Whether a block lies on one of the lines, or much stronger lines cover its middle in both songs:
