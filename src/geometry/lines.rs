@@ -96,6 +96,17 @@ impl Line {
     }
 }
 
+/// Whole steps from `-most` to `most`, the smallest first: among equals the least change is taken.
+pub fn smallest_first(most: i32) -> impl Iterator<Item = i32> {
+    (0..=2 * most).map(|step| {
+        if step % 2 == 0 {
+            step / 2
+        } else {
+            -(step + 1) / 2
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +164,10 @@ mod tests {
             }
         }
         assert!(found > 100);
+    }
+
+    #[test]
+    fn small_steps_come_first() {
+        assert_eq!(smallest_first(2).collect::<Vec<_>>(), [0, -1, 1, -2, 2]);
     }
 }

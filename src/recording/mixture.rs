@@ -39,6 +39,10 @@ pub fn peak_passages(songs: [&Analysis; 2], pair: &SpectrogramPair<'_>) -> Vec<P
 
 /// Measures the shares of each passage by the peaks of both songs.
 pub fn measure_shares(passages: &mut [Passage], [left, right]: [&PeakMap; 2]) {
+    // Most songs of a collection share nothing.
+    if passages.is_empty() {
+        return;
+    }
     let (onto_right, onto_left) = (PeakPair::new(left, right), PeakPair::new(right, left));
     for passage in passages {
         let line = line(&passage.alignment, left.frame_secs);

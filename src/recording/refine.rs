@@ -7,6 +7,7 @@
 //! once: a Radon transform of the correlations over window and lag. A single window may prefer a
 //! wrong lag, a beat or a bar away; all windows together fit one line only.
 
+use crate::geometry::lines::smallest_first;
 use crate::geometry::time_map::TimeMap;
 use crate::recording::alignment::Alignment;
 use crate::recording::correlate::{Overlay, SpectrogramPair, centres, coefficient};
@@ -88,13 +89,6 @@ impl CorrelationTable {
             })
             .sum()
     }
-}
-
-/// Whole steps from `-most` to `most`, the smallest first: among equals the least change is taken.
-fn smallest_first(most: i32) -> Vec<i32> {
-    let mut steps: Vec<i32> = (-most..=most).collect();
-    steps.sort_by_key(|step| step.abs());
-    steps
 }
 
 impl SpectrogramPair<'_> {

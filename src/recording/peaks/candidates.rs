@@ -8,13 +8,15 @@ use crate::geometry::time_map::TimeMap;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_BAND};
 use crate::recording::peaks::triples::{Index, MOST_FRAMES, Selection, Triple};
+use crate::recording::whitened::MAX_SEMITONES;
+use crate::spectrum::log_bands::BANDS_PER_OCTAVE;
 
 /// Length of a block in frames: 4 s. Blocks overlap by half.
 const BLOCK_FRAMES: f64 = 86.0;
 /// Length of a cell in frames of the right song: 0.2 s.
 const CELL_FRAMES: f64 = 4.0;
-/// Greatest transposition either way, in bands: 13 semitones.
-const MOST_BANDS: i32 = 26;
+/// Greatest transposition either way, in bands.
+const MOST_BANDS: i32 = (MAX_SEMITONES * BANDS_PER_OCTAVE / 12) as i32;
 const SHIFTS: usize = 2 * MOST_BANDS as usize + 1;
 /// Cells of speed from a factor of 0.45 to 2.2, and their width as a natural logarithm.
 const SPEEDS: usize = 16;

@@ -1,5 +1,6 @@
 //! The lines of two songs: each candidate, grown to the stretch with the greatest evidence.
 
+use crate::geometry::lines::smallest_first;
 use crate::geometry::time_map::TimeMap;
 use crate::recording::peaks::candidates::candidates;
 use crate::recording::peaks::peak_line::PeakLine;
@@ -296,17 +297,6 @@ fn weights(map: &PeakMap) -> Vec<f32> {
         .collect()
 }
 
-/// Whole steps from `-most` to `most`, the smallest first: among equals the least change is taken.
-fn smallest_first(most: i32) -> impl Iterator<Item = i32> {
-    (0..=2 * most).map(|step| {
-        if step % 2 == 0 {
-            step / 2
-        } else {
-            -(step + 1) / 2
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,10 +384,5 @@ mod tests {
         );
         assert_eq!(PeakPair::new(&song, &silence).lines(), []);
         assert_eq!(PeakPair::new(&silence, &song).lines(), []);
-    }
-
-    #[test]
-    fn small_steps_come_first() {
-        assert_eq!(smallest_first(2).collect::<Vec<_>>(), [0, -1, 1, -2, 2]);
     }
 }
