@@ -1,11 +1,14 @@
 /**
- * The page without scripts, in older browsers, with forced colours, a scroll bar, a slow
+ * The page without scripts, from a disk, in older browsers, with forced colours, a scroll bar, a slow
  * connection.
  */
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { launchChromium } from "../support/harness.js";
+import { pathToFileURL } from "node:url";
+import { SITE, launchChromium } from "../support/harness.js";
 import { siteInChromium } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
@@ -48,6 +51,16 @@ describe("surroundings", () => {
     const session = await page.context().newCDPSession(page);
     const { nodes } = await session.send("Accessibility.getFullAXTree");
     assert.ok(nodes.some(({ ignored, name }) => !ignored && /needs JavaScript/.test(name?.value ?? "")));
+  });
+
+  test("opened from a disk the page says that it must be served", { skip: !existsSync(SITE) }, async (t) => {
+    const page = await freshPage(t);
+    for (const name of ["index.html", "embed.html"]) {
+      await page.goto(String(pathToFileURL(join(SITE, name))));
+      await page.getByRole("alert").getByText("opened from a disk").waitFor();
+    }
+    await page.goto(shared.url);
+    assert.equal(await page.getByText("opened from a disk").isVisible(), false);
   });
 
   for (const [what, functions] of /** @type {const} */ ([
