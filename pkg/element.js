@@ -141,30 +141,33 @@ export class SoundalikeElement extends Base {
     return this.getAttribute("reference");
   }
 
+  /** @param {string | null | undefined} url */
   set reference(url) {
-    if (url === null) this.removeAttribute("reference");
-    else this.setAttribute("reference", url);
+    this.#setOrRemove("reference", url);
   }
 
+  /** @returns {"auto" | "cpu" | "webgpu"} */
   get backend() {
     const backend = this.getAttribute("backend");
     return backend === "cpu" || backend === "webgpu" ? backend : "auto";
   }
 
+  /** @param {"auto" | "cpu" | "webgpu" | null | undefined} backend */
   set backend(backend) {
-    this.setAttribute("backend", backend);
+    this.#setOrRemove("backend", backend);
   }
 
   get assets() {
     return this.getAttribute("assets");
   }
 
+  /** @param {string | null | undefined} url */
   set assets(url) {
-    if (url === null) this.removeAttribute("assets");
-    else this.setAttribute("assets", url);
+    this.#setOrRemove("assets", url);
   }
 
   connectedCallback() {
+    this.#takeEarlyProperties();
     if (!this.#shadow) this.#build();
     this.#takeReference();
   }
@@ -183,6 +186,22 @@ export class SoundalikeElement extends Base {
   /** If this method exists, even empty, `moveBefore` calls neither of the two above. */
   connectedMoveCallback() {}
 
+  /** Properties that were set before the element was defined hide the accessors of its class. */
+  #takeEarlyProperties() {
+    for (const name of /** @type {("reference" | "backend" | "assets")[]} */ (SoundalikeElement.observedAttributes)) {
+      if (!Object.prototype.hasOwnProperty.call(this, name)) continue;
+      const value = /** @type {any} */ (this[name]);
+      delete (/** @type {any} */ (this)[name]);
+      this[name] = value;
+    }
+  }
+
+  /** Frameworks set a property to `undefined` or `null` for what is absent. @param {string} name @param {unknown} value */
+  #setOrRemove(name, value) {
+    if (value === undefined || value === null) this.removeAttribute(name);
+    else this.setAttribute(name, String(value));
+  }
+
   /** @param {string} name @param {string | null} before @param {string | null} after */
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.isConnected || !this.#shadow) return;
@@ -196,12 +215,14 @@ export class SoundalikeElement extends Base {
   /**
    * Sets a song, as if the visitor had chosen it. When both are there, the check begins.
    * @param {Side} side
-   * @param {import("./index.js").SongInput} input
+   * @param {import("./index.js").SongInput | null | undefined} input without one, the song is
+   *   taken away
    */
   setSong(side, input) {
     this.#stop();
     this.#songs[side]?.free();
-    this.#songs[side] = new Song(input);
+    delete this.#songs[side];
+    if (input !== undefined && input !== null) this.#songs[side] = new Song(input);
     this.#showSongs();
     if (this.#songs.left && this.#songs.right) void this.#compare();
   }
@@ -247,12 +268,15 @@ export class SoundalikeElement extends Base {
   }
 
   #takeReference() {
-    const { reference } = this;
+    // An empty one is no address: frameworks also write it for what is absent.
+    const reference = this.reference || null;
     if (reference === this.#taken) return;
-    this.#taken = reference;
-    this.#zone("right").hidden = reference !== null;
     // An invalid address is reported like one that can't be loaded, by the check.
     if (reference !== null) this.setSong("right", reference);
+    // Without one the visitor chooses, in an empty zone.
+    else if (this.#songs.right?.input === this.#taken) this.setSong("right", undefined);
+    this.#taken = reference;
+    this.#zone("right").hidden = reference !== null;
     this.#part(".against").textContent = reference === null ? "" : `to compare it with ${this.#songs.right?.name}`;
   }
 
@@ -353,7 +377,7 @@ export class SoundalikeElement extends Base {
     this.#part(".error").textContent = error.message;
     this.#part(".error").hidden = false;
     // An error that another song would not avoid can be tried again.
-    this.#part(".again").hidden = error.side === "left" || (error.side === "right" && this.reference === null);
+    this.#part(".again").hidden = error.side === "left" || (error.side === "right" && this.#taken === null);
     this.#tell("soundalike-error", error);
   }
 

@@ -9,6 +9,12 @@ export function closedError() {
   return new CheckerError("aborted", "The checker was closed.");
 }
 
+/** @param {unknown} cause */
+export function sandboxError(cause) {
+  const sentence = "The sandbox of this frame forbids the engine: the page around it must give it allow-same-origin.";
+  return new CheckerError("unsupported-browser", sentence, { cause });
+}
+
 /**
  * @param {unknown} error
  * @param {Backend | undefined} backend the one in use

@@ -12,10 +12,11 @@ export function spawnLink(assetsUrl) {
 function spawnWorker(assetsUrl) {
   const script = locateFiles(assetsUrl).worker;
   const { protocol, origin } = new URL(script, location.href);
-  if (/^https?:$/.test(protocol) && origin !== location.origin) {
+  // Not `location.origin`, which a sandboxed frame has even if it may not use it.
+  if (/^https?:$/.test(protocol) && origin !== self.origin) {
     // A worker's script must come from the page's own origin, but its imports need not.
-    const bootstrap = new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" });
-    return new Worker(trusted(URL.createObjectURL(bootstrap)), { type: "module" });
+    const bootstrap = `import ${JSON.stringify(script)};`;
+    return new Worker(trusted(hasNoOrigin() ? dataAddress(bootstrap) : blobAddress(bootstrap)), { type: "module" });
   }
   if (assetsUrl !== undefined) return new Worker(trusted(script), { type: "module" });
   try {
@@ -26,6 +27,24 @@ function spawnWorker(assetsUrl) {
     if (!(error instanceof TypeError)) throw error;
     return new Worker(trusted(script), { type: "module" });
   }
+}
+
+/**
+ * Whether the page is in a sandboxed frame without `allow-same-origin`. There Chromium starts no
+ * module from a blob, but from a `data:` address.
+ */
+export function hasNoOrigin() {
+  return self.origin === "null";
+}
+
+/** @param {string} script */
+function dataAddress(script) {
+  return `data:text/javascript,${encodeURIComponent(script)}`;
+}
+
+/** @param {string} script */
+function blobAddress(script) {
+  return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
 }
 
 /** @type {{ createScriptURL(url: string): string } | undefined} */

@@ -8,8 +8,8 @@
 import { CheckerError, abortedError, throwIfAborted } from "../shared/errors.js";
 import { untilAborted } from "../shared/lock.js";
 import { forgetWeights, loadEngineFiles, probeWebgpu, requireBrowserFeatures } from "./loader.js";
-import { closedError, publicError } from "./public-errors.js";
-import { spawnLink } from "./spawn.js";
+import { closedError, publicError, sandboxError } from "./public-errors.js";
+import { hasNoOrigin, spawnLink } from "./spawn.js";
 import { EngineError } from "./worker-link.js";
 
 /** @import { Backend, Request, StartResult } from "./protocol.js" */
@@ -138,6 +138,7 @@ export class WorkerHost {
     } catch (error) {
       link.terminate();
       if (error instanceof EngineError && error.code === "weights-invalid") forgetWeights(this.#options);
+      if (hasNoOrigin() && error instanceof CheckerError && error.code === "crashed") throw sandboxError(error);
       throw error;
     }
   }

@@ -178,6 +178,71 @@ describe("sound-alike element", () => {
     });
   }
 
+  test("properties that are undefined or null, or an empty address, are as good as absent", async () => {
+    const states = await page.evaluate(() =>
+      [undefined, null, ""].map((absent) => {
+        const element = /** @type {import("../../../pkg/element.js").SoundalikeElement} */ (
+          document.createElement("sound-alike")
+        );
+        document.body.append(element);
+        Object.assign(element, { reference: "/song.mp3", assets: "/pkg/", backend: "cpu" });
+        Object.assign(element, { reference: absent, ...(absent !== "" && { assets: absent, backend: absent }) });
+        element.setSong("left", absent || undefined);
+        const right = element.shadowRoot?.querySelector('[data-side="right"]');
+        const state = [/** @type {HTMLElement} */ (right).hidden, element.backend, right?.textContent?.trim()];
+        const { attributes } = element;
+        element.remove();
+        return [...state, absent === "" ? [] : [...attributes].map(({ name }) => name)];
+      }),
+    );
+    const blank = [false, "auto", "Drop the other song here, or choose it", []];
+    assert.deepEqual(states, [blank, blank, blank.with(1, "cpu")]);
+  });
+
+  test("properties that were set before its class was defined count", async () => {
+    await page.route("**/early.html", (route) =>
+      route.fulfill({
+        contentType: "text/html",
+        body: `<!doctype html><sound-alike></sound-alike><script>
+          document.querySelector("sound-alike").reference = "/example/harbour-lights.mp3";
+        </script><script type="module" src="/pkg/element.js"></script>`,
+      }),
+    );
+    await page.goto(`${shared.url}early.html`);
+    await page.locator("sound-alike").getByText("to compare it with harbour-lights.mp3").waitFor();
+    assert.equal(await page.locator("sound-alike").getAttribute("reference"), "/example/harbour-lights.mp3");
+  });
+
+  for (const [what, forbidden] of /** @type {const} */ ([
+    ["works", false],
+    ["says that the sandbox forbids it, where it does,", true],
+  ])) {
+    test(
+      `in a sandboxed frame without an origin it ${what} if the package's host allows it`,
+      { skip: Boolean(process.env["SOUNDALIKE_URL"]) },
+      async () => {
+        const host = shared.url.replace("localhost", "127.0.0.1");
+        await page.context().grantPermissions(["local-network-access"]);
+        if (forbidden) await page.route("**/pkg/worker.js", (route) => route.abort());
+        for (const [name, body] of [
+          ["outer", `<iframe sandbox="allow-scripts" src="${host}inner.html"></iframe>`],
+          ["inner", `<script type="module" src="${host}pkg/element.js"></script><sound-alike></sound-alike>`],
+        ])
+          await page.route(`**/${name}.html`, (route) =>
+            route.fulfill({ contentType: "text/html", body: `<!doctype html><title>${name}</title>${body}` }),
+          );
+        await page.goto(`${shared.url}outer.html`);
+        const frame = page.frameLocator("iframe");
+        const inputs = frame.locator("sound-alike input");
+        for (const input of [inputs.nth(0), inputs.nth(1)]) await input.setInputFiles(unrelated);
+        const end = forbidden
+          ? frame.locator("[part=error]").getByText("sandbox of this frame forbids")
+          : frame.locator('sound-alike[data-verdict="nearly-identical"]');
+        await end.waitFor({ timeout: CHECK_TIMEOUT_MS });
+      },
+    );
+  }
+
   test("an element that is moved during its work goes on with it", async () => {
     await page.locator("#fixed input").first().setInputFiles(unrelated);
     await page.waitForFunction(() => /** @type {any} */ (globalThis).events.length > 0);

@@ -76,5 +76,11 @@ export const ELEMENT_MUTANTS = [
     "    shadow.adoptedStyleSheets = [sheet];",
     "    shadow.innerHTML = `<style>${STYLE}</style>`;",
   ],
-  ["element", "strictest policy.*another host", "pkg/engine/spawn.js", "origin !== location.origin", "origin === ''"],
+  ["element", "strictest policy.*another host", "pkg/engine/spawn.js", "origin !== self.origin", "origin === ''"],
+  ["element", "undefined or null", "pkg/element.js", "value === undefined || value === null", "value === null"],
+  ["element", "undefined or null", "pkg/element.js", "this.reference || null", "this.reference"],
+  ["element", "before its class", "pkg/element.js", "    this.#takeEarlyProperties();\n", ""],
+  ["element", "sandboxed frame", "pkg/engine/spawn.js", "hasNoOrigin() ? dataAddress(bootstrap) :", ""],
+  ["element", "sandboxed frame", "pkg/engine/worker-host.js", "if (hasNoOrigin() && ", "if (false && "],
+  ["surroundings", "opened from a disk", "unserved.js", "words.hidden = false;", ""],
 ];
