@@ -14,6 +14,7 @@
  * ```
  */
 
+import { isBytes } from "./decode/song-input.js";
 import { Engine } from "./engine/engine.js";
 import { CheckerError, throwIfAborted } from "./shared/errors.js";
 import { CheckProgress } from "./engine/progress.js";
@@ -31,7 +32,7 @@ export { Song } from "./song/song.js";
 
 /** @typedef {import("./song/cache.js").SongStore} SongStore */
 /** @typedef {import("./song/cache.js").SongCacheSize} SongCacheSize */
-/** @typedef {import("./decode/song-file.js").SongInput} SongInput */
+/** @typedef {import("./decode/song-input.js").SongInput} SongInput */
 /** @typedef {import("./shared/errors.js").ErrorCode} ErrorCode */
 /** @typedef {import("./engine/progress.js").Progress} Progress */
 /** @typedef {import("./engine/protocol.js").Report} Report */
@@ -220,13 +221,18 @@ export class Checker {
  * @returns {Promise<Checker>}
  * @throws {CheckerError}
  */
-export async function createChecker({ backend = "auto", weights, assetsUrl, cache, onProgress, signal } = {}) {
+export async function createChecker(options = {}) {
+  // Frameworks pass null for what is absent.
+  const { onProgress, signal } = options;
+  const backend = options.backend ?? "auto";
+  const weights = options.weights ?? undefined;
+  const assetsUrl = options.assetsUrl ?? undefined;
+  const cache = options.cache ?? undefined;
   if (!["auto", "webgpu", "cpu"].includes(backend)) {
     throw new CheckerError("unsupported-browser", `There is no backend “${backend}”: choose auto, webgpu or cpu.`);
   }
   throwIfAborted(signal);
-  const key =
-    typeof weights === "object" && !(weights instanceof URL) ? undefined : [backend, weights, assetsUrl].join("\n");
+  const key = isBytes(weights) ? undefined : [backend, weights, assetsUrl].join("\n");
   const shared = (key !== undefined && sharedEngines.get(key)) || {
     engine: new Engine({ backend, weights, assetsUrl }),
     users: 0,

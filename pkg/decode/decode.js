@@ -8,10 +8,12 @@ import { CheckerError, throwIfAborted } from "../shared/errors.js";
 import { SongFile, refuseTooLong, undecodable } from "./song-file.js";
 import { mixInSlices } from "./mono.js";
 import { decodeInChunks } from "./chunks.js";
+import { channelsOf, samplesOf } from "./song-input.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
 /** @import { SampleSink } from "./mono.js" */
-/** @import { Limits, SongInput } from "./song-file.js" */
+/** @import { Limits } from "./song-file.js" */
+/** @import { SongInput } from "./song-input.js" */
 
 /** Sound that is decoded as a whole is mixed and sent in parts of this size. */
 const PART_SAMPLES = 2 ** 20;
@@ -33,26 +35,7 @@ const PART_SAMPLES = 2 ** 20;
 export async function decode(input, sink, { file, ...options }) {
   throwIfAborted(options.signal);
   if (file) await decodeFile(new SongFile(file, options.name), sink, options);
-  else await send(channelsOfSamples(input, options.limits), sink, options);
-}
-
-/**
- * @param {SongInput | undefined} input anything but a file
- * @param {Limits} limits
- * @returns {{ channels: Float32Array[], sampleRateHz: number }}
- */
-function channelsOfSamples(input, limits) {
-  if (input instanceof Float32Array) return { channels: [input], sampleRateHz: limits.decodeRateHz };
-  if (input instanceof AudioBuffer) return channelsOf(input);
-  if (typeof input === "object" && input !== null && "samples" in input) {
-    const channels = input.samples instanceof Float32Array ? [input.samples] : [...input.samples];
-    if (channels.every((channel) => channel instanceof Float32Array))
-      return { channels, sampleRateHz: input.sampleRateHz };
-  }
-  throw new CheckerError(
-    "decode-failed",
-    "A song must be a File, Blob, address, AudioBuffer, Float32Array, or samples with their rate.",
-  );
+  else await send(await samplesOf(input, options.limits), sink, options);
 }
 
 /** @param {SongFile} file @param {SampleSink} sink @param {DecodeOptions} options */
@@ -84,12 +67,6 @@ async function decodeAtOnce(file, { limits, signal }) {
   throwIfAborted(signal);
   refuseTooLong(file.name, buffer.duration, limits);
   return buffer;
-}
-
-/** @param {AudioBuffer} buffer */
-function channelsOf(buffer) {
-  const channels = Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
-  return { channels, sampleRateHz: buffer.sampleRate };
 }
 
 /**

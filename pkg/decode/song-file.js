@@ -1,23 +1,11 @@
 /** Song file: opens the file of a song, and refuses one that can't be checked before reading it. */
 
 import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "../shared/errors.js";
+import { blobOf, isAddress, isFile, songName } from "./song-input.js";
+
+/** @import { SongInput } from "./song-input.js" */
 
 /** @typedef {import("../wasm/cpu/soundalike.js").Limits} Limits of the engine */
-
-/**
- * @typedef {Object} Samples
- * @property {Float32Array | Float32Array[]} samples mono, or one array a channel, all of one
- *   length; values in -1..1
- * @property {number} sampleRateHz
- * @property {string} [name]
- */
-
-/**
- * A song: a file or blob of any format that the browser decodes (of a video, its sound track), the
- * address of one, an `AudioBuffer`, a `Float32Array` of mono samples at 44,100 Hz, or samples with
- * their rate. The caller's arrays are read, never detached.
- * @typedef {File | Blob | string | URL | AudioBuffer | Float32Array | Samples} SongInput
- */
 
 /** A file may be read as a whole to be decoded. Larger ones are likely to crash a browser tab. */
 const MAX_FILE_BYTES = 1e9;
@@ -67,17 +55,19 @@ export class SongFile {
     try {
       return new Uint8Array(await this.slice(from, to).arrayBuffer());
     } catch (cause) {
-      throw new CheckerError(
-        "decode-failed",
-        `“${this.name}” can’t be read any more: was it moved or changed? Choose it again.`,
-        { cause },
-      );
+      throw unreadable(this.name, cause);
     }
   }
 }
 
+/** @param {string} name @param {unknown} [cause] */
+export function unreadable(name, cause) {
+  const sentence = `“${name}” can’t be read any more: was it moved or changed? Choose it again.`;
+  return new CheckerError("decode-failed", sentence, { cause });
+}
+
 /**
- * The file behind a song that is a file, blob or address; `undefined` for songs that are samples.
+ * The file behind a song that is a file, its bytes or an address; `undefined` for songs that are samples.
  * @param {SongInput | undefined} input
  * @param {Limits} limits
  * @param {AbortSignal | undefined} signal
@@ -87,7 +77,7 @@ export async function fileOf(input, limits, signal) {
   throwIfAborted(signal);
   if (!isFile(input)) return undefined;
   const name = songName(input);
-  const file = input instanceof Blob ? input : await download(input, name, signal);
+  const file = isAddress(input) ? await download(input, name, signal) : await blobOf(input);
   if (file.size === 0) throw new CheckerError("no-audio", `“${name}” is an empty file.`);
   refuseTooLarge(name, file.size);
   if (file.size > SMALL_FILE_BYTES) {
@@ -97,11 +87,6 @@ export async function fileOf(input, limits, signal) {
     throwIfAborted(signal);
   }
   return file;
-}
-
-/** @param {SongInput | undefined} input @returns {input is Blob | string | URL} */
-export function isFile(input) {
-  return input instanceof Blob || typeof input === "string" || input instanceof URL;
 }
 
 /**
@@ -127,22 +112,6 @@ export async function probeDurationSecs(blob) {
     audio.removeAttribute("src");
     URL.revokeObjectURL(url);
   }
-}
-
-/** @param {SongInput | undefined} input */
-export function songName(input) {
-  if (typeof input === "string" || input instanceof URL) {
-    try {
-      const { pathname } = new URL(input, document.baseURI);
-      return decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1)) || "song";
-    } catch {
-      return String(input);
-    }
-  }
-  if (typeof input === "object" && input !== null && "name" in input && typeof input.name === "string" && input.name) {
-    return input.name;
-  }
-  return "song";
 }
 
 /** @param {string | URL} url @param {string} name @param {AbortSignal | undefined} signal */

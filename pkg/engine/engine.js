@@ -11,7 +11,9 @@
 import { decode } from "../decode/decode.js";
 import { sha256 } from "../song/digest.js";
 import { isErrorCode, songError } from "../shared/errors.js";
-import { fileOf } from "../decode/song-file.js";
+import { filePrint, isSamePrint } from "../decode/file-print.js";
+import { fileOf, unreadable } from "../decode/song-file.js";
+import { blobOf, isBlob } from "../decode/song-input.js";
 import { EngineError } from "./worker-link.js";
 import { publicError } from "./public-errors.js";
 import { loadEngineFiles } from "./loader.js";
@@ -78,6 +80,7 @@ export class Engine {
    */
   async analyse(song, options) {
     await this.#fallingBack(async () => {
+      await forgetIfChanged(song);
       if (song.idIn(this.#host.link) !== undefined) return;
       if (song.analysis && (await this.#restore(song, song.analysis, options))) return;
       await this.#readAndAnalyse(song, options);
@@ -149,6 +152,7 @@ export class Engine {
       if (!this.#host.started) await this.start(signal);
       const { limits } = /** @type {StartResult} */ (this.#host.started);
       file = await untilAborted(fileOf(song.input, limits, abandoned), abandoned);
+      if (file && isBlob(song.input)) song.print = await printOf(song.name, file);
       key = cache && file && (await this.#cacheKey(song, file));
       if (cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned }))) return;
       uploaded = await this.#uploaded(song, file, options);
@@ -188,6 +192,7 @@ export class Engine {
           decode(song.input, upload, { name: song.name, file, limits, signal: abandoned, onProgress: onDecoded }),
           abandoned,
         );
+        if (file && song.print && !isSamePrint(song.print, await printOf(song.name, file))) throw unreadable(song.name);
         releaseWorker = await this.#working.acquire(abandoned);
         if (upload.link === (await this.#host.running(signal))) {
           onProgress("decode", 1);
@@ -317,4 +322,29 @@ export class Engine {
       });
     }
   }
+}
+
+/**
+ * Forgets the analysis of a file whose content is another one now.
+ * @param {Song} song
+ * @throws {CheckerError} if the browser only knows that the file was changed
+ */
+async function forgetIfChanged(song) {
+  if (!song.print || !isBlob(song.input)) return;
+  try {
+    if (isSamePrint(song.print, await filePrint(await blobOf(song.input)))) return;
+  } catch (cause) {
+    // The analysis of a file that is gone is still that of the chosen song.
+    if (cause instanceof DOMException && cause.name === "NotFoundError") return;
+    throw unreadable(song.name, cause);
+  }
+  song.free();
+  song.print = song.sha256 = undefined;
+}
+
+/** @param {string} name @param {Blob} file */
+function printOf(name, file) {
+  return filePrint(file).catch((cause) => {
+    throw unreadable(name, cause);
+  });
 }

@@ -6,6 +6,7 @@
  * try fetches them again, bypassing the browser's cache.
  */
 
+import { bytesOf, isAddress, isBytes } from "../decode/song-input.js";
 import { CheckerError } from "../shared/errors.js";
 
 /** @import { Backend } from "./protocol.js" */
@@ -106,8 +107,7 @@ export async function loadEngineFiles(backend, options) {
 
 /** @param {string | URL | ArrayBuffer | Uint8Array} source @returns {Promise<Uint8Array>} */
 async function weightsBytes(source) {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (isBytes(source)) return bytesOf(source);
   return fetchedWeights.get(new URL(source, document.baseURI).href);
 }
 
@@ -116,8 +116,7 @@ async function weightsBytes(source) {
  * @param {FileOptions} options
  */
 export function forgetWeights({ assetsUrl, weights = locateFiles(assetsUrl).weights }) {
-  if (typeof weights === "string" || weights instanceof URL)
-    fetchedWeights.forget(new URL(weights, document.baseURI).href);
+  if (isAddress(weights)) fetchedWeights.forget(new URL(weights, document.baseURI).href);
 }
 
 const fetchedWeights = memoised((url, cache) =>

@@ -6,6 +6,7 @@
  */
 
 import { PEAK_COUNT } from "../decode/peaks.js";
+import { bytesOf, isBytes } from "../decode/song-input.js";
 
 /**
  * @typedef {Object} PackedSong
@@ -27,9 +28,13 @@ export function packSong({ analysis, durationSecs, peaks }) {
   return bytes;
 }
 
-/** @param {Uint8Array} bytes @returns {PackedSong | undefined} `undefined` for other bytes */
-export function unpackSong(bytes) {
-  if (!(bytes instanceof Uint8Array) || bytes.length < TAIL_BYTES) return undefined;
+/**
+ * @param {unknown} given the bytes, which another window may have made
+ * @returns {PackedSong | undefined} `undefined` for anything else
+ */
+export function unpackSong(given) {
+  if (!isBytes(given) || given.byteLength < TAIL_BYTES) return undefined;
+  const bytes = bytesOf(given);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = view.getUint32(bytes.length - TAIL_BYTES, true);
   const durationSecs = view.getFloat64(bytes.length - 8, true);

@@ -3,10 +3,10 @@
  * another worker can restore it.
  */
 
-import { songName } from "../decode/song-file.js";
+import { songName } from "../decode/song-input.js";
 import { packSong } from "./song-bytes.js";
 
-/** @import { SongInput } from "../decode/song-file.js" */
+/** @import { SongInput } from "../decode/song-input.js" */
 
 /**
  * The connection to a worker that keeps analysed songs.
@@ -48,6 +48,11 @@ export class Song {
      * @type {string | undefined}
      */
     this.sha256 = undefined;
+    /**
+     * @internal Of the file that was analysed, if the song is one.
+     * @type {Uint8Array | undefined}
+     */
+    this.print = undefined;
   }
 
   /** Whether a comparison can begin at once, without decoding. */

@@ -39,6 +39,20 @@ export async function firstPassage(
   }
 }
 
+export async function everyInput(checker: Checker, bytes: ArrayBuffer, view: DataView): Promise<Song[]> {
+  const samples = [new Float64Array(9), [0.5, -0.5], { samples: [new Float64Array(9), [0.5]], sampleRateHz: 8000 }];
+  const likeAudioBuffer = { numberOfChannels: 1, sampleRate: 8000, getChannelData: () => new Float32Array(9) };
+  const files = ["/song.mp3", new URL("https://example.org"), bytes, new Uint8Array(bytes), view];
+  return Promise.all([...files, ...samples, likeAudioBuffer].map((input) => checker.analyse(input)));
+}
+
+export function takeAway(element: SoundalikeElement): void {
+  element.reference = undefined;
+  element.assets = null;
+  element.backend = undefined;
+  element.setSong("left", null);
+}
+
 export function check(element: SoundalikeElement, song: Blob): Report | undefined {
   element.reference = "/original.mp3";
   element.setSong("left", song);
@@ -64,6 +78,8 @@ export async function mistakes(checker: Checker, report: Report) {
   await checker.compare("/one.mp3");
   // @ts-expect-error a number is no song
   await checker.compare(1, 2);
+  // @ts-expect-error these could be bytes or samples
+  await checker.analyse(new Int16Array(9));
   // @ts-expect-error there is no such verdict
   if (report.verdict === "identical") return;
   // @ts-expect-error scores are numbers

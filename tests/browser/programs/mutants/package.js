@@ -156,10 +156,17 @@ export const PACKAGE_MUTANTS = [
   [
     "package",
     "something that is no song",
-    "pkg/decode/decode.js",
+    "pkg/decode/song-input.js",
     '"decode-failed",\n    "A song must be',
     '"no-audio",\n    "A song must be',
   ],
+  ["song-inputs", "of other windows", "pkg/decode/song-input.js", "if (isBlob(input)) return", "if (false) return"],
+  ["song-inputs", "bytes of a file", "pkg/decode/song-input.js", "input.byteOffset, input.byteLength", "0"],
+  ["song-inputs", "samples of every kind", "pkg/decode/song-input.js", 'name !== "Float64Array" && ', ""],
+  ["song-inputs", "changed on disk", "pkg/engine/engine.js", "      await forgetIfChanged(song);\n", ""],
+  ["song-inputs", "reads anew", "pkg/engine/engine.js", "      await forgetIfChanged(song);\n", ""],
+  ["song-inputs", "while it is decoded", "pkg/engine/engine.js", "if (file && song.print && !", "if (false && !"],
+  ["song-inputs", "a short name", "pkg/decode/song-input.js", "(data|blob)", "(nothing)"],
   [
     "package",
     "a little less than three seconds",
@@ -247,13 +254,7 @@ export const PACKAGE_MUTANTS = [
     "      song.analysis = analysis;\n      song.enter(link, songId);\n      return analysis;",
     "      song.enter(link, songId);\n      return analysis;",
   ],
-  [
-    "package",
-    "from another origin, such as a CDN",
-    "pkg/engine/spawn.js",
-    "origin !== location.origin",
-    "origin === ''",
-  ],
+  ["package", "from another origin, such as a CDN", "pkg/engine/spawn.js", "origin !== self.origin", "origin === ''"],
   ["package", "assetsUrl names the folder", "pkg/engine/loader.js", "if (assetsUrl !== undefined) {", "if (false) {"],
   ["analysed-songs", "large file’s SHA-256", "pkg/song/digest.js", "blob.size > LARGE_BYTES && ", "false && "],
   [
