@@ -196,7 +196,10 @@ export class SoundalikeElement extends Base {
     }
   }
 
-  /** Frameworks set a property to `undefined` or `null` for what is absent. @param {string} name @param {unknown} value */
+  /**
+   * Frameworks set a property to `undefined` or `null` for what is absent.
+   * @param {string} name @param {unknown} value
+   */
   #setOrRemove(name, value) {
     if (value === undefined || value === null) this.removeAttribute(name);
     else this.setAttribute(name, String(value));

@@ -67,7 +67,8 @@ export function unreadable(name, cause) {
 }
 
 /**
- * The file behind a song that is a file, its bytes or an address; `undefined` for songs that are samples.
+ * The file behind a song that is a file, its bytes or an address; `undefined` for songs that are
+ * samples.
  * @param {SongInput | undefined} input
  * @param {Limits} limits
  * @param {AbortSignal | undefined} signal
@@ -118,8 +119,10 @@ export async function probeDurationSecs(blob) {
 async function download(url, name, signal) {
   try {
     const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok)
-      throw new CheckerError("decode-failed", `“${name}” could not be loaded: the server answered ${response.status}.`);
+    if (!response.ok) {
+      const sentence = `“${name}” could not be loaded: the server answered ${response.status}.`;
+      throw new CheckerError("decode-failed", sentence);
+    }
     refuseTooLarge(name, Number(response.headers.get("content-length")));
     return await response.blob();
   } catch (error) {

@@ -27,8 +27,8 @@ import { Slice } from "../shared/tasks.js";
 
 /**
  * The bytes of a file. Other typed arrays are refused, as theirs could be samples too.
- * @typedef {ArrayBuffer | SharedArrayBuffer | Uint8Array | Uint8ClampedArray | Int8Array | DataView}
- *   FileBytes
+ * @typedef {ArrayBuffer | SharedArrayBuffer | Uint8Array | Uint8ClampedArray | Int8Array
+ *   | DataView} FileBytes
  */
 
 /** @typedef {File | Blob | FileBytes | string | URL} FileInput */

@@ -68,7 +68,9 @@ export class Song {
    * @throws {TypeError} before the song is analysed
    */
   toBytes() {
-    if (!this.#analysis) throw new TypeError(`“${this.name}” has not been analysed: await checker.analyse(song) first`);
+    if (!this.#analysis) {
+      throw new TypeError(`“${this.name}” has not been analysed: await checker.analyse(song) first`);
+    }
     return packSong({ analysis: this.#analysis, durationSecs: this.durationSecs, peaks: this.peaks });
   }
 

@@ -1,6 +1,6 @@
 /**
- * The page without scripts, from a disk, in older browsers, with forced colours, a scroll bar, a slow
- * connection.
+ * The page without scripts, from a disk, in older browsers, with forced colours, a scroll bar, a
+ * slow connection.
  */
 
 import assert from "node:assert/strict";

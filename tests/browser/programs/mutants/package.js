@@ -188,7 +188,7 @@ export const PACKAGE_MUTANTS = [
     "const MAX_FILE_BYTES = 1e9;",
     "const MAX_FILE_BYTES = 1024 ** 3;",
   ],
-  ["package", "a missing address", "pkg/decode/song-file.js", "if (!response.ok)", "if (false)"],
+  ["package", "a missing address", "pkg/decode/song-file.js", "if (!response.ok) {", "if (false) {"],
   [
     "package",
     "one second as the right song",
