@@ -93,5 +93,8 @@ pub use checker::{Checker, Stage};
 pub use config::{FeatureConfig, MAX_SONG_SECS};
 pub use error::{Error, Result};
 pub use recording::encoder::model::{Model, SHIPPED_WEIGHTS};
-pub use report::{MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
+pub use report::{
+    CompositionPassage, CompositionReport, CompositionVerdict, Evidence, MatchedPassage, Matrix,
+    ModelSummary, Report, SongSummary, Verdict,
+};
 pub use song::Song;

@@ -167,7 +167,7 @@ fn embeddings_and_reports_have_the_same_bits() {
             "weights 0b4076d3604c78074db034552e54656ef6aa7eb04843cb3afdba45a769c820e1",
             "left 42dfed11d37e5d62b055a1c2df5769e972c016e457c24b421e56bb4af5775b10",
             "right 507167844536929bbcbb934e440930081f77702d037f442b8f87182a3f0f5d2c",
-            "report 6a48ef9a1eb99f44e0a7d8f9b083d7c1c1c15dade96acc2e18f1eaaf87c67d6e",
+            "report 8e7e8a11ac1d48d4cc227d9d247c6f66be52ca7c77552843e40bd5148bf039da",
         ],
     );
 }

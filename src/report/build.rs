@@ -45,6 +45,7 @@ pub fn report(
             spans(|passage| (passage.right_start_secs, passage.right_end_secs)),
         ),
         passages,
+        composition: None,
         matrix,
         model: ModelSummary {
             version: model.info().version.clone(),

@@ -1,9 +1,12 @@
 //! The answer: plain data, the same natively and in the browser.
 
 pub(crate) mod build;
+mod composition;
 
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
+
+pub use composition::{CompositionPassage, CompositionReport, CompositionVerdict, Evidence};
 
 /// The result of a check. Times are in seconds, scores in 0..1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
@@ -19,6 +22,9 @@ pub struct Report {
     pub right: SongSummary,
     /// Passages that match, ordered by their place in the left song.
     pub passages: Vec<MatchedPassage>,
+    /// Whether one song plays the other's composition anew. `null` where the build can't tell.
+    #[tsify(type = "CompositionReport | null")]
+    pub composition: Option<CompositionReport>,
     /// Scores of every moment against every moment.
     pub matrix: Matrix,
     /// The weights that were used.
