@@ -144,7 +144,7 @@ const UNPLAYABLE =
 /** @param {string} name @param {unknown} [cause] */
 export function undecodable(name, cause) {
   const rest = VIDEO_NAME.test(name)
-    ? "is a video without a sound track that this browser can play. Save its sound as MP3 or WAV and try that."
+    ? "holds no sound that this browser can play. Save its sound as MP3 or WAV and try that."
     : PROTECTED_NAME.test(name)
       ? "is protected against copying, so the browser can’t open it."
       : FOREIGN_NAME.test(name)

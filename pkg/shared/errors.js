@@ -68,13 +68,14 @@ export function throwIfAborted(signal) {
  */
 export function songError(code, about) {
   const song = `“${about.name}”`;
-  // Rounded down, so that the duration reads as shorter than the limit.
-  const shortSecs = Math.floor(Math.min(about.durationSecs, about.minSongSecs - 0.1) * 10 + 1e-6) / 10;
+  const rounded = about.durationSecs.toFixed(1);
+  // One sample less than the limit is shorter, too, though no rounded number would show it.
+  const short = Number(rounded) < about.minSongSecs ? rounded : `just under ${about.minSongSecs}`;
   const sentences = /** @type {Partial<Record<ErrorCode, string>>} */ ({
     "decode-failed": `${song} holds samples or a sample rate that cannot be sound.`,
     "no-audio": `${song} holds no sound.`,
     silent: `${song} is silent, or too quiet to be compared.`,
-    "too-short": `${song} lasts ${shortSecs.toFixed(1)} seconds. At least ${about.minSongSecs} seconds are needed.`,
+    "too-short": `${song} lasts ${short} seconds. At least ${about.minSongSecs} seconds are needed.`,
     "too-long": tooLongSentence(about.name, about.durationSecs, about.maxSongSecs),
   });
   return new CheckerError(code, sentences[code] ?? about.cause.message, { cause: about.cause });

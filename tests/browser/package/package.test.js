@@ -68,8 +68,9 @@ describe("package", () => {
       "a little less than three seconds",
       "a.slice(0, 3 * 44100 - 441)",
       "too-short",
-      /lasts 2\.9 seconds\. At least 3 seconds/,
+      /lasts just under 3 seconds\. At least 3 seconds/,
     ],
+    ["clearly less than three seconds", "a.slice(0, 2.94 * 44100)", "too-short", /lasts 2\.9 seconds\. At least/],
     ["silence", "new Float32Array(10 * 44100)", "silent", /is silent, or too quiet/],
     ["very quiet music", "a.map((sample) => sample * 1e-4)", "silent", /is silent, or too quiet/],
     [

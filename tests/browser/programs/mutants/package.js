@@ -171,8 +171,8 @@ export const PACKAGE_MUTANTS = [
     "package",
     "a little less than three seconds",
     "pkg/shared/errors.js",
-    "Math.min(about.durationSecs, about.minSongSecs - 0.1) * 10 + 1e-6) / 10",
-    "about.durationSecs * 10 + 0.5) / 10",
+    "Number(rounded) < about.minSongSecs ? rounded",
+    "true ? rounded",
   ],
   [
     "package",
