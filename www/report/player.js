@@ -9,9 +9,6 @@
  * @typedef {(leftSecs: number | undefined, rightSecs: number | undefined) => void} PositionListener
  */
 
-/** Playback rates that browsers support; outside of about this range they mute or refuse. */
-const SLOWEST = 0.5;
-const FASTEST = 2;
 /**
  * Two sounds that are closer than this are heard as one; a media element's clock is hardly more
  * exact.
@@ -19,6 +16,12 @@ const FASTEST = 2;
 const AUDIBLE_SECS = 0.02;
 /** Largest correction of the playback rate; few people notice it. */
 const STRONGEST_CORRECTION = 0.06;
+/**
+ * Playback rates that browsers support, 0.5 to 2, less the correction; outside of about this range
+ * they mute or refuse.
+ */
+const SLOWEST = 0.5 / (1 - STRONGEST_CORRECTION);
+const FASTEST = 2 / (1 + STRONGEST_CORRECTION);
 
 export class PassagePlayer {
   #left = new Audio();
@@ -80,18 +83,17 @@ export class PassagePlayer {
     const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
     const together = mode === "together";
     this.#spread(together);
-    const ratio = Math.min(
-      FASTEST,
-      Math.max(SLOWEST, (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs)),
-    );
-    this.#right.playbackRate = together ? ratio : 1;
+    const ratio = (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs);
+    const rates = together ? ratesInStep(ratio) : { left: 1, right: 1 };
+    this.#left.playbackRate = rates.left;
+    this.#right.playbackRate = rates.right;
     await Promise.all([seek(this.#left, leftStartSecs), seek(this.#right, rightStartSecs)]);
     if (isOver()) return;
     if (together) {
       await Promise.all([this.#left.play(), this.#right.play()]);
       await this.#until(leftEndSecs, this.#left, isOver, () => {
         const aheadSecs = this.#right.currentTime - rightStartSecs - (this.#left.currentTime - leftStartSecs) * ratio;
-        this.#right.playbackRate = ratio * rateThatCatchesUp(aheadSecs);
+        this.#right.playbackRate = rates.right * rateThatCatchesUp(aheadSecs);
         return [this.#left.currentTime, this.#right.currentTime];
       });
       return;
@@ -141,6 +143,16 @@ export class PassagePlayer {
     this.#ears.left.pan.value = apart ? -1 : 0;
     this.#ears.right.pan.value = apart ? 1 : 0;
   }
+}
+
+/**
+ * Playback rates at which both songs go through their passages in the same time: the left one's own
+ * speed, unless the right one would leave the range of the browser.
+ * @param {number} ratio length of the right passage, if the left one's is 1
+ */
+function ratesInStep(ratio) {
+  const right = Math.min(FASTEST, Math.max(SLOWEST, ratio));
+  return { left: right / ratio, right };
 }
 
 /**

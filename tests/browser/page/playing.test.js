@@ -13,9 +13,13 @@ describe("playing", () => {
       const Whole = Audio;
       globalThis.Audio = /** @type {any} */ (
         class extends Whole {
-          constructor() {
-            super();
-            this.defaultPlaybackRate = 0.1;
+          /** @override */
+          get playbackRate() {
+            return 10 * super.playbackRate;
+          }
+          /** @override */
+          set playbackRate(rate) {
+            super.playbackRate = rate / 10;
           }
         }
       );
@@ -44,6 +48,46 @@ describe("playing", () => {
     assert.equal(await visit.page.locator(".playhead.on").count(), 0);
     assert.deepEqual(await lit(), []);
   });
+
+  for (const [speed, left, right] of /** @type {const} */ ([
+    ["2.2 times as fast", [1, 6.5], [4, 6.5]],
+    ["0.45 times as fast", [4, 6.5], [1, 6.6]],
+  ]))
+    test(`${speed}, both songs play in step at rates that every browser has`, async () => {
+      await visit.page.addInitScript(() => {
+        const players = /** @type {HTMLAudioElement[]} */ ([]);
+        Object.assign(globalThis, { players });
+        const Whole = Audio;
+        globalThis.Audio = /** @type {any} */ (
+          class extends Whole {
+            constructor() {
+              super();
+              players.push(this);
+            }
+          }
+        );
+      });
+      const [leftStartSecs, leftEndSecs] = left;
+      const [rightStartSecs, rightEndSecs] = right;
+      const slope = (rightEndSecs - rightStartSecs) / (leftEndSecs - leftStartSecs);
+      const asked = passage({ leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs, speedRatio: 1 / slope });
+      await visit.show({ ...STRONG, passages: [asked] });
+      await visit.page.locator("#passages button").click();
+      const playing = () =>
+        visit.page.evaluate(() =>
+          /** @type {{ players: HTMLAudioElement[] }} */ (/** @type {unknown} */ (globalThis)).players
+            .filter(({ paused }) => !paused)
+            .map(({ playbackRate, currentTime }) => ({ playbackRate, currentTime })),
+        );
+      await visit.page.waitForFunction(() => document.querySelectorAll(".playhead.on").length === 2);
+      await visit.page.waitForTimeout(700);
+      const [one, other] = await playing();
+      assert.ok(one && other, "one song alone plays");
+      for (const { playbackRate } of [one, other])
+        assert.ok(playbackRate >= 0.5 && playbackRate <= 2, `${playbackRate}`);
+      const behindSecs = other.currentTime - rightStartSecs - slope * (one.currentTime - leftStartSecs);
+      assert.ok(Math.abs(behindSecs) < 0.25, `they are ${behindSecs} s apart`);
+    });
 
   test("in turn, one song plays after the other", async () => {
     await visit.show({ ...STRONG, passages: [passage({ leftEndSecs: 2.5, rightEndSecs: 7.5 })] });
