@@ -16,10 +16,15 @@ export function flag(indices, x, y) {
   const text = numbers(indices);
   const attributes = { class: `flag ${colourClass(index)}`, "data-passage": String(index), "aria-hidden": "true" };
   const made = element("span", attributes, text);
-  // In em: the padding, and half of each digit.
-  made.style.left = inside(x, Math.max(0.85, 0.4 + 0.33 * text.length));
-  made.style.top = inside(y, 0.8);
+  placeFlag(made, x, y);
   return made;
+}
+
+/** Puts a flag at a place of its picture, in per cent. @param {HTMLElement} one @param {number} x @param {number} y */
+export function placeFlag(one, x, y) {
+  // In em: the padding, and half of each digit.
+  one.style.left = inside(x, Math.max(0.85, 0.4 + 0.33 * one.textContent.length));
+  one.style.top = inside(y, 0.8);
 }
 
 /** @param {number} place in per cent @param {number} least from both edges, in em */

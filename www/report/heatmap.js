@@ -7,7 +7,7 @@ import { SLICE_MS, nextTask } from "../pkg/shared/tasks.js";
 import { element } from "../shared/dom.js";
 import { clock, preciseClock, scoreText, tickTimes } from "../shared/format.js";
 import { svg } from "../shared/svg.js";
-import { flag } from "./flag.js";
+import { flag, placeFlag } from "./flag.js";
 import { colourClass } from "./linking.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
@@ -63,6 +63,7 @@ export function showHeatMap(body, report) {
     ),
   );
   body.replaceChildren(frame(report, box), foot(readout, scale));
+  keepFlagsApart(box, report, places);
   keepPainted(canvas, scale, report);
   readUnderPointer(box, readout, report);
 
@@ -107,6 +108,44 @@ function diagonals({ passages }, { x, y }) {
       svg("line", { ...ends, class: `diagonal ${colourClass(index)}` }),
     ];
   });
+}
+
+/** Places of a flag along its diagonal, the first that is free is taken: 0 is the start. */
+const FLAG_PLACES = [0, 0.5, 1, 0.25, 0.75];
+/** Least distance between two flags, in CSS pixels. */
+const FLAG_GAP = 2;
+
+/**
+ * Moves flags that would touch others along their diagonals, whenever the picture has another size.
+ * @param {HTMLElement} box @param {Report} report @param {Places} places
+ */
+function keepFlagsApart(box, { passages }, { x, y }) {
+  const flags = /** @type {HTMLElement[]} */ ([...box.querySelectorAll(".flag")]);
+  new ResizeObserver(() => {
+    /** @type {DOMRect[]} */
+    const taken = [];
+    for (const [index, one] of flags.entries()) {
+      const passage = /** @type {Report["passages"][number]} */ (passages[index]);
+      /** @param {number} part */
+      const move = (part) => {
+        const leftSecs = passage.leftStartSecs + part * (passage.leftEndSecs - passage.leftStartSecs);
+        const rightSecs = passage.rightStartSecs + part * (passage.rightEndSecs - passage.rightStartSecs);
+        placeFlag(one, x(leftSecs), y(rightSecs));
+        return one.getBoundingClientRect();
+      };
+      const free = FLAG_PLACES.find((part) => {
+        const { left, right, top, bottom } = move(part);
+        return taken.every(
+          (other) =>
+            right + FLAG_GAP <= other.left ||
+            other.right + FLAG_GAP <= left ||
+            bottom + FLAG_GAP <= other.top ||
+            other.bottom + FLAG_GAP <= top,
+        );
+      });
+      taken.push(move(free ?? 0));
+    }
+  }).observe(box);
 }
 
 /** The drawing over the scores. @param {Report} report @param {SVGElement[]} shapes */

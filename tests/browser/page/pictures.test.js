@@ -85,9 +85,30 @@ describe("pictures", () => {
     assert.match(await visit.page.locator(".heat-readout").innerText(), /^0:06\.[012] ↔ 0:06\.[012]: 1\.00/);
   });
 
+  test("on a phone, the numbers of the heat map do not touch where passages are close together", async () => {
+    await visit.page.setViewportSize({ width: 360, height: 740 });
+    const starts = [1, 1.7, 2.4];
+    await visit.show({
+      ...STRONG,
+      passages: starts.map((secs) =>
+        passage({ leftStartSecs: secs, leftEndSecs: secs + 2, rightStartSecs: secs, rightEndSecs: secs + 2 }),
+      ),
+    });
+    const boxes = await visit.page
+      .locator(".heat-box .flag")
+      .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+    assert.equal(boxes.length, starts.length);
+    for (const [index, box] of boxes.entries())
+      for (const other of boxes.slice(index + 1))
+        assert.ok(
+          box.right < other.x || other.right < box.x || box.bottom < other.y || other.bottom < box.y,
+          `number ${index + 1} touches another`,
+        );
+  });
+
   test("without a passage the pictures say so, and there is no list, nor a table to save", async () => {
     await visit.show({ ...MODERATE, passages: [] });
-    assert.match(await visit.page.locator(".links-picture").innerText(), /No passage is long enough to be marked/);
+    assert.match(await visit.page.locator(".links-picture").innerText(), /No single passage could be marked/);
     for (const hidden of ["#passages-card", "#save-csv"])
       assert.ok(await visit.page.locator(hidden).isHidden(), hidden);
   });
