@@ -21,7 +21,7 @@
 
 import { CheckerError, Song, createChecker } from "./index.js";
 import { element } from "./shared/dom.js";
-import { clock, mixWords, scoreText, verdictTitle } from "./shared/format.js";
+import { NOTHING_TO_COMPARE, clock, isNothingToCompare, mixWords, scoreText, verdictTitle } from "./shared/format.js";
 
 /** @import { Checker, Progress, Report } from "./index.js" */
 /** @import { Side } from "./shared/errors.js" */
@@ -350,11 +350,14 @@ export class SoundalikeElement extends Base {
     this.#report = report;
     this.dataset["verdict"] = report.verdict;
     this.dataset["score"] = String(report.score);
-    const score = element("span", { class: "score", part: "score" }, scoreText(report.score));
-    const verdict = element("p", { class: "verdict", part: "verdict" }, score, verdictTitle(report.verdict));
+    const isNothing = isNothingToCompare(report);
+    const score = element("span", { class: "score", part: "score" }, isNothing ? "–" : scoreText(report.score));
+    const title = isNothing ? NOTHING_TO_COMPARE : verdictTitle(report.verdict);
+    const verdict = element("p", { class: "verdict", part: "verdict" }, score, title);
     const list = element("ol", { part: "passages" });
-    for (const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs, share } of report.passages) {
-      const mix = mixWords(share);
+    for (const passage of report.passages) {
+      const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
+      const mix = mixWords(passage, { left: report.left.name, right: report.right.name });
       list.append(
         element(
           "li",

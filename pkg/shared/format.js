@@ -11,9 +11,21 @@ export const VERDICTS = [
   { name: "different", title: "Different songs", from: 0 },
 ];
 
+/** The title of a report in which there is nothing to compare. */
+export const NOTHING_TO_COMPARE = "Nothing to compare";
+
 /** @param {string} verdict of a report */
 export function verdictTitle(verdict) {
   return VERDICTS.find(({ name }) => name === verdict)?.title ?? verdict;
+}
+
+/**
+ * Whether all of a song was left out, so that the score says nothing.
+ * @param {{ passages: unknown[], left: Blank, right: Blank }} report
+ * @typedef {{ leftOutShare: number }} Blank
+ */
+export function isNothingToCompare({ passages, left, right }) {
+  return passages.length === 0 && Math.max(left.leftOutShare, right.leftOutShare) > 0.9995;
 }
 
 /** The lowest score of a verdict, as text. @param {string} verdict */
@@ -31,9 +43,30 @@ const MIXES = [
   { words: "under other music", below: 0.75 },
 ];
 
-/** Words for what else plays in a passage; empty if nothing does. @param {number} share 0..1 */
-export function mixWords(share) {
-  return MIXES.find(({ below }) => share < below)?.words ?? "";
+/**
+ * The shares of a passage: how much of each song's sound there is the music that both have, 0..1.
+ * @typedef {{ share?: number, leftShare?: number }} Shares `share`: of the right song
+ */
+
+/**
+ * What else plays in a passage, by song; empty where nothing does.
+ * @param {Shares} passage
+ */
+export function mixesOf({ share = 1, leftShare = 1 }) {
+  /** @param {number} part */
+  const words = (part) => MIXES.find(({ below }) => part < below)?.words ?? "";
+  return { left: words(leftShare), right: words(share) };
+}
+
+/**
+ * Words for what else plays in a passage, and in which song; empty if nothing does.
+ * @param {Shares} passage
+ * @param {{ left: string, right: string }} names of the songs
+ */
+export function mixWords(passage, names) {
+  const { left, right } = mixesOf(passage);
+  if (left === right) return left && `${left} in both songs`;
+  return [left && `${left} in ${names.left}`, right && `${right} in ${names.right}`].filter(Boolean).join("; ");
 }
 
 /** @param {number} secs @returns {string} minutes and seconds, `3:07` */

@@ -4,9 +4,9 @@
  */
 
 import { byId, element } from "../shared/dom.js";
-import { clock, durationWords, fileSize, mixWords, percent, scoreText, shareText } from "../shared/format.js";
+import { clock, durationWords, fileSize, percent, scoreText, shareText } from "../shared/format.js";
 import { byRank } from "./library-check.js";
-import { verdictTitle } from "../pkg/shared/format.js";
+import { mixesOf, verdictTitle } from "../pkg/shared/format.js";
 
 /** @typedef {import("./library-check.js").LibraryCheck} LibraryCheck */
 /** @typedef {import("./library-check.js").Row} Row */
@@ -254,7 +254,8 @@ function whereWords(row) {
     (a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs),
   )[0];
   if (!result || !longest) return words;
-  const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs, share } = longest;
+  const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = longest;
+  const { left, right } = mixesOf(longest);
   const times = element(
     "span",
     { class: "times" },
@@ -263,7 +264,7 @@ function whereWords(row) {
     element("span", { class: "right" }, `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`),
   );
   const more = result.passages.length > 1 ? ` and ${result.passages.length - 1} more` : "";
-  const mix = mixWords(share) && ", in a mix";
+  const mix = left || right ? ", in a mix" : "";
   if (words.length === 0)
     words.push(element("span", { class: "note" }, `${shareText(result.coverage)} of your song${mix}`));
   return [element("span", { class: "longest" }, times, more), ...words];

@@ -20,7 +20,10 @@ export function flag(indices, x, y) {
   return made;
 }
 
-/** Puts a flag at a place of its picture, in per cent. @param {HTMLElement} one @param {number} x @param {number} y */
+/**
+ * Puts a flag at a place of its picture, in per cent.
+ * @param {HTMLElement} one @param {number} x @param {number} y
+ */
 export function placeFlag(one, x, y) {
   // In em: the padding, and half of each digit.
   one.style.left = inside(x, Math.max(0.85, 0.4 + 0.33 * one.textContent.length));

@@ -3,7 +3,7 @@
 import { element } from "../shared/dom.js";
 import { clock, mixWords, scoreText } from "../shared/format.js";
 import { colourClass } from "./linking.js";
-import { changeWords } from "./verdict.js";
+import { changeWords } from "./changes.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {{ markPlaying(index: number | undefined): void }} PassageList */
@@ -41,7 +41,7 @@ function row(passage, index, button) {
     element("span", { class: "visually-hidden" }, " of the other song, "),
   );
   const details = element("small", {}, `${changeWords(passage)} · score ${scoreText(passage.score)}`);
-  const mix = mixWords(passage.share);
+  const mix = mixWords(passage, { left: "your song", right: "the other song" });
   const notes = mix ? [element("small", {}, mix)] : [];
   return element(
     "li",

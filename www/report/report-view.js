@@ -1,6 +1,7 @@
 /** Report view: one report with its pictures, its passages to play, and its files to save. */
 
 import { byId } from "../shared/dom.js";
+import { isNothingToCompare } from "../pkg/shared/format.js";
 import { showFacts } from "./facts.js";
 import { scoreText } from "../shared/format.js";
 import { showHeatMap } from "./heatmap.js";
@@ -10,8 +11,7 @@ import { PassagePlayer } from "./player.js";
 import { saveCsv, saveJson } from "./save.js";
 import { nextTask } from "../pkg/shared/tasks.js";
 import { showTimeline } from "./timeline.js";
-import { clearVerdict, showVerdict } from "./verdict.js";
-import { verdictTitle } from "../pkg/shared/format.js";
+import { clearVerdict, showVerdict, titleOf } from "./verdict.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {import("../songs/choice.js").ChosenSong} ChosenSong */
@@ -119,8 +119,9 @@ export class ReportView {
     document.body.classList.add("has-result");
     showVerdict(this.#root, report, { elapsedSecs, isSameFile });
     // The name of the tab, and of a printed file.
-    document.title = `${scoreText(report.score)} ${report.left.name} – ${report.right.name} · Soundalike`;
-    this.#status.textContent = `${verdictTitle(report.verdict)}, score ${scoreText(report.score)}.`;
+    const score = isNothingToCompare(report) ? "" : scoreText(report.score);
+    document.title = `${score} ${report.left.name} – ${report.right.name} · Soundalike`.trim();
+    this.#status.textContent = `${titleOf(report)}${score && `, score ${score}`}.`;
     void this.#finish(report, left.file, right.file);
   }
 

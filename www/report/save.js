@@ -28,6 +28,7 @@ export function passagesCsv(report) {
     "speed_ratio",
     "pitch_shift_semitones",
     "share",
+    "left_share",
     "note",
   ];
   const rows = report.passages.map((passage) => [
@@ -40,7 +41,8 @@ export function passagesCsv(report) {
     passage.speedRatio.toFixed(3),
     passage.pitchShiftSemitones.toFixed(1),
     passage.share.toFixed(2),
-    mixWords(passage.share),
+    /** @type {{ leftShare?: number }} */ (passage).leftShare?.toFixed(2) ?? "",
+    mixWords(passage, { left: report.left.name, right: report.right.name }),
   ]);
   return csv([header, ...rows]);
 }

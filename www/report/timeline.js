@@ -5,6 +5,7 @@
 
 import { element } from "../shared/dom.js";
 import { clock, mixWords, tickTimes } from "../shared/format.js";
+import { isNothingToCompare } from "../pkg/shared/format.js";
 import { svg } from "../shared/svg.js";
 import { flag } from "./flag.js";
 import { colourClass } from "./linking.js";
@@ -133,7 +134,7 @@ function blockAt([from, to], top, index) {
 /** @param {Report} report */
 function altText({ left, right, passages }) {
   const parts = passages.map((passage, index) => {
-    const mix = mixWords(passage.share);
+    const mix = mixWords(passage, { left: left.name, right: right.name });
     return (
       `${index + 1}: ${clock(passage.leftStartSecs)} to ${clock(passage.leftEndSecs)} of ${left.name} plays at ` +
       `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}${mix && `, ${mix}`}`
@@ -198,10 +199,11 @@ function ticks(durationSecs) {
 }
 
 /** @param {Report} report */
-function nothingFound({ verdict }) {
-  const words =
-    verdict === "different"
+function nothingFound(report) {
+  const words = isNothingToCompare(report)
+    ? "There is nothing to compare."
+    : report.verdict === "different"
       ? "No passage of one song was found in the other."
-      : "No passage is long enough to be marked.";
+      : "No single passage could be marked.";
   return element("p", { class: "nothing" }, words);
 }

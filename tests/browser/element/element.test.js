@@ -285,7 +285,7 @@ describe("sound-alike element", () => {
     await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
     assert.deepEqual(await page.locator("#fixed [part=passages] li").allInnerTexts(), [
       "0:01 – 0:05 ↔ 0:06 – 0:10",
-      "0:01 – 0:05 ↔ 0:06 – 0:10, under other music",
+      "0:01 – 0:05 ↔ 0:06 – 0:10, under other music in harbour-lights.mp3",
     ]);
   });
 

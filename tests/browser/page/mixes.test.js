@@ -15,20 +15,27 @@ describe("mixes", () => {
     const later = { leftStartSecs: 6, leftEndSecs: 9 };
     await visit.show({
       ...STRONG,
-      passages: [passage({ share: 0.34 }), passage({ share: 0.35 }), passage({ ...later, share: 0.75 })],
+      passages: [
+        passage({ share: 0.34 }),
+        passage({ share: 0.349, leftShare: 0.74 }),
+        passage({ share: 0.35, leftShare: 0.5 }),
+        passage({ ...later, share: 0.75 }),
+      ],
     });
     const words = "same pitch and speed · score 0.90";
     assert.deepEqual(await visit.page.locator("#passages small").allInnerTexts(), [
       words,
-      "faintly, under other music",
+      "faintly, under other music in the other song",
       words,
-      "under other music",
+      "under other music in your song; faintly, under other music in the other song",
+      words,
+      "under other music in both songs",
       words,
     ]);
     assert.match(String(await visit.page.locator("#meaning").textContent()), /Under other music means/);
     assert.match(
       String(await visit.page.locator(".links-picture svg").getAttribute("aria-label")),
-      /1: 0:01 to 0:05 of mine\.wav plays at 0:06 to 0:10 of other\.wav, faintly, under other music; 2: .*; 3: [^,]*$/,
+      /1: 0:01 to 0:05 of mine\.wav plays at 0:06 to 0:10 of other\.wav, faintly, under other music in .*; 4: [^,]*$/,
     );
     const [download] = await Promise.all([visit.page.waitForEvent("download"), visit.page.click("#save-csv")]);
     const lines = readFileSync(await download.path(), "utf8")
@@ -36,7 +43,13 @@ describe("mixes", () => {
       .split("\r\n");
     assert.deepEqual(
       lines.map((line) => line.split(",").slice(9).join(",")),
-      ["share,note", '0.34,"faintly, under other music"', "0.35,under other music", "0.75,"],
+      [
+        "share,left_share,note",
+        '0.34,,"faintly, under other music in other.wav"',
+        '0.35,0.74,"under other music in mine.wav; faintly, under other music in other.wav"',
+        "0.35,0.50,under other music in both songs",
+        "0.75,,",
+      ],
     );
   });
 

@@ -75,9 +75,9 @@ describe("playing", () => {
       await visit.page.locator("#passages button").click();
       const playing = () =>
         visit.page.evaluate(() =>
-          /** @type {{ players: HTMLAudioElement[] }} */ (/** @type {unknown} */ (globalThis)).players
-            .filter(({ paused }) => !paused)
-            .map(({ playbackRate, currentTime }) => ({ playbackRate, currentTime })),
+          /** @type {any} */ (globalThis).players
+            .filter((/** @type {HTMLAudioElement} */ { paused }) => !paused)
+            .map((/** @type {HTMLAudioElement} */ { playbackRate, currentTime }) => ({ playbackRate, currentTime })),
         );
       await visit.page.waitForFunction(() => document.querySelectorAll(".playhead.on").length === 2);
       await visit.page.waitForTimeout(700);

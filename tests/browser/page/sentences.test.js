@@ -1,102 +1,258 @@
-/** Sentences of the result page for reports of every kind. */
+/**
+ * Sentences of the result page. Two tables hold all of them, each with the condition under which it
+ * stands: the words under the title, and what the verdict means.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MODERATE, STRONG, loop, madeUpReports, passage } from "../support/made-up-reports.js";
 
-const HALF_LEFT_OUT =
-  /No passage of one was found in the other\. 50 % of other\.wav is silence, noise or a lone tone, and was left out\.$/;
+const SAME = { score: 0.95, verdict: "nearly-identical" };
+const DIFFERENT = { score: 0.1, verdict: "different", passages: [] };
+
+/**
+ * A report with one passage, of these shares of the songs.
+ * @param {Record<string, any>} answer @param {number} left @param {number} right
+ */
+const covering = (answer, left, right) => ({
+  ...answer,
+  passages: [passage()],
+  left: { coverage: left },
+  right: { coverage: right },
+});
+/** @param {Record<string, any>[]} passages */
+const strong = (...passages) => ({ ...STRONG, passages });
+
+const HALF = "50 % of mine.wav also plays in other.wav, at the same pitch and speed. ";
+const SHARE_ONE = "They share a passage that is unlikely to be a coincidence. ";
+const SHARE_MORE = "They share passages that are unlikely to be a coincidence. ";
+const UNLIKE =
+  "These are different recordings, as far as this check can hear. No passage of one was found in the other.";
+
+/** @type {[condition: string, report: Record<string, any>, words: string][]} */
+const WORDS = [
+  // The first sentence: the verdict, and how much of the songs is in passages.
+  [
+    "nearly identical, half of both songs or more",
+    covering(SAME, 0.5, 0.5),
+    `Much of both songs sounds like the same recording. ${HALF}One passage matches.`,
+  ],
+  [
+    "nearly identical, half of the right song or more",
+    covering(SAME, 0.05, 1),
+    "Much of other.wav sounds like a part of mine.wav. 5 % of mine.wav also plays in other.wav, " +
+      "at the same pitch and speed; that is 100 % of other.wav. One passage matches.",
+  ],
+  [
+    "nearly identical, half of the left song or more",
+    covering(SAME, 1, 0.05),
+    "Much of mine.wav sounds like a part of other.wav. 100 % of mine.wav also plays in other.wav, " +
+      "at the same pitch and speed; that is 5 % of other.wav. One passage matches.",
+  ],
+  [
+    "nearly identical, less than half of both songs",
+    covering(SAME, 0.24, 0.2),
+    "A part of both songs sounds like the same recording. 24 % of mine.wav also plays in other.wav, " +
+      "at the same pitch and speed. One passage matches.",
+  ],
+  [
+    "nearly identical, no passage",
+    { ...SAME, passages: [] },
+    "Both sound like the same recording. No single passage could be marked.",
+  ],
+  ["strong, one passage", strong(passage()), `${SHARE_ONE}${HALF}One passage matches.`],
+  [
+    "strong, several passages",
+    strong(passage(), passage({ leftStartSecs: 6, leftEndSecs: 10, rightStartSecs: 0, rightEndSecs: 4 })),
+    `${SHARE_MORE}${HALF}Two passages match.`,
+  ],
+  [
+    "strong, no passage",
+    { ...STRONG, passages: [] },
+    "They resemble each other so closely that a coincidence is unlikely. No single passage could be marked.",
+  ],
+  [
+    "moderate, one passage",
+    { ...MODERATE, passages: [passage()] },
+    "They may share something: listen to the passage before you judge. " +
+      "50 % of mine.wav may also play in other.wav, at the same pitch and speed. One passage matches.",
+  ],
+  [
+    "moderate, no passage",
+    { ...MODERATE, passages: [] },
+    "They resemble each other, which may be a coincidence: listen to both before you judge. " +
+      "No single passage could be marked.",
+  ],
+  ["different", DIFFERENT, UNLIKE],
+
+  // How much, and what was changed.
+  [
+    "less than half a per cent",
+    covering(STRONG, 0.001, 0.001),
+    `${SHARE_ONE}Less than 1 % of mine.wav also plays in other.wav, at the same pitch and speed. One passage matches.`,
+  ],
+  [
+    "nearly all",
+    covering(STRONG, 0.998, 1),
+    `${SHARE_ONE}99 % of mine.wav also plays in other.wav, at the same pitch and speed. One passage matches.`,
+  ],
+  [
+    "lower and faster",
+    strong(passage({ speedRatio: 1.08, pitchShiftSemitones: -2 })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 2 semitones lower and 8 % faster. One passage matches.`,
+  ],
+  [
+    "only slower",
+    strong(passage({ speedRatio: 0.9 })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 10 % slower at the same pitch. One passage matches.`,
+  ],
+  [
+    "only higher",
+    strong(passage({ pitchShiftSemitones: 1 })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 1 semitone higher at the same speed. One passage matches.`,
+  ],
+  [
+    "changed in several ways",
+    strong(
+      passage(),
+      passage({ leftStartSecs: 6, leftEndSecs: 10, rightStartSecs: 0, rightEndSecs: 4, speedRatio: 2 }),
+    ),
+    `${SHARE_MORE}50 % of mine.wav also plays in other.wav, changed in more than one way. Two passages match.`,
+  ],
+
+  // Mixes, loops, and what was left out.
+  ["the right song is just no mix", strong(passage({ share: 0.75 })), `${SHARE_ONE}${HALF}One passage matches.`],
+  [
+    "the right song is a mix",
+    strong(passage({ share: 0.74 })),
+    `${SHARE_ONE}${HALF}One passage matches, in a mix with other music in other.wav.`,
+  ],
+  [
+    "the left song is a mix",
+    strong(passage({ leftShare: 0.74 })),
+    `${SHARE_ONE}${HALF}One passage matches, in a mix with other music in mine.wav.`,
+  ],
+  [
+    "both songs are mixes, in both passages",
+    strong(
+      passage({ share: 0.5 }),
+      passage({ leftShare: 0.1, leftStartSecs: 7, leftEndSecs: 9, rightStartSecs: 0, rightEndSecs: 2 }),
+    ),
+    `${SHARE_MORE}${HALF}Two passages match, both in a mix with other music.`,
+  ],
+  [
+    "one passage of three is in a mix",
+    strong(passage(), passage({ share: 0.3 }), passage({ leftStartSecs: 7, leftEndSecs: 9, rightStartSecs: 0 })),
+    `${SHARE_MORE}${HALF}Three passages match, one of them in a mix with other music in other.wav.`,
+  ],
+  [
+    "one stretch of the left song eight times, in mixes",
+    strong(...loop(8, "right", { share: 0.5 })),
+    `${SHARE_MORE}${HALF}Eight passages match, all in a mix with other music in other.wav: ` +
+      "the same stretch of mine.wav each time.",
+  ],
+  [
+    "one stretch of the right song twice",
+    strong(...loop(2, "left")),
+    `${SHARE_MORE}${HALF}Two passages match: the same stretch of other.wav each time.`,
+  ],
+  [
+    "a fifth of a song or more was left out",
+    { ...DIFFERENT, left: { leftOutShare: 0.19 }, right: { leftOutShare: 0.2 } },
+    `${UNLIKE} 20 % of other.wav is silence, noise or a lone tone, and was left out.`,
+  ],
+  [
+    "all of a song was left out",
+    { ...MODERATE, passages: [], right: { leftOutShare: 1 } },
+    "All of other.wav is silence, noise or a lone tone: there is nothing in it to compare.",
+  ],
+  [
+    "all of both songs was left out",
+    { ...SAME, passages: [], left: { leftOutShare: 1 }, right: { leftOutShare: 1 } },
+    "All of mine.wav and of other.wav is silence, noise or a lone tone: there is nothing in it to compare.",
+  ],
+];
+
+/** The beginnings of the sentences about what the verdict means. */
+/** @type {[condition: string, report: Record<string, any>, meanings: string[]][]} */
+const MEANINGS = [
+  ["nearly identical", covering(SAME, 0.5, 0.5), ["It means: a copy, another mix", "It does not mean that anything"]],
+  ["strong", covering(STRONG, 0.5, 0.5), ["It means: passages of one", "It does not mean that the whole songs are"]],
+  ["moderate", covering(MODERATE, 0.5, 0.5), ["It means: something may be", "It does not mean that there is a copy"]],
+  ["different", DIFFERENT, ["It means: no stretch of some seconds", "It does not mean that the songs have nothing"]],
+  [
+    "all of a song was left out",
+    { ...DIFFERENT, right: { leftOutShare: 1 } },
+    ["It means: a song is recognised by", "It does not mean that the two differ"],
+  ],
+  [
+    "a song is a mix",
+    strong(passage({ leftShare: 0.5 })),
+    ["It means: passages of one", "It does not mean that the whole songs are", "Under other music means"],
+  ],
+  [
+    "faster at the same pitch",
+    strong(passage({ speedRatio: 1.11 })),
+    ["It means: passages of one", "It does not mean that the whole songs are", "Faster or slower at the same pitch"],
+  ],
+  [
+    "faster and higher",
+    strong(passage({ speedRatio: 1.11, pitchShiftSemitones: 2 })),
+    ["It means: passages of one", "It does not mean that the whole songs are"],
+  ],
+];
 
 describe("sentences", () => {
   const visit = madeUpReports();
 
-  for (const [what, fields, words] of /** @type {[string, Record<string, any>, RegExp][]} */ ([
-    [
-      "lower and faster",
-      { ...STRONG, passages: [passage({ speedRatio: 1.08, pitchShiftSemitones: -2 })], left: { coverage: 0.62 } },
-      /\. 62 % of mine\.wav also plays in other\.wav, 2 semitones lower and 8 % faster\. One passage matches\.$/,
-    ],
-    ["only slower", { ...STRONG, passages: [passage({ speedRatio: 0.9 })] }, /, 10 % slower at the same pitch\./],
-    [
-      "only higher",
-      { ...STRONG, passages: [passage({ pitchShiftSemitones: 1 })] },
-      /, 1 semitone higher at the same speed\./,
-    ],
-    ["neither", { ...STRONG, passages: [passage()] }, /, at the same pitch and speed\./],
-    [
-      "in two ways",
-      { ...STRONG, passages: [passage(), passage({ pitchShiftSemitones: 3 })] },
-      /, changed in more than one way\. Two passages match\./,
-    ],
-    [
-      "a little of a long song",
-      { ...STRONG, passages: [passage()], left: { coverage: 0.001 } },
-      /\. Less than 1 % of mine\.wav also plays/,
-    ],
-    [
-      "nearly all of a song",
-      { ...STRONG, passages: [passage()], left: { coverage: 0.998 } },
-      /\. 99 % of mine\.wav also plays/,
-    ],
-    ["all of a song", { ...STRONG, passages: [passage()], left: { coverage: 1 } }, /\. 100 % of mine\.wav also plays/],
-    [
-      "a passage under other music",
-      { ...STRONG, passages: [passage({ share: 0.74 })] },
-      /, at the same pitch and speed\. One passage matches, in a mix with other music\.$/,
-    ],
-    [
-      "a passage that is nearly alone",
-      { ...STRONG, passages: [passage({ share: 0.75 })] },
-      /\. One passage matches\.$/,
-    ],
-    [
-      "two passages under other music",
-      { ...STRONG, passages: [passage({ share: 0.5 }), passage({ share: 0.1 })] },
-      /\. Two passages match, both in a mix with other music\.$/,
-    ],
-    [
-      "one of three passages under other music",
-      { ...STRONG, passages: [passage(), passage({ share: 0.3 }), passage()] },
-      /\. Three passages match, one of them in a mix with other music\.$/,
-    ],
-    [
-      "a loop under other music",
-      { ...STRONG, passages: loop(8, "right", { share: 0.5 }) },
-      /\. Eight passages match, all in a mix with other music: the same stretch of mine\.wav each time\.$/,
-    ],
-    [
-      "a song that uses one stretch of the other twice",
-      { ...STRONG, passages: loop(2, "left") },
-      /\. Two passages match: the same stretch of other\.wav each time\.$/,
-    ],
-    [
-      "something without a passage",
-      { ...MODERATE, passages: [] },
-      /share something.*too short or too scattered to be marked\.$/,
-    ],
-    [
-      "a song that is half silence",
-      { score: 0.1, verdict: "different", passages: [], right: { leftOutShare: 0.5 } },
-      HALF_LEFT_OUT,
-    ],
-  ])) {
-    test(`the verdict's sentence: ${what}`, async () => {
-      await visit.page.goto(`${visit.shared.url}embed.html`);
-      const report = {
-        ...fields,
-        left: { name: "mine.wav", coverage: 0.5, leftOutShare: 0, ...fields["left"] },
-        right: { name: "other.wav", coverage: 0.5, leftOutShare: 0, ...fields["right"] },
-      };
-      const sentence = await visit.page.evaluate(
-        async ([url, given]) => {
-          const { verdictWords } = await import(url);
-          return verdictWords(given)
-            .map((/** @type {any} */ piece) => piece.text ?? piece)
-            .join("");
-        },
-        /** @type {const} */ ([`${visit.shared.url}report/verdict.js`, report]),
-      );
-      assert.match(sentence, words);
-    });
+  /**
+   * What `sentences.js` of the page says about these reports.
+   * @param {Record<string, any>[]} reports
+   */
+  async function spoken(reports) {
+    await visit.page.goto(`${visit.shared.url}embed.html`);
+    const whole = reports.map((fields) => ({
+      ...fields,
+      left: { name: "mine.wav", coverage: 0.5, leftOutShare: 0, ...fields["left"] },
+      right: { name: "other.wav", coverage: 0.5, leftOutShare: 0, ...fields["right"] },
+    }));
+    return visit.page.evaluate(
+      async ([url, given]) => {
+        const { meanings, verdictWords } = await import(url);
+        return given.map((report) => ({
+          words: /** @type {string} */ (
+            verdictWords(report)
+              .map((/** @type {any} */ piece) => piece.text ?? piece)
+              .join("")
+          ),
+          meanings: /** @type {string[]} */ (meanings(report)),
+        }));
+      },
+      /** @type {const} */ ([`${visit.shared.url}report/sentences.js`, whole]),
+    );
   }
+
+  test("the words under the title", async () => {
+    const said = await spoken(WORDS.map(([, report]) => report));
+    const rows = WORDS.map(([condition, , words], index) => [condition, words, said[index]?.words]);
+    for (const [condition, words, found] of rows) assert.equal(found, words, condition);
+  });
+
+  test("what the verdict means, and what not", async () => {
+    const said = await spoken(MEANINGS.map(([, report]) => report));
+    for (const [index, [condition, , beginnings]] of MEANINGS.entries()) {
+      const found = said[index]?.meanings ?? [];
+      assert.equal(found.length, beginnings.length, `${condition}: ${found.join("\n")}`);
+      for (const [place, beginning] of beginnings.entries())
+        assert.ok(found[place]?.startsWith(beginning), `${condition}: ${found[place]}`);
+    }
+  });
+
+  test("where there is nothing to compare, the page shows no score", async () => {
+    await visit.show({ ...DIFFERENT, left: { leftOutShare: 1 } });
+    assert.equal(await visit.page.locator("#verdict-title").innerText(), "Nothing to compare");
+    assert.equal(await visit.page.locator("#ring-score").textContent(), "–");
+    assert.equal(await visit.page.locator("#status").textContent(), "Nothing to compare.");
+    assert.match(await visit.page.locator(".links-picture").innerText(), /There is nothing to compare/);
+  });
 });

@@ -4,7 +4,7 @@
 
 /** @type {Mutant[]} */
 export const ELEMENT_MUTANTS = [
-  ["element", "under other music", "pkg/element.js", "const mix = mixWords(share);", 'const mix = "";'],
+  ["element", "under other music", "pkg/element.js", "(mix && `, ${mix}`)", '""'],
   [
     "element",
     "nothing heavy is loaded",

@@ -4,7 +4,7 @@
 
 /** @type {Mutant[]} */
 export const PAGE_MUTANTS = [
-  ["page", "semitones higher is recognised", "report/verdict.js", "text: report.left.name }", 'text: "" }'],
+  ["page", "semitones higher is recognised", "report/sentences.js", "text: report[side].name }", 'text: "" }'],
   ["page", "the introduction states the score", "app.js", "showLowestScores();\nvoid", "void"],
   ["page", "an unrelated song is different", "pkg/shared/format.js", '"Different songs"', '"Nothing"'],
   [
