@@ -191,7 +191,7 @@ describe("package", () => {
   });
 
   for (const stage of ["decode", "features", "encode", "match"]) {
-    test(`a check that is cancelled at the stage “${stage}” ends at once, and finished analyses are kept`, async () => {
+    test(`a check cancelled at the stage “${stage}” ends at once, and finished analyses are kept`, async () => {
       const { cancelled, late, report, analysed } = await run(`
         const checker = await soundalike.createChecker({ backend: "cpu" });
         const songs = [new soundalike.Song(a), new soundalike.Song(b)];
