@@ -17,7 +17,7 @@ fn main() -> Result<()> {
     let right = audio_file::analyse(&checker, right.as_ref())?;
     let report = checker.compare(&left, &right, |_stage, _fraction| ());
 
-    println!("score {}: {}", report.score_text(), report.verdict.title());
+    println!("score {}: {}", report.score_text(), report.title());
     for passage in &report.passages {
         println!(
             "left {:6.1} to {:6.1} s plays in right {:6.1} to {:6.1} s, speed {:.3}, {:+.1} semitones, \

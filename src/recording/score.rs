@@ -10,6 +10,9 @@ use crate::recording::segments::Segments;
 
 /// Greatest score of two songs without a passage, unless both are clips.
 const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
+/// Greatest share of a clip that may be blank. Where it is more, the rest is a click or an end of a
+/// tone, and resembles every other one.
+const MOST_BLANK_OF_CLIP: f64 = 0.5;
 
 /// The score of two songs in 0..1.
 ///
@@ -19,8 +22,11 @@ const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
 /// | Songs | Score |
 /// |---|---|
 /// | with passages | that of the passage that is [most certainly copied](Passage::copied) |
-/// | two clips without a passage | [`clip_score`] |
+/// | without a passage, one of them all blank | 0: there is nothing to compare |
+/// | two clips without a passage | [`clip_score`] of what isn't blank |
 /// | others without a passage | calibrated score of the median logit, at most 0.3 |
+///
+/// The very same samples have a passage even where they are blank.
 #[must_use]
 pub fn song_score(
     matrix: &ScoreMatrix,
@@ -32,32 +38,51 @@ pub fn song_score(
     if best > 0.0 {
         return best as f32;
     }
-    if let (Some(left_clip), Some(right_clip)) = (&left.whitened_clip, &right.whitened_clip) {
+    let segments = [&left.segments, &right.segments];
+    let blank = segments.map(Segments::blank_share);
+    if blank.contains(&1.0) {
+        return 0.0;
+    }
+    if let (Some(left_clip), Some(right_clip)) = (&left.whitened_clip, &right.whitened_clip)
+        && blank.iter().all(|&share| share <= MOST_BLANK_OF_CLIP)
+    {
         let alignment = align_clips(left_clip, right_clip);
-        let segments = [&left.segments, &right.segments];
-        let logit = clip_logit(matrix, alignment.as_ref(), segments);
-        return clip_score(logit, alignment.as_ref(), calibration);
+        if let Some(logit) = clip_logit(matrix, alignment.as_ref(), segments) {
+            return clip_score(logit, alignment.as_ref(), calibration);
+        }
     }
     let resemblance = calibration.score(median(matrix.row_medians().collect()));
     resemblance.min(HIGHEST_WITHOUT_PASSAGE)
 }
 
 /// The median logit along an alignment of two clips; of all segments if there is no alignment.
+/// Blank segments are left out; `None` if no others meet.
 fn clip_logit(
     matrix: &ScoreMatrix,
     alignment: Option<&ClipAlignment>,
     [left, right]: [&Segments; 2],
-) -> f32 {
-    let Some(alignment) = alignment else {
-        return median(matrix.logits.clone());
+) -> Option<f32> {
+    let has_music = |&(row, column): &(usize, usize)| !left.blank[row] && !right.blank[column];
+    let cells: Vec<(usize, usize)> = match alignment {
+        Some(alignment) => {
+            let middle_secs = left.length_secs / 2.0;
+            let column = |row| {
+                let right_secs = alignment.map.at(left.start_secs(row) + middle_secs);
+                let place = ((right_secs - middle_secs) / right.hop_secs).round();
+                (place.max(0.0) as usize).min(matrix.columns - 1)
+            };
+            (0..matrix.rows).map(|row| (row, column(row))).collect()
+        }
+        None => (0..matrix.rows)
+            .flat_map(|row| (0..matrix.columns).map(move |column| (row, column)))
+            .collect(),
     };
-    let middle_secs = left.length_secs / 2.0;
-    let logits = (0..matrix.rows).map(|row| {
-        let right_secs = alignment.map.at(left.start_secs(row) + middle_secs);
-        let place = ((right_secs - middle_secs) / right.hop_secs).round();
-        matrix.row(row)[(place.max(0.0) as usize).min(matrix.columns - 1)]
-    });
-    median(logits.collect())
+    let logits: Vec<f32> = cells
+        .into_iter()
+        .filter(has_music)
+        .map(|(row, column)| matrix.row(row)[column])
+        .collect();
+    (!logits.is_empty()).then(|| median(logits))
 }
 
 #[cfg(test)]
@@ -192,7 +217,31 @@ mod tests {
             spread: 0.05,
         };
         let logit = |secs| clip_logit(&matrix, Some(&alignment(secs)), [&segments, &segments]);
-        assert_eq!((logit(0.75), logit(0.0)), (7.0, -9.0));
-        assert_eq!(clip_logit(&matrix, None, [&segments, &segments]), -9.0);
+        assert_eq!((logit(0.75), logit(0.0)), (Some(7.0), Some(-9.0)));
+        let all = clip_logit(&matrix, None, [&segments, &segments]);
+        assert_eq!(all, Some(-9.0));
+    }
+
+    #[test]
+    fn blank_segments_of_clips_have_no_logit() {
+        let mut matrix = matrix(4, -9.0);
+        matrix.logits[4 * 3 + 3] = 7.0;
+        let (all, mut last) = (test_segments(4), test_segments(4));
+        last.blank[..3].fill(true);
+        assert_eq!(clip_logit(&matrix, None, [&last, &last]), Some(7.0));
+        assert_eq!(clip_logit(&matrix, None, [&all, &last]), Some(-9.0));
+        last.blank[3] = true;
+        assert_eq!(clip_logit(&matrix, None, [&all, &last]), None);
+    }
+
+    #[test]
+    fn blank_clips_are_not_scored_as_clips() {
+        let score = |blank: usize| {
+            let mut song = song(4, 5);
+            song.segments.blank[..blank].fill(true);
+            score(&matrix(4, 3.0), &[], [&song, &song])
+        };
+        assert!(score(2) > 0.99);
+        assert_eq!((score(3), score(4)), (HIGHEST_WITHOUT_PASSAGE, 0.0));
     }
 }

@@ -58,7 +58,8 @@ pub struct SongSummary {
     /// Share of it that lies in matching passages, 0..1.
     pub coverage: f64,
     /// Share of its 3-second segments that were left out because they contain nothing to recognise:
-    /// silence, noise, a sustained tone; 0..1.
+    /// silence, noise, a sustained tone; 0..1. Where it is 1 and no passage was found, there is
+    /// nothing to compare, and the score is 0.
     pub left_out_share: f64,
 }
 
@@ -123,6 +124,16 @@ pub struct Limits {
 }
 
 impl Report {
+    /// The verdict for people. Where a song holds nothing to recognise, no verdict would be true.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        let is_blank = |song: &SongSummary| song.left_out_share >= 1.0;
+        if self.passages.is_empty() && (is_blank(&self.left) || is_blank(&self.right)) {
+            return "Nothing to compare";
+        }
+        self.verdict.title()
+    }
+
     /// The score for people: two digits, never rounded up to 1.00.
     #[must_use]
     pub fn score_text(&self) -> String {

@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn print(report: &Report) {
-    println!("{}  {}", report.score_text(), report.verdict.title());
+    println!("{}  {}", report.score_text(), report.title());
     for song in [&report.left, &report.right] {
         println!(
             "  {} ({}): {:.0} % matches",
