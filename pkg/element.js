@@ -21,7 +21,7 @@
 
 import { CheckerError, Song, createChecker } from "./index.js";
 import { element } from "./shared/dom.js";
-import { NOTHING_TO_COMPARE, clock, isNothingToCompare, mixWords, scoreText, verdictTitle } from "./shared/format.js";
+import { clock, evidenceWords, mixWords, scoreText, strongerAnswer } from "./shared/format.js";
 
 /** @import { Checker, Progress, Report } from "./index.js" */
 /** @import { Side } from "./shared/errors.js" */
@@ -350,25 +350,26 @@ export class SoundalikeElement extends Base {
     this.#report = report;
     this.dataset["verdict"] = report.verdict;
     this.dataset["score"] = String(report.score);
-    const isNothing = isNothingToCompare(report);
-    const score = element("span", { class: "score", part: "score" }, isNothing ? "–" : scoreText(report.score));
-    const title = isNothing ? NOTHING_TO_COMPARE : verdictTitle(report.verdict);
-    const verdict = element("p", { class: "verdict", part: "verdict" }, score, title);
+    const answer = strongerAnswer(report);
+    const score = element("span", { class: "score", part: "score" }, answer.scoreText);
+    const verdict = element("p", { class: "verdict", part: "verdict" }, score, answer.title);
+    const by = answer.isComposition
+      ? `by melody and chords; by the recording ${scoreText(report.score)}`
+      : report.composition
+        ? "by the recording"
+        : "";
     const list = element("ol", { part: "passages" });
     for (const passage of report.passages) {
-      const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
       const mix = mixWords(passage, { left: report.left.name, right: report.right.name });
-      list.append(
-        element(
-          "li",
-          {},
-          `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}` +
-            (mix && `, ${mix}`),
-        ),
-      );
+      list.append(element("li", {}, timesOf(passage) + (mix && `, ${mix}`)));
     }
+    const { composition } = report;
+    if (composition)
+      for (const passage of composition.passages)
+        list.append(element("li", {}, `${timesOf(passage)}, ${evidenceWords(passage, composition)}`));
     const songs = element("p", { class: "dim" }, `${report.left.name} ↔ ${report.right.name}`);
-    this.#part(".report").replaceChildren(verdict, songs, list);
+    const question = by ? [element("p", { class: "dim" }, by)] : [];
+    this.#part(".report").replaceChildren(verdict, ...question, songs, list);
     this.#part(".report").hidden = false;
     this.#tell("soundalike-report", report);
   }
@@ -421,6 +422,15 @@ export class SoundalikeElement extends Base {
     if (!part) throw new Error(`the element has no ${selector}`);
     return /** @type {HTMLElement} */ (part);
   }
+}
+
+/**
+ * The places of a passage in both songs.
+ * @param {Pick<Report["passages"][number],
+ *   "leftStartSecs" | "leftEndSecs" | "rightStartSecs" | "rightEndSecs">} passage
+ */
+function timesOf({ leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs }) {
+  return `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`;
 }
 
 if (globalThis.customElements && !customElements.get("sound-alike"))

@@ -28,6 +28,45 @@ export function isNothingToCompare({ passages, left, right }) {
   return passages.length === 0 && Math.max(left.leftOutShare, right.leftOutShare) > 0.9995;
 }
 
+/** Titles of the verdicts on the composition. @type {Record<string, string>} */
+const COMPOSITION_TITLES = {
+  "same-composition": "Same composition",
+  possibly: "Possibly the same composition",
+};
+
+const EVIDENCE = { melody: "same melody", harmony: "same chords", both: "same melody and chords" };
+
+/** @typedef {import("../wasm/cpu/soundalike.js").Report} Report */
+/** @typedef {NonNullable<Report["composition"]>} Composition */
+
+/**
+ * What agrees in a passage of a composition: "same melody and chords".
+ * @param {Pick<Composition["passages"][number], "evidence">} passage
+ * @param {Pick<Composition, "verdict">} composition
+ */
+export function evidenceWords({ evidence }, { verdict }) {
+  return verdict === "possibly" ? `possibly the ${EVIDENCE[evidence]}` : EVIDENCE[evidence];
+}
+
+/**
+ * The stronger of the two answers of a report: about the recording, or about the composition.
+ * @param {Pick<Report, "score" | "verdict" | "passages" | "left" | "right" | "composition">} report
+ * @returns {{ isComposition: boolean, score: number, scoreText: string, title: string }}
+ */
+export function strongerAnswer(report) {
+  const { score, verdict, composition } = report;
+  const title = COMPOSITION_TITLES[composition?.verdict ?? ""];
+  if (composition && title && composition.score > score)
+    return { isComposition: true, score: composition.score, scoreText: scoreText(composition.score), title };
+  const isNothing = isNothingToCompare(report);
+  return {
+    isComposition: false,
+    score,
+    scoreText: isNothing ? "–" : scoreText(score),
+    title: isNothing ? NOTHING_TO_COMPARE : verdictTitle(verdict),
+  };
+}
+
 /** The lowest score of a verdict, as text. @param {string} verdict */
 export function lowestScoreText(verdict) {
   return scoreText(VERDICTS.find(({ name }) => name === verdict)?.from ?? 0);

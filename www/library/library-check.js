@@ -4,6 +4,7 @@
  */
 
 import { CheckerError, Song } from "../pkg/index.js";
+import { strongerAnswer } from "../pkg/shared/format.js";
 import { checker } from "../shared/checker.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
@@ -18,8 +19,8 @@ import { checker } from "../shared/checker.js";
  * @property {string} folder
  * @property {"waiting" | "working" | "done" | "failed"} state
  * @property {number} fraction of the work on it, 0..1
- * @property {Pick<Report, "score" | "verdict" | "passages"> & { coverage: number } | undefined}
- *   result `coverage`: the share of your song that plays in this one
+ * @property {Omit<Report, "matrix" | "model" | "backend"> | undefined} result without the parts
+ *   that take much memory
  * @property {string} note a sentence: the error of the file, or that it equals another file
  */
 
@@ -117,7 +118,9 @@ export class LibraryCheck {
         score,
         verdict,
         passages,
-        left: summary,
+        left: mine,
+        right,
+        composition,
       } = await ready.compare(left, song, {
         signal,
         onProgress: ({ stage, fraction }) => {
@@ -126,7 +129,7 @@ export class LibraryCheck {
         },
       });
       if (!isKnown) this.#typicalSecs.push((performance.now() - startedAt) / 1000);
-      const result = { score, verdict, passages, coverage: summary.coverage };
+      const result = { score, verdict, passages, left: mine, right, composition };
       this.#change(row, { state: "done", fraction: 1, result, note: this.#sameFile(song, left) });
     } catch (cause) {
       const known = cause instanceof CheckerError ? cause : undefined;
@@ -172,8 +175,13 @@ export function byRank(a, b) {
   const places = { done: 0, working: 1, waiting: 1, failed: 2 };
   return (
     places[a.state] - places[b.state] ||
-    (b.result?.score ?? 0) - (a.result?.score ?? 0) ||
-    (b.result?.coverage ?? 0) - (a.result?.coverage ?? 0) ||
+    scoreOf(b) - scoreOf(a) ||
+    (b.result?.left.coverage ?? 0) - (a.result?.left.coverage ?? 0) ||
     a.index - b.index
   );
+}
+
+/** Of the stronger answer. @param {Row} row */
+function scoreOf({ result }) {
+  return result ? strongerAnswer(result).score : 0;
 }

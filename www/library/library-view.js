@@ -4,9 +4,9 @@
  */
 
 import { byId, element } from "../shared/dom.js";
-import { clock, durationWords, fileSize, percent, scoreText, shareText } from "../shared/format.js";
+import { clock, durationWords, fileSize, percent, shareText } from "../shared/format.js";
 import { byRank } from "./library-check.js";
-import { mixesOf, verdictTitle } from "../pkg/shared/format.js";
+import { evidenceWords, mixesOf, strongerAnswer } from "../pkg/shared/format.js";
 
 /** @typedef {import("./library-check.js").LibraryCheck} LibraryCheck */
 /** @typedef {import("./library-check.js").Row} Row */
@@ -172,7 +172,7 @@ export class LibraryView {
     const { rows, ended } = library;
     const done = rows.filter(({ state }) => state === "done");
     const failed = rows.filter(({ state }) => state === "failed").length;
-    const matches = done.filter(({ result }) => result && result.verdict !== "different").length;
+    const matches = done.filter(({ result }) => result && isMatch(result)).length;
     const found =
       done.length === 0 ? "" : matches === 0 ? "no match" : `${matches} ${matches === 1 ? "match" : "matches"}`;
     const bad = failed === 0 ? "" : `${failed} can’t be checked`;
@@ -224,11 +224,12 @@ export class LibraryView {
     button.disabled = row.state !== "done";
     if (row.state === "done" && row.result) {
       const { result } = row;
-      line.dataset["band"] = result.verdict;
+      const answer = strongerAnswer(result);
+      line.dataset["band"] = (answer.isComposition && result.composition?.verdict) || result.verdict;
       const bar = element("span", { class: "score-bar" });
-      bar.style.setProperty("--score", String(result.score));
-      score.replaceChildren(element("b", {}, scoreText(result.score)), bar);
-      verdict.textContent = verdictTitle(result.verdict);
+      bar.style.setProperty("--score", String(answer.score));
+      score.replaceChildren(element("b", {}, answer.scoreText), bar);
+      verdict.textContent = answer.title;
       where.replaceChildren(element("div", { class: "clamp" }, ...whereWords(row)));
     } else {
       delete line.dataset["band"];
@@ -248,14 +249,13 @@ export class LibraryView {
 function whereWords(row) {
   const { result, note } = row;
   const words = note ? [noteWords(row)] : [];
-  if (result && result.passages.length === 0 && result.verdict !== "different")
+  if (!result) return words;
+  const composition = strongerAnswer(result).isComposition ? result.composition : undefined;
+  if (!composition && result.passages.length === 0 && result.verdict !== "different")
     words.push(element("span", { class: "note" }, "No single passage stands out"));
-  const longest = [...(result?.passages ?? [])].sort(
-    (a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs),
-  )[0];
-  if (!result || !longest) return words;
+  const longest = longestOf(composition?.passages) ?? longestOf(result.passages);
+  if (!longest) return words;
   const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = longest;
-  const { left, right } = mixesOf(longest);
   const times = element(
     "span",
     { class: "times" },
@@ -263,11 +263,37 @@ function whereWords(row) {
     " ↔ ",
     element("span", { class: "right" }, `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`),
   );
-  const more = result.passages.length > 1 ? ` and ${result.passages.length - 1} more` : "";
-  const mix = left || right ? ", in a mix" : "";
-  if (words.length === 0)
-    words.push(element("span", { class: "note" }, `${shareText(result.coverage)} of your song${mix}`));
+  const count = (composition ?? result).passages.length;
+  const more = count > 1 ? ` and ${count - 1} more` : "";
+  if (words.length === 0) words.push(element("span", { class: "note" }, sharedWords(result, composition)));
   return [element("span", { class: "longest" }, times, more), ...words];
+}
+
+/**
+ * What is shared with your song, and how much of it.
+ * @param {NonNullable<Row["result"]>} result
+ * @param {import("../pkg/index.js").Report["composition"] | undefined} composition if it is the
+ *   stronger answer
+ */
+function sharedWords({ left, passages }, composition) {
+  const same = longestOf(composition?.passages);
+  if (composition && same) return evidenceWords(same, composition);
+  const longest = longestOf(passages);
+  const mix = longest && mixesOf(longest);
+  return `${shareText(left.coverage)} of your song${mix?.left || mix?.right ? ", in a mix" : ""}`;
+}
+
+/**
+ * @template {{ leftStartSecs: number, leftEndSecs: number }} P
+ * @param {P[]} [passages]
+ */
+function longestOf(passages = []) {
+  return [...passages].sort((a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs))[0];
+}
+
+/** @param {NonNullable<Row["result"]>} result */
+function isMatch(result) {
+  return result.verdict !== "different" || strongerAnswer(result).isComposition;
 }
 
 /** The note about the file without the file's name, which is shown beside it. @param {Row} row */

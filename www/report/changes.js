@@ -2,7 +2,7 @@
 
 import { percent } from "../shared/format.js";
 
-/** @typedef {import("../pkg/index.js").Report["passages"][number]} Passage */
+/** @typedef {{ speedRatio: number, pitchShiftSemitones: number }} Passage */
 
 /** Smaller changes are below the resolution of the engine. */
 const SMALLEST_SEMITONES = 0.5;
@@ -27,14 +27,19 @@ export function changeClause(passage) {
  * @returns {{ pitch: string | undefined, speed: string | undefined }}
  */
 export function changesOf({ speedRatio, pitchShiftSemitones }) {
-  const semitones = Math.round(Math.abs(pitchShiftSemitones));
   const pitch =
     Math.abs(pitchShiftSemitones) < SMALLEST_SEMITONES
       ? undefined
-      : `${semitones} ${semitones === 1 ? "semitone" : "semitones"} ${pitchShiftSemitones > 0 ? "higher" : "lower"}`;
+      : `${semitoneWords(pitchShiftSemitones)} ${pitchShiftSemitones > 0 ? "higher" : "lower"}`;
   const speed =
     Math.abs(speedRatio - 1) < SMALLEST_SPEED_CHANGE
       ? undefined
       : `${percent(Math.abs(speedRatio - 1))} ${speedRatio > 1 ? "faster" : "slower"}`;
   return { pitch, speed };
+}
+
+/** A number of semitones, without its sign. @param {number} semitones */
+export function semitoneWords(semitones) {
+  const count = Math.round(Math.abs(semitones));
+  return `${count} ${count === 1 ? "semitone" : "semitones"}`;
 }

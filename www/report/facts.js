@@ -28,6 +28,7 @@ export function showFacts(list, report, { left, right, checkedAt }) {
     ["Your song", songWords(report.left, left)],
     ["The other song", songWords(report.right, right)],
     ["Score", `${report.score.toFixed(4)} (${report.verdict})`],
+    ...compositionFacts(report.composition),
     ["Model", `${model.version}, weights SHA-256 ${model.weightsSha256}`],
     [
       "Settings",
@@ -39,6 +40,11 @@ export function showFacts(list, report, { left, right, checkedAt }) {
     ["Checked", `${checkedAt.toLocaleString()} (${checkedAt.toISOString()})`],
   ];
   list.replaceChildren(...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+}
+
+/** @param {Report["composition"]} composition @returns {[string, string][]} */
+function compositionFacts(composition) {
+  return composition ? [["Score of the composition", `${composition.score.toFixed(4)} (${composition.verdict})`]] : [];
 }
 
 /** @param {Report["left"]} summary @param {ChosenSong} chosen */

@@ -2,19 +2,27 @@
 
 import { element } from "../shared/dom.js";
 import { colourClass } from "./linking.js";
+import { kindClass } from "./shown-passages.js";
+
+/** @import { Shown } from "./shown-passages.js" */
 
 /** Most numbers on a flag. */
 const MOST_NUMBERS = 3;
 
 /**
  * A flag at a place of a picture, in per cent, but never across the picture's edge.
- * @param {number[]} indices of the passages; the flag has the colour of the first
+ * @param {number[]} indices of passages of one kind; the flag has the colour of the first
+ * @param {Shown[]} passages all of them
  * @param {number} x @param {number} y
  */
-export function flag(indices, x, y) {
+export function flag(indices, passages, x, y) {
   const index = Number(indices[0]);
-  const text = numbers(indices);
-  const attributes = { class: `flag ${colourClass(index)}`, "data-passage": String(index), "aria-hidden": "true" };
+  const text = numbers(indices, passages);
+  const attributes = {
+    class: `flag ${kindClass(/** @type {Shown} */ (passages[index]))} ${colourClass(index)}`,
+    "data-passage": String(index),
+    "aria-hidden": "true",
+  };
   const made = element("span", attributes, text);
   placeFlag(made, x, y);
   return made;
@@ -35,8 +43,12 @@ function inside(place, least) {
   return `clamp(${least}em, ${place}%, 100% - ${least}em)`;
 }
 
-/** Short: "1–8", "1, 4, 7", "1, 4, 7 …". @param {number[]} indices ascending */
-function numbers(indices) {
+/**
+ * Short: "1–8", "1, 4, 7", "1, 4, 7 …".
+ * @param {number[]} indices ascending
+ * @param {Shown[]} passages all of them
+ */
+function numbers(indices, passages) {
   /** @type {number[][]} */
   const runs = [];
   for (const index of indices) {
@@ -44,6 +56,8 @@ function numbers(indices) {
     if (run && run.at(-1) === index - 1) run.push(index);
     else runs.push([index]);
   }
-  const words = runs.map((run) => [...new Set([run[0], run.at(-1)])].map((index) => Number(index) + 1).join("–"));
+  const words = runs.map((run) =>
+    [...new Set([run[0], run.at(-1)])].map((index) => passages[Number(index)]?.label).join("–"),
+  );
   return words.slice(0, MOST_NUMBERS).join(", ") + (words.length > MOST_NUMBERS ? " …" : "");
 }

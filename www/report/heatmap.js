@@ -9,8 +9,10 @@ import { clock, preciseClock, scoreText, tickTimes } from "../shared/format.js";
 import { svg } from "../shared/svg.js";
 import { flag, placeFlag } from "./flag.js";
 import { colourClass } from "./linking.js";
+import { kindClass } from "./shown-passages.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
+/** @import { Shown } from "./shown-passages.js" */
 /**
  * @typedef {{ playheads(leftSecs: number | undefined, rightSecs: number | undefined): void }}
  *   HeatMap
@@ -45,9 +47,10 @@ const MAX_SIDE_PIXELS = 900;
 /**
  * @param {HTMLElement} body
  * @param {Report} report
+ * @param {Shown[]} passages
  * @returns {HeatMap}
  */
-export function showHeatMap(body, report) {
+export function showHeatMap(body, report, passages) {
   const places = placesIn(report);
   const canvas = element("canvas", {});
   const scale = element("canvas", {});
@@ -57,13 +60,13 @@ export function showHeatMap(body, report) {
     "div",
     { class: "heat-box" },
     canvas,
-    overlay(report, [...diagonals(report, places), ...points]),
-    ...report.passages.map((passage, index) =>
-      flag([index], places.x(passage.leftStartSecs), places.y(passage.rightStartSecs)),
+    overlay(report, passages, [...diagonals(passages, places), ...points]),
+    ...passages.map((passage, index) =>
+      flag([index], passages, places.x(passage.leftStartSecs), places.y(passage.rightStartSecs)),
     ),
   );
   body.replaceChildren(frame(report, box), foot(readout, scale));
-  keepFlagsApart(box, report, places);
+  keepFlagsApart(box, passages, places);
   keepPainted(canvas, scale, report);
   readUnderPointer(box, readout, report);
 
@@ -93,8 +96,8 @@ function placesIn({ left, right }) {
   };
 }
 
-/** The passages as lines, each with a casing. @param {Report} report @param {Places} places */
-function diagonals({ passages }, { x, y }) {
+/** The passages as lines, each with a casing. @param {Shown[]} passages @param {Places} places */
+function diagonals(passages, { x, y }) {
   return passages.flatMap((passage, index) => {
     const ends = {
       x1: x(passage.leftStartSecs),
@@ -105,7 +108,7 @@ function diagonals({ passages }, { x, y }) {
     };
     return [
       svg("line", { ...ends, class: "diagonal-casing" }),
-      svg("line", { ...ends, class: `diagonal ${colourClass(index)}` }),
+      svg("line", { ...ends, class: `diagonal ${kindClass(passage)} ${colourClass(index)}` }),
     ];
   });
 }
@@ -117,15 +120,15 @@ const FLAG_GAP = 2;
 
 /**
  * Moves flags that would touch others along their diagonals, whenever the picture has another size.
- * @param {HTMLElement} box @param {Report} report @param {Places} places
+ * @param {HTMLElement} box @param {Shown[]} passages @param {Places} places
  */
-function keepFlagsApart(box, { passages }, { x, y }) {
+function keepFlagsApart(box, passages, { x, y }) {
   const flags = /** @type {HTMLElement[]} */ ([...box.querySelectorAll(".flag")]);
   new ResizeObserver(() => {
     /** @type {DOMRect[]} */
     const taken = [];
     for (const [index, one] of flags.entries()) {
-      const passage = /** @type {Report["passages"][number]} */ (passages[index]);
+      const passage = /** @type {Shown} */ (passages[index]);
       /** @param {number} part */
       const move = (part) => {
         const leftSecs = passage.leftStartSecs + part * (passage.leftEndSecs - passage.leftStartSecs);
@@ -148,8 +151,11 @@ function keepFlagsApart(box, { passages }, { x, y }) {
   }).observe(box);
 }
 
-/** The drawing over the scores. @param {Report} report @param {SVGElement[]} shapes */
-function overlay({ left, right, passages }, shapes) {
+/**
+ * The drawing over the scores.
+ * @param {Report} report @param {Shown[]} passages @param {SVGElement[]} shapes
+ */
+function overlay({ left, right }, passages, shapes) {
   const count = `${passages.length} ${passages.length === 1 ? "diagonal" : "diagonals"}`;
   const label = `Score matrix of ${left.name} and ${right.name}: ${count}`;
   return svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label }, shapes);

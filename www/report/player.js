@@ -1,9 +1,20 @@
 /**
  * Player: plays one passage in both songs. Together: one song per ear, the right one at the left
- * one's tempo, so that they stay in step. In turn: one after the other.
+ * one's tempo, so that they stay in step, and a composition in the left one's key. In turn: one
+ * after the other, as they are.
  */
 
-/** @typedef {import("../pkg/index.js").Report["passages"][number]} Passage */
+import { pitchShift } from "./pitch-shift.js";
+
+/**
+ * Places of a passage, and the transposition that the right song is played without.
+ * @typedef {Object} Passage
+ * @property {number} leftStartSecs
+ * @property {number} leftEndSecs
+ * @property {number} rightStartSecs
+ * @property {number} rightEndSecs
+ * @property {number} transpositionSemitones
+ */
 /** @typedef {"together" | "in-turn"} PlayMode */
 /**
  * @typedef {(leftSecs: number | undefined, rightSecs: number | undefined) => void} PositionListener
@@ -27,9 +38,12 @@ export class PassagePlayer {
   #left = new Audio();
   #right = new Audio();
   /**
-   * @type {{ left: StereoPannerNode, right: StereoPannerNode, context: AudioContext } | undefined}
+   * @type {{ left: StereoPannerNode, right: StereoPannerNode, rightSource: AudioNode,
+   *   context: AudioContext } | undefined}
    */
   #ears;
+  /** @type {ReturnType<typeof pitchShift> | undefined} */
+  #shift;
   /** @type {string[]} */
   #urls = [];
   #onPosition;
@@ -58,6 +72,8 @@ export class PassagePlayer {
     this.#turn++;
     this.#left.pause();
     this.#right.pause();
+    this.#shift?.stop();
+    this.#shift = undefined;
     this.#onPosition(undefined, undefined);
   }
 
@@ -80,9 +96,9 @@ export class PassagePlayer {
 
   /** @param {PlayMode} mode @param {Passage} passage @param {() => boolean} isOver */
   async #playIn(mode, passage, isOver) {
-    const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
+    const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs, transpositionSemitones } = passage;
     const together = mode === "together";
-    this.#spread(together);
+    this.#spread(together, together ? -transpositionSemitones : 0);
     const ratio = (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs);
     const rates = together ? ratesInStep(ratio) : { left: 1, right: 1 };
     this.#left.playbackRate = rates.left;
@@ -126,23 +142,36 @@ export class PassagePlayer {
     });
   }
 
-  /** Pans one song to each ear, or both to the middle. @param {boolean} apart */
-  #spread(apart) {
-    if (!this.#ears) {
-      // Created at the first click: browsers allow no sound before.
-      const context = new AudioContext();
-      const [left, right] = [this.#left, this.#right].map((audio) => {
-        const panner = new StereoPannerNode(context);
-        context.createMediaElementSource(audio).connect(panner).connect(context.destination);
-        return panner;
-      });
-      if (!left || !right) return;
-      this.#ears = { left, right, context };
+  /**
+   * Pans one song to each ear, or both to the middle.
+   * @param {boolean} apart
+   * @param {number} semitones by which the right one is moved up
+   */
+  #spread(apart, semitones) {
+    // Created at the first click: browsers allow no sound before.
+    this.#ears ??= earsOf(this.#left, this.#right);
+    const { left, right, rightSource, context } = this.#ears;
+    void context.resume();
+    left.pan.value = apart ? -1 : 0;
+    right.pan.value = apart ? 1 : 0;
+    rightSource.disconnect();
+    if (semitones === 0) rightSource.connect(right);
+    else {
+      this.#shift = pitchShift(context, semitones);
+      rightSource.connect(this.#shift.input);
+      this.#shift.output.connect(right);
     }
-    void this.#ears.context.resume();
-    this.#ears.left.pan.value = apart ? -1 : 0;
-    this.#ears.right.pan.value = apart ? 1 : 0;
   }
+}
+
+/** @param {HTMLAudioElement} left @param {HTMLAudioElement} right */
+function earsOf(left, right) {
+  const context = new AudioContext();
+  const panners = [left, right].map(() => new StereoPannerNode(context));
+  const [leftEar, rightEar] = /** @type {[StereoPannerNode, StereoPannerNode]} */ (panners);
+  for (const ear of panners) ear.connect(context.destination);
+  context.createMediaElementSource(left).connect(leftEar);
+  return { left: leftEar, right: rightEar, rightSource: context.createMediaElementSource(right), context };
 }
 
 /**

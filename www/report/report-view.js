@@ -1,17 +1,19 @@
 /** Report view: one report with its pictures, its passages to play, and its files to save. */
 
 import { byId } from "../shared/dom.js";
+import { semitoneWords } from "./changes.js";
 import { isNothingToCompare } from "../pkg/shared/format.js";
 import { showFacts } from "./facts.js";
 import { scoreText } from "../shared/format.js";
 import { showHeatMap } from "./heatmap.js";
 import { linkPassages } from "./linking.js";
 import { showPassages } from "./passages.js";
+import { shownPassages } from "./shown-passages.js";
 import { PassagePlayer } from "./player.js";
 import { saveCsv, saveJson } from "./save.js";
 import { nextTask } from "../pkg/shared/tasks.js";
 import { showTimeline } from "./timeline.js";
-import { clearVerdict, showVerdict, titleOf } from "./verdict.js";
+import { clearVerdict, showVerdict, spokenComposition, titleOf } from "./verdict.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @typedef {import("../songs/choice.js").ChosenSong} ChosenSong */
@@ -24,6 +26,8 @@ export class ReportView {
   #playHint = byId("play-hint");
   /** @type {Report | undefined} */
   #report;
+  /** @type {import("./shown-passages.js").Shown[]} */
+  #shown = [];
   /** @type {import("./timeline.js").Timeline | undefined} */
   #timeline;
   /** @type {import("./heatmap.js").HeatMap | undefined} */
@@ -83,19 +87,21 @@ export class ReportView {
    *   isn't needed any more
    */
   async show(report, { left, right }, { elapsedSecs, signal }) {
-    const hasPassages = report.passages.length > 0;
+    const shown = shownPassages(report);
+    const hasPassages = shown.length > 0;
     const isSameFile = left.song.sha256 !== undefined && left.song.sha256 === right.song.sha256;
     const parts = [
       () => {
-        this.#timeline = showTimeline(/** @type {HTMLElement} */ (this.#root.querySelector(".links-body")), report);
+        const body = /** @type {HTMLElement} */ (this.#root.querySelector(".links-body"));
+        this.#timeline = showTimeline(body, report, shown);
       },
       () => this.#timeline?.drawWave("left", left.song.peaks),
       () => this.#timeline?.drawWave("right", right.song.peaks),
       () => {
-        this.#heatMap = showHeatMap(byId("heatmap"), report);
+        this.#heatMap = showHeatMap(byId("heatmap"), report, shown);
       },
       () => {
-        this.#passages = showPassages(byId("passages"), report, (index) => this.#togglePlaying(index));
+        this.#passages = showPassages(byId("passages"), shown, (index) => this.#togglePlaying(index));
         byId("passages-card").hidden = !hasPassages;
         byId("save-csv").hidden = !hasPassages;
         byId("columns").classList.toggle("no-passages", !hasPassages);
@@ -115,13 +121,14 @@ export class ReportView {
     await nextTask();
     if (signal.aborted) return;
     this.#report = report;
+    this.#shown = shown;
     this.#root.hidden = false;
     document.body.classList.add("has-result");
     showVerdict(this.#root, report, { elapsedSecs, isSameFile });
     // The name of the tab, and of a printed file.
     const score = isNothingToCompare(report) ? "" : scoreText(report.score);
     document.title = `${score} ${report.left.name} – ${report.right.name} · Soundalike`.trim();
-    this.#status.textContent = `${titleOf(report)}${score && `, score ${score}`}.`;
+    this.#status.textContent = `${titleOf(report)}${score && `, score ${score}`}.${spokenComposition(report)}`;
     void this.#finish(report, left.file, right.file);
   }
 
@@ -158,10 +165,10 @@ export class ReportView {
   /** @param {number} index */
   #togglePlaying(index) {
     if (this.#playing === index) return this.stopPlaying();
-    const passage = this.#report?.passages[index];
-    if (!passage) return;
+    const passage = this.#shown[index];
+    if (!passage || !this.#report) return;
     const inTurn = /** @type {HTMLInputElement} */ (byId("play-in-turn")).checked;
-    this.#showPlayHint();
+    this.#showPlayHint(inTurn ? 0 : passage.transpositionSemitones);
     void this.#player.play(passage, inTurn ? "in-turn" : "together");
     this.#markPlaying(index);
   }
@@ -173,8 +180,11 @@ export class ReportView {
     this.#linking.markPlaying(index);
   }
 
-  #showPlayHint() {
+  /** @param {number} [transposition] that the other song is played without, in semitones */
+  #showPlayHint(transposition = 0) {
     const chosen = /** @type {HTMLElement | null} */ (byId("play-mode").querySelector("input:checked"));
-    this.#playHint.textContent = chosen?.dataset["hint"] ?? "";
+    const way = `${semitoneWords(transposition)} ${transposition > 0 ? "down" : "up"}`;
+    const moved = transposition === 0 ? "" : ` It is moved ${way} for that, into your song’s key.`;
+    this.#playHint.textContent = `${chosen?.dataset["hint"] ?? ""}${moved}`;
   }
 }

@@ -2,8 +2,14 @@
 
 import { byRank } from "../library/library-check.js";
 import { mixWords } from "../shared/format.js";
+import { evidenceWords } from "../pkg/shared/format.js";
+import { compositionOf } from "./composition.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
+/**
+ * @typedef {Omit<Report["passages"][number], "pitchShiftSemitones" | "share">} Places what passages
+ *   of recordings and of compositions have in common
+ */
 
 /** @param {Report} report */
 export function saveJson(report) {
@@ -29,9 +35,12 @@ export function passagesCsv(report) {
     "pitch_shift_semitones",
     "share",
     "left_share",
+    "kind",
+    "evidence",
     "note",
   ];
-  const rows = report.passages.map((passage) => [
+  /** @param {Places} passage @param {number} semitones */
+  const common = (passage, semitones) => [
     report.left.name,
     report.right.name,
     ...[passage.leftStartSecs, passage.leftEndSecs, passage.rightStartSecs, passage.rightEndSecs].map((secs) =>
@@ -39,12 +48,26 @@ export function passagesCsv(report) {
     ),
     passage.score.toFixed(3),
     passage.speedRatio.toFixed(3),
-    passage.pitchShiftSemitones.toFixed(1),
+    semitones.toFixed(1),
+  ];
+  const rows = report.passages.map((passage) => [
+    ...common(passage, passage.pitchShiftSemitones),
     passage.share.toFixed(2),
     /** @type {{ leftShare?: number }} */ (passage).leftShare?.toFixed(2) ?? "",
+    "recording",
+    "",
     mixWords(passage, { left: report.left.name, right: report.right.name }),
   ]);
-  return csv([header, ...rows]);
+  const composition = compositionOf(report);
+  const composed = (composition?.passages ?? []).map((passage) => [
+    ...common(passage, passage.transpositionSemitones),
+    "",
+    "",
+    "composition",
+    passage.evidence,
+    composition ? evidenceWords(passage, composition) : "",
+  ]);
+  return csv([header, ...rows, ...composed]);
 }
 
 /** @param {string} leftName @param {import("../library/library-check.js").Row[]} rows */
@@ -54,7 +77,18 @@ export function saveLibraryCsv(leftName, rows) {
 
 /** @param {string} leftName @param {import("../library/library-check.js").Row[]} rows */
 export function libraryCsv(leftName, rows) {
-  const header = ["left", "right", "folder", "score", "verdict", "left_coverage", "passages", "note"];
+  const header = [
+    "left",
+    "right",
+    "folder",
+    "score",
+    "verdict",
+    "left_coverage",
+    "passages",
+    "composition_score",
+    "composition_verdict",
+    "note",
+  ];
   const lines = [...rows]
     .sort(byRank)
     .map(({ file, folder, state, result, note }) => [
@@ -62,8 +96,15 @@ export function libraryCsv(leftName, rows) {
       file.name,
       folder,
       ...(result
-        ? [result.score.toFixed(4), result.verdict, result.coverage.toFixed(4), String(result.passages.length)]
-        : ["", state === "failed" ? "failed" : "not checked", "", ""]),
+        ? [
+            result.score.toFixed(4),
+            result.verdict,
+            result.left.coverage.toFixed(4),
+            String(result.passages.length),
+            result.composition?.score.toFixed(4) ?? "",
+            result.composition?.verdict ?? "",
+          ]
+        : ["", state === "failed" ? "failed" : "not checked", "", "", "", ""]),
       note,
     ]);
   return csv([header, ...lines]);

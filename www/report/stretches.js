@@ -1,12 +1,18 @@
 /** Stretches: passages that are uses of one stretch of a song, such as a loop. */
 
-/** @typedef {import("../pkg/index.js").Report["passages"][number]} Passage */
+/**
+ * @typedef {Object} Places
+ * @property {number} leftStartSecs
+ * @property {number} leftEndSecs
+ * @property {number} rightStartSecs
+ * @property {number} rightEndSecs
+ */
 /** @typedef {readonly [number, number]} Span start and end in seconds */
 
 /** Spans of which this share is common to all are one stretch: the ends are not exact. */
 const COMMON_SHARE = 0.5;
 
-/** @param {Passage} passage @returns {{ left: Span, right: Span }} its place in both songs */
+/** @param {Places} passage @returns {{ left: Span, right: Span }} its place in both songs */
 export function spansOf({ leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs }) {
   return { left: [leftStartSecs, leftEndSecs], right: [rightStartSecs, rightEndSecs] };
 }
@@ -18,8 +24,8 @@ export function areOneStretch(spans) {
 }
 
 /**
- * The passages by stretch of one song.
- * @param {Passage[]} passages
+ * The passages by stretch of one song. A recording and a composition are never one stretch.
+ * @param {(Places & { isComposed: boolean })[]} passages
  * @param {"left" | "right"} side
  * @returns {number[][]} indices of the passages of each stretch
  */
@@ -28,7 +34,11 @@ export function stretches(passages, side) {
   const groups = [];
   const spans = passages.map((passage) => spansOf(passage)[side]);
   for (const [index, span] of spans.entries()) {
-    const group = groups.find(([first]) => areOneStretch([/** @type {Span} */ (spans[Number(first)]), span]));
+    const group = groups.find(
+      ([first]) =>
+        passages[Number(first)]?.isComposed === passages[index]?.isComposed &&
+        areOneStretch([/** @type {Span} */ (spans[Number(first)]), span]),
+    );
     if (group) group.push(index);
     else groups.push([index]);
   }

@@ -4,14 +4,16 @@
  */
 
 import { element } from "../shared/dom.js";
-import { clock, mixWords, tickTimes } from "../shared/format.js";
+import { clock, tickTimes } from "../shared/format.js";
 import { isNothingToCompare } from "../pkg/shared/format.js";
 import { svg } from "../shared/svg.js";
 import { flag } from "./flag.js";
-import { colourClass } from "./linking.js";
+import { PASSAGE_COLOURS, colourClass } from "./linking.js";
+import { kindClass } from "./shown-passages.js";
 import { stretches } from "./stretches.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
+/** @import { Shown } from "./shown-passages.js" */
 
 /**
  * @typedef {Object} Timeline
@@ -28,21 +30,32 @@ const RIGHT_TOP = HEIGHT - WAVE_HEIGHT;
 const NARROWEST = 6;
 /** Opacity of a block, and of all blocks of one stretch together: the waveform shows through. */
 const BLOCK_OPACITY = 0.3;
+/** Opacity of a block of stripes, which leave gaps. */
+const STRIPES_OPACITY = 0.7;
+/** Width and height of the pattern of stripes. */
+const STRIPES = { width: 14, height: 9 };
 
 /**
  * @param {HTMLElement} body
  * @param {Report} report
+ * @param {Shown[]} passages
  * @returns {Timeline} without the waveforms: one takes as long to draw as everything else
  */
-export function showTimeline(body, report) {
-  const { left, right, passages } = report;
+export function showTimeline(body, report, passages) {
+  const { left, right } = report;
   const waves = { left: svg("path", { class: "wave-left" }), right: svg("path", { class: "wave-right" }) };
   const playheads = { left: playhead(0), right: playhead(RIGHT_TOP) };
   const marks = passages.map((passage, index) => marksOf(passage, index, report));
   const drawing = svg(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": altText(report) },
+    {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      preserveAspectRatio: "none",
+      role: "img",
+      "aria-label": altText(report, passages),
+    },
     [
+      ...stripes(passages),
       svg("rect", { class: "wave-base", width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
       svg("rect", { class: "wave-base", y: RIGHT_TOP, width: WIDTH, height: WAVE_HEIGHT, rx: 3 }),
       ...marks.map(({ ribbon }) => ribbon),
@@ -55,8 +68,8 @@ export function showTimeline(body, report) {
     ],
   );
   const flags = [
-    ...stretches(passages, "left").map((uses) => stretchFlag(uses, marks, 0)),
-    ...stretches(passages, "right").map((uses) => stretchFlag(uses, marks, 1)),
+    ...stretches(passages, "left").map((uses) => stretchFlag(uses, passages, marks, 0)),
+    ...stretches(passages, "right").map((uses) => stretchFlag(uses, passages, marks, 1)),
   ];
   const notes = passages.length === 0 ? [nothingFound(report)] : [];
   body.replaceChildren(
@@ -65,6 +78,7 @@ export function showTimeline(body, report) {
     element("div", { class: "links-picture" }, drawing, ...flags, ...notes),
     ticks(right.durationSecs),
     songLine("right", right),
+    ...key(passages),
   );
 
   return {
@@ -87,7 +101,7 @@ export function showTimeline(body, report) {
  */
 
 /**
- * @param {Report["passages"][number]} passage
+ * @param {Shown} passage
  * @param {number} index
  * @param {Report} report
  * @returns {Marks}
@@ -95,52 +109,88 @@ export function showTimeline(body, report) {
 function marksOf(passage, index, { left, right }) {
   const a = [passage.leftStartSecs, passage.leftEndSecs].map((secs) => (secs / left.durationSecs) * WIDTH);
   const b = [passage.rightStartSecs, passage.rightEndSecs].map((secs) => (secs / right.durationSecs) * WIDTH);
-  return {
-    ribbon: svg("path", { "data-passage": index, class: `ribbon ${colourClass(index)}`, d: ribbonPath(a, b) }),
-    blocks: [blockAt(a, 0, index), blockAt(b, RIGHT_TOP, index)],
-    middles: [(a[0] + a[1]) / 2, (b[0] + b[1]) / 2],
+  const marks = {
+    ribbon: svg("path", { d: ribbonPath(a, b) }),
+    blocks: /** @type {[SVGElement, SVGElement]} */ ([blockAt(a, 0), blockAt(b, RIGHT_TOP)]),
+    middles: /** @type {[number, number]} */ ([(a[0] + a[1]) / 2, (b[0] + b[1]) / 2]),
   };
+  for (const mark of [marks.ribbon, ...marks.blocks]) {
+    const kind = mark === marks.ribbon ? "ribbon" : "block";
+    mark.setAttribute("class", `${kind} ${kindClass(passage)} ${colourClass(index)}`);
+    mark.setAttribute("data-passage", String(index));
+    if (passage.isComposed) mark.style.fill = `url(#${stripesId(index)})`;
+  }
+  return marks;
 }
 
 /**
  * The flag of the passages that use one stretch of a song, whose blocks become fainter together.
  * @param {number[]} uses indices of the passages
+ * @param {Shown[]} passages
  * @param {Marks[]} marks of all passages
  * @param {0 | 1} side left or right
  */
-function stretchFlag(uses, marks, side) {
-  const opacity = String(1 - (1 - BLOCK_OPACITY) ** (1 / uses.length));
+function stretchFlag(uses, passages, marks, side) {
+  const together = passages[Number(uses[0])]?.isComposed ? STRIPES_OPACITY : BLOCK_OPACITY;
+  const opacity = String(1 - (1 - together) ** (1 / uses.length));
   for (const use of uses) marks[use]?.blocks[side].style.setProperty("--opacity", opacity);
   const [first] = uses.map((use) => marks[use]?.middles[side]);
   const edge = side === 0 ? WAVE_HEIGHT : RIGHT_TOP;
-  return flag(uses, (Number(first) / WIDTH) * 100, (edge / HEIGHT) * 100);
+  return flag(uses, passages, (Number(first) / WIDTH) * 100, (edge / HEIGHT) * 100);
 }
 
-/** @param {number[]} ends @param {number} top @param {number} index of the passage */
-function blockAt([from, to], top, index) {
+/** @param {number[]} ends @param {number} top */
+function blockAt([from, to], top) {
   const width = Math.max(NARROWEST, Number(to) - Number(from));
   const x = Math.min(Number(from), WIDTH - width);
-  return svg("rect", {
-    "data-passage": index,
-    class: `block ${colourClass(index)}`,
-    x,
-    y: top,
-    width,
-    height: WAVE_HEIGHT,
-    rx: 3,
-  });
+  return svg("rect", { x, y: top, width, height: WAVE_HEIGHT, rx: 3 });
 }
 
-/** @param {Report} report */
-function altText({ left, right, passages }) {
-  const parts = passages.map((passage, index) => {
-    const mix = mixWords(passage, { left: left.name, right: right.name });
-    return (
-      `${index + 1}: ${clock(passage.leftStartSecs)} to ${clock(passage.leftEndSecs)} of ${left.name} plays at ` +
-      `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}${mix && `, ${mix}`}`
-    );
+/** The patterns of stripes that fill passages of compositions. @param {Shown[]} passages */
+function stripes(passages) {
+  const { width, height } = STRIPES;
+  const colours = new Set(passages.flatMap(({ isComposed }, index) => (isComposed ? [index % PASSAGE_COLOURS] : [])));
+  return [...colours].map((index) =>
+    svg("pattern", { id: stripesId(index), class: colourClass(index), width, height, patternUnits: "userSpaceOnUse" }, [
+      svg("path", { class: "stripe", d: `M0 ${height}L${width} 0` }),
+    ]),
+  );
+}
+
+/** @param {number} index of the passage */
+function stripesId(index) {
+  return `stripes-${index % PASSAGE_COLOURS}`;
+}
+
+/** What plain and striped passages are, if there are striped ones. @param {Shown[]} passages */
+function key(passages) {
+  if (!passages.some(({ isComposed }) => isComposed)) return [];
+  const kinds = [false, true].flatMap((isComposed) => {
+    const indices = passages.flatMap((passage, index) => (passage.isComposed === isComposed ? [index] : []));
+    if (indices.length === 0) return [];
+    const words = isComposed ? "striped: the melody or the chords agree" : "plain: the recordings agree";
+    return [element("span", {}, flag(indices, passages, 0, 0), words)];
+  });
+  return [element("p", { class: "links-key" }, ...kinds)];
+}
+
+/** @param {Report} report @param {Shown[]} passages */
+function altText({ left, right }, passages) {
+  const parts = passages.map((passage) => {
+    const more = [passage.what && `${passage.what}, ${passage.changes}`, passage.mix(namesOf({ left, right }))];
+    const [leftTimes, rightTimes] = [
+      `${clock(passage.leftStartSecs)} to ${clock(passage.leftEndSecs)} of ${left.name}`,
+      `${clock(passage.rightStartSecs)} to ${clock(passage.rightEndSecs)} of ${right.name}`,
+    ];
+    const plays = passage.isComposed ? "and" : "plays at";
+    return [`${passage.label}: ${leftTimes} ${plays} ${rightTimes}`, ...more.filter(Boolean)].join(", ");
   });
   return parts.length > 0 ? `Matching passages. ${parts.join("; ")}` : "No matching passages found";
+}
+
+/** @param {Pick<Report, "left" | "right">} report */
+function namesOf({ left, right }) {
+  return { left: left.name, right: right.name };
 }
 
 /** @param {number[]} a @param {number[]} b */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
-import { passage } from "../support/made-up-reports.js";
+import { composedPassage, composition, passage } from "../support/made-up-reports.js";
 import { siteInChromium } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
@@ -287,6 +287,26 @@ describe("sound-alike element", () => {
       "0:01 – 0:05 ↔ 0:06 – 0:10",
       "0:01 – 0:05 ↔ 0:06 – 0:10, under other music in harbour-lights.mp3",
     ]);
+  });
+
+  test("of the recording and the composition the stronger answer is shown, and named", async () => {
+    const answer = composition("same-composition", 0.93, [composedPassage()]);
+    await page.evaluate(
+      async ([url, composition]) => {
+        const { Checker } = await import(url);
+        const { compare } = Checker.prototype;
+        Checker.prototype.compare = async function (/** @type {any[]} */ ...given) {
+          return { ...(await compare.apply(this, given)), composition };
+        };
+      },
+      /** @type {const} */ ([`${shared.url}pkg/index.js`, answer]),
+    );
+    await page.locator("#fixed input").first().setInputFiles(unrelated);
+    await page.locator("#fixed[data-verdict=different]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.match(
+      await page.locator("#fixed [part=report]").innerText(),
+      /^0\.93\s*Same composition\s+by melody and chords; by the recording 0\.\d\d\s[^]*same melody and chords$/i,
+    );
   });
 
   test("an engine that could not be loaded can be tried again", async () => {

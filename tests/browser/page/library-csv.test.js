@@ -17,10 +17,13 @@ describe("library as CSV", () => {
     const lines = readFileSync(await download.path(), "utf8")
       .trimEnd()
       .split("\r\n");
-    assert.equal(lines[0], "\ufeffleft,right,folder,score,verdict,left_coverage,passages,note");
+    assert.equal(
+      lines[0],
+      "\ufeffleft,right,folder,score,verdict,left_coverage,passages,composition_score,composition_verdict,note",
+    );
     assert.match(String(lines[1]), /^mine\.wav,again\.wav,,1\.0000,nearly-identical,/);
     assert.match(String(lines[2]), /^mine\.wav,other-3\.wav,,0\.\d{4},/);
-    assert.match(String(lines[3]), /^mine\.wav,broken\.mp3,,,failed,,,"?“broken\.mp3”/);
+    assert.match(String(lines[3]), /^mine\.wav,broken\.mp3,,,failed,,,,,"?“broken\.mp3”/);
   });
 
   test("CSV begins with the mark of UTF-8, and names that look like formulas are escaped", async () => {
@@ -62,10 +65,10 @@ describe("library as CSV", () => {
     }, `${shared.url}report/save.js`);
     const [library, passages] = /** @type {[string[], string[]]} */ (cells);
     assert.deepEqual(
-      library.slice(1, -1).map((line) => line.slice("mine.wav,".length, -",,,not checked,,,".length)),
+      library.slice(1, -1).map((line) => line.slice("mine.wav,".length, -",,,not checked,,,,,".length)),
       ["'=1+1.mp3", "'+1.mp3", "'@sum.mp3", "'-2+3+cmd|' /C calc'!A0.mp3", "'-.5*2", "-1", "-1.5", '"Ü, “1”.mp3"'],
     );
-    assert.match(String(passages[1]), /^'-2\.mp3,.*,-2\.0,0\.30,,"faintly, under other music in b\.mp3"$/);
+    assert.match(String(passages[1]), /^'-2\.mp3,.*,-2\.0,0\.30,,recording,,"faintly, under other music in b\.mp3"$/);
     for (const [header] of [library, passages]) assert.match(String(header), /^\ufeffleft,right/);
   });
 });

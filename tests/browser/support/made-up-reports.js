@@ -43,6 +43,33 @@ export function passage(fields = {}) {
 }
 
 /**
+ * A passage of the same composition, by default three semitones lower and 8 % slower.
+ * @param {Record<string, number | string>} [fields]
+ */
+export function composedPassage(fields = {}) {
+  return {
+    leftStartSecs: 3.1,
+    leftEndSecs: 7.2,
+    rightStartSecs: 2,
+    rightEndSecs: 6.5,
+    score: 0.91,
+    speedRatio: 0.92,
+    transpositionSemitones: -3,
+    evidence: "both",
+    ...fields,
+  };
+}
+
+/**
+ * An answer about the composition.
+ * @param {string} verdict @param {number} score
+ * @param {ReturnType<typeof composedPassage>[]} passages
+ */
+export function composition(verdict, score, passages) {
+  return { verdict, score, passages, comparable: true };
+}
+
+/**
  * Uses of one stretch, one after the other. Its ends are found a little differently each time.
  * @param {number} count
  * @param {"left" | "right"} side the song in which it repeats

@@ -87,5 +87,11 @@ export const ACCESS_MUTANTS = [
     "  if (pageState.checkOf(state)) cancel();",
     "  if (!pageState.checkOf(state)) cancel();",
   ],
-  ["accessibility", "numbered wherever", "report/flag.js", "const text = numbers(indices);", 'const text = "";'],
+  [
+    "accessibility",
+    "numbered wherever",
+    "report/flag.js",
+    "const text = numbers(indices, passages);",
+    'const text = "";',
+  ],
 ];

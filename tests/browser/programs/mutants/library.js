@@ -8,8 +8,8 @@ export const LIBRARY_MUTANTS = [
     "library",
     "a folder of 20 songs is ranked",
     "library/library-check.js",
-    "(b.result?.score ?? 0) - (a.result?.score ?? 0)",
-    "(a.result?.score ?? 0) - (b.result?.score ?? 0)",
+    "scoreOf(b) - scoreOf(a)",
+    "scoreOf(a) - scoreOf(b)",
   ],
   [
     "library",
@@ -70,7 +70,7 @@ export const LIBRARY_MUTANTS = [
     "",
   ],
   ["library-ways", "browser’s Back leads from a report", "shared/history.js", "    if (isWithinEntry) return;\n", ""],
-  ["library-ways", "browser’s Back leads from a report", "app.js", '  if (state.name === "row") history.back();\n', ""],
+  ["library-ways", "Back leads from a report", "app.js", '  if (state.name === "row") history.back();\n', ""],
   [
     "library-ways",
     "browser’s Back leads from a report",
