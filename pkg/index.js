@@ -118,8 +118,8 @@ export class Checker {
    * @param {Uint8Array} bytes
    * @param {{ name?: string, input?: SongInput, signal?: AbortSignal }} [options] `name` in
    *   reports; `input`, the audio, if the song is to be analysed again after `song.free()`
-   * @returns {Promise<Song | undefined>} `undefined` for bytes that are damaged or belong to
-   *   another release or other weights: analyse the song again
+   * @returns {Promise<Song | undefined>} `undefined` for bytes that are damaged, or belong to
+   *   other weights or to a release that analyses audio otherwise: analyse the song again
    * @throws {CheckerError}
    */
   async restore(bytes, { name, input, signal } = {}) {

@@ -11,9 +11,10 @@ pub use crate::recording::encoder::config::{
     CONTEXT_FEATURE_FRAMES, EncoderConfig, FRAMES_PER_FEATURE_FRAME, SEGMENT_HOP_FEATURE_FRAMES,
     feature_frames,
 };
+pub use crate::recording::encoder::embeddings::Embeddings;
 pub use crate::recording::encoder::folded::FoldedLayer;
 pub use crate::recording::encoder::golden::segment as golden_segment;
-pub use crate::recording::encoder::model::{Embeddings, cosine_distance};
+pub use crate::recording::encoder::model::cosine_distance;
 pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
 pub use crate::recording::peaks::peak_line::PeakLine;
 pub use crate::recording::peaks::peak_map::{Peak, PeakMap};

@@ -97,7 +97,7 @@ impl Checker {
     }
 
     /// The song of bytes by `songToBytes`, with the given name. `undefined` for damaged bytes, and
-    /// for bytes of other weights or of another release.
+    /// for bytes of other weights or of a release that analyses audio otherwise.
     #[wasm_bindgen(js_name = songFromBytes)]
     pub fn song_from_bytes(&self, bytes: &[u8], name: &str) -> Option<Song> {
         crate::song::Song::from_bytes(bytes, name, self.0.model()).map(Song)

@@ -61,9 +61,9 @@ export class Song {
   }
 
   /**
-   * The analysed song as bytes, about 2 kB for each second. They suffice to compare and to draw the
-   * song; the audio can't be recovered. `checker.restore` reads them, with the same release and
-   * weights.
+   * The analysed song as bytes, about 1.5 kB for each second. They suffice to compare and to draw
+   * the song; the audio can't be recovered. `checker.restore` reads them, with the same weights,
+   * also in later releases, until one analyses audio otherwise.
    * @returns {Uint8Array}
    * @throws {TypeError} before the song is analysed
    */

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::MAX_SONG_SECS;
 use crate::error::{Error, Result};
 use crate::recording::clips::score::is_clip;
-use crate::recording::encoder::model::{Embeddings, Model};
+use crate::recording::encoder::embeddings::Embeddings;
+use crate::recording::encoder::model::Model;
 use crate::recording::encoder::weights_file::WeightsInfo;
 use crate::recording::passage::Passage;
 use crate::recording::passages::passages;
@@ -71,7 +72,8 @@ pub async fn analyse(
     let log_mel = mel.relative_db(config, mel.level_db(config));
     // The network needs memory of its own.
     drop(mel);
-    let embeddings = model.embed_song(&log_mel, progress).await?;
+    // Rounded here, so that fresh songs and kept ones are equal.
+    let embeddings = model.embed_song(&log_mel, progress).await?.rounded();
     Ok(Analysis {
         duration_secs,
         segments,

@@ -92,7 +92,7 @@ mod tests {
     use crate::geometry::time_map::TimeMap;
     use crate::recording::alignment::Alignment;
     use crate::recording::clips::score::is_clip;
-    use crate::recording::encoder::model::Embeddings;
+    use crate::recording::encoder::embeddings::Embeddings;
     use crate::recording::peaks::peak_map::PeakMap;
     use crate::recording::segments::test_segments;
     use crate::recording::whitened::{Preset, WhitenedSpectrogram};

@@ -1,7 +1,7 @@
 //! The score matrix: every segment of one song against every segment of another.
 
+use crate::recording::encoder::embeddings::Embeddings;
 use crate::recording::encoder::head::ScoringHead;
-use crate::recording::encoder::model::Embeddings;
 
 /// Logits of all segments of the left song (rows) against all of the right song (columns).
 #[derive(Clone, Debug, PartialEq)]

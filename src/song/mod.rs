@@ -5,7 +5,7 @@ mod bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::recording::Analysis;
-use crate::recording::encoder::model::Embeddings;
+use crate::recording::encoder::embeddings::Embeddings;
 
 /// An analysed song: made once, compared often.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,5 +33,12 @@ impl Song {
     #[must_use]
     pub fn embeddings(&self) -> &Embeddings {
         &self.recording.embeddings
+    }
+    /// The embeddings of the segments in which there is something to recognise, each with the index
+    /// of its segment.
+    pub fn recognisable(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let blank = &self.recording.segments.blank;
+        let embeddings = self.recording.embeddings.rows().enumerate();
+        embeddings.filter(|&(segment, _)| !blank[segment])
     }
 }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod cpu;
 #[cfg(feature = "burn")]
 mod device;
+pub mod embeddings;
 pub mod folded;
 pub mod golden;
 pub mod head;

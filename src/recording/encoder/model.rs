@@ -2,7 +2,6 @@
 
 #[cfg(feature = "burn")]
 use burn::tensor::Device;
-use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::nn::tensors::Tensors;
@@ -11,6 +10,7 @@ use crate::recording::encoder::config::SEGMENT_HOP_FEATURE_FRAMES;
 use crate::recording::encoder::cpu::ForwardPass;
 #[cfg(feature = "burn")]
 use crate::recording::encoder::device::DevicePass;
+use crate::recording::encoder::embeddings::Embeddings;
 use crate::recording::encoder::golden;
 use crate::recording::encoder::head::ScoringHead;
 use crate::recording::encoder::weights_file::{self, WeightsInfo};
@@ -22,34 +22,6 @@ pub const SHIPPED_WEIGHTS: &[u8] = include_bytes!("../../weights/recording.safet
 /// Greatest cosine distance of the golden segment's embedding from the known one. Another order of
 /// summation in float32 stays below 1e-5; a wrong kernel is far above.
 const SELF_TEST_TOLERANCE: f32 = 1e-3;
-
-/// The embeddings of a song's segments, row by row.
-#[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-pub struct Embeddings {
-    /// Values of one embedding.
-    pub dimensions: usize,
-    /// `[segments, dimensions]`; each row has unit length.
-    pub values: Vec<f32>,
-}
-
-impl Embeddings {
-    /// Number of segments.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.values.len() / self.dimensions
-    }
-
-    /// Whether there are no segments.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// The embeddings in the order of the segments.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.values.chunks_exact(self.dimensions)
-    }
-}
 
 /// A model with loaded weights.
 #[derive(Debug)]

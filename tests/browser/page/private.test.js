@@ -15,7 +15,7 @@ import { Firefox } from "../support/webdriver.js";
 const CHECK_TIMEOUT_MS = 90_000;
 /**
  * Free bytes on a full device: enough for the copy of the site, too few for one analysed song
- * (about 2 kB per second of music).
+ * (about 1.5 kB per second of music).
  */
 const FULL_BYTES = 20_000;
 
