@@ -232,6 +232,16 @@ describe("packed package", () => {
     });
   }
 
+  test("a server can import it, and a check there says what is missing", () => {
+    const program = `
+      const { createChecker, Song } = await import("soundalike");
+      await import("soundalike/element");
+      new Song("/song.mp3");
+      await createChecker().catch(({ code, message }) => console.log(code, message));`;
+    const said = execFileSync("node", ["--input-type=module", "--eval", program], { cwd: installed, encoding: "utf8" });
+    assert.match(said, /^unsupported-browser This browser lacks .*Web Audio/);
+  });
+
   test("its exports and types resolve", async () => {
     const { messages, pkg } = await publint({
       pkgDir: join(installed, "node_modules/soundalike"),

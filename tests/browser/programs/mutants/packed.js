@@ -39,6 +39,7 @@ export const PACKED_MUTANTS = [
   ],
   ["packed", "unused imports cost nothing", "package.json", '"./element.js", ', ""],
   ["packed", "compiles against its types \\(bundler\\)", "index.d.ts", "compare(", "compares("],
+  ["packed", "a server can import it", "element.js", "globalThis.HTMLElement ??", "window.HTMLElement ??"],
   [
     "packed",
     "its exports and types resolve",

@@ -1,0 +1,1 @@
+// Its address tells the test the extension's id.

@@ -1,0 +1,25 @@
+"use client";
+// The element in Next.js. It is imported on the server, too.
+import { useState } from "react";
+import "soundalike/element";
+
+export function Check() {
+  const [reference, setReference] = useState(undefined);
+  const [verdict, setVerdict] = useState("");
+  return (
+    <>
+      <button id="give" onClick={() => setReference("/song.wav")}>
+        Give
+      </button>
+      <button id="take" onClick={() => setReference(undefined)}>
+        Take
+      </button>
+      <sound-alike
+        reference={reference}
+        assets={undefined}
+        onsoundalike-report={({ detail }) => setVerdict(detail.verdict)}
+      />
+      <output>{verdict}</output>
+    </>
+  );
+}
