@@ -11,7 +11,7 @@
  * `soundalike-progress`, `soundalike-report`, `soundalike-error`, with the object in `detail`.
  *
  * Nothing large is loaded before the visitor gives a song. All elements of a page with the same
- * backend share one worker and one model.
+ * backend share their workers and one model.
  *
  * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`.
  * Custom properties: `--soundalike-ink`, `--soundalike-dim`, `--soundalike-paper`,

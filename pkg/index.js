@@ -46,6 +46,8 @@ export { Song } from "./song/song.js";
  *   address or its bytes
  * @property {string | URL} [assetsUrl] the folder with `worker.js` and `wasm/`, if they are not
  *   beside this module (a build by esbuild, a CDN of your own)
+ * @property {number} [workers] most workers on the CPU, 1 or more; without it as many as the device
+ *   has cores and memory for, 4 at most
  * @property {SongStore} [cache] where analysed files are stored, named by their content: a
  *   `SongCache`, or a store of your own
  * @property {ProgressListener} [onProgress]
@@ -60,7 +62,8 @@ export { Song } from "./song/song.js";
  */
 
 /**
- * Engines in use, by their options. Checkers with the same options share one worker and one model.
+ * Engines in use, by their options. Checkers with the same options share their workers and one
+ * model.
  * @type {Map<string, { engine: Engine, users: number }>}
  */
 const sharedEngines = new Map();
@@ -87,6 +90,14 @@ export class Checker {
   /** The backend in use; it changes from `webgpu` to `cpu` if WebGPU fails. @returns {Backend} */
   get backend() {
     return this.#engine.backend ?? "cpu";
+  }
+
+  /**
+   * The number of checks at once that use the whole device. More may be begun, and wait.
+   * @returns {number}
+   */
+  get concurrency() {
+    return this.#engine.concurrency;
   }
 
   /**
@@ -178,7 +189,7 @@ export class Checker {
     }
   }
 
-  /** Frees the worker and its memory. A check in progress is rejected with code `aborted`. */
+  /** Frees the workers and their memory. A check in progress is rejected with code `aborted`. */
   close() {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
@@ -228,13 +239,14 @@ export async function createChecker(options = {}) {
   const weights = options.weights ?? undefined;
   const assetsUrl = options.assetsUrl ?? undefined;
   const cache = options.cache ?? undefined;
+  const workers = options.workers ?? undefined;
   if (!["auto", "webgpu", "cpu"].includes(backend)) {
     throw new CheckerError("unsupported-browser", `There is no backend “${backend}”: choose auto, webgpu or cpu.`);
   }
   throwIfAborted(signal);
-  const key = isBytes(weights) ? undefined : [backend, weights, assetsUrl].join("\n");
+  const key = isBytes(weights) ? undefined : [backend, weights, assetsUrl, workers].join("\n");
   const shared = (key !== undefined && sharedEngines.get(key)) || {
-    engine: new Engine({ backend, weights, assetsUrl }),
+    engine: new Engine({ backend, weights, assetsUrl, workers }),
     users: 0,
   };
   if (key !== undefined) sharedEngines.set(key, shared);

@@ -1,11 +1,11 @@
 /**
- * Engine: analyses and compares songs in a worker.
+ * Engine: analyses and compares songs in workers.
  *
  * A song comes into the worker by the cheapest way: from the result of an earlier analysis, from
  * the cache, or by decoding and analysing it.
  *
- * If WebGPU fails, the work is repeated on the CPU. One song is decoded and one request is answered
- * at a time; the next song is decoded while the worker is busy with the last one.
+ * If WebGPU fails, the work is repeated on the CPU. One song is decoded at a time, and each worker
+ * answers one request at a time; the next song is decoded while the workers are busy.
  */
 
 import { decode } from "../decode/decode.js";
@@ -21,13 +21,14 @@ import { Lock, untilAborted } from "../shared/lock.js";
 import { Upload } from "./upload.js";
 import { packSong, unpackSong } from "../song/song-bytes.js";
 import { spawnLink } from "./spawn.js";
-import { WorkerHost } from "./worker-host.js";
+import { WorkerPool } from "./pool.js";
 import { arrayOf } from "../shared/arrays.js";
 
 /** @import { SongStore } from "../song/cache.js" */
 /** @import { StageProgress, WorkerLink } from "./worker-link.js" */
 /** @import { Backend, CompareResult, Report, StartResult } from "./protocol.js" */
 /** @import { Song } from "../song/song.js" */
+/** @import { PooledWorker } from "./pool.js" */
 /** @import { EngineOptions } from "./worker-host.js" */
 
 /**
@@ -41,49 +42,67 @@ import { arrayOf } from "../shared/arrays.js";
  */
 
 /**
+ * @typedef {Object} Opened
+ * @property {Blob | undefined} file of the song, if its input is a file
+ * @property {string | undefined} key of the song in the cache
+ * @property {boolean} isKnown whether its analysis was there
+ */
+
+/**
+ * @typedef {Object} Uploaded
+ * @property {PooledWorker} worker that has the samples
+ * @property {Upload} upload
+ * @property {() => void} end to be called when the song needs the worker no more
+ */
+
+/**
  * A song is decoded again if its worker is lost meanwhile; only once, as the song may be the cause.
  */
 const MAX_UPLOADS = 2;
 
 export class Engine {
   #options;
-  #host;
+  #pool;
   #nextSongId = 1;
   #decoding = new Lock();
-  #working = new Lock();
 
   /** @param {EngineOptions} options */
   constructor(options) {
     this.#options = options;
-    this.#host = new WorkerHost(options);
+    this.#pool = new WorkerPool(options);
   }
 
   /** The backend in use, or the last one that was. @returns {Backend | undefined} */
   get backend() {
-    return this.#host.backend;
+    return this.#pool.first.host.backend;
+  }
+
+  /** Number of songs at once that keep all workers and the decoder busy. */
+  get concurrency() {
+    return this.#pool.size + 1;
   }
 
   /** Gets the engine ready. @param {AbortSignal | undefined} signal */
   async start(signal) {
-    const release = await this.#working.acquire(signal);
-    try {
-      await this.#host.running(signal);
-    } finally {
-      release();
-    }
+    await this.#pool.first.start(signal);
   }
 
   /**
-   * Makes sure that the song is analysed in the current worker.
+   * Makes sure that the song is analysed in a worker.
    * @param {Song} song
    * @param {AnalyseOptions} options
    */
   async analyse(song, options) {
     await this.#fallingBack(async () => {
       await forgetIfChanged(song);
-      if (song.idIn(this.#host.link) !== undefined) return;
+      if (this.#pool.with(song)) return;
       if (song.analysis && (await this.#restore(song, song.analysis, options))) return;
-      await this.#readAndAnalyse(song, options);
+      const end = this.#pool.announceSong(song);
+      try {
+        await this.#readAndAnalyse(song, options);
+      } finally {
+        end();
+      }
     });
   }
 
@@ -98,7 +117,7 @@ export class Engine {
     try {
       return await this.#restorePacked(song, bytes, { signal });
     } catch (error) {
-      throw publicError(error, this.#host.backend);
+      throw publicError(error, this.backend);
     }
   }
 
@@ -110,138 +129,159 @@ export class Engine {
    *   must be analysed again
    */
   async compare(left, right, { onProgress, signal }) {
-    const release = await this.#working.acquire(signal);
+    const endAnnounced = this.#pool.announceComparison(left, right);
+    const worker = this.#pool.forComparison(left, right);
+    const end = worker.begin();
+    let release;
     try {
-      const link = this.#host.link;
-      const leftId = left.idIn(link);
-      const rightId = right.idIn(link);
-      if (!link || leftId === undefined || rightId === undefined) return undefined;
+      release = await worker.lock.acquire(signal);
+      const link = await worker.host.running(signal);
+      const leftId = await this.#idIn(worker, link, left, signal);
+      const rightId = await this.#idIn(worker, link, right, signal);
+      if (leftId === undefined || rightId === undefined) return undefined;
       onProgress("match", 0);
       const { report, scores } = /** @type {CompareResult} */ (
-        await this.#host.ask(link, { type: "compare", leftId, rightId }, { onProgress, signal })
+        await worker.host.ask(link, { type: "compare", leftId, rightId }, { onProgress, signal })
       );
       report.matrix.scores = await arrayOf(scores);
       onProgress("match", 1);
       return report;
     } catch (error) {
-      if (!this.#host.leaveWebgpu(error)) throw publicError(error, this.#host.backend);
+      if (!worker.host.leaveWebgpu(error)) throw publicError(error, this.backend);
       return undefined;
     } finally {
-      release();
+      release?.();
+      end();
+      endAnnounced();
     }
   }
 
-  /** Ends the worker and every request in it. The engine can't be used afterwards. */
+  /** Ends the workers and every request in them. The engine can't be used afterwards. */
   close() {
-    this.#host.close();
+    this.#pool.close();
   }
 
   /**
-   * Takes a song from the cache, or decodes and analyses it.
+   * Takes a song from the cache, or decodes and analyses it; once more if its worker is lost
+   * meanwhile.
    * @param {Song} song
    * @param {AnalyseOptions} options
    */
   async #readAndAnalyse(song, options) {
     const { signal, abandoned = signal, cache } = options;
-    const releaseDecoder = await this.#decoding.acquire(abandoned);
-    let file;
-    let key;
-    let uploaded;
-    let analysing;
-    try {
-      if (!this.#host.started) await this.start(signal);
-      const { limits } = /** @type {StartResult} */ (this.#host.started);
-      file = await untilAborted(fileOf(song.input, limits, abandoned), abandoned);
-      if (file && isBlob(song.input)) song.print = await printOf(song.name, file);
-      key = cache && file && (await this.#cacheKey(song, file));
-      if (cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned }))) return;
-      uploaded = await this.#uploaded(song, file, options);
-      analysing = this.#analysed(song, uploaded.upload, options);
-    } finally {
-      // The song is in the worker now, and the next one may be decoded.
-      releaseDecoder();
-    }
+    /** @type {Opened | undefined} */
+    let opened;
+    /** @type {Uint8Array | undefined} */
     let analysis;
-    try {
-      analysis = await analysing;
-    } finally {
-      uploaded.releaseWorker();
+    for (let tries = 1; !analysis; tries++) {
+      const releaseDecoder = await this.#decoding.acquire(abandoned);
+      let uploaded;
+      try {
+        opened ??= await this.#opened(song, options);
+        if (opened.isKnown) return;
+        await this.#pool.room(abandoned);
+        uploaded = await this.#uploaded(song, opened.file, options);
+      } finally {
+        // The song is in a worker now, and the next one may be decoded.
+        releaseDecoder();
+      }
+      analysis = await this.#analysed(song, uploaded, { ...options, mayRepeat: tries < MAX_UPLOADS });
     }
+    const { file, key } = /** @type {Opened} */ (opened);
     // The backend may have changed since the key was made.
     if (cache && file && key && key === (await this.#cacheKey(song, file)))
       void cache.put(key, packSong({ ...song, analysis })).catch(() => {});
   }
 
   /**
-   * Decodes a song and sends its samples to the worker; once more if that worker is lost meanwhile.
+   * Opens the file of a song, and takes its analysis from the cache if it is there.
+   * @param {Song} song
+   * @param {AnalyseOptions} options
+   * @returns {Promise<Opened>}
+   */
+  async #opened(song, { signal, abandoned = signal, cache }) {
+    if (!this.#pool.first.host.started) await this.start(signal);
+    const file = await untilAborted(fileOf(song.input, this.#limits, abandoned), abandoned);
+    if (file && isBlob(song.input)) song.print = await printOf(song.name, file);
+    const key = cache && file && (await this.#cacheKey(song, file));
+    const isKnown = Boolean(cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned })));
+    return { file, key, isKnown };
+  }
+
+  /**
+   * Decodes a song and sends its samples to a worker.
    * @param {Song} song
    * @param {Blob | undefined} file of the song, if its input is a file
    * @param {AnalyseOptions} options
-   * @returns {Promise<{ upload: Upload, releaseWorker: () => void }>} the worker is locked for the
-   *   analysis until `releaseWorker`
+   * @returns {Promise<Uploaded>}
    */
   async #uploaded(song, file, { onProgress, signal, abandoned = signal }) {
-    const { limits } = /** @type {StartResult} */ (this.#host.started);
-    onProgress("decode", 0);
-    const onDecoded = (/** @type {number} */ fraction) => onProgress("decode", fraction);
-    for (let tries = 1; ; tries++) {
-      const upload = new Upload(await this.#linkForUpload(signal), this.#nextSongId++, song.name);
-      let releaseWorker;
-      try {
-        await untilAborted(
-          decode(song.input, upload, { name: song.name, file, limits, signal: abandoned, onProgress: onDecoded }),
-          abandoned,
-        );
-        if (file && song.print && !isSamePrint(song.print, await printOf(song.name, file))) throw unreadable(song.name);
-        releaseWorker = await this.#working.acquire(abandoned);
-        if (upload.link === (await this.#host.running(signal))) {
-          onProgress("decode", 1);
-          return { upload, releaseWorker };
-        }
-        releaseWorker();
-        // Rejects with the reason for which the worker was lost.
-        if (tries >= MAX_UPLOADS) await upload.taken();
-      } catch (error) {
-        releaseWorker?.();
-        upload.discard();
-        throw error;
-      }
+    const worker = this.#pool.forNextSong();
+    const { decoded, end } = this.#pool.beginSong(worker);
+    let upload;
+    try {
+      onProgress("decode", 0);
+      if (!worker.host.link?.alive) await worker.start(signal);
+      upload = new Upload(/** @type {WorkerLink} */ (worker.host.link), this.#nextSongId++, song.name);
+      await untilAborted(
+        decode(song.input, upload, {
+          name: song.name,
+          file,
+          limits: this.#limits,
+          signal: abandoned,
+          onProgress: (fraction) => onProgress("decode", fraction),
+        }),
+        abandoned,
+      );
+      if (file && song.print && !isSamePrint(song.print, await printOf(song.name, file))) throw unreadable(song.name);
+      decoded(upload.durationSecs);
+      return { worker, upload, end };
+    } catch (error) {
+      upload?.discard();
+      end();
+      throw error;
     }
   }
 
   /**
-   * Analyses a song whose samples are in the worker.
+   * Analyses a song whose samples are in a worker.
    * @param {Song} song
-   * @param {Upload} upload of the song
-   * @param {{ onProgress: StageProgress, signal: AbortSignal | undefined }} options
-   * @returns {Promise<Uint8Array>}
+   * @param {Uploaded} uploaded
+   * @param {AnalyseOptions & { mayRepeat: boolean }} options
+   * @returns {Promise<Uint8Array | undefined>} `undefined` if the worker was lost and the song may
+   *   be decoded again
    */
-  async #analysed(song, upload, { onProgress, signal }) {
-    song.durationSecs = upload.durationSecs;
-    song.peaks = upload.peaks;
+  async #analysed(song, { worker, upload, end }, { onProgress, signal, abandoned = signal, mayRepeat }) {
     const { link, songId } = upload;
+    let release;
     try {
+      release = await worker.lock.acquire(abandoned);
+      const isLost = link !== (await this.#pool.running(worker, signal));
+      if (isLost && mayRepeat) return undefined;
+      song.durationSecs = upload.durationSecs;
+      song.peaks = upload.peaks;
+      onProgress("decode", 1);
+      // Rejects with the reason for which a worker was lost.
       await upload.taken();
-      const analysis = await this.#host.ask(link, { type: "analyse", songId }, { onProgress, signal });
+      const analysis = await worker.host.ask(link, { type: "analyse", songId }, { onProgress, signal });
       song.analysis = analysis;
       song.enter(link, songId);
       return analysis;
     } catch (error) {
       upload.discard();
       if (!(error instanceof EngineError) || !isErrorCode(error.code)) throw error;
-      const { minSongSecs, maxSongSecs } = /** @type {StartResult} */ (this.#host.started).limits;
+      const { minSongSecs, maxSongSecs } = this.#limits;
       const { name, durationSecs } = song;
       throw songError(error.code, { name, durationSecs, minSongSecs, maxSongSecs, cause: error });
+    } finally {
+      release?.();
+      end();
     }
   }
 
-  /**
-   * The worker for an upload, which may be answering another request.
-   * @param {AbortSignal | undefined} signal
-   */
-  async #linkForUpload(signal) {
-    if (!this.#host.link?.alive) await this.start(signal);
-    return /** @type {WorkerLink} */ (this.#host.link);
+  /** Of the engine, known once it has started. */
+  get #limits() {
+    return /** @type {StartResult} */ (this.#pool.first.host.started).limits;
   }
 
   /**
@@ -254,11 +294,11 @@ export class Engine {
     song.sha256 ??= await sha256(file, {
       spawn: () => spawnLink(this.#options.assetsUrl),
       load: async () => {
-        const { glueUrl, module } = await loadEngineFiles(/** @type {Backend} */ (this.#host.backend), this.#options);
+        const { glueUrl, module } = await loadEngineFiles(/** @type {Backend} */ (this.backend), this.#options);
         return { glueUrl, module };
       },
     });
-    return song.sha256 && `${song.sha256} ${this.#host.started?.weightsSha256} ${this.#host.backend}`;
+    return song.sha256 && `${song.sha256} ${this.#pool.first.host.started?.weightsSha256} ${this.backend}`;
   }
 
   /**
@@ -296,19 +336,46 @@ export class Engine {
    * @returns {Promise<boolean>} whether the engine accepted it
    */
   async #restore(song, analysis, { signal, abandoned = signal }) {
-    const release = await this.#working.acquire(abandoned);
+    const worker = this.#pool.forNextSong();
+    const end = worker.begin();
+    let release;
     try {
-      const link = await this.#host.running(signal);
-      const songId = this.#nextSongId++;
-      const isOurs = await this.#host.ask(link, { type: "restore", songId, name: song.name, analysis }, { signal });
-      if (isOurs) {
-        song.analysis = analysis;
-        song.enter(link, songId);
-      }
-      return isOurs;
+      release = await worker.lock.acquire(abandoned);
+      const link = await worker.host.running(signal);
+      return (await this.#restoredId(worker, link, song, analysis, signal)) !== undefined;
     } finally {
-      release();
+      release?.();
+      end();
     }
+  }
+
+  /**
+   * The id of a song in a worker that may never have had it, and whose lock is held.
+   * @param {PooledWorker} worker
+   * @param {WorkerLink} link to it
+   * @param {Song} song
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<number | undefined>}
+   */
+  async #idIn(worker, link, song, signal) {
+    return song.idIn(link) ?? (song.analysis && this.#restoredId(worker, link, song, song.analysis, signal));
+  }
+
+  /**
+   * @param {PooledWorker} worker
+   * @param {WorkerLink} link
+   * @param {Song} song
+   * @param {Uint8Array} analysis
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<number | undefined>} `undefined` if it isn't of this release and these weights
+   */
+  async #restoredId(worker, link, song, analysis, signal) {
+    const songId = this.#nextSongId++;
+    const request = /** @type {const} */ ({ type: "restore", songId, name: song.name, analysis });
+    if (!(await worker.host.ask(link, request, { signal }))) return undefined;
+    song.analysis = analysis;
+    song.enter(link, songId);
+    return songId;
   }
 
   /** Does the work, and repeats it on the CPU if WebGPU fails. @param {() => Promise<void>} work */
@@ -316,9 +383,9 @@ export class Engine {
     try {
       await work();
     } catch (error) {
-      if (!this.#host.leaveWebgpu(error)) throw publicError(error, this.#host.backend);
+      if (!this.#pool.first.host.leaveWebgpu(error)) throw publicError(error, this.backend);
       await work().catch((again) => {
-        throw publicError(again, this.#host.backend);
+        throw publicError(again, this.backend);
       });
     }
   }

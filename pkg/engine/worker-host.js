@@ -22,6 +22,7 @@ import { EngineError } from "./worker-link.js";
  * @property {BackendChoice} backend
  * @property {string | URL | ArrayBuffer | Uint8Array | undefined} [weights]
  * @property {string | URL | undefined} [assetsUrl]
+ * @property {number | undefined} [workers] most of them
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Song: a handle to one song, with its id in the worker that analysed it, and the bytes from which
+ * Song: a handle to one song, with its ids in the workers that have it, and the bytes from which
  * another worker can restore it.
  */
 
@@ -21,8 +21,8 @@ import { packSong } from "./song-bytes.js";
  * worker is lost, for example by a cancelled check.
  */
 export class Song {
-  /** @type {{ link: SongWorker, id: number } | undefined} */
-  #inWorker;
+  /** Its id in each worker that has it. @type {Map<SongWorker, number>} */
+  #ids = new Map();
   /** @type {Uint8Array | undefined} */
   #analysis;
 
@@ -76,7 +76,7 @@ export class Song {
 
   /** Forgets the analysis. */
   free() {
-    this.#leaveWorker();
+    for (const link of this.#ids.keys()) this.#leave(link);
     this.#analysis = undefined;
   }
 
@@ -96,18 +96,20 @@ export class Song {
    * @returns {number | undefined} its id in that worker
    */
   idIn(link) {
-    return link && this.#inWorker?.link === link && link.alive ? this.#inWorker.id : undefined;
+    return link?.alive ? this.#ids.get(link) : undefined;
   }
 
   /** @internal @param {SongWorker} link @param {number} id */
   enter(link, id) {
-    this.#leaveWorker();
-    this.#inWorker = { link, id };
+    this.#leave(link);
+    for (const ended of [...this.#ids.keys()].filter(({ alive }) => !alive)) this.#ids.delete(ended);
+    this.#ids.set(link, id);
   }
 
-  #leaveWorker() {
-    if (this.#inWorker?.link.alive)
-      this.#inWorker.link.call({ type: "release", songId: this.#inWorker.id }).catch(() => {});
-    this.#inWorker = undefined;
+  /** @param {SongWorker} link */
+  #leave(link) {
+    const songId = this.#ids.get(link);
+    this.#ids.delete(link);
+    if (songId !== undefined && link.alive) link.call({ type: "release", songId }).catch(() => {});
   }
 }

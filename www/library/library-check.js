@@ -24,8 +24,6 @@ import { checker } from "../shared/checker.js";
  * @property {string} note a sentence: the error of the file, or that it equals another file
  */
 
-/** Checks that run at the same time: one song is decoded while the engine analyses another. */
-const AT_ONCE = 2;
 /** The time of the next check is estimated from this number of recent checks. */
 const TYPICAL_CHECKS = 6;
 
@@ -35,6 +33,8 @@ export class LibraryCheck {
   #seen = new Map();
   /** @type {number[]} */
   #typicalSecs = [];
+  /** Checks that run at the same time. */
+  #atOnce = 1;
 
   /**
    * @param {FoundFile[]} files
@@ -72,7 +72,7 @@ export class LibraryCheck {
       (sum, { state, fraction }) => sum + (state === "waiting" ? 1 : state === "working" ? 1 - fraction : 0),
       0,
     );
-    return (left * recent.reduce((sum, secs) => sum + secs, 0)) / recent.length / AT_ONCE;
+    return (left * recent.reduce((sum, secs) => sum + secs, 0)) / recent.length / this.#atOnce;
   }
 
   /**
@@ -93,12 +93,13 @@ export class LibraryCheck {
       throw error;
     }
     onLeftKnown();
+    this.#atOnce = ready.concurrency;
     const waiting = this.rows.filter(({ state }) => state === "waiting");
     const work = async () => {
       for (let row = waiting.shift(); row && !signal.aborted; row = waiting.shift())
         await this.#check(ready, left, row, signal);
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    await Promise.all(Array.from({ length: this.#atOnce }, work));
   }
 
   /**

@@ -28,6 +28,8 @@ describe("sound-alike element", () => {
     page = await shared.browser.newPage();
     requests = [];
     page.on("request", (request) => requests.push(request.url()));
+    // Otherwise the number of workers would depend on the device.
+    await page.addInitScript(() => Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 }));
     await page.goto(`${shared.url}embed.html`);
     await page.evaluate(() => {
       const events = /** @type {{ id: string, type: string, detail: any }[]} */ ([]);

@@ -231,6 +231,7 @@ describe("library", () => {
 
   test("the time left follows from quick and slow checks, but not from songs that were known", async () => {
     const checker = async () => ({
+      concurrency: 2,
       analyse: async () => {},
       compare: async (
         /** @type {unknown} */ _left,
@@ -302,7 +303,7 @@ describe("library", () => {
     assert.ok(Number(await visit.page.evaluate("decoded")) <= 1 + 17 + 2, "what was done was done again");
   });
 
-  test("200 files at once: the first is yours, one worker ranks the others, the page stays responsive", async () => {
+  test("200 files at once: the first is yours, the others are ranked, the page stays responsive", async () => {
     const many = join(dirname(visit.mine), "many");
     mkdirSync(many);
     // Ten recordings under 20 names each: the same number of lines in less time.
@@ -345,7 +346,7 @@ describe("library", () => {
       Array.from({ length: 199 }, (_, index) => String(index + 1)),
     );
     assert.equal(lines.filter((cells) => /very same file as your song/i.test(String(cells[4]))).length, 19);
-    assert.equal(visit.page.workers().length, 1);
+    assert.ok(visit.page.workers().length <= 2, "a worker that computed a digest is still there");
     // Each recording is decoded once, unless two copies of it are in progress at the same time.
     assert.ok(
       Number(await visit.page.evaluate("decoded")) <= 12,

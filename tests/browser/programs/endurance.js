@@ -24,6 +24,8 @@ import { startTrace, stopTrace } from "../support/trace.js";
 
 const CHECKS = Number(process.argv[2] ?? 300);
 const ROUNDS = 15;
+/** Of `pkg/engine/pool.js`. */
+const MAX_WORKERS = 4;
 /** After this number of checks, buffers of the engine and compiled code have their final size. */
 const WARM_UP = Math.ceil(CHECKS / 6);
 /** Allowed change of the heap afterwards, for the browser's own records. */
@@ -201,8 +203,8 @@ async function twoWidgets() {
   const workers = page.workers().length;
   await browser.close();
   for (const scores of together) assert.deepEqual(scores, alone);
-  assert.equal(workers, 1);
-  console.log(`two widgets, ${ROUNDS} times at once: always ${alone.join(" and ")}, one worker`);
+  assert.ok(workers <= MAX_WORKERS, `${workers} workers`);
+  console.log(`two widgets, ${ROUNDS} times at once: always ${alone.join(" and ")}, ${workers} workers`);
 }
 
 async function hours() {

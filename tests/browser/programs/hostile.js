@@ -52,7 +52,7 @@ export async function throughTheEngine(good, files) {
     });
     await page.evaluate(async (patienceMs) => {
       const { createChecker } = await import(String("/pkg/index.js"));
-      const checker = await createChecker({ backend: "cpu" });
+      const checker = await createChecker({ backend: "cpu", workers: 1 });
       const file = async (/** @type {string} */ name) =>
         new File([await (await fetch(`/hostile/${name}`)).blob()], name);
       const whole = await checker.analyse(await file("good.wav"));

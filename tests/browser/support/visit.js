@@ -67,6 +67,8 @@ export function visits() {
     requests = [];
     visit.page.on("request", (request) => requests.push(request.url()));
     await visit.page.addInitScript(observePolicyViolations);
+    // Otherwise the number of workers would depend on the device.
+    await visit.page.addInitScript(() => Object.defineProperty(navigator, "hardwareConcurrency", { value: 2 }));
     await visit.page.goto(`${shared.url}?backend=cpu`);
   });
   afterEach(async () => {

@@ -121,10 +121,10 @@ export const FAULT_MUTANTS = [
   ],
   [
     "engine-faults",
-    "lost again and again",
+    "lost once while a song is uploaded",
     "pkg/engine/engine.js",
-    "        if (tries >= MAX_UPLOADS) await upload.taken();\n",
-    "",
+    "mayRepeat: tries < MAX_UPLOADS",
+    "mayRepeat: false",
   ],
   [
     "engine-faults",
