@@ -11,14 +11,13 @@
 import { decode } from "../decode/decode.js";
 import { sha256 } from "../song/digest.js";
 import { isErrorCode, songError } from "../shared/errors.js";
-import { filePrint, isSamePrint } from "../decode/file-print.js";
-import { fileOf, unreadable } from "../decode/song-file.js";
-import { blobOf, isBlob } from "../decode/song-input.js";
+import { fileOf } from "../decode/song-file.js";
 import { EngineError } from "./worker-link.js";
 import { publicError } from "./public-errors.js";
 import { loadEngineFiles } from "./loader.js";
 import { Lock, untilAborted } from "../shared/lock.js";
 import { Upload } from "./upload.js";
+import { forgetIfChanged, rememberFile, requireSameFile } from "../song/changed-file.js";
 import { packSong, unpackSong } from "../song/song-bytes.js";
 import { spawnLink } from "./spawn.js";
 import { WorkerPool } from "./pool.js";
@@ -202,7 +201,7 @@ export class Engine {
   async #opened(song, { signal, abandoned = signal, cache }) {
     if (!this.#pool.first.host.started) await this.start(signal);
     const file = await untilAborted(fileOf(song.input, this.#limits, abandoned), abandoned);
-    if (file && isBlob(song.input)) song.print = await printOf(song.name, file);
+    if (file) await rememberFile(song, file);
     const key = cache && file && (await this.#cacheKey(song, file));
     const isKnown = Boolean(cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned })));
     return { file, key, isKnown };
@@ -233,7 +232,7 @@ export class Engine {
         }),
         abandoned,
       );
-      if (file && song.print && !isSamePrint(song.print, await printOf(song.name, file))) throw unreadable(song.name);
+      if (file) await requireSameFile(song, file);
       decoded(upload.durationSecs);
       return { worker, upload, end };
     } catch (error) {
@@ -367,7 +366,8 @@ export class Engine {
    * @param {Song} song
    * @param {Uint8Array} analysis
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<number | undefined>} `undefined` if it isn't of this release and these weights
+   * @returns {Promise<number | undefined>} `undefined` if it isn't of this release and these
+   *   weights
    */
   async #restoredId(worker, link, song, analysis, signal) {
     const songId = this.#nextSongId++;
@@ -389,29 +389,4 @@ export class Engine {
       });
     }
   }
-}
-
-/**
- * Forgets the analysis of a file whose content is another one now.
- * @param {Song} song
- * @throws {CheckerError} if the browser only knows that the file was changed
- */
-async function forgetIfChanged(song) {
-  if (!song.print || !isBlob(song.input)) return;
-  try {
-    if (isSamePrint(song.print, await filePrint(await blobOf(song.input)))) return;
-  } catch (cause) {
-    // The analysis of a file that is gone is still that of the chosen song.
-    if (cause instanceof DOMException && cause.name === "NotFoundError") return;
-    throw unreadable(song.name, cause);
-  }
-  song.free();
-  song.print = song.sha256 = undefined;
-}
-
-/** @param {string} name @param {Blob} file */
-function printOf(name, file) {
-  return filePrint(file).catch((cause) => {
-    throw unreadable(name, cause);
-  });
 }

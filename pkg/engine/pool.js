@@ -68,7 +68,9 @@ export class PooledWorker {
     this.isStarting = false;
   }
 
-  /** Whether it runs. It answers requests in their order, so that songs may be sent while it starts. */
+  /**
+   * Whether it runs. It answers requests in their order, so that songs may be sent while it starts.
+   */
   get isAlive() {
     return this.host.link?.alive === true;
   }

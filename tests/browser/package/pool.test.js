@@ -55,8 +55,9 @@ describe("worker pool", () => {
         if (request.type === "analyse") analysing.add(this);
         return postMessage.call(this, request, ...rest);
       };
-      const [one, other] = [a, b].map((song) => Float32Array.from({ length: 75 * 44100 }, (_, at) => song[at % song.length]));
-      await checker.compare(one, other);
+      const minutes = [a, b].map((song) =>
+        Float32Array.from({ length: 75 * 44100 }, (_, at) => song[at % song.length]));
+      await checker.compare(...minutes);
       // As if the time had passed.
       idle.at(-1)();
       return analysing.size;`);
@@ -88,7 +89,8 @@ describe("worker pool", () => {
       const checks = [...long, ...long].map((song) =>
         outcome(() => checker.compare(long[0], song, { signal: abort.signal, onProgress })));
       const codes = (await Promise.all(checks)).map(({ code }) => code);
-      const next = await Promise.all(long.map((song) => outcome(async () => (await checker.compare(song, song)).score)));
+      const self = (song) => outcome(async () => (await checker.compare(song, song)).score);
+      const next = await Promise.all(long.map(self));
       return { codes, late, next };`,
     );
     assert.deepEqual(codes, Array(8).fill("aborted"));

@@ -63,7 +63,10 @@ export function launchChromium(flags = [], options = {}) {
   return chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS, ...flags], ...options });
 }
 
-/** A Chromium that keeps its profile in a folder. @param {string} profile @param {string[]} [flags] */
+/**
+ * A Chromium that keeps its profile in a folder.
+ * @param {string} profile @param {string[]} [flags]
+ */
 export function launchChromiumProfile(profile, flags = []) {
   const args = [...CHROMIUM_FLAGS, ...flags];
   return chromium.launchPersistentContext(profile, { executablePath: chromiumPath(), args });

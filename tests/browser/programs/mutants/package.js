@@ -190,7 +190,7 @@ export const PACKAGE_MUTANTS = [
   ["song-inputs", "samples of every kind", "pkg/decode/song-input.js", 'name !== "Float64Array" && ', ""],
   ["song-inputs", "changed on disk", "pkg/engine/engine.js", "      await forgetIfChanged(song);\n", ""],
   ["song-inputs", "reads anew", "pkg/engine/engine.js", "      await forgetIfChanged(song);\n", ""],
-  ["song-inputs", "while it is decoded", "pkg/engine/engine.js", "if (file && song.print && !", "if (false && !"],
+  ["song-inputs", "while it is decoded", "pkg/song/changed-file.js", "if (song.print && !", "if (false && !"],
   ["song-inputs", "a short name", "pkg/decode/song-input.js", "(data|blob)", "(nothing)"],
   [
     "package",

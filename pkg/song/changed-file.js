@@ -1,0 +1,47 @@
+/** Changed file: the analysis of a file that another program changed since then is not used. */
+
+import { filePrint, isSamePrint } from "../decode/file-print.js";
+import { unreadable } from "../decode/song-file.js";
+import { blobOf, isBlob } from "../decode/song-input.js";
+
+/** @import { Song } from "./song.js" */
+
+/**
+ * Remembers what is about to be analysed.
+ * @param {Song} song
+ * @param {Blob} file of the song
+ */
+export async function rememberFile(song, file) {
+  // What an address or bytes stand for was copied.
+  if (isBlob(song.input)) song.print = await printOf(song, file);
+}
+
+/** @param {Song} song @param {Blob} file @throws {CheckerError} if it has changed meanwhile */
+export async function requireSameFile(song, file) {
+  if (song.print && !isSamePrint(song.print, await printOf(song, file))) throw unreadable(song.name);
+}
+
+/**
+ * Forgets the analysis of a file whose content is another one now.
+ * @param {Song} song
+ * @throws {CheckerError} if the browser only knows that the file was changed
+ */
+export async function forgetIfChanged(song) {
+  if (!song.print || !isBlob(song.input)) return;
+  try {
+    if (isSamePrint(song.print, await filePrint(await blobOf(song.input)))) return;
+  } catch (cause) {
+    // The analysis of a file that is gone is still that of the chosen song.
+    if (cause instanceof DOMException && cause.name === "NotFoundError") return;
+    throw unreadable(song.name, cause);
+  }
+  song.free();
+  song.print = song.sha256 = undefined;
+}
+
+/** @param {Song} song @param {Blob} file */
+function printOf({ name }, file) {
+  return filePrint(file).catch((cause) => {
+    throw unreadable(name, cause);
+  });
+}
