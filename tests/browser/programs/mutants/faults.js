@@ -17,7 +17,8 @@ export const FAULT_MUTANTS = [
     "a trap of the engine is a crash",
     "pkg/engine/worker-link.js",
     'if (reply.type === "crashed") return this.#crash(reply.message);',
-    'if (reply.type === "crashed")\n      return this.#pending.forEach(({ reject }) => reject(new EngineError("silent", "")));',
+    'if (reply.type === "crashed")\n' +
+      'return this.#pending.forEach(({ reject }) => reject(new EngineError("silent", "")));',
   ],
   [
     "engine-faults",
