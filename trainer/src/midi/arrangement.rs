@@ -212,7 +212,7 @@ impl Rendition {
     }
 
     /// Adds a note of the sequence, if it begins within the rendition.
-    fn add(&self, events: &mut Vec<Event>, channel: u8, note: &Note) {
+    pub(super) fn add(&self, events: &mut Vec<Event>, channel: u8, note: &Note) {
         let secs = |secs: f64| (secs - self.start_secs) / self.tempo_ratio;
         let (start_secs, end_secs) = (secs(note.start_secs), secs(note.end_secs));
         let key = i16::from(note.key) + i16::from(self.semitones);
@@ -249,6 +249,7 @@ mod tests {
         };
         Sequence {
             parts: vec![vec![note(0.0, 0.5, 60, 80), note(1.5, 1.6, 64, 64)]],
+            names: vec![String::new()],
             beat_secs: 0.5,
         }
     }

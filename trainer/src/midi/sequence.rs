@@ -23,6 +23,8 @@ pub struct Note {
 pub struct Sequence {
     /// Notes of each part, in the order in which they begin.
     pub parts: Vec<Vec<Note>>,
+    /// Name of each part; empty where the file has none.
+    pub names: Vec<String>,
     /// Length of its first beat.
     pub beat_secs: f64,
 }
@@ -45,15 +47,16 @@ impl Sequence {
             anyhow::bail!("it counts time in film frames");
         };
         let clock = Clock::new(&file, f64::from(ticks_per_beat.as_int()));
-        let parts: Vec<Vec<Note>> = file
+        let (names, parts): (Vec<String>, Vec<Vec<Note>>) = file
             .tracks
             .iter()
-            .map(|track| notes(track, &clock))
-            .filter(|part| !part.is_empty())
-            .collect();
+            .map(|track| (name(track), notes(track, &clock)))
+            .filter(|(_, part)| !part.is_empty())
+            .unzip();
         ensure!(!parts.is_empty(), "it has no notes");
         Ok(Self {
             parts,
+            names,
             beat_secs: clock.first_beat_secs(),
         })
     }
@@ -110,6 +113,16 @@ impl Clock {
     }
 }
 
+fn name(track: &[midly::TrackEvent<'_>]) -> String {
+    let name = track.iter().find_map(|event| match event.kind {
+        TrackEventKind::Meta(MetaMessage::TrackName(name)) => Some(name),
+        _ => None,
+    });
+    String::from_utf8_lossy(name.unwrap_or_default())
+        .trim()
+        .to_owned()
+}
+
 fn notes(track: &[midly::TrackEvent<'_>], clock: &Clock) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
     let mut sounding: [Option<usize>; 128] = [None; 128];
@@ -146,9 +159,10 @@ fn notes(track: &[midly::TrackEvent<'_>], clock: &Clock) -> Vec<Note> {
 mod tests {
     use super::*;
 
-    /// A file of one track at 120 beats a minute, then at 60: a C for a beat, an E that never ends,
-    /// at the second beat.
-    const TWO_NOTES: &[u8] = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x1e\
+    /// A file of one track, `Lead`, at 120 beats a minute, then at 60: a C for a beat, an E that
+    /// never ends, at the second beat.
+    const TWO_NOTES: &[u8] = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x26\
+        \0\xff\x03\x04Lead\
         \0\xff\x51\x03\x07\xa1\x20\
         \0\x90\x3c\x50\
         \x60\x80\x3c\x00\
@@ -167,6 +181,7 @@ mod tests {
         };
         let expected = vec![note(0.0, 0.5, 60, 80), note(1.5, 1.6, 64, 64)];
         assert_eq!(sequence.parts, [expected]);
+        assert_eq!(sequence.names, ["Lead"]);
         assert_eq!((sequence.beat_secs, sequence.duration_secs()), (0.5, 1.6));
     }
 

@@ -12,6 +12,7 @@ mod plot;
 mod render;
 mod time_step;
 mod train;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ pub enum Step {
     Decode(decode::Args),
     Pairs(pairs::Args),
     Render(render::Args),
+    Versions(versions::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
     Plot(plot::Args),
@@ -51,6 +53,7 @@ impl Step {
             Self::Decode(args) => decode::run(args),
             Self::Pairs(args) => pairs::run(args),
             Self::Render(args) => render::run(args),
+            Self::Versions(args) => versions::run(args),
             Self::Train(args) => train::run(args),
             Self::Evaluate(args) => evaluate::run(args),
             Self::Plot(args) => plot::run(args),

@@ -99,13 +99,24 @@ pub fn soundfont() -> Vec<u8> {
 
 /// A MIDI file of some notes of half a second each, one after the other.
 pub fn midi(keys: &[u8]) -> Vec<u8> {
-    let mut track = Vec::new();
-    for &key in keys {
-        track.extend([0, 0x90, key, 100, 96, 0x80, key, 0]);
+    named_midi(&[("", keys)])
+}
+
+/// A MIDI file of parts with names, each of some notes of half a second, one after the other.
+pub fn named_midi(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut file = b"MThd\0\0\0\x06\0\x01".to_vec();
+    file.extend((parts.len() as u16).to_be_bytes());
+    file.extend([0, 96]);
+    for (name, keys) in parts {
+        let mut track = vec![0, 0xFF, 0x03, name.len() as u8];
+        track.extend(name.as_bytes());
+        for &key in *keys {
+            track.extend([0, 0x90, key, 100, 96, 0x80, key, 0]);
+        }
+        track.extend([0, 0xFF, 0x2F, 0]);
+        file.extend(b"MTrk");
+        file.extend((track.len() as u32).to_be_bytes());
+        file.extend(track);
     }
-    track.extend([0, 0xFF, 0x2F, 0]);
-    let mut file = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk".to_vec();
-    file.extend((track.len() as u32).to_be_bytes());
-    file.extend(track);
     file
 }
