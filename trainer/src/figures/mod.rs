@@ -1,5 +1,6 @@
 //! Metrics with confidence intervals, and plots of them.
 
+pub mod composition;
 pub mod evaluation;
 pub mod intervals;
 pub mod metrics;

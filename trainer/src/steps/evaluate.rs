@@ -12,6 +12,8 @@ use soundalike_native::{audio_file, progress, weights};
 use soundalike_tables::pair_table::{self, Pair};
 
 use crate::corpus::passages::Passages;
+use crate::corpus::true_passage;
+use crate::figures::composition::{self, CompositionFigures, Separation};
 use crate::figures::evaluation::{self, Evaluation, Group};
 use crate::figures::intervals::Interval;
 use crate::figures::metrics::Figures;
@@ -61,10 +63,31 @@ pub fn run(args: &Args) -> Result<()> {
     let evaluation = Evaluation::of(&pairs, &scores, args.threshold, args.seed);
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     write_scores(table, &args.out.join("scores.csv"), &scores, &found)?;
-    run_folder::write_json(&args.out.join("metrics.json"), &evaluation)?;
+    let compared = match of_songs {
+        true => composition::compared(&pairs, &found, &true_passage::read(table)?)?,
+        false => None,
+    };
+    let metrics = Metrics {
+        evaluation: &evaluation,
+        composition: compared.as_deref().map(CompositionFigures::of),
+    };
+    run_folder::write_json(&args.out.join("metrics.json"), &metrics)?;
     plots::draw(&args.out, &evaluation::scored(&pairs, &scores), &evaluation)?;
     print(&evaluation);
+    if let (Some(compared), Some(figures)) = (&compared, &metrics.composition) {
+        plots::draw_versions(&args.out, compared)?;
+        print_composition(figures);
+    }
     Ok(())
+}
+
+/// `metrics.json`.
+#[derive(serde::Serialize)]
+struct Metrics<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    composition: Option<CompositionFigures>,
 }
 
 /// A column of scores.csv: its name and a cell for every pair.
@@ -200,6 +223,47 @@ fn print(evaluation: &Evaluation) {
                 row(format!("{} {unit}", of.strength).trim_end(), &of.group);
             }
         }
+    }
+}
+
+fn print_composition(figures: &CompositionFigures) {
+    let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
+    println!("\ncompositions: ROC-AUC, and recall at 1 % and at 0.1 % false alarms");
+    let row = |name: &str, of: &Separation| {
+        println!(
+            "{name:>44}  {:>7}  {:>7}  {:>7}",
+            number(of.roc_auc),
+            number(of.recall_at_1_percent),
+            number(of.recall_at_0_1_percent)
+        );
+    };
+    row("all", &figures.all);
+    for (name, version) in &figures.per_perturbation {
+        for (other, separation) in &version.against {
+            row(&format!("{name}, {other}"), separation);
+        }
+    }
+    println!("verdicts");
+    for (name, version) in &figures.per_perturbation {
+        let shares = version.verdicts.iter();
+        let shares: Vec<String> = shares
+            .map(|(verdict, share)| format!("{verdict} {share:.4}"))
+            .collect();
+        println!("{name:>44}  {}", shares.join(", "));
+    }
+    let (retrieval, passages) = (&figures.retrieval, &figures.passages);
+    for (name, value) in [
+        ("mean average precision", retrieval.mean_average_precision),
+        ("mean reciprocal rank", retrieval.mean_reciprocal_rank),
+        ("first candidate right", retrieval.top_1),
+        ("true passages found", passages.found),
+        ("intersection over union", passages.intersection_over_union),
+        ("transposition right", passages.transposition_right),
+        ("speed within 3 %", passages.speed_right),
+        ("mean error of the speed", passages.speed_error),
+        ("seconds elsewhere a pair", passages.elsewhere_secs),
+    ] {
+        println!("{name:>44}  {:>7}", number(value));
     }
 }
 

@@ -7,6 +7,7 @@ mod curves;
 mod histogram;
 mod learning;
 mod strength;
+mod versions;
 
 pub mod spectrogram;
 
@@ -17,6 +18,7 @@ use anyhow::{Context as _, Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use crate::figures::composition::ComparedPair;
 use crate::figures::evaluation::Evaluation;
 use crate::figures::metrics::{Ranking, Scored};
 use crate::training::run_folder::HistoryEntry;
@@ -97,6 +99,19 @@ pub fn draw(folder: &Path, scored: &[Scored<'_>], evaluation: &Evaluation) -> Re
         save(folder, "score_by_strength", &panels)?;
     }
     Ok(())
+}
+
+/// Draws the plots of composition scores into a folder; none if the table has one label only.
+///
+/// # Errors
+///
+/// When a file can't be written.
+pub fn draw_versions(folder: &Path, pairs: &[ComparedPair<'_>]) -> Result<()> {
+    let curves = versions::VersionCurves::of(pairs);
+    if curves.is_empty() {
+        return Ok(());
+    }
+    save(folder, "composition_roc", &curves)
 }
 
 /// Draws the learning curves of a run into a folder.
