@@ -1,6 +1,6 @@
 /** The page: songs in, reports out. Wires the parts together; each part draws itself. */
 
-import { CheckerError, Song } from "./pkg/index.js";
+import { CheckerError } from "./pkg/index.js";
 import { lowestScoreText } from "./pkg/shared/format.js";
 import { LibraryCheck } from "./library/library-check.js";
 import { LibraryView } from "./library/library-view.js";
@@ -13,12 +13,13 @@ import { pushReportEntry, watchEntries } from "./shared/history.js";
 import { keepForOffline } from "./shared/offline.js";
 import { ProgressView } from "./shared/progress-view.js";
 import { checker } from "./shared/checker.js";
-import { missingSentence, noMusicSentence, placesOf } from "./songs/choice.js";
+import { chosenSong, missingSentence, noMusicSentence, placesOf } from "./songs/choice.js";
 import { acceptDrops } from "./songs/drop-anywhere.js";
 import { DropZone } from "./songs/dropzone.js";
 import { exampleSongs } from "./songs/example.js";
 import { showKeptSongs, showKeptSongsSoon } from "./songs/kept-songs.js";
 
+/** @typedef {import("./pkg/index.js").Song} Song */
 /** @typedef {import("./songs/choice.js").ChosenSong} ChosenSong */
 /** @typedef {import("./songs/choice.js").Side} Side */
 /** @typedef {import("./songs/dropped-files.js").Found} Found */
@@ -81,10 +82,11 @@ function choose(side, found) {
 function setSong(side, file) {
   const { library } = stopEverything();
   chosen[side]?.song.free();
-  chosen[side] = { file, song: new Song(file) };
+  const given = chosenSong(file);
+  chosen[side] = given;
   if (side === "right") state = pageState.IDLE;
   else if (library) setLibrary(library.rows, library.origin);
-  zones[side].show(file);
+  zones[side].show(given);
   showIdle();
 }
 
@@ -246,7 +248,7 @@ async function runLibrary() {
 async function openRow(row) {
   const { left } = chosen;
   if (!left || state.name !== "library") return;
-  const right = { file: row.file, song: new Song(row.file) };
+  const right = chosenSong(row.file);
   state = pageState.rowOpened(state, row);
   libraryView.hide();
   const done = compare({ left, right });

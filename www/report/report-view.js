@@ -124,7 +124,8 @@ export class ReportView {
     this.#shown = shown;
     this.#root.hidden = false;
     document.body.classList.add("has-result");
-    showVerdict(this.#root, report, { elapsedSecs, isSameFile });
+    const expectedSecs = { left: left.expectedSecs, right: right.expectedSecs };
+    showVerdict(this.#root, report, { elapsedSecs, isSameFile, expectedSecs });
     // The name of the tab, and of a printed file.
     const score = isNothingToCompare(report) ? "" : scoreText(report.score);
     document.title = `${score} ${report.left.name} – ${report.right.name} · Soundalike`.trim();

@@ -4,7 +4,7 @@
  */
 
 import { isNothingToCompare, mixesOf } from "../pkg/shared/format.js";
-import { shareText } from "../shared/format.js";
+import { clock, shareText } from "../shared/format.js";
 import { changeClause, changeWords, changesOf } from "./changes.js";
 import { areOneStretch, spansOf } from "./stretches.js";
 
@@ -14,6 +14,13 @@ import { areOneStretch, spansOf } from "./stretches.js";
  * @typedef {string | { side: "left" | "right", text: string }} Piece
  */
 
+/** @typedef {Record<"left" | "right", number | undefined>} Expected seconds, where known */
+
+/**
+ * Seconds, and share of the expected ones, that must be missing before it is mentioned: players
+ * estimate a little differently from decoders.
+ */
+const MISSING_WORTH_TELLING = { secs: 2, share: 0.02 };
 /** From this share on a passage is much of a song. */
 const MUCH = 0.5;
 /** Smaller shares of a song that were left out aren't mentioned. */
@@ -88,7 +95,11 @@ function summary(report) {
 
 const SIDES = /** @type {["left", "right"]} */ (["left", "right"]);
 
-/** @param {Report} report @param {"left" | "right"} side @returns {Piece} */
+/**
+ * @param {Pick<Report, "left" | "right">} report
+ * @param {"left" | "right"} side
+ * @returns {Piece}
+ */
 function name(report, side) {
   return { side, text: report[side].name };
 }
@@ -138,6 +149,25 @@ function leftOutWords(report) {
     name(report, side),
     " is silence, noise or a lone tone, and was left out.",
   ]);
+}
+
+/**
+ * Sentences about songs of which less could be read than the browser expected.
+ * @param {Pick<Report, "left" | "right">} report
+ * @param {Expected} expected
+ * @returns {Piece[]}
+ */
+export function missingWords(report, expected) {
+  return SIDES.flatMap((side) => {
+    const [readSecs, expectedSecs] = [report[side].durationSecs, expected[side] ?? 0];
+    const { secs, share } = MISSING_WORTH_TELLING;
+    if (expectedSecs - readSecs < Math.max(secs, share * expectedSecs)) return [];
+    return [
+      ` Only ${clock(readSecs)} of `,
+      name(report, side),
+      ` could be read, where ${clock(expectedSecs)} were expected: it may be cut off or damaged.`,
+    ];
+  });
 }
 
 /**

@@ -4,24 +4,24 @@ import { element } from "../shared/dom.js";
 import { scoreText } from "../shared/format.js";
 import { NOTHING_TO_COMPARE, isNothingToCompare, verdictTitle } from "../pkg/shared/format.js";
 import { compositionMeanings, compositionOf, compositionTitle, compositionWords, isSameMelody } from "./composition.js";
-import { meanings, verdictWords } from "./sentences.js";
+import { meanings, missingWords, verdictWords } from "./sentences.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
-/** @import { Piece } from "./sentences.js" */
+/** @import { Expected, Piece } from "./sentences.js" */
 
 /**
  * @param {HTMLElement} root the result section
  * @param {Report} report
- * @param {{ elapsedSecs: number, isSameFile: boolean }} check
+ * @param {{ elapsedSecs: number, isSameFile: boolean, expectedSecs: Expected }} check
  */
-export function showVerdict(root, report, { elapsedSecs, isSameFile }) {
+export function showVerdict(root, report, { elapsedSecs, isSameFile, expectedSecs }) {
   root.dataset["verdict"] = report.verdict;
   root.dataset["score"] = String(report.score);
   showRing(find(root, "#recording"), isNothingToCompare(report) ? undefined : report.score);
   find(root, "#verdict-title").textContent = titleOf(report);
   find(root, "#verdict-words").replaceChildren(
     ...(isSameFile ? ["This is the very same file twice, byte for byte. "] : []),
-    ...pieces(verdictWords(report)),
+    ...pieces([...verdictWords(report), ...missingWords(report, expectedSecs)]),
   );
   find(root, "#meaning").replaceChildren(...meanings(report).map((text) => element("li", {}, text)));
   showComposition(root, report);

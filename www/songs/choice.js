@@ -1,5 +1,7 @@
 /** Choice: the sides to which dropped or chosen files go. */
 
+import { Song, probeDurationSecs } from "../pkg/index.js";
+
 /** @typedef {import("./dropped-files.js").Found} Found */
 /** @typedef {import("./dropped-files.js").FoundFile} FoundFile */
 /** @typedef {"left" | "right"} Side `left`: your song; `right`: the other one */
@@ -10,7 +12,12 @@
 
 /**
  * A song that was given, and its handle.
- * @typedef {{ file: File, song: import("../pkg/index.js").Song }} ChosenSong
+ * @typedef {Object} ChosenSong
+ * @property {File} file
+ * @property {Song} song
+ * @property {Promise<number | undefined>} probe resolves to `expectedSecs`
+ * @property {number | undefined} expectedSecs duration that the browser tells before it decodes the
+ *   file, once it does
  */
 
 /**
@@ -20,6 +27,18 @@
  * @property {string | undefined} replaced name of the other song that they replaced, if they were
  *   given to your song's zone
  */
+
+/** @param {File} file @returns {ChosenSong} */
+export function chosenSong(file) {
+  const chosen = {
+    file,
+    song: new Song(file),
+    expectedSecs: /** @type {number | undefined} */ (undefined),
+    probe: probeDurationSecs(file),
+  };
+  void chosen.probe.then((secs) => (chosen.expectedSecs = secs));
+  return chosen;
+}
 
 /**
  * One file goes to the side it was given to. Two files go to both sides, unless your song is there

@@ -1,6 +1,5 @@
 /** Drop zone: takes songs by drop, click or keyboard and shows them. */
 
-import { probeDurationSecs } from "../pkg/index.js";
 import { chosenFiles, droppedFiles } from "./dropped-files.js";
 import { clock, fileSize } from "../shared/format.js";
 
@@ -75,11 +74,11 @@ export class DropZone {
     });
   }
 
-  /** @param {File} file */
-  show(file) {
+  /** @param {import("./choice.js").ChosenSong} song */
+  show({ file, probe }) {
     this.#file = file;
     this.#fill(file.name, fileSize(file.size));
-    void probeDurationSecs(file).then((secs) => {
+    void probe.then((secs) => {
       if (secs !== undefined && this.#file === file)
         this.#details.textContent = `${clock(secs)} · ${fileSize(file.size)}`;
     });

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { MODERATE, STRONG, loop, madeUpReports, passage } from "../support/made-up-reports.js";
 
@@ -246,6 +247,20 @@ describe("sentences", () => {
       for (const [place, beginning] of beginnings.entries())
         assert.ok(found[place]?.startsWith(beginning), `${condition}: ${found[place]}`);
     }
+  });
+
+  test("of a file that was cut off, the page says how much could be read", async () => {
+    const { audio } = visit.shared;
+    const whole = audio.encoded("whole.mp3", visit.songs.other, ["-c:a", "libmp3lame", "-b:a", "128k"]);
+    const bytes = readFileSync(whole);
+    const half = audio.file("half.mp3", bytes.subarray(0, bytes.length / 2));
+    await visit.show({ ...strong(passage()) }, whole, half);
+    const words = await visit.page.locator("#verdict-words").innerText();
+    assert.match(
+      words,
+      / Only 0:06 of half\.mp3 could be read, where 0:12 were expected: it may be cut off or damaged\.$/,
+    );
+    assert.doesNotMatch(words, /whole\.mp3 could be read/);
   });
 
   test("where there is nothing to compare, the page shows no score", async () => {

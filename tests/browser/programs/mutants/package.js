@@ -104,8 +104,8 @@ export const PACKAGE_MUTANTS = [
     "kept-songs",
     "a song that stays is not analysed again",
     "app.js",
-    "  chosen[side]?.song.free();\n  chosen[side] = {",
-    "  for (const one of SIDES) chosen[one]?.song.free();\n  chosen[side] = {",
+    "  chosen[side]?.song.free();\n  const given",
+    "  for (const one of SIDES) chosen[one]?.song.free();\n  const given",
   ],
   [
     "kept-songs",

@@ -35,7 +35,7 @@ export const PAGE_MUTANTS = [
     "page",
     "zones take songs before the engine",
     "app.js",
-    "  zones[side].show(file);\n",
+    "  zones[side].show(given);\n",
     "  void checker().then(() => zones[side].show(file));\n",
   ],
   [
@@ -49,8 +49,8 @@ export const PAGE_MUTANTS = [
     "page",
     "nothing on the page jumps",
     "app.js",
-    "  zones[side].show(file);\n",
-    '  zones[side].show(file);\n  document.body.classList.add("has-songs");\n',
+    "  zones[side].show(given);\n",
+    '  zones[side].show(given);\n  document.body.classList.add("has-songs");\n',
   ],
   [
     "page",

@@ -90,6 +90,8 @@ export const REPORT_MUTANTS = [
     "mixes.length > 0\n      ? all",
   ],
   ["sentences", "what the verdict means", "report/sentences.js", "speed && !pitch", "speed"],
+  ["sentences", "cut off", "report/sentences.js", "[readSecs, expectedSecs] = [", "[expectedSecs, readSecs] = ["],
+  ["sentences", "cut off", "songs/choice.js", "(chosen.expectedSecs = secs)", "secs"],
   ["sentences", "nothing to compare", "pkg/shared/format.js", "> 0.9995", "> 1"],
   ["sentences", "words under the title", "report/stretches.js", "COMMON_SHARE = 0.5", "COMMON_SHARE = 1"],
   ["sentences", "words under the title", "report/sentences.js", 'isOneLeft ? "left"', '!isOneLeft ? "left"'],
