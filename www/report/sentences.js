@@ -6,6 +6,7 @@
 import { isNothingToCompare, mixesOf } from "../pkg/shared/format.js";
 import { clock, shareText } from "../shared/format.js";
 import { changeClause, changeWords, changesOf } from "./changes.js";
+import { editsOf } from "./edits.js";
 import { areOneStretch, spansOf } from "./stretches.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
@@ -134,8 +135,22 @@ function countWords(report) {
   const spans = passages.map(spansOf);
   const isOneLeft = areOneStretch(spans.map((span) => span.left));
   const isOneRight = areOneStretch(spans.map((span) => span.right));
-  if (isOneLeft === isOneRight) return [count, ...mix, "."];
+  if (isOneLeft === isOneRight) return [count, ...mix, ...editWords(report), "."];
   return [count, ...mix, ": the same stretch of ", name(report, isOneLeft ? "left" : "right"), " each time."];
+}
+
+/**
+ * What was done between the passages.
+ * @param {Report} report
+ * @returns {Piece[]}
+ */
+function editWords(report) {
+  const { isReordered, cuts } = editsOf(report.passages);
+  if (isReordered) return [", in another order"];
+  const [side, both] = SIDES.filter((one) => cuts[one] > 0);
+  if (!side) return [];
+  if (both) return [", with cuts in both songs"];
+  return [cuts[side] === 1 ? ", with a cut in " : ", with cuts in ", name(report, side)];
 }
 
 /**

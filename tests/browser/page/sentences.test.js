@@ -24,6 +24,13 @@ const covering = (answer, left, right) => ({
 /** @param {Record<string, any>[]} passages */
 const strong = (...passages) => ({ ...STRONG, passages });
 
+/**
+ * @param {[start: number, end: number]} left in seconds
+ * @param {[start: number, end: number]} right
+ */
+const at = ([leftStartSecs, leftEndSecs], [rightStartSecs, rightEndSecs]) =>
+  passage({ leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs });
+
 const HALF = "50 % of mine.wav also plays in other.wav, at the same pitch and speed. ";
 const SHARE_ONE = "They share a passage that is unlikely to be a coincidence. ";
 const SHARE_MORE = "They share passages that are unlikely to be a coincidence. ";
@@ -65,7 +72,7 @@ const WORDS = [
   [
     "strong, several passages",
     strong(passage(), passage({ leftStartSecs: 6, leftEndSecs: 10, rightStartSecs: 0, rightEndSecs: 4 })),
-    `${SHARE_MORE}${HALF}Two passages match.`,
+    `${SHARE_MORE}${HALF}Two passages match, in another order.`,
   ],
   [
     "strong, no passage",
@@ -118,7 +125,35 @@ const WORDS = [
       passage(),
       passage({ leftStartSecs: 6, leftEndSecs: 10, rightStartSecs: 0, rightEndSecs: 4, speedRatio: 2 }),
     ),
-    `${SHARE_MORE}50 % of mine.wav also plays in other.wav, changed in more than one way. Two passages match.`,
+    `${SHARE_MORE}50 % of mine.wav also plays in other.wav, changed in more than one way. ` +
+      "Two passages match, in another order.",
+  ],
+
+  // What was done between passages.
+  [
+    "a piece of the left song is missing in the right one",
+    strong(at([0, 4], [0, 4]), at([6, 10], [4.2, 8.2])),
+    `${SHARE_MORE}${HALF}Two passages match, with a cut in other.wav.`,
+  ],
+  [
+    "pieces of the right song are missing in the left one",
+    strong(at([0, 2], [0, 2]), at([2, 4], [3, 5]), at([4, 6], [7, 9])),
+    `${SHARE_MORE}${HALF}Three passages match, with cuts in mine.wav.`,
+  ],
+  [
+    "pieces are missing in both songs",
+    strong(at([0, 2], [0, 2]), at([2, 4], [3, 5]), at([6, 8], [5, 7])),
+    `${SHARE_MORE}${HALF}Three passages match, with cuts in both songs.`,
+  ],
+  [
+    "something else lies between, in both songs",
+    strong(at([0, 2], [0, 2]), at([4, 6], [8, 10])),
+    `${SHARE_MORE}${HALF}Two passages match.`,
+  ],
+  [
+    "passages that repeat each other",
+    strong(at([0, 4], [4, 8]), at([3, 6], [0, 3])),
+    `${SHARE_MORE}${HALF}Two passages match.`,
   ],
 
   // Mixes, loops, and what was left out.
@@ -139,7 +174,7 @@ const WORDS = [
       passage({ share: 0.5 }),
       passage({ leftShare: 0.1, leftStartSecs: 7, leftEndSecs: 9, rightStartSecs: 0, rightEndSecs: 2 }),
     ),
-    `${SHARE_MORE}${HALF}Two passages match, both in a mix with other music.`,
+    `${SHARE_MORE}${HALF}Two passages match, both in a mix with other music, in another order.`,
   ],
   [
     "one passage of three is in a mix",
