@@ -61,6 +61,11 @@ export function isBlob(input) {
   return ["File", "Blob"].includes(className(input));
 }
 
+/** Whether it stands for a file on a disk. @param {unknown} input @returns {input is File} */
+export function isFileOnDisk(input) {
+  return className(input) === "File";
+}
+
 /** @param {unknown} input @returns {input is FileBytes} */
 export function isBytes(input) {
   return ["ArrayBuffer", "SharedArrayBuffer", ...BYTE_ARRAYS].includes(className(input));

@@ -22,8 +22,9 @@ import { WorkerHost } from "./worker-host.js";
 const MAX_WORKERS = 4;
 
 /**
- * Memory of the device for each worker, in GB. A worker takes about 0.2 GB for a song of 4 minutes;
- * the rest is for the browser and for others.
+ * Memory of the device for each worker, in GB. The second worker takes 0.03 GB for songs of 2
+ * minutes, and grows with the songs (see `LONG_SONG_SECS`); the rest is for the browser and for
+ * others.
  */
 const GB_PER_WORKER = 2;
 /** Firefox and Safari don't tell it. */

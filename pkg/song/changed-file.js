@@ -2,7 +2,7 @@
 
 import { filePrint, isSamePrint } from "../decode/file-print.js";
 import { unreadable } from "../decode/song-file.js";
-import { blobOf, isBlob } from "../decode/song-input.js";
+import { blobOf, isFileOnDisk } from "../decode/song-input.js";
 
 /** @import { Song } from "./song.js" */
 
@@ -12,8 +12,7 @@ import { blobOf, isBlob } from "../decode/song-input.js";
  * @param {Blob} file of the song
  */
 export async function rememberFile(song, file) {
-  // What an address or bytes stand for was copied.
-  if (isBlob(song.input)) song.print = await printOf(song, file);
+  if (isFileOnDisk(song.input)) song.print = await printOf(song, file);
 }
 
 /** @param {Song} song @param {Blob} file @throws {CheckerError} if it has changed meanwhile */
@@ -27,7 +26,7 @@ export async function requireSameFile(song, file) {
  * @throws {CheckerError} if the browser only knows that the file was changed
  */
 export async function forgetIfChanged(song) {
-  if (!song.print || !isBlob(song.input)) return;
+  if (!song.print || !isFileOnDisk(song.input)) return;
   try {
     if (isSamePrint(song.print, await filePrint(await blobOf(song.input)))) return;
   } catch (cause) {
