@@ -163,7 +163,7 @@ export const PACKAGE_MUTANTS = [
   ["pool", "the same reports", "pkg/engine/pool.js", "running >= Math.min", "0 === Math.min"],
   [
     "pool",
-    "analysed at once",
+    "by two workers",
     "pkg/engine/pool.js",
     "return isLong ?? this.#cheapest(({ tasks }) => tasks)",
     "return this.first",
