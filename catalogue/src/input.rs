@@ -1,0 +1,130 @@
+//! The audio files that were named: files, folders, and lists of them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use soundalike_native::audio_file;
+
+/// Extensions of lists: a path a line, relative to the list's folder. Lines that begin with `#` are
+/// remarks.
+const LIST_EXTENSIONS: [&str; 3] = ["list", "m3u", "txt"];
+
+/// One of the parts into which work is split, `i/n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// From 1 to `of`.
+    pub number: usize,
+    /// The number of parts.
+    pub of: usize,
+}
+
+impl Part {
+    /// The whole.
+    pub const ALL: Self = Self { number: 1, of: 1 };
+
+    /// The items of this part. Every item is in exactly one of the parts.
+    pub fn select<T>(self, items: impl IntoIterator<Item = T>) -> Vec<T> {
+        let items = items.into_iter().skip(self.number - 1);
+        items.step_by(self.of).collect()
+    }
+}
+
+impl FromStr for Part {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || format!("a part is I/N with I from 1 to N, such as 3/64, and not {text:?}");
+        let (number, of) = text.split_once('/').with_context(wrong)?;
+        let part = Self {
+            number: number.parse().with_context(wrong)?,
+            of: of.parse().with_context(wrong)?,
+        };
+        ensure!((1..=part.of).contains(&part.number), wrong());
+        Ok(part)
+    }
+}
+
+/// All audio files of the given files, folders and lists, sorted.
+///
+/// # Errors
+///
+/// When a folder has no audio file, or a folder or list can't be read.
+pub fn audio_files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = BTreeSet::new();
+    for path in named {
+        if path.is_dir() {
+            files.extend(audio_file::find(std::slice::from_ref(path))?);
+        } else if is_list(path) {
+            files.extend(listed(path)?);
+        } else {
+            files.insert(path.clone());
+        }
+    }
+    Ok(files.into_iter().collect())
+}
+
+fn is_list(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    LIST_EXTENSIONS.iter().any(|known| extension == *known)
+}
+
+fn listed(list: &Path) -> Result<Vec<PathBuf>> {
+    let text =
+        fs::read_to_string(list).with_context(|| format!("can't read {}", list.display()))?;
+    let folder = list.parent().unwrap_or(Path::new(""));
+    let lines = text.lines().map(str::trim);
+    let files: Vec<_> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| folder.join(line))
+        .collect();
+    if files.is_empty() {
+        bail!("{} lists no files", list.display());
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_in_exactly_one_part() {
+        let mut all: Vec<_> = (1..=3)
+            .flat_map(|number| Part { number, of: 3 }.select(0..10))
+            .collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..10).collect::<Vec<_>>());
+        assert_eq!(Part::ALL.select(0..4), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn parts_that_make_no_sense_are_refused() {
+        assert_eq!("2/3".parse::<Part>().unwrap(), Part { number: 2, of: 3 });
+        for text in ["", "3", "0/3", "4/3", "1/0", "a/b", "-1/2"] {
+            assert!(text.parse::<Part>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_names_files_beside_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("songs.m3u");
+        fs::write(&list, "#EXTM3U\n\nb.mp3\n/music/a.ogg\n").unwrap();
+        let song = PathBuf::from("c.wav");
+        let found = audio_files(&[list.clone(), song.clone()]).unwrap();
+        assert_eq!(
+            found,
+            [
+                PathBuf::from("/music/a.ogg"),
+                folder.path().join("b.mp3"),
+                song
+            ]
+        );
+        fs::write(&list, "# none\n").unwrap();
+        assert!(audio_files(&[list]).is_err());
+        assert!(audio_files(&[folder.path().to_owned()]).is_err());
+    }
+}

@@ -1,0 +1,103 @@
+//! The best hits of each query vector, while embeddings come in any order.
+
+use super::{HITS_PER_VECTOR, Hit};
+
+/// A hit by its place in a batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// Index of the row in its batch.
+    pub row: usize,
+    /// Cosine with the query vector.
+    pub cosine: f32,
+}
+
+/// Rows of a batch that may be among the best of each query vector.
+#[derive(Debug)]
+pub struct BatchTop {
+    found: Vec<Vec<Found>>,
+    /// Below it, a row isn't among the best.
+    thresholds: Vec<f32>,
+}
+
+impl BatchTop {
+    /// With the thresholds of [`Top::thresholds`].
+    #[must_use]
+    pub fn new(thresholds: Vec<f32>) -> Self {
+        Self {
+            found: vec![Vec::new(); thresholds.len()],
+            thresholds,
+        }
+    }
+
+    /// Takes a row into account.
+    pub fn offer(&mut self, query: usize, row: usize, cosine: f32) {
+        if cosine < self.thresholds[query] {
+            return;
+        }
+        let found = &mut self.found[query];
+        found.push(Found { row, cosine });
+        if found.len() >= 4 * HITS_PER_VECTOR {
+            found.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
+            found.truncate(HITS_PER_VECTOR);
+            self.thresholds[query] = found[HITS_PER_VECTOR - 1].cosine;
+        }
+    }
+}
+
+/// The best hits of each query vector.
+#[derive(Debug)]
+pub struct Top {
+    hits: Vec<Vec<Hit>>,
+    floor: f32,
+}
+
+impl Top {
+    /// For this many query vectors; hits with a cosine below `floor` don't count.
+    #[must_use]
+    pub fn new(queries: usize, floor: f32) -> Self {
+        Self {
+            hits: vec![Vec::new(); queries],
+            floor,
+        }
+    }
+
+    /// For each query vector, the cosine below which a row can't be among the best.
+    #[must_use]
+    pub fn thresholds(&self) -> Vec<f32> {
+        let threshold = |hits: &Vec<Hit>| match hits.get(HITS_PER_VECTOR - 1) {
+            Some(last) => last.cosine,
+            None => self.floor,
+        };
+        self.hits.iter().map(threshold).collect()
+    }
+
+    /// Takes a batch into account, whose rows have these songs and segments.
+    pub fn merge<'a>(&mut self, batch: &BatchTop, place: impl Fn(usize) -> (&'a str, u32)) {
+        for (query, (hits, found)) in self.hits.iter_mut().zip(&batch.found).enumerate() {
+            if found.is_empty() {
+                continue;
+            }
+            hits.extend(found.iter().map(|&Found { row, cosine }| {
+                let (song, segment) = place(row);
+                Hit {
+                    query,
+                    song: song.to_owned(),
+                    segment,
+                    cosine,
+                }
+            }));
+            // Equal cosines in an order that doesn't depend on the order of the batches.
+            hits.sort_by(|a, b| {
+                let order = b.cosine.total_cmp(&a.cosine);
+                order.then_with(|| (&a.song, a.segment).cmp(&(&b.song, b.segment)))
+            });
+            hits.truncate(HITS_PER_VECTOR);
+        }
+    }
+
+    /// All hits.
+    #[must_use]
+    pub fn into_hits(self) -> Vec<Hit> {
+        self.hits.into_iter().flatten().collect()
+    }
+}

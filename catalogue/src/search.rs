@@ -1,0 +1,84 @@
+//! From a song to the reports of those that it may copy.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use rayon::prelude::*;
+use serde::Serialize;
+use soundalike::{Checker, Report, Song};
+
+use crate::retrieval::query::Vectors;
+use crate::retrieval::votes::candidates;
+use crate::store::Catalogue;
+
+/// What was found for a song.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    /// Its name.
+    pub query: String,
+    /// Songs of the catalogues, best score first.
+    pub candidates: Vec<Compared>,
+}
+
+/// A song of a catalogue and its report.
+#[derive(Debug, Serialize)]
+pub struct Compared {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The report, with the searched song on the left; `None` if the kept song is damaged.
+    pub report: Option<Report>,
+}
+
+/// Searches catalogues for what a song copies, and compares it with the `top` best candidates.
+///
+/// # Errors
+///
+/// When a catalogue can't be read.
+pub fn search(
+    catalogues: &[Catalogue],
+    checker: &Checker,
+    song: &Song,
+    top: usize,
+) -> Result<Answer> {
+    let query = Vectors::query(song);
+    let (mut hits, mut owners) = (Vec::new(), HashMap::new());
+    for catalogue in catalogues {
+        let mut found = catalogue.nearest(&query)?;
+        // A song that is in several catalogues counts once.
+        found.retain(|hit| {
+            let owner: &mut &Catalogue = owners.entry(hit.song.clone()).or_insert(catalogue);
+            std::ptr::eq(*owner, catalogue)
+        });
+        hits.extend(found);
+    }
+    let ids: Vec<_> = candidates(&hits, top)
+        .into_iter()
+        .map(|one| one.song)
+        .collect();
+    let mut kept = HashMap::new();
+    for id in &ids {
+        if let Some(catalogue) = owners.get(id) {
+            kept.extend(catalogue.kept(std::slice::from_ref(id))?);
+        }
+    }
+    let mut candidates: Vec<_> = ids
+        .into_par_iter()
+        // A song that was removed since has no bytes.
+        .filter_map(|id| {
+            let (name, bytes) = kept.get(&id)?;
+            let other = Song::from_bytes(bytes, name, checker.model());
+            let report = other.map(|other| checker.compare(song, &other, |_, _| ()));
+            let name = name.clone();
+            Some(Compared { id, name, report })
+        })
+        .collect();
+    // Stable: equal scores stay in the order of their votes.
+    let score = |one: &Compared| one.report.as_ref().map_or(0.0, |report| report.score);
+    candidates.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    Ok(Answer {
+        query: song.name().to_owned(),
+        candidates,
+    })
+}

@@ -1,0 +1,79 @@
+//! The subcommands of the program, one file each.
+
+mod add;
+mod compact;
+mod remove;
+mod search;
+mod stats;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Which of very many songs does this one copy, and where?
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Program {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Weights to use instead of the shipped ones
+    #[arg(long, global = true, value_name = "FILE")]
+    weights: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Add(add::Args),
+    Search(search::Args),
+    Stats(stats::Args),
+    Remove(remove::Args),
+    Verify(verify::Args),
+    Compact(compact::Args),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All was done.
+    Done,
+    /// All that could be done: some files or songs were skipped, and named.
+    SomeSkipped,
+}
+
+impl Outcome {
+    fn of(is_done: bool) -> Self {
+        match is_done {
+            true => Self::Done,
+            false => Self::SomeSkipped,
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::SomeSkipped => Self::from(3),
+        }
+    }
+}
+
+/// Runs the program.
+///
+/// # Errors
+///
+/// With the one line that is to be shown.
+pub fn run(program: &Program) -> Result<Outcome> {
+    let weights = program.weights.as_deref();
+    match &program.verb {
+        Verb::Add(args) => add::run(args, weights),
+        Verb::Search(args) => search::run(args, weights),
+        Verb::Stats(args) => stats::run(args, weights),
+        Verb::Remove(args) => remove::run(args, weights),
+        Verb::Verify(args) => verify::run(args, weights),
+        Verb::Compact(args) => compact::run(args, weights),
+    }
+}

@@ -1,0 +1,293 @@
+//! The program's verbs on small catalogues.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::f32::consts::TAU;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use soundalike_native::wav;
+use tempfile::TempDir;
+
+const RATE_HZ: u32 = 22_050;
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-catalogue"));
+    command.args(arguments);
+    command
+}
+
+/// Runs the program, which must end with this status; returns what it printed, and its errors.
+fn run(arguments: &[&str], status: i32) -> (String, String) {
+    let Output {
+        stdout,
+        stderr,
+        status: ended,
+    } = program(arguments).output().unwrap();
+    let [stdout, stderr] = [stdout, stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(
+        ended.code(),
+        Some(status),
+        "{arguments:?}: {stdout}{stderr}"
+    );
+    (stdout, stderr)
+}
+
+/// Runs the program, which must fail with one line that contains `expected`.
+fn fail(arguments: &[&str], expected: &str) {
+    let (_, stderr) = run(arguments, 1);
+    assert!(
+        stderr.starts_with("error: ") && stderr.lines().count() == 1 && stderr.contains(expected),
+        "{arguments:?}: {stderr:?}, expected {expected:?}"
+    );
+}
+
+/// A different tune for every `number`: decaying notes with partials.
+fn music(number: u32, secs: u32) -> Vec<f32> {
+    let mut state = number.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    let mut random = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32
+    };
+    let note_samples = (RATE_HZ as f32 * (0.2 + 0.15 * random())) as usize;
+    let notes: Vec<f32> = (0..128)
+        .map(|_| 110.0 * ((random() * 24.0).round() / 12.0).exp2())
+        .collect();
+    (0..(secs * RATE_HZ) as usize)
+        .map(|n| {
+            let (note, at) = (n / note_samples, n % note_samples);
+            let (hz, secs) = (notes[note % notes.len()], n as f32 / RATE_HZ as f32);
+            let tone: f32 = (1..=5)
+                .map(|k| (TAU * hz * k as f32 * secs).sin() / k as f32)
+                .sum();
+            0.25 * tone * (-6.0 * at as f32 / RATE_HZ as f32).exp() + 0.02 * (random() - 0.5)
+        })
+        .collect()
+}
+
+/// 6 % faster and about a semitone higher, by linear interpolation.
+fn faster(samples: &[f32]) -> Vec<f32> {
+    let count = (samples.len() as f32 / 1.06) as usize - 1;
+    (0..count)
+        .map(|n| {
+            let place = n as f32 * 1.06;
+            let (at, part) = (place as usize, place.fract());
+            samples[at] * (1.0 - part) + samples[at + 1] * part
+        })
+        .collect()
+}
+
+/// A folder with songs `tune-1.wav` to `tune-N.wav` and an empty one for a catalogue.
+struct Scene {
+    folder: TempDir,
+}
+
+impl Scene {
+    fn new(songs: u32) -> Self {
+        let scene = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        fs::create_dir(scene.at("music")).unwrap();
+        for number in 1..=songs {
+            scene.write(&format!("music/tune-{number}.wav"), &music(number, 20));
+        }
+        scene
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.at(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, samples: &[f32]) -> String {
+        wav::write(&self.at(name), samples, RATE_HZ).unwrap();
+        self.text(name)
+    }
+
+    fn songs_in(&self, catalogue: &str) -> u64 {
+        let (json, _) = run(&["stats", "--json", "--in", &self.text(catalogue)], 0);
+        serde_json::from_str::<Value>(&json).unwrap()["songs"]
+            .as_u64()
+            .unwrap()
+    }
+}
+
+fn search(song: &str, catalogues: &[&str]) -> Value {
+    let mut arguments = vec!["search", song, "--json"];
+    arguments.extend(catalogues.iter().flat_map(|folder| ["--in", folder]));
+    let (json, _) = run(&arguments, 0);
+    serde_json::from_str(&json).unwrap()
+}
+
+/// Id and name of the best candidate, and its score.
+fn best(answer: &Value) -> (String, String, f64) {
+    let best = &answer["candidates"][0];
+    let text = |key: &str| best[key].as_str().unwrap().to_owned();
+    (
+        text("id"),
+        text("name"),
+        best["report"]["score"].as_f64().unwrap(),
+    )
+}
+
+#[test]
+fn a_copy_is_found_until_its_source_is_removed() {
+    let scene = Scene::new(5);
+    let (music_folder, catalogue) = (scene.text("music"), scene.text("catalogue"));
+    fs::write(scene.at("music/broken.mp3"), "this is a letter, not a song").unwrap();
+    scene.write("music/silent.wav", &vec![0.0; 6 * RATE_HZ as usize]);
+    let (printed, errors) = run(&["add", &music_folder, "--to", &catalogue], 3);
+    assert!(
+        printed.starts_with("5 songs added (0.0 h), 0 were there, 2 skipped"),
+        "{printed}"
+    );
+    assert!(
+        errors.contains("broken.mp3") && errors.contains("silent.wav"),
+        "{errors}"
+    );
+    // What is there isn't added again, also under another name.
+    fs::rename(scene.at("music/tune-1.wav"), scene.at("music/renamed.wav")).unwrap();
+    let (printed, _) = run(&["add", &music_folder, "--to", &catalogue], 3);
+    assert!(
+        printed.starts_with("0 songs added (0.0 h), 5 were there"),
+        "{printed}"
+    );
+
+    let excerpt = &music(3, 20)[5 * RATE_HZ as usize..17 * RATE_HZ as usize];
+    let copy = scene.write("copy.wav", &faster(excerpt));
+    let answer = search(&copy, &[&catalogue]);
+    assert_eq!(answer["query"], "copy.wav");
+    let (id, name, score) = best(&answer);
+    assert!(name == "tune-3.wav" && score > 0.5, "{name} {score}");
+    let report = &answer["candidates"][0]["report"];
+    assert_eq!(
+        (&report["left"]["name"], &report["right"]["name"]),
+        (&"copy.wav".into(), &"tune-3.wav".into())
+    );
+    let (printed, _) = run(&["search", &copy, "--in", &catalogue], 0);
+    let lines: Vec<_> = printed.lines().collect();
+    assert!(
+        lines[0].starts_with("copy.wav: ") && lines[0].contains("of 5 songs match"),
+        "{printed}"
+    );
+    assert!(
+        lines[1].contains("tune-3.wav") && lines[1].contains(&id),
+        "{printed}"
+    );
+
+    // In noise there is nothing to recognise.
+    let mut state = 1_u32;
+    let noise: Vec<f32> = (0..8 * RATE_HZ)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 25) as f32 - 0.25
+        })
+        .collect();
+    let noise = scene.write("noise.wav", &noise);
+    let (printed, _) = run(&["search", &noise, "--in", &catalogue], 0);
+    assert_eq!(printed, "noise.wav: 0 of 5 songs match (0 compared)\n");
+
+    let (_, errors) = run(&["remove", &id, "0123", "--in", &catalogue], 3);
+    assert!(errors.contains("no song 0123"), "{errors}");
+    let names = search(&copy, &[&catalogue])["candidates"].to_string();
+    assert!(!names.contains("tune-3.wav"), "{names}");
+    run(&["compact", "--in", &catalogue], 0);
+    run(&["verify", "--in", &catalogue], 0);
+    assert_eq!(scene.songs_in("catalogue"), 4);
+}
+
+#[test]
+fn parts_by_writers_at_once_are_one_catalogue_or_several() {
+    let scene = Scene::new(6);
+    let list = scene.text("songs.txt");
+    fs::write(
+        &list,
+        (1..=6)
+            .map(|n| format!("music/tune-{n}.wav\n"))
+            .collect::<String>(),
+    )
+    .unwrap();
+    let together = scene.text("together");
+    // The third writer does the work of both others.
+    let writers: Vec<_> = ["1/2", "2/2", "1/1"]
+        .map(|part| program(&["add", &list, "--to", &together, "--part", part]))
+        .map(|mut command| command.stdout(Stdio::null()).spawn().unwrap())
+        .into();
+    for mut writer in writers {
+        assert!(writer.wait().unwrap().success());
+    }
+    assert_eq!(scene.songs_in("together"), 6);
+    run(&["verify", "--in", &together], 0);
+
+    let (first, second) = (scene.text("first"), scene.text("second"));
+    run(&["add", &list, "--to", &first, "--part", "1/2"], 0);
+    run(&["add", &list, "--to", &second, "--part", "2/2"], 0);
+    for (number, name) in [(1, "tune-1.wav"), (2, "tune-2.wav")] {
+        let copy = scene.write("copy.wav", &faster(&music(number, 20)));
+        let apart = search(&copy, &[&first, &second]);
+        assert_eq!(best(&apart).1, name);
+        // Nothing depends on how songs are spread, nor on being in two catalogues.
+        assert_eq!(apart, search(&copy, &[&together]));
+        assert_eq!(apart, search(&copy, &[&together, &second]));
+    }
+}
+
+#[test]
+fn a_writer_that_is_killed_loses_nothing_that_was_committed() {
+    let scene = Scene::new(4);
+    let (music, catalogue) = (scene.text("music"), scene.text("catalogue"));
+    run(
+        &["add", &scene.text("music/tune-1.wav"), "--to", &catalogue],
+        0,
+    );
+    let mut writer = program(&["add", &music, "--to", &catalogue])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Wherever it is by now.
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    assert!(scene.songs_in("catalogue") >= 1);
+    run(&["verify", "--in", &catalogue], 0);
+    run(&["add", &music, "--to", &catalogue], 0);
+    assert_eq!(scene.songs_in("catalogue"), 4);
+}
+
+#[test]
+fn bad_input_gives_one_clear_line() {
+    let scene = Scene::new(1);
+    let (song, catalogue) = (scene.text("music/tune-1.wav"), scene.text("catalogue"));
+    fail(
+        &["search", &song, "--in", &catalogue],
+        "there is no catalogue",
+    );
+    fail(&["stats", "--in", &catalogue], "there is no catalogue");
+    fail(
+        &["add", &scene.text("nothing"), "--to", "s3://bucket/name"],
+        "is a folder",
+    );
+    fail(&["add", &song, "--to", &song], "is a file");
+    // Nobody can make a folder there.
+    fail(
+        &["add", &song, "--to", "/proc/catalogue"],
+        "can't make the folder",
+    );
+    fail(
+        &["add", &song, "--to", &catalogue, "--part", "2/2"],
+        "fewer files than parts",
+    );
+    assert!(!Path::new(&catalogue).exists());
+    run(&["add", "nowhere.mp3", "--to", &catalogue], 3);
+    fail(&["search", &song, "--in", &catalogue], "has no songs yet");
+    run(&["add", &song, "--to", &catalogue], 0);
+    fail(&["search", "nowhere.mp3", "--in", &catalogue], "can't open");
+    let file = scene.at("catalogue/catalogue.sqlite");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    fs::write(&file, bytes).unwrap();
+    fail(&["search", &song, "--in", &catalogue], "is damaged");
+}
