@@ -13,6 +13,7 @@ const CHECKER = `
   export const backendChoice = () => "cpu";
   export const checker = async () => ({
     backend: "cpu",
+    concurrency: 2,
     analyse: async (...given) => (await real).analyse(...given),
     compare: async (...given) => {
       const report = await (await real).compare(...given);
