@@ -7,7 +7,7 @@ import { SLICE_MS, nextTask } from "../pkg/shared/tasks.js";
 import { element } from "../shared/dom.js";
 import { clock, preciseClock, scoreText, tickTimes } from "../shared/format.js";
 import { svg } from "../shared/svg.js";
-import { flag, placeFlag } from "./flag.js";
+import { flag, keepFlagsApart } from "./flag.js";
 import { colourClass } from "./linking.js";
 import { kindClass } from "./shown-passages.js";
 
@@ -56,17 +56,25 @@ export function showHeatMap(body, report, passages) {
   const scale = element("canvas", {});
   const points = [svg("path", { class: "heat-point-casing" }), svg("path", { class: "heat-point" })];
   const readout = element("span", {});
+  const flags = passages.map((passage, index) =>
+    flag(
+      [index],
+      passages,
+      FLAG_PARTS.map((part) => [
+        places.x(passage.leftStartSecs + part * (passage.leftEndSecs - passage.leftStartSecs)),
+        places.y(passage.rightStartSecs + part * (passage.rightEndSecs - passage.rightStartSecs)),
+      ]),
+    ),
+  );
   const box = element(
     "div",
     { class: "heat-box" },
     canvas,
     overlay(report, passages, [...diagonals(passages, places), ...points]),
-    ...passages.map((passage, index) =>
-      flag([index], passages, places.x(passage.leftStartSecs), places.y(passage.rightStartSecs)),
-    ),
+    ...flags,
   );
   body.replaceChildren(frame(report, box), foot(readout, scale));
-  keepFlagsApart(box, passages, places);
+  keepFlagsApart(box);
   keepPainted(canvas, scale, report);
   readUnderPointer(box, readout, report);
 
@@ -82,6 +90,9 @@ export function showHeatMap(body, report, passages) {
     },
   };
 }
+
+/** Parts of a diagonal at which its flag may be, the start before all others. */
+const FLAG_PARTS = [0, 0.5, 1, 0.25, 0.75];
 
 /**
  * Places of times in the picture, in per cent: `x` of the left song, `y` of the right one.
@@ -111,44 +122,6 @@ function diagonals(passages, { x, y }) {
       svg("line", { ...ends, class: `diagonal ${kindClass(passage)} ${colourClass(index)}` }),
     ];
   });
-}
-
-/** Places of a flag along its diagonal, the first that is free is taken: 0 is the start. */
-const FLAG_PLACES = [0, 0.5, 1, 0.25, 0.75];
-/** Least distance between two flags, in CSS pixels. */
-const FLAG_GAP = 2;
-
-/**
- * Moves flags that would touch others along their diagonals, whenever the picture has another size.
- * @param {HTMLElement} box @param {Shown[]} passages @param {Places} places
- */
-function keepFlagsApart(box, passages, { x, y }) {
-  const flags = /** @type {HTMLElement[]} */ ([...box.querySelectorAll(".flag")]);
-  new ResizeObserver(() => {
-    /** @type {DOMRect[]} */
-    const taken = [];
-    for (const [index, one] of flags.entries()) {
-      const passage = /** @type {Shown} */ (passages[index]);
-      /** @param {number} part */
-      const move = (part) => {
-        const leftSecs = passage.leftStartSecs + part * (passage.leftEndSecs - passage.leftStartSecs);
-        const rightSecs = passage.rightStartSecs + part * (passage.rightEndSecs - passage.rightStartSecs);
-        placeFlag(one, x(leftSecs), y(rightSecs));
-        return one.getBoundingClientRect();
-      };
-      const free = FLAG_PLACES.find((part) => {
-        const { left, right, top, bottom } = move(part);
-        return taken.every(
-          (other) =>
-            right + FLAG_GAP <= other.left ||
-            other.right + FLAG_GAP <= left ||
-            bottom + FLAG_GAP <= other.top ||
-            other.bottom + FLAG_GAP <= top,
-        );
-      });
-      taken.push(move(free ?? 0));
-    }
-  }).observe(box);
 }
 
 /**

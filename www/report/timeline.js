@@ -7,7 +7,7 @@ import { element } from "../shared/dom.js";
 import { clock, tickTimes } from "../shared/format.js";
 import { isNothingToCompare } from "../pkg/shared/format.js";
 import { svg } from "../shared/svg.js";
-import { flag } from "./flag.js";
+import { flag, keepFlagsApart } from "./flag.js";
 import { PASSAGE_COLOURS, colourClass } from "./linking.js";
 import { kindClass } from "./shown-passages.js";
 import { stretches } from "./stretches.js";
@@ -32,6 +32,8 @@ const NARROWEST = 6;
 const BLOCK_OPACITY = 0.3;
 /** Opacity of a block of stripes, which leave gaps. */
 const STRIPES_OPACITY = 0.7;
+/** Parts of a block at which its flag may be, the middle before all others. */
+const FLAG_PARTS = [0.5, 0.25, 0.75, 0, 1];
 /** Width and height of the pattern of stripes. */
 const STRIPES = { width: 14, height: 9 };
 
@@ -72,14 +74,16 @@ export function showTimeline(body, report, passages) {
     ...stretches(passages, "right").map((uses) => stretchFlag(uses, passages, marks, 1)),
   ];
   const notes = passages.length === 0 ? [nothingFound(report)] : [];
+  const picture = element("div", { class: "links-picture" }, drawing, ...flags, ...notes);
   body.replaceChildren(
     songLine("left", left),
     ticks(left.durationSecs),
-    element("div", { class: "links-picture" }, drawing, ...flags, ...notes),
+    picture,
     ticks(right.durationSecs),
     songLine("right", right),
     ...key(passages),
   );
+  keepFlagsApart(picture);
 
   return {
     drawWave(side, peaks) {
@@ -97,7 +101,7 @@ export function showTimeline(body, report, passages) {
  * @typedef {Object} Marks
  * @property {SVGElement} ribbon between the waveforms
  * @property {[SVGElement, SVGElement]} blocks on the waveforms
- * @property {[number, number]} middles of the blocks
+ * @property {[[number, number], [number, number]]} ends of the blocks
  */
 
 /**
@@ -112,7 +116,7 @@ function marksOf(passage, index, { left, right }) {
   const marks = {
     ribbon: svg("path", { d: ribbonPath(a, b) }),
     blocks: /** @type {[SVGElement, SVGElement]} */ ([blockAt(a, 0), blockAt(b, RIGHT_TOP)]),
-    middles: /** @type {[number, number]} */ ([(a[0] + a[1]) / 2, (b[0] + b[1]) / 2]),
+    ends: /** @type {Marks["ends"]} */ ([a, b]),
   };
   for (const mark of [marks.ribbon, ...marks.blocks]) {
     const kind = mark === marks.ribbon ? "ribbon" : "block";
@@ -134,9 +138,13 @@ function stretchFlag(uses, passages, marks, side) {
   const together = passages[Number(uses[0])]?.isComposed ? STRIPES_OPACITY : BLOCK_OPACITY;
   const opacity = String(1 - (1 - together) ** (1 / uses.length));
   for (const use of uses) marks[use]?.blocks[side].style.setProperty("--opacity", opacity);
-  const [first] = uses.map((use) => marks[use]?.middles[side]);
-  const edge = side === 0 ? WAVE_HEIGHT : RIGHT_TOP;
-  return flag(uses, passages, (Number(first) / WIDTH) * 100, (edge / HEIGHT) * 100);
+  const [from, to] = marks[Number(uses[0])]?.ends[side] ?? [0, 0];
+  const y = ((side === 0 ? WAVE_HEIGHT : RIGHT_TOP) / HEIGHT) * 100;
+  return flag(
+    uses,
+    passages,
+    FLAG_PARTS.map((part) => [((from + part * (to - from)) / WIDTH) * 100, y]),
+  );
 }
 
 /** @param {number[]} ends @param {number} top */
@@ -169,7 +177,7 @@ function key(passages) {
     const indices = passages.flatMap((passage, index) => (passage.isComposed === isComposed ? [index] : []));
     if (indices.length === 0) return [];
     const words = isComposed ? "striped: the melody or the chords agree" : "plain: the recordings agree";
-    return [element("span", {}, flag(indices, passages, 0, 0), words)];
+    return [element("span", {}, flag(indices, passages, []), words)];
   });
   return [element("p", { class: "links-key" }, ...kinds)];
 }

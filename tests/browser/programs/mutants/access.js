@@ -87,11 +87,5 @@ export const ACCESS_MUTANTS = [
     "  if (pageState.checkOf(state)) cancel();",
     "  if (!pageState.checkOf(state)) cancel();",
   ],
-  [
-    "accessibility",
-    "numbered wherever",
-    "report/flag.js",
-    "const text = numbers(indices, passages);",
-    'const text = "";',
-  ],
+  ["accessibility", "numbered wherever", "report/flag.js", "attributes, numbers(indices, passages)", 'attributes, ""'],
 ];

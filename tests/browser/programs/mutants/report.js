@@ -110,7 +110,8 @@ export const REPORT_MUTANTS = [
   ["mixes", "the fourth use", "report/passages.js", "() => onToggle(index)", "() => onToggle(0)"],
   ["mixes", "against many", "library/library-view.js", '", in a mix"', '""'],
   ["library-csv", "CSV begins", "report/save.js", "    mixWords(passage,", '    ((..._) => "")(passage,'],
-  ["pictures", "do not touch", "report/heatmap.js", "[0, 0.5, 1, 0.25, 0.75]", "[0]"],
+  ["pictures", "do not touch", "report/flag.js", "taken.every(", "taken.concat([]).slice(0, 0).every("],
+  ["pictures", "do not touch", "report/timeline.js", "[0.5, 0.25, 0.75, 0, 1]", "[0.5]"],
   ["pictures", "without a passage", "report/timeline.js", 'verdict === "different"\n', "verdict\n"],
   ["pictures", "a short song beside an hour", "report/timeline.js", "Math.max(NARROWEST,", "Math.max(1,"],
   [
