@@ -4,4 +4,5 @@ pub mod columns;
 pub mod convolution;
 pub mod packed_matrix;
 pub mod tensors;
+pub mod window_network;
 mod winograd;

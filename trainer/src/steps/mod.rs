@@ -12,6 +12,7 @@ mod plot;
 mod render;
 mod time_step;
 mod train;
+mod train_windows;
 mod versions;
 
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ pub enum Step {
     Render(render::Args),
     Versions(versions::Args),
     Train(train::Args),
+    #[command(name = "train-windows")]
+    TrainWindows(train_windows::Args),
     Evaluate(evaluate::Args),
     Plot(plot::Args),
     Demo(demo::Args),
@@ -55,6 +58,7 @@ impl Step {
             Self::Render(args) => render::run(args),
             Self::Versions(args) => versions::run(args),
             Self::Train(args) => train::run(args),
+            Self::TrainWindows(args) => train_windows::run(args),
             Self::Evaluate(args) => evaluate::run(args),
             Self::Plot(args) => plot::run(args),
             Self::Demo(args) => demo::run(args),

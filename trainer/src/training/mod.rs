@@ -13,3 +13,4 @@ pub mod loss;
 pub mod run_folder;
 pub mod train_config;
 pub mod validation;
+pub mod windows;
