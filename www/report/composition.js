@@ -58,7 +58,8 @@ export function compositionTitle({ verdict, passages, comparable }) {
  * @returns {Piece[]}
  */
 export function compositionWords({ left, right }, { verdict, passages, comparable }) {
-  if (!comparable) return ["At least one of the songs has too little of them, such as speech, noise or drums alone."];
+  if (!comparable)
+    return ["At least one of the songs has too little of them: less than 15 seconds, or only speech, noise or drums."];
   const [longest] = [...passages].sort((a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs));
   /** @type {Piece[]} */
   const where = longest
@@ -100,7 +101,7 @@ const MEANINGS = {
   ],
   none: [
     "It means: no melody and chords were found that go the same way for some seconds.",
-    "It does not mean that there are none: a melody that is faint, sung freely or much changed can be missed.",
+    "It does not mean that there are none: a melody that is faint, short, sung freely or much changed can be missed.",
   ],
 };
 
