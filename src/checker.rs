@@ -3,7 +3,7 @@
 
 use crate::audio::stream::SampleStream;
 use crate::audio::waveform::Waveform;
-use crate::config::{DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
+use crate::config::{CANCELLING_RATIO, DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
 use crate::recording;
 use crate::recording::encoder::model::Model;
@@ -48,6 +48,7 @@ impl Stage {
 pub fn limits() -> Limits {
     Limits {
         decode_rate_hz: DECODE_RATE_HZ,
+        cancelling_ratio: CANCELLING_RATIO,
         min_song_secs: FeatureConfig::default().segment_secs(),
         max_song_secs: MAX_SONG_SECS,
     }

@@ -95,6 +95,13 @@ impl FeatureConfig {
 /// the same Rust code everywhere.
 pub const DECODE_RATE_HZ: u32 = 44_100;
 
+/// The channels of a stereo song cancel out in their mean if half of their difference has more than
+/// this many times its energy; the difference is then the song. 4, or 6 dB, lies between two
+/// measurements: in 163 songs of four video games the difference has at most 1.3 dB more than the
+/// mean, and a song with an inverted channel has as much more as the song had less (half of the
+/// songs 10 dB).
+pub const CANCELLING_RATIO: f64 = 4.0;
+
 /// Duration of the longest accepted song, in seconds. Browsers can still decode 90 minutes (2 GB as
 /// stereo at 44.1 kHz).
 pub const MAX_SONG_SECS: f64 = 5_400.0;

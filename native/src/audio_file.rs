@@ -1,25 +1,24 @@
-//! Reads audio files of any format that Symphonia decodes, as mono at the model's rate.
+//! Reads audio files of any format that the decoder knows, as mono at the model's rate.
 
+use std::f32::consts::FRAC_1_SQRT_2;
 use std::fs::File;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use soundalike::{Checker, FeatureConfig, MAX_SONG_SECS, Song, Waveform};
-use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::audio::sample::Sample as _;
-use symphonia::core::codecs::audio::AudioDecoderOptions;
-use symphonia::core::errors::Error as SymphoniaError;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream};
-use symphonia::core::meta::MetadataOptions;
+use soundalike::{CANCELLING_RATIO, Checker, FeatureConfig, MAX_SONG_SECS, Song, Waveform};
+use soundalike_decoder::{MediaSource, Part, SoundFile};
 use walkdir::WalkDir;
 
 /// Extensions of audio files in a searched folder.
-const AUDIO_EXTENSIONS: [&str; 8] = ["aac", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "wav"];
+const AUDIO_EXTENSIONS: [&str; 17] = [
+    "aac", "aif", "aifc", "aiff", "au", "caf", "flac", "m4a", "mka", "mp2", "mp3", "mp4", "oga",
+    "ogg", "opus", "w64", "wav",
+];
 
-/// Decodes a whole file to mono, the mean of its channels, at the file's own rate.
+/// Decodes a whole file to mono at the file's own rate: the mean of its channels, or half of the
+/// difference of two that cancel out in the mean. Surround sound is mixed as players do.
 ///
 /// # Errors
 ///
@@ -42,7 +41,8 @@ pub fn decode_balanced(path: &Path, balance: f32) -> Result<Waveform> {
     }
     let extension = path.extension().and_then(|extension| extension.to_str());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    decode_source(Box::new(file), extension, &name, balance)
+    let source = || Ok(Box::new(File::open(path)?) as Box<dyn MediaSource>);
+    decode_source(source, extension, &name, balance)
         .with_context(|| format!("can't decode {}", path.display()))
 }
 
@@ -52,12 +52,9 @@ pub fn decode_balanced(path: &Path, balance: f32) -> Result<Waveform> {
 ///
 /// Those of [`decode`].
 pub fn decode_bytes(bytes: Vec<u8>, extension: &str) -> Result<Waveform> {
-    decode_source(
-        Box::new(Cursor::new(bytes)),
-        Some(extension),
-        extension,
-        0.0,
-    )
+    let bytes: Arc<[u8]> = bytes.into();
+    let source = || Ok(Box::new(Cursor::new(Arc::clone(&bytes))) as Box<dyn MediaSource>);
+    decode_source(source, Some(extension), extension, 0.0)
 }
 
 /// Decodes and analyses a whole file. The song has the file's name.
@@ -90,93 +87,132 @@ pub fn load_balanced(path: &Path, balance: f32) -> Result<Waveform> {
 }
 
 fn decode_source(
-    source: Box<dyn MediaSource>,
+    source: impl Fn() -> Result<Box<dyn MediaSource>>,
     extension: Option<&str>,
     name: &str,
     balance: f32,
 ) -> Result<Waveform> {
-    let mut hint = Hint::new();
-    if let Some(extension) = extension {
-        hint.with_extension(extension);
+    let decoded = |mix| -> Result<Downmix> {
+        let mut file = SoundFile::open(source()?, extension)?;
+        let mut downmix = Downmix::new(mix);
+        while let Some(part) = file.next_part() {
+            downmix.append(&part)?;
+        }
+        Ok(downmix)
+    };
+    let mut downmix = decoded(Mix::Balanced(balance))?;
+    if balance == 0.0 && downmix.cancels() {
+        downmix = decoded(Mix::Difference)?;
     }
-    let stream = MediaSourceStream::new(source, Default::default());
-    let mut format = symphonia::default::get_probe()
-        .probe(
-            &hint,
-            stream,
-            FormatOptions::default(),
-            MetadataOptions::default(),
-        )
-        .context("it isn't an audio format known here")?;
-    let track = format
-        .default_track(TrackType::Audio)
-        .context("it has no audio track")?;
-    let track_id = track.id;
-    let parameters = track
-        .codec_params
-        .as_ref()
-        .and_then(|parameters| parameters.audio())
-        .context("its codec isn't described")?;
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-        .context("its codec isn't known here")?;
+    downmix.finish(name)
+}
 
-    let mut downmix = Downmix::new(balance);
-    // An error ends the loop, too: a truncated file counts up to its cut.
-    while let Ok(Some(packet)) = format.next_packet() {
-        if packet.track_id != track_id {
-            continue;
-        }
-        match decoder.decode(&packet) {
-            Ok(buffer) => downmix.append(&buffer)?,
-            Err(SymphoniaError::DecodeError(_) | SymphoniaError::IoError(_)) => {}
-            Err(_) => break,
-        }
-    }
-    let rate_hz = downmix.rate_hz.context("no part of it could be decoded")?;
-    Ok(Waveform::new(name, downmix.mono, rate_hz)?)
+/// How two channels become one.
+#[derive(Clone, Copy)]
+enum Mix {
+    /// Their mean at balance 0.
+    Balanced(f32),
+    /// Half of their difference.
+    Difference,
 }
 
 /// Decoded packets as one mono signal.
 struct Downmix {
-    balance: f32,
-    /// Rate of the first packet.
-    rate_hz: Option<u32>,
-    mono: Vec<f32>,
-    /// Scratch buffer.
-    interleaved: Vec<f32>,
+    mix: Mix,
+    /// Mono samples with their rate, one entry for each change of the rate.
+    stretches: Vec<(u32, Vec<f32>)>,
+    secs: f64,
+    /// Energies of sum and difference of two channels.
+    sum: f64,
+    difference: f64,
+}
+
+/// Gains of the channels of 5.0, 5.1 and 7.1, in the order of WAV files, as in the down-mix to mono
+/// of the Web Audio standard: left and right 0.71, centre 1, low frequencies 0, the others 0.5.
+/// Other numbers of channels have none. `pkg/decode/mono.js` has the same.
+fn surround_gains(channels: usize) -> Option<&'static [f32]> {
+    const FRONT: f32 = FRAC_1_SQRT_2;
+    match channels {
+        5 => Some(&[FRONT, FRONT, 1.0, 0.5, 0.5]),
+        6 => Some(&[FRONT, FRONT, 1.0, 0.0, 0.5, 0.5]),
+        8 => Some(&[FRONT, FRONT, 1.0, 0.0, 0.5, 0.5, 0.5, 0.5]),
+        _ => None,
+    }
 }
 
 impl Downmix {
-    fn new(balance: f32) -> Self {
+    fn new(mix: Mix) -> Self {
         Self {
-            balance,
-            rate_hz: None,
-            mono: Vec::new(),
-            interleaved: Vec::new(),
+            mix,
+            stretches: Vec::new(),
+            secs: 0.0,
+            sum: 0.0,
+            difference: 0.0,
         }
     }
 
-    fn append(&mut self, buffer: &GenericAudioBufferRef<'_>) -> Result<()> {
-        let (rate_hz, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
-        if channels == 0 || *self.rate_hz.get_or_insert(rate_hz) != rate_hz {
-            bail!("its sample rate or channels change midway");
+    fn append(&mut self, part: &Part<'_>) -> Result<()> {
+        let rate_hz = part.sample_rate_hz;
+        if self
+            .stretches
+            .last()
+            .is_none_or(|(last, _)| *last != rate_hz)
+        {
+            self.stretches.push((rate_hz, Vec::new()));
         }
-        self.interleaved
-            .resize(buffer.samples_interleaved(), f32::MID);
-        buffer.copy_to_slice_interleaved(&mut self.interleaved);
-        let frames = self.interleaved.chunks_exact(channels);
-        self.mono.extend(frames.map(|channels| match channels {
-            [left, right] => 0.5 * ((1.0 - self.balance) * left + (1.0 + self.balance) * right),
-            _ => channels.iter().sum::<f32>() / channels.len() as f32,
-        }));
-        if self.mono.len() as f64 > MAX_SONG_SECS * f64::from(rate_hz) {
+        let Some((_, mono)) = self.stretches.last_mut() else {
+            return Ok(());
+        };
+        let frames = part.interleaved.chunks_exact(part.channels);
+        self.secs += frames.len() as f64 / f64::from(rate_hz);
+        match surround_gains(part.channels) {
+            Some(gains) => {
+                let gain = 1.0 / gains.iter().sum::<f32>();
+                mono.extend(frames.map(|channels| {
+                    let weighted = channels.iter().zip(gains);
+                    gain * weighted.map(|(sample, gain)| sample * gain).sum::<f32>()
+                }));
+            }
+            None if part.channels == 2 => {
+                for channels in frames {
+                    let (left, right) = (channels[0], channels[1]);
+                    self.sum += f64::from(left + right).powi(2);
+                    self.difference += f64::from(left - right).powi(2);
+                    mono.push(match self.mix {
+                        Mix::Balanced(balance) => {
+                            0.5 * ((1.0 - balance) * left + (1.0 + balance) * right)
+                        }
+                        Mix::Difference => 0.5 * (left - right),
+                    });
+                }
+            }
+            None => mono.extend(
+                frames.map(|channels| channels.iter().sum::<f32>() / channels.len() as f32),
+            ),
+        }
+        if self.secs > MAX_SONG_SECS {
             bail!(
                 "it lasts more than {:.0} minutes, the longest that can be checked",
                 MAX_SONG_SECS / 60.0
             );
         }
         Ok(())
+    }
+
+    /// Whether two channels cancel out in their mean.
+    fn cancels(&self) -> bool {
+        self.difference > CANCELLING_RATIO * self.sum
+    }
+
+    /// The whole song at the rate of its beginning.
+    fn finish(self, name: &str) -> Result<Waveform> {
+        let mut stretches = self.stretches.into_iter();
+        let (rate_hz, mut mono) = stretches.next().context("no part of it could be decoded")?;
+        for (other_hz, stretch) in stretches {
+            let resampled = Waveform::new(name, stretch, other_hz)?.resampled(rate_hz);
+            mono.extend_from_slice(resampled.samples());
+        }
+        Ok(Waveform::new(name, mono, rate_hz)?)
     }
 }
 

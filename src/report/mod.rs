@@ -117,6 +117,9 @@ pub struct ModelSummary {
 pub struct Limits {
     /// Sample rate at which to decode files, in Hz.
     pub decode_rate_hz: u32,
+    /// Least energy of half the difference of two channels, relative to that of their mean, where
+    /// they cancel out in the mean.
+    pub cancelling_ratio: f64,
     /// Length of the shortest song.
     pub min_song_secs: f64,
     /// Length of the longest song.

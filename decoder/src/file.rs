@@ -1,0 +1,224 @@
+//! A file that is decoded part by part.
+
+use std::io::{Seek as _, SeekFrom};
+
+use symphonia::core::audio::sample::Sample as _;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Timestamp;
+
+use crate::plain::{self, PlainFile, Tail};
+
+/// Why a file can't be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No reader knows its first bytes.
+    #[error("it isn't an audio format known here")]
+    UnknownFormat,
+    /// A container without a track of sound.
+    #[error("it has no audio track")]
+    NoSound,
+    /// Its container is known, its codec isn't.
+    #[error("its codec isn't known here")]
+    UnknownCodec,
+}
+
+/// The samples of one packet, in a buffer of the [`SoundFile`].
+pub struct Part<'file> {
+    /// Frame by frame, `channels` samples each.
+    pub interleaved: &'file [f32],
+    /// 1 or more.
+    pub channels: usize,
+    /// 1 or more. It may change within a file, as in MP3 files that were joined.
+    pub sample_rate_hz: u32,
+}
+
+/// A sound file that is being decoded: its default track.
+pub struct SoundFile {
+    packets: Packets,
+    decoder: Box<dyn AudioDecoder>,
+    track_id: u32,
+    stated_secs: Option<f64>,
+    interleaved: Vec<f32>,
+}
+
+enum Packets {
+    Plain(PlainFile),
+    Symphonia(Box<dyn FormatReader>),
+}
+
+impl SoundFile {
+    /// Opens a file. The extension of its name helps where the first bytes don't tell the format.
+    ///
+    /// # Errors
+    ///
+    /// When no reader or no decoder knows the format. A file that can't be read counts as one of an
+    /// unknown format.
+    pub fn open(
+        mut source: Box<dyn MediaSource>,
+        extension: Option<&str>,
+    ) -> Result<Self, Refusal> {
+        let layout = plain::layout(&mut source);
+        source
+            .seek(SeekFrom::Start(0))
+            .map_err(|_| Refusal::UnknownFormat)?;
+        match layout {
+            Some(plain::Layout::Pcm(pcm)) => {
+                let decoder = decoder_of(&pcm.parameters)?;
+                let stated_secs = pcm.stated_secs();
+                let file = PlainFile::new(stream_of(source), pcm);
+                let file = file.map_err(|_| Refusal::UnknownFormat)?;
+                Ok(Self::new(Packets::Plain(file), decoder, 0, stated_secs))
+            }
+            Some(plain::Layout::Mpeg { start }) => {
+                let tail = Tail::new(source, start).map_err(|_| Refusal::UnknownFormat)?;
+                Self::open_with_symphonia(stream_of(Box::new(tail)), Some("mp3"))
+            }
+            Some(plain::Layout::Foreign) => Err(Refusal::UnknownCodec),
+            None => Self::open_with_symphonia(stream_of(source), extension),
+        }
+    }
+
+    fn open_with_symphonia(
+        stream: MediaSourceStream<'static>,
+        extension: Option<&str>,
+    ) -> Result<Self, Refusal> {
+        let mut hint = Hint::new();
+        if let Some(extension) = extension {
+            hint.with_extension(extension);
+        }
+        let format = symphonia::default::get_probe()
+            .probe(
+                &hint,
+                stream,
+                FormatOptions::default(),
+                MetadataOptions::default(),
+            )
+            .map_err(|_| Refusal::UnknownFormat)?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or(Refusal::NoSound)?;
+        let (track_id, stated_secs) = (track.id, stated_secs(track));
+        let decoder = decoder_of(parameters_of(track).ok_or(Refusal::UnknownCodec)?)?;
+        Ok(Self::new(
+            Packets::Symphonia(format),
+            decoder,
+            track_id,
+            stated_secs,
+        ))
+    }
+
+    fn new(
+        packets: Packets,
+        decoder: Box<dyn AudioDecoder>,
+        track_id: u32,
+        stated_secs: Option<f64>,
+    ) -> Self {
+        Self {
+            packets,
+            decoder,
+            track_id,
+            stated_secs,
+            interleaved: Vec::new(),
+        }
+    }
+
+    /// The duration that the file's header states. It may be wrong.
+    #[must_use]
+    pub fn stated_secs(&self) -> Option<f64> {
+        self.stated_secs
+    }
+
+    /// Decodes the next packet with sound. Damaged packets are skipped, as in players, and a
+    /// truncated file ends where it was cut.
+    pub fn next_part(&mut self) -> Option<Part<'_>> {
+        loop {
+            let packet = match self.packets.next() {
+                Ok(Some(packet)) => packet,
+                Err(Error::ResetRequired) if self.restart() => continue,
+                Ok(None) | Err(_) => return None,
+            };
+            if packet.track_id != self.track_id {
+                continue;
+            }
+            match self.decoder.decode(&packet) {
+                Ok(buffer) => {
+                    let (sample_rate_hz, channels) =
+                        (buffer.spec().rate(), buffer.spec().channels().count());
+                    if sample_rate_hz == 0 || channels == 0 || buffer.is_empty() {
+                        continue;
+                    }
+                    self.interleaved
+                        .resize(buffer.samples_interleaved(), f32::MID);
+                    buffer.copy_to_slice_interleaved(&mut self.interleaved);
+                    return Some(Part {
+                        interleaved: &self.interleaved,
+                        channels,
+                        sample_rate_hz,
+                    });
+                }
+                Err(Error::DecodeError(_) | Error::IoError(_)) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Goes on with the next stream of a chain; false where none is known.
+    fn restart(&mut self) -> bool {
+        let Packets::Symphonia(format) = &self.packets else {
+            return false;
+        };
+        let Some(track) = format.default_track(TrackType::Audio) else {
+            return false;
+        };
+        let Some(decoder) = parameters_of(track).and_then(|found| decoder_of(found).ok()) else {
+            return false;
+        };
+        self.track_id = track.id;
+        self.decoder = decoder;
+        true
+    }
+}
+
+impl Packets {
+    fn next(&mut self) -> Result<Option<Packet>, Error> {
+        match self {
+            Self::Plain(file) => file.next_packet(),
+            Self::Symphonia(format) => format.next_packet(),
+        }
+    }
+}
+
+fn stream_of(source: Box<dyn MediaSource>) -> MediaSourceStream<'static> {
+    MediaSourceStream::new(source, Default::default())
+}
+
+fn parameters_of(track: &Track) -> Option<&AudioCodecParameters> {
+    track.codec_params.as_ref()?.audio()
+}
+
+fn stated_secs(track: &Track) -> Option<f64> {
+    let end = Timestamp::new(i64::try_from(track.duration?.get()).ok()?);
+    Some(track.time_base?.calc_time(end)?.as_secs_f64())
+}
+
+fn decoder_of(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Refusal> {
+    use std::sync::OnceLock;
+    static CODECS: OnceLock<CodecRegistry> = OnceLock::new();
+    let codecs = CODECS.get_or_init(|| {
+        let mut codecs = CodecRegistry::new();
+        symphonia::default::register_enabled_codecs(&mut codecs);
+        #[cfg(feature = "all")]
+        codecs.register_audio_decoder::<crate::opus::OpusDecoder>();
+        codecs
+    });
+    codecs
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .map_err(|_| Refusal::UnknownCodec)
+}

@@ -1,0 +1,18 @@
+//! Sound files to samples: Symphonia, with what it lacks and creators have.
+//!
+//! Native programs decode every file with it (feature `all`). In the browser it is a WebAssembly
+//! module of its own, without the formats that browsers decode. The page loads it when the
+//! browser's decoder has refused a file.
+//!
+//! Samples are `f32`, full scale is -1.0 to 1.0. Channels have the order of WAV files: left, right,
+//! centre, low frequencies, rear, side.
+
+mod file;
+#[cfg(feature = "all")]
+mod opus;
+mod plain;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use file::{Part, Refusal, SoundFile};
+pub use symphonia::core::io::MediaSource;
