@@ -1,4 +1,4 @@
-//! The two WebAssembly modules of one crate, and how they are built.
+//! The WebAssembly modules, and how they are built.
 
 use std::{path::PathBuf, process::Command};
 
@@ -12,12 +12,14 @@ use crate::{
     workspace::Workspace,
 };
 
-/// One of the two modules. Both have the same interface. A browser loads the faster one for its
+/// A module. The two of the engine have the same interface. A browser loads the faster one for its
 /// machine.
 #[derive(Clone, Copy)]
 pub struct Module {
     /// Its folder under `pkg/wasm`.
     pub name: &'static str,
+    /// The package that it is built from.
+    pub package: &'static str,
     /// The cargo features it is built with.
     pub features: &'static [&'static str],
 }
@@ -25,17 +27,33 @@ pub struct Module {
 /// Without burn: the CPU has a forward pass of its own.
 pub const CPU: Module = Module {
     name: "cpu",
+    package: "soundalike",
     features: &["--no-default-features"],
 };
 
 /// With burn and its GPU runtime, which take minutes to compile.
 pub const WEBGPU: Module = Module {
     name: "webgpu",
+    package: "soundalike",
     features: &["--features=webgpu"],
 };
 
+/// The decoder of files that the browser refuses. It is loaded with the first such file.
+pub const DECODER: Module = Module {
+    name: "decoder",
+    package: "soundalike-decoder",
+    features: &[],
+};
+
 /// The modules that are published.
-pub const MODULES: [Module; 2] = [CPU, WEBGPU];
+pub const MODULES: [Module; 3] = [CPU, WEBGPU, DECODER];
+
+impl Module {
+    /// The name of its files: `NAME.js` and `NAME_bg.wasm`.
+    pub fn file_stem(self) -> String {
+        self.package.replace('-', "_")
+    }
+}
 
 /// A profile of cargo.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,7 +104,7 @@ pub fn build_one(workspace: &Workspace, module: Module, profile: Profile) -> Res
     replace_folder(&workspace.wasm().join(module.name), |folder| {
         Bindgen::new()
             .input_path(&compiled)
-            .out_name("soundalike")
+            .out_name(&module.file_stem())
             .web(true)?
             .typescript(true)
             // The default of the command line tool.
@@ -113,7 +131,8 @@ fn compile(workspace: &Workspace, module: Module, profile: Profile) -> Result<Pa
     command
         .args([
             "build",
-            "--package=soundalike",
+            "--package",
+            module.package,
             "--lib",
             "--target",
             WASM_TARGET,
@@ -126,5 +145,5 @@ fn compile(workspace: &Workspace, module: Module, profile: Profile) -> Result<Pa
         .target
         .join(WASM_TARGET)
         .join(profile.name())
-        .join("soundalike.wasm"))
+        .join(module.file_stem() + ".wasm"))
 }

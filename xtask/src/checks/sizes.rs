@@ -52,6 +52,10 @@ const WINDOW_LOG2: i32 = 24;
 
 /// The folder of the example songs.
 const EXAMPLES: &str = "example/";
+/// What decodes the files that the browser refuses: the folders of the code and of the module, and
+/// the largest allowed sum of both in bytes after compression, in both builds.
+const FOREIGN: [&str; 2] = ["pkg/decode/foreign/", "pkg/wasm/decoder/"];
+const FOREIGN_BUDGET_BYTES: u64 = 350_000;
 /// The folder of the container formats. The page imports the folder of a format, and the files
 /// beside it that the format needs, with the first song of that format that may be long.
 const CONTAINERS: &str = "pkg/decode/containers/";
@@ -90,6 +94,13 @@ pub fn check(site: &Path, build: Build) -> Result<()> {
     {
         println!("  {raw_bytes:>11} {brotli_bytes:>11}  {path}");
     }
+    let foreign = files.iter().filter(|file| is_foreign(&file.path));
+    let foreign: u64 = foreign.map(|file| file.brotli_bytes).sum();
+    println!("  decoder of other formats: {foreign} bytes of at most {FOREIGN_BUDGET_BYTES}");
+    ensure!(
+        foreign <= FOREIGN_BUDGET_BYTES,
+        "the decoder of other formats takes {foreign} bytes, over {FOREIGN_BUDGET_BYTES}"
+    );
     enforce(&files, build.budgets_bytes())
 }
 
@@ -112,10 +123,15 @@ fn enforce(files: &[FileSize], budgets_bytes: [u64; 2]) -> Result<()> {
     Ok(())
 }
 
+fn is_foreign(path: &str) -> bool {
+    FOREIGN.iter().any(|folder| path.starts_with(folder))
+}
+
 /// Whether a file is loaded only after an action of the visitor.
 fn is_on_demand(path: &str) -> bool {
     let in_containers = path.strip_prefix(CONTAINERS);
     path.starts_with(EXAMPLES)
+        || is_foreign(path)
         || in_containers.is_some_and(|file| !CONTAINERS_AT_ONCE.contains(&file))
 }
 
@@ -208,7 +224,9 @@ mod tests {
             ("pkg/index.d.ts", 1_000),
             ("pkg/package.json", 1_000),
             ("pkg/THIRD-PARTY-NOTICES.txt", 1_000),
+            ("pkg/decode/foreign/formats.js", 2_000),
             ("pkg/wasm/cpu/a.wasm", 20_000),
+            ("pkg/wasm/decoder/a.wasm", 60_000),
             ("pkg/wasm/webgpu/a.wasm", 40_000),
         ] {
             let path = site.path().join(path);
@@ -246,7 +264,9 @@ mod tests {
                 "pkg/decode/containers/bytes.js",
                 "pkg/decode/containers/cut.js",
                 "pkg/decode/containers/mp3/reader.js",
+                "pkg/decode/foreign/formats.js",
                 "pkg/wasm/cpu/a.wasm",
+                "pkg/wasm/decoder/a.wasm",
                 "pkg/wasm/webgpu/a.wasm"
             ]
         );

@@ -304,7 +304,8 @@ fn clippy(workspace: &Workspace) -> Result<TestsRan> {
         command.args([
             "clippy",
             "--release",
-            "--package=soundalike",
+            "--package",
+            module.package,
             "--lib",
             "--target",
             WASM_TARGET,

@@ -38,7 +38,7 @@ pub fn pack(workspace: &Workspace) -> Result<()> {
         let path = workspace
             .wasm()
             .join(module.name)
-            .join("soundalike_bg.wasm");
+            .join(module.file_stem() + "_bg.wasm");
         println!("shrinking the {} module", module.name);
         shrink(
             &tools_folder.join("node_modules/binaryen/bin/wasm-opt"),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    modules::{self, CPU, Profile, WEBGPU},
+    modules::{self, CPU, DECODER, Profile, WEBGPU},
     product::{server::LocalServer, site},
     workspace::Workspace,
 };
@@ -20,9 +20,9 @@ use crate::{
 pub fn serve(workspace: &Workspace, port: u16) -> Result<()> {
     // Before the build, which takes minutes the first time.
     let server = LocalServer::listen(port)?;
-    modules::build(workspace, &[CPU], Profile::Release)?;
+    modules::build(workspace, &[CPU, DECODER], Profile::Release)?;
     // Without the webgpu module of an earlier build, which may be older than the sources.
-    site::assemble(workspace, &workspace.site(), &[CPU])?;
+    site::assemble(workspace, &workspace.site(), &[CPU, DECODER])?;
     server.serve(&workspace.site(), || {
         let added = modules::build_one(workspace, WEBGPU, Profile::Release)
             .and_then(|()| site::add_module(&workspace.wasm(), &workspace.site(), WEBGPU));

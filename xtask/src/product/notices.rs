@@ -121,7 +121,8 @@ fn linked_packages(workspace: &Workspace) -> Result<BTreeSet<(String, String)>> 
         tree.args([
             "tree",
             "--locked",
-            "--package=soundalike",
+            "--package",
+            module.package,
             "--edges=normal,no-proc-macro",
         ])
         .args(["--target", WASM_TARGET, "--prefix=none", "--format={p}"])
@@ -132,7 +133,7 @@ fn linked_packages(workspace: &Workspace) -> Result<BTreeSet<(String, String)>> 
                 .filter_map(package_of_line),
         );
     }
-    linked.retain(|(name, _)| name != "soundalike");
+    linked.retain(|(name, _)| modules::MODULES.iter().all(|own| own.package != name));
     Ok(linked)
 }
 
