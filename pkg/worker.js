@@ -11,6 +11,7 @@
  */
 /** @import { Stage, StartRequest, StartResult } from "./engine/protocol.js" */
 /** @typedef {typeof import("./wasm/cpu/soundalike.js")} Engine */
+/** @typedef {typeof import("./wasm/decoder/soundalike_decoder.js")} Decoder */
 
 /**
  * @typedef {Object} Port
@@ -32,6 +33,12 @@ const songs = new Map();
  * @type {Map<number, import("./wasm/cpu/soundalike.js").SampleStream>}
  */
 const uploads = new Map();
+
+/**
+ * The file that this worker decodes.
+ * @type {import("./wasm/decoder/soundalike_decoder.js").FileDecoder | undefined}
+ */
+let decoded;
 
 /** A file is read and digested in parts of this size. */
 const PART_BYTES = 4 * 1024 ** 2;
@@ -66,7 +73,11 @@ async function answer(request) {
         : request.type === "compare"
           ? /** @type {CompareResult} */ (value).scores
           : undefined;
-    port.postMessage({ type: "done", id, value }, array ? [array.buffer] : []);
+    const arrays = request.type === "next" ? /** @type {Float32Array<ArrayBuffer>[]} */ (value) : array ? [array] : [];
+    port.postMessage(
+      { type: "done", id, value },
+      arrays.map(({ buffer }) => buffer),
+    );
   } catch (error) {
     const code = /** @type {{ code?: unknown } | null} */ (error)?.code;
     // Errors of the engine have a code. After any other (a trap, out of memory) its state is
@@ -120,6 +131,13 @@ async function perform(request, onProgress) {
     case "release":
       forget(request.songId);
       return undefined;
+    case "open": {
+      const { FileDecoder } = /** @type {Decoder} */ (await load(request.build));
+      decoded = new FileDecoder(request.blob, request.extension);
+      return { sampleRateHz: decoded.sampleRateHz, statedSecs: decoded.statedSecs };
+    }
+    case "next":
+      return decoded?.next() ?? [];
     case "digest":
       return request.engine
         ? digestInParts(request.blob, request.engine)
@@ -129,16 +147,16 @@ async function perform(request, onProgress) {
 
 /** @param {Blob} blob @param {EngineBuild} build */
 async function digestInParts(blob, build) {
-  const { FileDigest } = await load(build);
+  const { FileDigest } = /** @type {Engine} */ (await load(build));
   const digest = new FileDigest();
   for (let at = 0; at < blob.size; at += PART_BYTES)
     digest.update(new Uint8Array(await blob.slice(at, at + PART_BYTES).arrayBuffer()));
   return digest.finish();
 }
 
-/** @param {EngineBuild} build @returns {Promise<Engine>} */
+/** @param {EngineBuild} build @returns {Promise<Engine | Decoder>} */
 async function load({ glueUrl, module }) {
-  /** @type {Engine} */
+  /** @type {Engine | Decoder} */
   const engine = await import(/* webpackIgnore: true */ /* @vite-ignore */ glueUrl);
   await engine.default({ module_or_path: module });
   return engine;
@@ -146,7 +164,7 @@ async function load({ glueUrl, module }) {
 
 /** @param {StartRequest} request @returns {Promise<StartResult>} */
 async function start(request) {
-  const engine = await load(request);
+  const engine = /** @type {Engine} */ (await load(request));
   checker = await engine.Checker.create(request.backend, request.weights);
   return { backend: checker.backend, limits: engine.limits(), weightsSha256: checker.weightsSha256 };
 }

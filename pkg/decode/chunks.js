@@ -14,11 +14,10 @@ import { throwIfAborted } from "../shared/errors.js";
 import { nextTask } from "../shared/tasks.js";
 import { containerOf } from "./containers/container.js";
 import { NotCuttable } from "./containers/not-cuttable.js";
-import { mixInSlices, mixInto } from "./mono.js";
 import { refuseTooLong } from "./song-file.js";
 
 /** @import { Limits, SongFile } from "./song-file.js" */
-/** @import { SampleSink } from "./mono.js" */
+/** @import { Mix, SampleSink } from "./mono.js" */
 /** @import { Container } from "./containers/container.js" */
 /** @import { Chunk, Chunks, Cut } from "./containers/cut.js" */
 
@@ -101,11 +100,12 @@ const MAX_LENGTH_DIFFERENCE = 2;
 /**
  * @param {SongFile} file
  * @param {SampleSink} sink receives the samples
+ * @param {Mix} mix
  * @param {ChunkOptions} options
  * @returns {Promise<boolean>} `false` if the file must be decoded at once; then the samples that
  *   were sent are invalid
  */
-export async function decodeInChunks(file, sink, { limits, signal, onProgress }) {
+export async function decodeInChunks(file, sink, mix, { limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
   const cut = { chunkSecs: CHUNK_SECS, minSecs: MIN_SONG_SECS, decodeRateHz };
   const plan = await planOf(file, cut);
@@ -113,7 +113,7 @@ export async function decodeInChunks(file, sink, { limits, signal, onProgress })
   if (!plan) return false;
   refuseTooLong(file.name, plan.samples / plan.sampleRateHz, limits);
 
-  const stitch = new Stitch(plan, decodeRateHz, sink);
+  const stitch = new Stitch(plan, decodeRateHz, sink, mix);
   const decoding = /** @type {Promise<AudioBuffer | undefined>[]} */ ([]);
   const ahead = plan.chunks.values();
   const decodeNext = () => {
@@ -185,6 +185,7 @@ async function decoded({ blob }, rateHz) {
 /** Joins the chunks of a song. */
 class Stitch {
   #sink;
+  #mix;
   #ratio;
   #maxSamples;
   #isNoisy;
@@ -196,12 +197,13 @@ class Stitch {
    */
   #primingSamples;
 
-  /** @param {Chunks} plan @param {number} rateHz @param {SampleSink} sink */
-  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, sink) {
+  /** @param {Chunks} plan @param {number} rateHz @param {SampleSink} sink @param {Mix} mix */
+  constructor({ samples, sampleRateHz, isNoisy = false }, rateHz, sink, mix) {
     this.#isNoisy = isNoisy;
     this.#ratio = rateHz / sampleRateHz;
     this.#maxSamples = Math.ceil(samples * this.#ratio);
     this.#sink = sink;
+    this.#mix = mix;
     sink.begin(rateHz, this.#maxSamples);
   }
 
@@ -228,8 +230,8 @@ class Stitch {
     }
     if (own > 0 && !this.#agrees(channels, own - start, lengthSamples !== undefined)) return false;
     const part = new Float32Array((handover ?? end) - own);
-    await mixInSlices(part, channels, own - start, signal);
-    if (handover !== undefined) this.#seam = mixedAround(channels, handover - start);
+    await this.#mix.inSlices(part, channels, own - start, signal);
+    if (handover !== undefined) this.#seam = this.#mixedAround(channels, handover - start);
     this.#sink.append(part);
     return true;
   }
@@ -242,7 +244,7 @@ class Stitch {
    */
   #agrees(channels, own, isLengthRight) {
     if (own < COMPARED_SAMPLES || own + COMPARED_SAMPLES > Number(channels[0]?.length)) return false;
-    const mixed = mixedAround(channels, own);
+    const mixed = this.#mixedAround(channels, own);
     let peak = 0;
     let peakDifference = 0;
     let energy = 0;
@@ -257,11 +259,11 @@ class Stitch {
     const isSame = peakDifference <= MAX_DIFFERENCE || (this.#isNoisy && energyOfDifference <= MAX_NOISE * energy);
     return isSame && (isLengthRight || peak > MIN_PEAK);
   }
-}
 
-/** The samples to compare. @param {Float32Array[]} channels @param {number} at the middle */
-function mixedAround(channels, at) {
-  const mixed = new Float32Array(2 * COMPARED_SAMPLES);
-  mixInto(mixed, channels, at - COMPARED_SAMPLES);
-  return mixed;
+  /** The samples to compare. @param {Float32Array[]} channels @param {number} at the middle */
+  #mixedAround(channels, at) {
+    const mixed = new Float32Array(2 * COMPARED_SAMPLES);
+    this.#mix.into(mixed, channels, at - COMPARED_SAMPLES);
+    return mixed;
+  }
 }

@@ -5,13 +5,15 @@
  */
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
-import { SongFile, refuseTooLong, undecodable } from "./song-file.js";
-import { mixInSlices } from "./mono.js";
+import { SongFile, mayFillMemory, refuseTooLong, undecodable } from "./song-file.js";
+import { Mix } from "./mono.js";
 import { decodeInChunks } from "./chunks.js";
+import { isText } from "./containers/bytes.js";
 import { channelsOf, samplesOf } from "./song-input.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
 /** @import { SampleSink } from "./mono.js" */
+/** @import { DecodeAside } from "./foreign/foreign.js" */
 /** @import { Limits } from "./song-file.js" */
 /** @import { SongInput } from "./song-input.js" */
 
@@ -24,6 +26,7 @@ const PART_SAMPLES = 2 ** 20;
  * @property {Limits} limits
  * @property {AbortSignal | undefined} signal
  * @property {(fraction: number) => void} onProgress
+ * @property {DecodeAside} aside for files that the browser refuses
  */
 
 /**
@@ -34,23 +37,47 @@ const PART_SAMPLES = 2 ** 20;
  */
 export async function decode(input, sink, { file, ...options }) {
   throwIfAborted(options.signal);
-  if (file) await decodeFile(new SongFile(file, options.name), sink, options);
-  else await send(await samplesOf(input, options.limits), sink, options);
-}
+  const mix = new Mix(options.limits);
+  await decodeWith(mix);
+  if (mix.cancels) await decodeWith(mix.difference());
 
-/** @param {SongFile} file @param {SampleSink} sink @param {DecodeOptions} options */
-async function decodeFile(file, sink, options) {
-  if (await decodeInChunks(file, sink, options)) return;
-  const decoded = channelsOf(await decodeAtOnce(file, options));
-  try {
-    await send(decoded, sink, options);
-  } finally {
-    // They are too large to wait for the garbage collector.
-    freeBuffers(decoded.channels);
+  /** @param {Mix} wanted */
+  async function decodeWith(wanted) {
+    if (file) await decodeFile(new SongFile(file, options.name), sink, wanted, options);
+    else await send(await samplesOf(input, options.limits), sink, wanted, options);
   }
 }
 
-/** @param {SongFile} file @param {DecodeOptions} options */
+/**
+ * @param {SongFile} file
+ * @param {SampleSink} sink
+ * @param {Mix} mix
+ * @param {DecodeOptions} options
+ */
+async function decodeFile(file, sink, mix, options) {
+  // Chromium decodes WAV files of the other byte order, as noise.
+  const isOurs = isText(await file.bytes(0, 4), 0, "RIFX") || (await mayFillMemory(file));
+  // Channels that cancel out are silence, and silent chunks don't prove that they fit together.
+  if (!isOurs && ((await decodeInChunks(file, sink, mix, options)) || mix.cancels)) return;
+  const decoded = isOurs ? undefined : await decodeAtOnce(file, options);
+  if (!(decoded instanceof AudioBuffer)) {
+    await decodeOtherwise(file, sink, mix, options, decoded);
+    return;
+  }
+  const sound = channelsOf(decoded);
+  try {
+    await send(sound, sink, mix, options);
+  } finally {
+    // They are too large to wait for the garbage collector.
+    freeBuffers(sound.channels);
+  }
+}
+
+/**
+ * @param {SongFile} file
+ * @param {DecodeOptions} options
+ * @returns {Promise<AudioBuffer | unknown>} the browser's error if it refuses the file
+ */
 async function decodeAtOnce(file, { limits, signal }) {
   const { buffer: bytes } = await file.bytes(0, file.size);
   // A fixed rate, so that the same file gives the same samples on every sound card.
@@ -59,7 +86,7 @@ async function decodeAtOnce(file, { limits, signal }) {
   try {
     buffer = await context.decodeAudioData(bytes);
   } catch (cause) {
-    throw undecodable(file.name, cause);
+    return cause;
   }
   // The browser has just copied the whole sound into the page, in one task: ours begins with the
   // next.
@@ -70,11 +97,26 @@ async function decodeAtOnce(file, { limits, signal }) {
 }
 
 /**
+ * Decodes a file that the browser refuses, if we can.
+ * @param {SongFile} file
+ * @param {SampleSink} sink
+ * @param {Mix} mix
+ * @param {DecodeOptions} options
+ * @param {unknown} cause the browser's error
+ */
+async function decodeOtherwise(file, sink, mix, options, cause) {
+  const foreign = await import("./foreign/foreign.js").catch(() => undefined);
+  if (!foreign) throw await undecodable(file, cause);
+  await foreign.decodeForeign(file, sink, mix, options, cause);
+}
+
+/**
  * @param {{ channels: Float32Array[], sampleRateHz: number }} sound
  * @param {SampleSink} sink
+ * @param {Mix} mix
  * @param {DecodeOptions} options
  */
-async function send({ channels, sampleRateHz }, sink, { name, signal }) {
+async function send({ channels, sampleRateHz }, sink, mix, { name, signal }) {
   const length = channels[0]?.length ?? 0;
   if (length === 0) throw new CheckerError("no-audio", `“${name}” is empty: it holds no sound.`);
   if (channels.some((channel) => channel.length !== length)) {
@@ -87,7 +129,7 @@ async function send({ channels, sampleRateHz }, sink, { name, signal }) {
   const slice = new Slice();
   for (let from = 0; from < length; from += PART_SAMPLES) {
     const part = new Float32Array(Math.min(PART_SAMPLES, length - from));
-    await mixInSlices(part, channels, from, signal, slice);
+    await mix.inSlices(part, channels, from, signal, slice);
     sink.append(part);
   }
 }

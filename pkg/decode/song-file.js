@@ -84,7 +84,7 @@ export async function fileOf(input, limits, signal) {
   if (file.size > SMALL_FILE_BYTES) {
     const durationSecs = await probeDurationSecs(file);
     if (durationSecs !== undefined) refuseTooLong(name, durationSecs, limits);
-    else if (file.size > MAX_BYTES_OF_UNKNOWN_DURATION) throw undecodable(name);
+    else if (file.size > MAX_BYTES_OF_UNKNOWN_DURATION) await refuseUnknown(new SongFile(file, name));
     throwIfAborted(signal);
   }
   return file;
@@ -132,25 +132,36 @@ async function download(url, name, signal) {
   }
 }
 
-/** File names of videos, and of well-known formats that browsers rarely play. */
-const VIDEO_NAME = /\.(mp4|m4v|mov|mkv|webm|avi|wmv|flv|mpe?g|3gp|ts)$/i;
-const PROTECTED_NAME = /\.(m4p|aax|aa|wvd)$/i;
-const FOREIGN_NAME = /\.(wma|ape|wv|mpc|tta|dsf|dff|amr|ra|mid|midi|kar|mod|aiff?)$/i;
+/** Names of formats, loaded with the first file that the browser refuses. */
+const formats = () => import("./foreign/formats.js").catch(() => undefined);
 
-const UNPLAYABLE =
-  "is not a sound file that this browser can play. " +
-  "MP3, WAV, FLAC, M4A and Ogg usually are; damaged and protected files are not.";
+/**
+ * The error of a file that nothing here decodes.
+ * @param {SongFile} file
+ * @param {unknown} [cause]
+ */
+export async function undecodable(file, cause) {
+  const rest =
+    (await (await formats())?.refusal(file)) ??
+    "is not a sound file that this browser can play. " +
+      "MP3, WAV, FLAC, M4A and Ogg usually are; damaged and protected files are not.";
+  return new CheckerError("decode-failed", `“${file.name}” ${rest}`, { cause });
+}
 
-/** @param {string} name @param {unknown} [cause] */
-export function undecodable(name, cause) {
-  const rest = VIDEO_NAME.test(name)
-    ? "holds no sound that this browser can play. Save its sound as MP3 or WAV and try that."
-    : PROTECTED_NAME.test(name)
-      ? "is protected against copying, so the browser can’t open it."
-      : FOREIGN_NAME.test(name)
-        ? "has a format that this browser can’t play. Convert it to MP3, WAV or FLAC and try that."
-        : UNPLAYABLE;
-  return new CheckerError("decode-failed", `“${name}” ${rest}`, { cause });
+/**
+ * Whether a file could fill the memory if the browser decoded it: it is large, and of a format that
+ * we decode part by part.
+ * @param {SongFile} file
+ */
+export async function mayFillMemory(file) {
+  if (file.size <= MAX_BYTES_OF_UNKNOWN_DURATION) return false;
+  const format = await (await formats())?.formatOf(file);
+  return format?.decoder === "ours";
+}
+
+/** Refuses a large file of unknown duration. @param {SongFile} file */
+async function refuseUnknown(file) {
+  if (!(await mayFillMemory(file))) throw await undecodable(file);
 }
 
 /** @param {string} name @param {number} bytes */

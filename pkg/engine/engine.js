@@ -14,7 +14,7 @@ import { isErrorCode, songError } from "../shared/errors.js";
 import { fileOf } from "../decode/song-file.js";
 import { EngineError } from "./worker-link.js";
 import { publicError } from "./public-errors.js";
-import { loadEngineFiles } from "./loader.js";
+import { loadDecoder, loadEngineFiles } from "./loader.js";
 import { Lock, untilAborted } from "../shared/lock.js";
 import { Upload } from "./upload.js";
 import { forgetIfChanged, rememberFile, requireSameFile } from "../song/changed-file.js";
@@ -217,6 +217,7 @@ export class Engine {
   async #uploaded(song, file, { onProgress, signal, abandoned = signal }) {
     const worker = this.#pool.forNextSong();
     const { decoded, end } = this.#pool.beginSong(worker);
+    const { assetsUrl } = this.#options;
     let upload;
     try {
       onProgress("decode", 0);
@@ -229,6 +230,7 @@ export class Engine {
           limits: this.#limits,
           signal: abandoned,
           onProgress: (fraction) => onProgress("decode", fraction),
+          aside: { spawn: () => spawnLink(assetsUrl), load: () => loadDecoder(assetsUrl) },
         }),
         abandoned,
       );

@@ -69,6 +69,10 @@ export function locateFiles(assetsUrl) {
       weights: at("wasm/weights.safetensors"),
       cpu: { glue: at("wasm/cpu/soundalike.js"), module: at("wasm/cpu/soundalike_bg.wasm") },
       webgpu: { glue: at("wasm/webgpu/soundalike.js"), module: at("wasm/webgpu/soundalike_bg.wasm") },
+      decoder: {
+        glue: at("wasm/decoder/soundalike_decoder.js"),
+        module: at("wasm/decoder/soundalike_decoder_bg.wasm"),
+      },
     };
   }
   return {
@@ -81,6 +85,10 @@ export function locateFiles(assetsUrl) {
     webgpu: {
       glue: new URL("../wasm/webgpu/soundalike.js", import.meta.url).href,
       module: new URL("../wasm/webgpu/soundalike_bg.wasm", import.meta.url).href,
+    },
+    decoder: {
+      glue: new URL("../wasm/decoder/soundalike_decoder.js", import.meta.url).href,
+      module: new URL("../wasm/decoder/soundalike_decoder_bg.wasm", import.meta.url).href,
     },
   };
 }
@@ -103,6 +111,15 @@ export async function loadEngineFiles(backend, options) {
     weightsBytes(options.weights ?? files.weights),
   ]);
   return { glueUrl: files[backend].glue, module, weights };
+}
+
+/**
+ * The module that decodes files which the browser refuses.
+ * @param {string | URL | undefined} assetsUrl
+ */
+export async function loadDecoder(assetsUrl) {
+  const { glue, module } = locateFiles(assetsUrl).decoder;
+  return { glueUrl: glue, module: await compiledModule.get(module) };
 }
 
 /** @param {string | URL | ArrayBuffer | Uint8Array} source @returns {Promise<Uint8Array>} */

@@ -54,8 +54,12 @@
  * @typedef {import("../song/digest.js").DigestRequest} DigestRequest Needs no `StartRequest`.
  * @typedef {import("../song/digest.js").EngineBuild} EngineBuild
  *
+ * @typedef {import("../decode/foreign/foreign.js").OpenRequest} OpenRequest Needs no `StartRequest`.
+ * @typedef {import("../decode/foreign/foreign.js").NextRequest} NextRequest
+ *
  * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest} SongRequest
- * @typedef {SongRequest | RestoreRequest | CompareRequest | ReleaseRequest | DigestRequest} Request
+ * @typedef {DigestRequest | OpenRequest | NextRequest} FileRequest
+ * @typedef {SongRequest | RestoreRequest | CompareRequest | ReleaseRequest | FileRequest} Request
  * @typedef {Request & { id: number }} RequestMessage
  *
  * @typedef {{ backend: Backend, limits: Limits, weightsSha256: string }} StartResult

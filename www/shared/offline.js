@@ -27,6 +27,9 @@ const CUTTERS = [
   ...["block-reader.js", "cut.js", "flac-frame.js", "packet-codecs.js", "ranges.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 
+/** They name the format of a file that the browser refuses. Their decoder is not kept: it is large. */
+const FOREIGN = ["foreign.js", "formats.js"].map((file) => `pkg/decode/foreign/${file}`);
+
 /**
  * Files of the engine for a backend. Those of the CPU are always needed: offline, too, WebGPU may
  * fail.
@@ -40,7 +43,7 @@ export function keepForOffline() {
     .register("service-worker.js")
     .then(() => Promise.all([navigator.serviceWorker.ready, checker()]))
     .then(([{ active }, { backend }]) => {
-      const extras = [...EXTRAS, ...CUTTERS, ...engineFiles("cpu"), ...engineFiles(backend)].map(
+      const extras = [...EXTRAS, ...CUTTERS, ...FOREIGN, ...engineFiles("cpu"), ...engineFiles(backend)].map(
         (path) => new URL(path, location.href).href,
       );
       active?.postMessage({ keep: [...new Set([...extras, ...loadedUrls()])] });

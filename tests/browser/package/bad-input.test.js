@@ -64,7 +64,7 @@ describe("bad input", () => {
     });
   }
 
-  test("a file of 500 MB that can’t be checked is refused without being read", async () => {
+  test("a file of 500 MB that can’t be checked is refused after its first bytes", async () => {
     await visit.page.addInitScript(() => {
       Object.assign(globalThis, { readBytes: 0 });
       const original = Blob.prototype.arrayBuffer;
@@ -79,7 +79,9 @@ describe("bad input", () => {
       await give("right", songs.endless);
       await visit.page.locator("#error").getByText(`“${file}.`).waitFor({ timeout: CHECK_TIMEOUT_MS });
     }
-    assert.equal(await visit.page.evaluate("readBytes"), 0);
+    // The first bytes tell the format.
+    const bytes = Number(await visit.page.evaluate("readBytes"));
+    assert.ok(bytes < 1000, `${bytes} bytes are read`);
   });
 
   test("the size of a file that is too large is shown once, and larger than the limit", async () => {

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { audioFolder } from "../support/harness.js";
 import { made, throughTheEngine, throughTheTrainer } from "../programs/hostile.js";
 
-/** Each format is damaged seven times in its header and seven times in its body. */
+/** Each format is damaged five times in its header and five times in its body. */
 const COUNT = 100;
 const SEED = 2;
 

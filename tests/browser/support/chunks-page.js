@@ -4,11 +4,11 @@
  */
 
 import { SongFile } from "./pkg/decode/song-file.js";
-import { mixInto } from "./pkg/decode/mono.js";
+import { Mix } from "./pkg/decode/mono.js";
 import { decodeInChunks } from "./pkg/decode/chunks.js";
 
 const RATE_HZ = 44_100;
-const LIMITS = { minSongSecs: 3, maxSongSecs: 5400, decodeRateHz: RATE_HZ };
+const LIMITS = { minSongSecs: 3, maxSongSecs: 5400, decodeRateHz: RATE_HZ, cancellingRatio: 4 };
 
 const decodeAudioData = BaseAudioContext.prototype.decodeAudioData;
 
@@ -58,7 +58,7 @@ async function compare(name, fault) {
   try {
     const buffer = await new OfflineAudioContext(1, 1, RATE_HZ).decodeAudioData(await file.arrayBuffer());
     atOnce = new Float32Array(buffer.length);
-    mixInto(
+    new Mix(LIMITS).into(
       atOnce,
       Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index)),
       0,
@@ -133,7 +133,7 @@ class SampleStore {
 /**
  * @param {File} file
  * @param {string} [fault]
- * @param {Partial<Parameters<typeof decodeInChunks>[2]>} [options]
+ * @param {Partial<Parameters<typeof decodeInChunks>[3]>} [options]
  */
 async function decodedInChunks(file, fault, options) {
   let chunks = 0;
@@ -149,7 +149,7 @@ async function decodedInChunks(file, fault, options) {
   };
   try {
     const store = new SampleStore();
-    const isInChunks = await decodeInChunks(new SongFile(file, file.name), store, {
+    const isInChunks = await decodeInChunks(new SongFile(file, file.name), store, new Mix(LIMITS), {
       limits: LIMITS,
       signal: undefined,
       onProgress: () => {},

@@ -1,5 +1,5 @@
 /**
- * Damaged music files: a tune in seven formats, changed at random places of header and body. The
+ * Damaged music files: a tune in ten formats, changed at random places of header and body. The
  * same seed gives the same changes.
  */
 
@@ -15,13 +15,28 @@ const FORMATS = /** @type {const} */ ([
   ["m4a", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+faststart"]],
   ["webm", ["-c:a", "libopus"]],
   ["mp4", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "1000000"]],
+  // Browsers refuse these, and our own decoder reads them.
+  ["aiff", ["-c:a", "pcm_s24be"]],
+  ["caf", ["-c:a", "alac"]],
+  ["w64", ["-c:a", "pcm_f32le"]],
 ]);
 
 /**
  * Approximate end of the headers: the packets of a Vorbis file begin after some 4 kB, frames of the
  * others much earlier.
  */
-const HEADER_BYTES = { mp3: 600, ogg: 4200, flac: 120, wav: 44, m4a: 2000, webm: 460, mp4: 1200 };
+const HEADER_BYTES = {
+  mp3: 600,
+  ogg: 4200,
+  flac: 120,
+  wav: 44,
+  m4a: 2000,
+  webm: 460,
+  mp4: 1200,
+  aiff: 54,
+  caf: 200,
+  w64: 104,
+};
 
 /** Unexpected values for lengths, rates and counts. */
 const ODD_WORDS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];

@@ -36,7 +36,8 @@ export function readTimes(content) {
  * @param {Uint8Array} content
  */
 export function readTkhd(content) {
-  return { trackId: uint32(content, isVersion1(content) ? 20 : 12) };
+  // The flags are in the lower three bytes of the first word.
+  return { trackId: uint32(content, isVersion1(content) ? 20 : 12), isEnabled: (uint32(content) & 1) === 1 };
 }
 
 /**

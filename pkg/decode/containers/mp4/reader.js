@@ -109,14 +109,18 @@ async function readMoov(file) {
   throw new NotCuttable("no box moov");
 }
 
-/** The only sound track. @param {Uint8Array<ArrayBuffer>} moov */
+/**
+ * The only sound track, or of several the only enabled one, which players play.
+ * @param {Uint8Array<ArrayBuffer>} moov
+ */
 function soundTrackIn(moov) {
   const tracks = boxesIn(moov).filter(({ type, content }) => {
     const hdlr = type === "trak" && inside(content, "mdia hdlr");
     return hdlr && readHdlr(hdlr).isSound;
   });
-  const track = tracks.length === 1 ? tracks[0]?.content : undefined;
-  if (!track) throw new NotCuttable(`${tracks.length} sound tracks`);
+  const enabled = tracks.filter(({ content }) => readTkhd(requiredInside(content, "tkhd")).isEnabled);
+  const [track, ...others] = (tracks.length === 1 ? tracks : enabled).map(({ content }) => content);
+  if (!track || others.length > 0) throw new NotCuttable(`${tracks.length} sound tracks`);
   return track;
 }
 

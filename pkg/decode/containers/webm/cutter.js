@@ -10,7 +10,7 @@ import { NotCuttable } from "../not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 import { nextTask } from "../../../shared/tasks.js";
-import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP } from "./elements.js";
+import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP, TRACKS } from "./elements.js";
 import { readWebmBlocks } from "./reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
@@ -56,17 +56,19 @@ export async function cut(file, limits) {
  * @param {WebmBlocks} table
  * @param {SoundBlock} first
  */
-function beginningOf({ ebmlHeader, timestampScale, tracks, track, startTime }, { packetOffset, packetEndOffset }) {
+function beginningOf({ ebmlHeader, timestampScale, track, startTime }, { packetOffset, packetEndOffset }) {
   const head = Uint8Array.of(0x80 | track.number, 0, 0, IS_KEY);
   const blockBytes = head.length + packetEndOffset - packetOffset;
   const block = joined([Uint8Array.of(SIMPLE_BLOCK), LONG_SIZE, blockBytes, head]);
   const info = joined([INFO, LONG_SIZE, timestampScale.length, timestampScale]);
+  const entries = joined(track.entries.map(({ bytes }) => bytes));
   return joined([
     ebmlHeader,
     SEGMENT,
     ...NO_SIZE,
     info,
-    tracks,
+    // A browser plays the first of several sound tracks.
+    joined([TRACKS, LONG_SIZE, entries.length, entries]),
     clusterHead(startTime, block.length + packetEndOffset - packetOffset),
     block,
   ]);

@@ -18,6 +18,7 @@ export const TRACKS = 0x1654ae6b; // 5.1.4
 export const TRACK_ENTRY = 0xae;
 export const TRACK_NUMBER = 0xd7;
 export const TRACK_TYPE = 0x83;
+export const FLAG_DEFAULT = 0x88;
 export const CODEC_PRIVATE = 0x63a2;
 export const CONTENT_ENCODINGS = 0x6d80;
 export const CLUSTER = 0x1f43b675; // 5.1.3

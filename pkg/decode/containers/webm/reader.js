@@ -2,8 +2,9 @@
  * WebM reader: where each sound packet of a WebM or Matroska file is
  * (https://www.rfc-editor.org/rfc/rfc9559).
  *
- * The table is made only for files with one sound track, of unencrypted Opus or Vorbis, with one
- * packet per block. Timestamps are rounded to milliseconds, so times come from counting samples.
+ * The table is made only for files with one sound track, or one default among several, of unencrypted
+ * Opus or Vorbis, with one packet per block. Timestamps are rounded to milliseconds, so times come
+ * from counting samples.
  */
 
 import { byteAt, uint32 } from "../bytes.js";
@@ -18,6 +19,7 @@ import {
   CONTENT_ENCODINGS,
   DISCARD_PADDING,
   EBML,
+  FLAG_DEFAULT,
   INFO,
   MAX_ELEMENTS,
   SEGMENT,
@@ -39,14 +41,18 @@ import {
 /** @import { PacketCodec } from "../packet-codecs.js" */
 /** @import { Element, FileElement } from "./elements.js" */
 
-/** @typedef {{ number: number, codec: PacketCodec }} Track */
+/**
+ * @typedef {Object} Track
+ * @property {number} number
+ * @property {PacketCodec} codec
+ * @property {Element[]} entries its element, then those of the other tracks
+ */
 
 /**
  * The data that a decoder needs before the blocks.
  * @typedef {Object} Header
  * @property {Uint8Array<ArrayBuffer>} ebmlHeader element
  * @property {Uint8Array<ArrayBuffer>} timestampScale element; empty if there is none
- * @property {Uint8Array<ArrayBuffer>} tracks element
  * @property {Track} track the sound track
  * @property {number} firstClusterOffset
  */
@@ -106,13 +112,11 @@ async function readHeader(reader, fileBytes) {
   let elements = 0;
   for await (const { id, offset, endOffset } of elementsFrom(reader, { from: 0, fileBytes, entered: [SEGMENT] })) {
     if (id === CLUSTER) {
-      const tracks = found.get(TRACKS) ?? NO_BYTES;
       const info = childrenOf(found.get(INFO) ?? NO_BYTES);
       return {
         ebmlHeader: found.get(EBML) ?? NO_BYTES,
         timestampScale: info.find((child) => child.id === TIMESTAMP_SCALE)?.bytes ?? NO_BYTES,
-        tracks,
-        track: soundTrackIn(tracks),
+        track: soundTrackIn(found.get(TRACKS) ?? NO_BYTES),
         firstClusterOffset: offset,
       };
     }
@@ -163,15 +167,17 @@ async function* blocksOf(elements, trackNumber) {
   let clusterTime;
   /** The block group that began last. */
   let group = { offset: 0, endOffset: 0 };
+  let isOfTrack = true;
   let isEndTrimmed = false;
   for await (const { id, offset, endOffset, contentOffset, content } of elements) {
     if (id === EBML) throw new NotCuttable("several files in one");
     if (id === CLUSTER) clusterTime = undefined;
     if (id === TIMESTAMP) clusterTime = unsigned(content);
     if (id === BLOCK_GROUP) group = { offset, endOffset };
-    if (id === DISCARD_PADDING) isEndTrimmed = true;
+    if (id === DISCARD_PADDING && isOfTrack) isEndTrimmed = true;
     if (id !== BLOCK && id !== SIMPLE_BLOCK) continue;
-    if (byteAt(content, 0) !== (0x80 | trackNumber)) continue;
+    isOfTrack = byteAt(content, 0) === (0x80 | trackNumber);
+    if (!isOfTrack) continue;
 
     const isLaced = (byteAt(content, 3) & LACING_FLAGS) !== 0;
     if (isLaced) throw new NotCuttable("several packets in a block");
@@ -192,16 +198,22 @@ async function* blocksOf(elements, trackNumber) {
 }
 
 /**
- * The only sound track (RFC 9559, 5.1.4.1).
+ * The only sound track, or of several the only default one (RFC 9559, 5.1.4.1).
  * @param {Uint8Array<ArrayBuffer>} tracks element
  * @returns {Track}
  */
 function soundTrackIn(tracks) {
-  const [sound, ...others] = childrenOf(tracks)
+  const entries = childrenOf(tracks);
+  const all = entries
     .filter(({ id }) => id === TRACK_ENTRY)
-    .map((entry) => elementsIn(entry.content))
-    .filter((entry) => numberIn(entry, TRACK_TYPE) === AUDIO);
-  if (!sound || others.length > 0) throw new NotCuttable("not one sound track");
+    .map((entry) => ({ entry, sound: elementsIn(entry.content) }))
+    .filter(({ sound }) => numberIn(sound, TRACK_TYPE) === AUDIO);
+  // The flag is set where it isn't written (RFC 9559, 5.1.4.1.5).
+  const isDefault = (/** @type {Element[]} */ sound) =>
+    !sound.some(({ id }) => id === FLAG_DEFAULT) || numberIn(sound, FLAG_DEFAULT) === 1;
+  const [found, ...others] = all.length === 1 ? all : all.filter(({ sound }) => isDefault(sound));
+  if (!found || others.length > 0) throw new NotCuttable("not one sound track");
+  const { entry, sound } = found;
   if (sound.some(({ id }) => id === CONTENT_ENCODINGS)) throw new NotCuttable("encrypted or compressed sound");
   const setup = sound.find(({ id }) => id === CODEC_PRIVATE)?.content;
   if (!setup) throw new NotCuttable("no header of the codec");
@@ -209,7 +221,7 @@ function soundTrackIn(tracks) {
   if (headerPacketsOf(packets) === 0) throw new NotCuttable("an unknown codec");
   const number = numberIn(sound, TRACK_NUMBER);
   if (number > MAX_TRACK_NUMBER) throw new NotCuttable("the track number is too large");
-  return { number, codec: codecOf(packets) };
+  return { number, codec: codecOf(packets), entries: [entry, ...entries.filter((other) => other !== entry)] };
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes of an element @returns {Element[]} */

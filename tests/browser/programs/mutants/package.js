@@ -4,8 +4,22 @@
 
 /** @type {Mutant[]} */
 export const PACKAGE_MUTANTS = [
+  ["formats", "files that browsers refuse", "pkg/decode/foreign/foreign.js", "      sink.append(part);\n", ""],
+  ["formats", "other byte order", "pkg/decode/decode.js", '"RIFX"', '"RIFY"'],
+  ["formats", "cancel out are heard", "pkg/decode/decode.js", "if (mix.cancels)", "if (false)"],
+  ["formats", "centre of six channels", "pkg/decode/mono.js", "1, 0, 0.5, 0.5],", "1, 1, 0.5, 0.5],"],
+  [
+    "formats",
+    "two.mkv",
+    "pkg/decode/containers/webm/cutter.js",
+    "joined(track.entries",
+    "joined(track.entries.slice().reverse()",
+  ],
+  ["formats", "two.mp4", "pkg/decode/containers/mp4/movie-boxes.js", "& 1) === 1", "& 1) === 0"],
+  ["formats", "t be decoded are named", "pkg/decode/foreign/formats.js", "text));", "text) && at > 0);"],
+  ["formats", "without the module", "pkg/decode/foreign/foreign.js", "throw isOurs ? error", "throw true ? error"],
   ["bad-input", "bad file \\(empty\\)", "pkg/decode/song-file.js", "if (file.size === 0)", "if (false)"],
-  ["bad-input", "bad file \\(text\\)", "pkg/decode/song-file.js", "`“${name}” ${rest}`", "`It ${rest}`"],
+  ["bad-input", "bad file \\(text\\)", "pkg/decode/song-file.js", "`“${file.name}” ${rest}`", "`It ${rest}`"],
   [
     "bad-input",
     "bad file \\(short\\)",
@@ -24,15 +38,15 @@ export const PACKAGE_MUTANTS = [
     "bad-input",
     "bad file \\(mute\\)",
     "pkg/decode/song-file.js",
-    'new CheckerError("decode-failed", `“${name}” ${rest}`',
-    'new CheckerError("crashed", `“${name}” ${rest}`',
+    'new CheckerError("decode-failed", `“${file.name}” ${rest}`',
+    'new CheckerError("crashed", `“${file.name}” ${rest}`',
   ],
   [
     "bad-input",
     "bad file \\(protected\\)",
     "pkg/decode/song-file.js",
-    'new CheckerError("decode-failed", `“${name}” ${rest}`',
-    'new CheckerError("crashed", `“${name}” ${rest}`',
+    'new CheckerError("decode-failed", `“${file.name}” ${rest}`',
+    'new CheckerError("crashed", `“${file.name}” ${rest}`',
   ],
   [
     "bad-input",
@@ -45,7 +59,7 @@ export const PACKAGE_MUTANTS = [
     "bad-input",
     "bad file \\(huge\\)",
     "pkg/decode/song-file.js",
-    "throw undecodable(name);\n    throwIfAborted",
+    "await refuseUnknown(new SongFile(file, name));\n    throwIfAborted",
     'throw new CheckerError("too-long", "Too large.");\n    throwIfAborted',
   ],
   [
@@ -396,8 +410,8 @@ export const PACKAGE_MUTANTS = [
     "hostile",
     "through the engine",
     "pkg/decode/song-file.js",
-    'new CheckerError("decode-failed", `“${name}” ${rest}`',
-    'new CheckerError("crashed", `“${name}” ${rest}`',
+    'new CheckerError("decode-failed", `“${file.name}” ${rest}`',
+    'new CheckerError("crashed", `“${file.name}” ${rest}`',
   ],
   ["hostile", "through the engine", "pkg/worker.js", "    } else {\n      crashed(error);", "    } else {"],
 ];

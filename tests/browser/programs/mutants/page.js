@@ -12,7 +12,7 @@ export const PAGE_MUTANTS = [
     "sound track of a video",
     "pkg/decode/song-file.js",
     "if (file.size === 0)",
-    "if (VIDEO_NAME.test(name)) throw undecodable(name);\n  if (file.size === 0)",
+    'if (name.endsWith(".mp4")) throw new CheckerError("decode-failed", name);\n  if (file.size === 0)',
   ],
   ["page", "the example runs", "songs/example.js", "example/harbour-lights.mp3", "example/no-lights.mp3"],
   ["page", "a cancelled check ends at once", "app.js", "  progressView.hide();\n", ""],
@@ -28,8 +28,8 @@ export const PAGE_MUTANTS = [
     "page",
     "the keyboard reaches the zones",
     "index.html",
-    '<input type="file" accept="audio/*,video/*" aria-describedby="left-details">',
-    '<input type="file" tabindex="-1" accept="audio/*,video/*" aria-describedby="left-details">',
+    '<input type="file" accept="audio/*,video/*,.aifc,.caf,.w64" aria-describedby="left-details">',
+    '<input type="file" tabindex="-1" accept="audio/*,video/*,.aifc,.caf,.w64" aria-describedby="left-details">',
   ],
   [
     "page",
@@ -173,5 +173,5 @@ export const PAGE_MUTANTS = [
   ["firefox", "a passage is played", "report/player.js", "this.#onPosition(...positions());", ""],
   ["firefox", "with its server gone", "shared/offline.js", '...engineFiles("cpu"), ...engineFiles(backend)', ""],
   ["firefox", "a cancelled check ends at once", "app.js", "  progressView.hide();\n", ""],
-  ["firefox", "a bad file is named", "pkg/decode/song-file.js", "`“${name}” ${rest}`", "`It ${rest}`"],
+  ["firefox", "a bad file is named", "pkg/decode/song-file.js", "`“${file.name}” ${rest}`", "`It ${rest}`"],
 ];

@@ -1,0 +1,99 @@
+/**
+ * Foreign: decodes a file that the browser refuses, by a WebAssembly module, in a worker of its own
+ * and part by part. This file and the module are loaded with the first such file.
+ */
+
+import { abortedError, CheckerError, throwIfAborted } from "../../shared/errors.js";
+import { refuseTooLong, undecodable } from "../song-file.js";
+import { formatOf } from "./formats.js";
+
+/** @import { EngineBuild } from "../../song/digest.js" */
+/** @import { Limits, SongFile } from "../song-file.js" */
+/** @import { Mix, SampleSink } from "../mono.js" */
+
+/**
+ * Open a file. Answers its sample rate and the duration that it states.
+ * @typedef {Object} OpenRequest
+ * @property {"open"} type
+ * @property {EngineBuild} build the decoder's
+ * @property {Blob} blob
+ * @property {string} extension of its name
+ *
+ * Decode the next part of the file. Answers an array for each channel; none at the end.
+ * @typedef {{ type: "next" }} NextRequest
+ */
+
+/**
+ * The connection to a worker that answers such requests.
+ * @typedef {Object} DecoderWorker
+ * @property {(request: OpenRequest | NextRequest) => Promise<any>} call
+ * @property {(reason?: Error) => void} terminate
+ */
+
+/**
+ * The means to decode outside the main thread.
+ * @typedef {Object} DecodeAside
+ * @property {() => DecoderWorker} spawn a worker of its own, so that its memory is freed
+ * @property {() => Promise<EngineBuild>} load
+ */
+
+/**
+ * @typedef {Object} ForeignOptions
+ * @property {Limits} limits
+ * @property {AbortSignal | undefined} signal
+ * @property {(fraction: number) => void} onProgress
+ * @property {DecodeAside} aside
+ */
+
+/**
+ * Samples in a byte of a file: of codecs without loss up to a hundred in silence. Memory is
+ * reserved for at most as many as these.
+ */
+const MAX_SAMPLES_PER_BYTE = 4;
+
+/**
+ * @param {SongFile} file
+ * @param {SampleSink} sink
+ * @param {Mix} mix
+ * @param {ForeignOptions} options
+ * @param {unknown} cause the browser's error
+ * @throws {CheckerError}
+ */
+export async function decodeForeign(file, sink, mix, { limits, signal, onProgress, aside }, cause) {
+  const format = await formatOf(file);
+  if (!format?.decoder) throw await undecodable(file, cause);
+  /** @type {DecoderWorker | undefined} */
+  let worker;
+  const stop = () => worker?.terminate(abortedError(signal?.reason));
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const build = await aside.load();
+    throwIfAborted(signal);
+    worker = aside.spawn();
+    const extension = /[^.]*$/.exec(file.name)?.[0] ?? "";
+    const { sampleRateHz, statedSecs } = await worker.call({ type: "open", build, blob: file.blob, extension });
+    if (statedSecs !== undefined) refuseTooLong(file.name, statedSecs, limits);
+    const stated = Math.round((statedSecs ?? 0) * sampleRateHz);
+    sink.begin(sampleRateHz, Math.min(stated, file.size * MAX_SAMPLES_PER_BYTE));
+    for (let samples = 0; ;) {
+      /** @type {Float32Array[]} */
+      const channels = await worker.call({ type: "next" });
+      throwIfAborted(signal);
+      const length = channels[0]?.length;
+      if (!length) break;
+      samples += length;
+      refuseTooLong(file.name, samples / sampleRateHz, limits);
+      const part = new Float32Array(length);
+      await mix.inSlices(part, channels, 0, signal);
+      sink.append(part);
+      onProgress(Math.min(1, samples / Math.max(stated, samples)));
+    }
+  } catch (error) {
+    const isOurs = error instanceof CheckerError && ["aborted", "too-long"].includes(error.code);
+    // The module can't be loaded, or it refuses the file.
+    throw isOurs ? error : await undecodable(file, error);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    worker?.terminate();
+  }
+}
