@@ -3,6 +3,7 @@
 use std::io::{Seek as _, SeekFrom};
 
 use symphonia::core::audio::sample::Sample as _;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
@@ -11,7 +12,7 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
-use symphonia::core::units::Timestamp;
+use symphonia::core::units::{Duration, Timestamp};
 
 use crate::plain::{self, PlainFile, Tail};
 
@@ -45,8 +46,19 @@ pub struct SoundFile {
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
     stated_secs: Option<f64>,
+    /// Packets in a row that lie wholly beyond the stated end.
+    packets_beyond: usize,
+    /// Packets in a row that the decoder refuses.
+    refused_packets: usize,
     interleaved: Vec<f32>,
 }
+
+/// Encoders of MP3 pad a file by up to this number of packets. Where more follow, several files were
+/// joined, of which the first states its own length.
+const MAX_PADDING_PACKETS: usize = 4;
+/// A decoder of MPEG audio accepts one sample rate. After so many packets that it refuses, which is
+/// longer than most damage, another one goes on.
+const MAX_REFUSED_PACKETS: usize = 4;
 
 enum Packets {
     Plain(PlainFile),
@@ -125,6 +137,8 @@ impl SoundFile {
             decoder,
             track_id,
             stated_secs,
+            packets_beyond: 0,
+            refused_packets: 0,
             interleaved: Vec::new(),
         }
     }
@@ -139,13 +153,19 @@ impl SoundFile {
     /// truncated file ends where it was cut.
     pub fn next_part(&mut self) -> Option<Part<'_>> {
         loop {
-            let packet = match self.packets.next() {
+            let mut packet = match self.packets.next() {
                 Ok(Some(packet)) => packet,
                 Err(Error::ResetRequired) if self.restart() => continue,
                 Ok(None) | Err(_) => return None,
             };
             if packet.track_id != self.track_id {
                 continue;
+            }
+            if packet.trim_end > Duration::ZERO && packet.trim_end >= packet.dur {
+                self.packets_beyond += 1;
+                if self.packets_beyond > MAX_PADDING_PACKETS {
+                    packet.trim_end = Duration::ZERO;
+                }
             }
             match self.decoder.decode(&packet) {
                 Ok(buffer) => {
@@ -154,6 +174,7 @@ impl SoundFile {
                     if sample_rate_hz == 0 || channels == 0 || buffer.is_empty() {
                         continue;
                     }
+                    self.refused_packets = 0;
                     self.interleaved
                         .resize(buffer.samples_interleaved(), f32::MID);
                     buffer.copy_to_slice_interleaved(&mut self.interleaved);
@@ -163,8 +184,21 @@ impl SoundFile {
                         sample_rate_hz,
                     });
                 }
-                Err(Error::DecodeError(_) | Error::IoError(_)) => {}
+                Err(Error::DecodeError(_) | Error::IoError(_)) => self.replace_decoder(),
                 Err(_) => return None,
+            }
+        }
+    }
+
+    /// Replaces a decoder of MPEG audio that has refused many packets.
+    fn replace_decoder(&mut self) {
+        let parameters = self.decoder.codec_params();
+        let is_mpeg = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3].contains(&parameters.codec);
+        self.refused_packets += 1;
+        if is_mpeg && self.refused_packets > MAX_REFUSED_PACKETS {
+            self.refused_packets = 0;
+            if let Ok(decoder) = decoder_of(&parameters.clone()) {
+                self.decoder = decoder;
             }
         }
     }
