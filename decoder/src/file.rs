@@ -53,8 +53,8 @@ pub struct SoundFile {
     interleaved: Vec<f32>,
 }
 
-/// Encoders of MP3 pad a file by up to this number of packets. Where more follow, several files were
-/// joined, of which the first states its own length.
+/// Encoders of MP3 pad a file by up to this number of packets. Where more follow, several files
+/// were joined, of which the first states its own length.
 const MAX_PADDING_PACKETS: usize = 4;
 /// A decoder of MPEG audio accepts one sample rate. After so many packets that it refuses, which is
 /// longer than most damage, another one goes on.

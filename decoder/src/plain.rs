@@ -131,8 +131,8 @@ impl<R: Read + Seek> Fields<R> {
         )))
     }
 
-    /// Chunks of WAV, RIFX and RF64 (EBU Tech 3306), whose sizes are even. Symphonia reads WAV files
-    /// whose data end before `symphonia_end`.
+    /// Chunks of WAV, RIFX and RF64 (EBU Tech 3306), whose sizes are even. Symphonia reads WAV
+    /// files whose data end before `symphonia_end`.
     fn wave(&mut self, file_bytes: Option<u64>, symphonia_end: u64) -> Result<Option<Layout>> {
         let mut format = None;
         let mut long_bytes = None;

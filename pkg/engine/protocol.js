@@ -54,7 +54,7 @@
  * @typedef {import("../song/digest.js").DigestRequest} DigestRequest Needs no `StartRequest`.
  * @typedef {import("../song/digest.js").EngineBuild} EngineBuild
  *
- * @typedef {import("../decode/foreign/foreign.js").OpenRequest} OpenRequest Needs no `StartRequest`.
+ * @typedef {import("../decode/foreign/foreign.js").OpenRequest} OpenRequest
  * @typedef {import("../decode/foreign/foreign.js").NextRequest} NextRequest
  *
  * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest} SongRequest

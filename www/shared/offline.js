@@ -27,7 +27,7 @@ const CUTTERS = [
   ...["block-reader.js", "cut.js", "flac-frame.js", "packet-codecs.js", "ranges.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 
-/** They name the format of a file that the browser refuses. Their decoder is not kept: it is large. */
+/** They name formats that the browser refuses. The decoder for these is large, and not kept. */
 const FOREIGN = ["foreign.js", "formats.js"].map((file) => `pkg/decode/foreign/${file}`);
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Formats and channels: files that no browser decodes are decoded by a module of their own, or named
- * with what to do; and the channels of a song become the mono signal that a listener would compare.
+ * Formats and channels: files that no browser decodes are decoded by a module of their own, or
+ * named with what to do; and the channels of a song become one signal, as a listener hears them.
  */
 
 import assert from "node:assert/strict";
@@ -156,7 +156,9 @@ describe("formats", () => {
   });
 
   test("the module is loaded for a file that needs it, and for no other", async () => {
-    const loaded = `return performance.getEntriesByType("resource").filter(({ name }) => /foreign|decoder/.test(name)).length`;
+    const loaded = `
+      const entries = performance.getEntriesByType("resource");
+      return entries.filter(({ name }) => /foreign|decoder/.test(name)).length;`;
     await compared("song.wav");
     assert.equal(await blank.run(loaded), 0);
     await compared("16.aiff");

@@ -2,9 +2,9 @@
  * WebM reader: where each sound packet of a WebM or Matroska file is
  * (https://www.rfc-editor.org/rfc/rfc9559).
  *
- * The table is made only for files with one sound track, or one default among several, of unencrypted
- * Opus or Vorbis, with one packet per block. Timestamps are rounded to milliseconds, so times come
- * from counting samples.
+ * The table is made only for files with one sound track, or one default among several, of
+ * unencrypted Opus or Vorbis, with one packet per block. Timestamps are rounded to milliseconds, so
+ * times come from counting samples.
  */
 
 import { byteAt, uint32 } from "../bytes.js";
