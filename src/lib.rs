@@ -90,7 +90,7 @@ mod wasm;
 pub use audio::stream::SampleStream;
 pub use audio::waveform::Waveform;
 pub use checker::{Checker, Stage};
-pub use config::{CANCELLING_RATIO, FeatureConfig, MAX_SONG_SECS};
+pub use config::{FeatureConfig, MAX_SONG_SECS};
 pub use error::{Error, Result};
 pub use recording::encoder::model::{Model, SHIPPED_WEIGHTS};
 pub use report::{

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use soundalike::{CANCELLING_RATIO, Checker, FeatureConfig, MAX_SONG_SECS, Song, Waveform};
+use soundalike::{Checker, FeatureConfig, MAX_SONG_SECS, Song, Waveform};
 use soundalike_decoder::{MediaSource, Part, SoundFile};
 use walkdir::WalkDir;
 
@@ -201,7 +201,7 @@ impl Downmix {
 
     /// Whether two channels cancel out in their mean.
     fn cancels(&self) -> bool {
-        self.difference > CANCELLING_RATIO * self.sum
+        self.difference > Waveform::CANCELLING_RATIO * self.sum
     }
 
     /// The whole song at the rate of its beginning.

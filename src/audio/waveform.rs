@@ -1,7 +1,7 @@
 //! Mono audio at a known rate: validation, downmix, resampling.
 
 use crate::audio::resampler::Resampler;
-use crate::config::SAMPLE_RATES_HZ;
+use crate::config::{self, SAMPLE_RATES_HZ};
 use crate::error::{Error, Result};
 
 /// Largest magnitude of a sample. It exceeds every scale of audio files (32-bit integers reach
@@ -16,6 +16,10 @@ pub struct Waveform {
 }
 
 impl Waveform {
+    /// Two channels cancel out in their mean if half of their difference has more than this many
+    /// times its energy. A song of such channels is mixed by their difference.
+    pub const CANCELLING_RATIO: f64 = config::CANCELLING_RATIO;
+
     /// A waveform of mono samples. `name` is the song's name in errors.
     ///
     /// # Errors
