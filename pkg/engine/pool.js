@@ -4,6 +4,16 @@
  * The first one decides the backend. On the CPU more are started when songs wait that are long
  * enough to be worth it, as many as the device has cores and memory for. They end when they have
  * nothing to do. A device has one graphics card, so that WebGPU has one worker.
+ *
+ * Measured on two cores, MP3s of 192 kbit/s: browsers decode outside of the page's thread, so that
+ * one worker and the decoder use both cores already.
+ *
+ * | work | one worker | two workers |
+ * |---|---:|---:|
+ * | 10 songs of 1 minute against one | 2.1 s (3.3 s of processor time) | 2.1 s (3.2 s) |
+ * | 10 songs of 2 minutes against one | 3.8 s (6.2 s) | 3.8 s (6.3 s) |
+ * | 40 comparisons of analysed songs of 1 minute | 0.81 s | 0.59 s |
+ * | peak memory of the page, songs of 2 minutes | 326 MB | 356 MB |
  */
 
 import { isAddress, isBlob, isBytes } from "../decode/song-input.js";
