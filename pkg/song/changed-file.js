@@ -21,11 +21,27 @@ export async function requireSameFile(song, file) {
 }
 
 /**
+ * Looks that go on: many checks of one song may begin at once.
+ * @type {WeakMap<Song, Promise<void>>}
+ */
+const looking = new WeakMap();
+
+/**
  * Forgets the analysis of a file whose content is another one now.
  * @param {Song} song
+ * @returns {Promise<void>}
  * @throws {CheckerError} if the browser only knows that the file was changed
  */
-export async function forgetIfChanged(song) {
+export function forgetIfChanged(song) {
+  const going = looking.get(song);
+  if (going) return going;
+  const look = forgetChanged(song).finally(() => looking.delete(song));
+  looking.set(song, look);
+  return look;
+}
+
+/** @param {Song} song */
+async function forgetChanged(song) {
   if (!song.print || !isFileOnDisk(song.input)) return;
   try {
     if (isSamePrint(song.print, await filePrint(await blobOf(song.input)))) return;
