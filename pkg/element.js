@@ -189,7 +189,7 @@ export class SoundalikeElement extends Base {
   /** Properties that were set before the element was defined hide the accessors of its class. */
   #takeEarlyProperties() {
     for (const name of /** @type {("reference" | "backend" | "assets")[]} */ (SoundalikeElement.observedAttributes)) {
-      if (!Object.prototype.hasOwnProperty.call(this, name)) continue;
+      if (!Object.getOwnPropertyDescriptor(this, name)) continue;
       const value = /** @type {any} */ (this[name]);
       delete (/** @type {any} */ (this)[name]);
       this[name] = value;

@@ -9,8 +9,8 @@ function App() {
   return createElement(
     "main",
     null,
-    createElement("button", { id: "give", onClick: () => setReference("/song.wav") }, "Give"),
-    createElement("button", { id: "take", onClick: () => setReference(undefined) }, "Take"),
+    createElement("button", { id: "give", type: "button", onClick: () => setReference("/song.wav") }, "Give"),
+    createElement("button", { id: "take", type: "button", onClick: () => setReference(undefined) }, "Take"),
     createElement("sound-alike", {
       reference,
       assets: undefined,

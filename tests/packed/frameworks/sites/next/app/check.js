@@ -8,10 +8,10 @@ export function Check() {
   const [verdict, setVerdict] = useState("");
   return (
     <>
-      <button id="give" onClick={() => setReference("/song.wav")}>
+      <button id="give" type="button" onClick={() => setReference("/song.wav")}>
         Give
       </button>
-      <button id="take" onClick={() => setReference(undefined)}>
+      <button id="take" type="button" onClick={() => setReference(undefined)}>
         Take
       </button>
       <sound-alike
