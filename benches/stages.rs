@@ -5,7 +5,10 @@
 #![allow(clippy::expect_used, reason = "a bench may panic")]
 
 use divan::{Bencher, black_box};
-use soundalike::training::{LogMelPlan, LogMelSpectrogram, PeakMap, PeakPair, golden_segment};
+use soundalike::training::{
+    LogMelPlan, LogMelSpectrogram, PeakMap, PeakPair, analyse_composition, composition_features,
+    golden_segment,
+};
 use soundalike::{Checker, FeatureConfig, Model, SHIPPED_WEIGHTS, Song, Waveform};
 
 #[allow(dead_code, reason = "shared with the tests with whole songs")]
@@ -60,6 +63,19 @@ fn encoder_one_song(bencher: Bencher<'_, '_>) {
 fn lines_of_peaks(bencher: Bencher<'_, '_>) {
     let [left, right] = [1, 2].map(|seed| peaks(waveform(seed).samples()));
     bencher.bench(|| PeakPair::new(black_box(&left), black_box(&right)).lines());
+}
+
+#[divan::bench(sample_count = 20)]
+fn composition_of_one_song(bencher: Bencher<'_, '_>) {
+    let (song, config) = (waveform(1), FeatureConfig::default());
+    bencher.bench(|| analyse_composition(black_box(song.samples()), &config));
+}
+
+#[divan::bench(sample_count = 20)]
+fn matching_compositions(bencher: Bencher<'_, '_>) {
+    let config = FeatureConfig::default();
+    let [left, right] = [1, 2].map(|seed| analyse_composition(waveform(seed).samples(), &config));
+    bencher.bench(|| composition_features([black_box(&left), black_box(&right)]));
 }
 
 #[divan::bench(sample_count = 20)]

@@ -3,6 +3,7 @@
 
 use crate::audio::stream::SampleStream;
 use crate::audio::waveform::Waveform;
+use crate::composition;
 use crate::config::{CANCELLING_RATIO, DECODE_RATE_HZ, FeatureConfig, MAX_SONG_SECS};
 use crate::error::{Error, Result};
 use crate::recording;
@@ -149,11 +150,17 @@ impl Checker {
         let mel = LogMelPlan::new(config)
             .mel_power(&samples, |fraction| progress(Stage::Features, fraction));
         let peaks = PeakMap::new(&samples, config);
+        let composition = composition::analyse(&samples, config);
         drop(samples);
         let encode = |fraction| progress(Stage::Encode, fraction);
         let recording =
             recording::analyse(&self.model, &name, duration_secs, mel, peaks, encode).await?;
-        Ok(Song { name, recording })
+        let composition = composition.retaining(|secs| recording.segments.has_music_at(secs));
+        Ok(Song {
+            name,
+            recording,
+            composition,
+        })
     }
 
     /// Compares two songs. The report of `(b, a)` mirrors that of `(a, b)`.
@@ -172,9 +179,16 @@ impl Checker {
         let findings = recording::compare(&self.model, ordered, |fraction| {
             progress(Stage::Match, fraction);
         });
+        let songs = [&left.composition, &right.composition];
+        let ordered = if swapped { [songs[1], songs[0]] } else { songs };
+        let copies = findings.passages.iter().map(|passage| {
+            let alignment = &passage.alignment;
+            (alignment.left_secs, alignment.right_secs())
+        });
+        let composition = composition::compare(ordered, &copies.collect::<Vec<_>>());
         progress(Stage::Match, 1.0);
         report(
-            &findings,
+            (&findings, &composition),
             [left, right],
             swapped,
             (&self.model, self.backend),

@@ -35,13 +35,17 @@
 //! | Passages | `recording::passages`, `certainty` | refined lines, lines of peaks | passages: certainty and shares |
 //! | Clips | `recording::clips` | two songs of less than 7 s without a passage | the best alignment and its score |
 //! | Score | `recording::score` | passages or clips | 0..1 |
+//! | Pitches | `composition::pitch_levels`, `salience` | samples | `[frames, 88]`, 93 ms apart |
+//! | Harmony, melody | `composition::channels` | pitches | levels `[frames, 12]` twice, 0.46 s apart |
+//! | Settings | `composition::search`, `recurrence`, `qmax` | two songs' channels | transposition, speed |
+//! | Composition | `composition::passages`, `score` | channels in a setting | passages, 0..1 |
 //! | Report | `report` | passages, score, matrix | the answer as plain data |
 //!
 //! `recording` is an analyser: a song goes in by `recording::analyse`, two analyses by
-//! `recording::compare`. Every line that maps one song to the other is a
-//! `geometry::time_map::TimeMap`: in segments for a run, in spectrogram columns while it is
-//! refined, in frames for a line of peaks, in seconds in a passage. The report has plain start and
-//! end times.
+//! `recording::compare`. `composition` is another one, with the same door. Every line that maps
+//! one recording to the other is a `geometry::time_map::TimeMap`: in segments for a run, in
+//! spectrogram columns while it is refined, in frames for a line of peaks, in seconds in a passage.
+//! The report has plain start and end times.
 //!
 //! # Numeric conventions
 //!
@@ -73,6 +77,7 @@
 
 mod audio;
 mod checker;
+mod composition;
 mod config;
 mod error;
 mod geometry;

@@ -1,12 +1,16 @@
 //! Findings to a report: figures rounded, songs exchanged, a large matrix made coarser.
 
+use crate::composition;
 use crate::geometry::spans::covered_share;
-use crate::recording::Findings;
+use crate::recording;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::encoder::model::Model;
 use crate::recording::passage::Passage;
 use crate::recording::score_matrix::ScoreMatrix;
-use crate::report::{MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict};
+use crate::report::{
+    CompositionPassage, CompositionReport, CompositionVerdict, Evidence, MatchedPassage, Matrix,
+    ModelSummary, Report, SongSummary, Verdict,
+};
 use crate::song::Song;
 
 /// Most cells of the matrix in a report; a larger one is made coarser. A million cells are two
@@ -15,7 +19,7 @@ const REPORTED_CELLS: usize = 1_000_000;
 
 /// The report of two songs. `swapped` says that the findings have the right song as their left one.
 pub fn report(
-    findings: &Findings,
+    (findings, composition): (&recording::Findings, &composition::Findings),
     [left, right]: [&Song; 2],
     swapped: bool,
     (model, backend): (&Model, &str),
@@ -45,13 +49,58 @@ pub fn report(
             spans(|passage| (passage.right_start_secs, passage.right_end_secs)),
         ),
         passages,
-        composition: None,
+        composition: Some(composition_report(composition, swapped)),
         matrix,
         model: ModelSummary {
             version: model.info().version.clone(),
             weights_sha256: model.sha256().to_owned(),
         },
         backend: backend.to_owned(),
+    }
+}
+
+/// The answer about the composition, in rounded figures.
+fn composition_report(findings: &composition::Findings, swapped: bool) -> CompositionReport {
+    let score = round(f64::from(findings.score), 4);
+    let mut passages: Vec<CompositionPassage> = findings
+        .passages
+        .iter()
+        .map(|passage| composition_passage(passage, swapped))
+        .collect();
+    passages.sort_by(|a, b| a.left_start_secs.total_cmp(&b.left_start_secs));
+    CompositionReport {
+        score,
+        verdict: CompositionVerdict::of(score, findings.same_chords),
+        passages,
+        comparable: findings.comparable,
+    }
+}
+
+/// A passage of a composition in rounded figures.
+fn composition_passage(passage: &composition::Passage, swapped: bool) -> CompositionPassage {
+    let mut spans = [passage.left_secs, passage.right_secs];
+    let mut speed_ratio = passage.speed;
+    let mut semitones = passage.semitones;
+    if swapped {
+        spans.reverse();
+        speed_ratio = 1.0 / speed_ratio;
+        // A tritone up is a tritone down, as octaves are not told apart.
+        semitones = if semitones == 6 { 6 } else { -semitones };
+    }
+    let [left, right] = spans;
+    CompositionPassage {
+        left_start_secs: round(left.0, 2),
+        left_end_secs: round(left.1, 2),
+        right_start_secs: round(right.0, 2),
+        right_end_secs: round(right.1, 2),
+        score: round(f64::from(passage.score), 4),
+        speed_ratio: round(speed_ratio, 3),
+        transposition_semitones: semitones,
+        evidence: match (passage.melody, passage.harmony) {
+            (true, false) => Evidence::Melody,
+            (false, true) => Evidence::Harmony,
+            _ => Evidence::Both,
+        },
     }
 }
 
@@ -162,6 +211,32 @@ mod tests {
         };
         assert_eq!(matched_passage(&passage(0.2, 0.97), false).score, 0.97);
         assert_eq!(matched_passage(&passage(0.9, 0.6), true).score, 0.9);
+    }
+
+    #[test]
+    fn a_passage_of_a_composition_is_mirrored() {
+        let passage = |semitones| composition::Passage {
+            left_secs: (1.0, 21.0),
+            right_secs: (5.0, 21.0),
+            score: 0.9,
+            speed: 1.25,
+            semitones,
+            melody: true,
+            harmony: false,
+        };
+        let mirrored = composition_passage(&passage(-4), true);
+        let spans = (
+            (mirrored.left_start_secs, mirrored.left_end_secs),
+            (mirrored.right_start_secs, mirrored.right_end_secs),
+        );
+        assert_eq!(spans, ((5.0, 21.0), (1.0, 21.0)));
+        assert_eq!(
+            (mirrored.speed_ratio, mirrored.transposition_semitones),
+            (0.8, 4)
+        );
+        assert_eq!(mirrored.evidence, Evidence::Melody);
+        let tritone = composition_passage(&passage(6), true);
+        assert_eq!(tritone.transposition_semitones, 6);
     }
 
     #[test]

@@ -32,6 +32,30 @@ pub enum CompositionVerdict {
     None,
 }
 
+impl CompositionVerdict {
+    /// The band of a score. `same_chords` is what a low score may mean.
+    #[must_use]
+    pub fn of(score: f64, same_chords: bool) -> Self {
+        match score {
+            score if score >= 0.8 => Self::SameComposition,
+            score if score >= 0.5 => Self::Possibly,
+            _ if same_chords => Self::SameChords,
+            _ => Self::None,
+        }
+    }
+
+    /// Its title for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SameComposition => "Same composition",
+            Self::Possibly => "Possibly the same composition",
+            Self::SameChords => "Same chords, other melody",
+            Self::None => "No sign of the same composition",
+        }
+    }
+}
+
 /// A stretch of the left song whose composition the right song plays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
@@ -65,4 +89,25 @@ pub enum Evidence {
     Harmony,
     /// Melody and chords.
     Both,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_begin_at_their_thresholds() {
+        for (score, same_chords, name) in [
+            (1.0, false, "same-composition"),
+            (0.8, false, "same-composition"),
+            (0.799, false, "possibly"),
+            (0.5, false, "possibly"),
+            (0.499, true, "same-chords"),
+            (0.499, false, "none"),
+            (0.0, false, "none"),
+        ] {
+            let verdict = CompositionVerdict::of(score, same_chords);
+            assert_eq!(serde_json::to_value(verdict).unwrap(), name, "{score}");
+        }
+    }
 }

@@ -34,7 +34,7 @@ impl<'a> Header<'a> {
 
 impl Song {
     /// Version of the layout of kept songs. It changes with the fields of a song or of an analysis.
-    pub const LAYOUT: u32 = 5;
+    pub const LAYOUT: u32 = 6;
 
     /// Version of the numbers in kept songs. It changes when the same audio and weights give
     /// another analysis: other features, peaks, blank segments, rounding. `tests/identical.rs`
@@ -74,7 +74,11 @@ impl Song {
             name: name.to_owned(),
             ..postcard::from_bytes(song).ok()?
         };
-        song.recording.is_consistent(model).then_some(song)
+        let is_consistent = song.recording.is_consistent(model)
+            && song
+                .composition
+                .is_consistent(&model.info().features, song.duration_secs());
+        is_consistent.then_some(song)
     }
 }
 
@@ -165,7 +169,7 @@ mod tests {
             for header in [other_layout, other_numerics, other_weights] {
                 assert!(!is_song(&sealed(header, &song)));
             }
-            let changes: [fn(&mut Song); 12] = [
+            let changes: [fn(&mut Song); 15] = [
                 |song| song.recording.duration_secs = f64::NAN,
                 |song| song.recording.segments.count = 0,
                 |song| song.recording.segments.hop_secs = 0.0,
@@ -178,6 +182,9 @@ mod tests {
                 |song| song.recording.whitened.preset = Preset::Clip,
                 |song| song.recording.whitened_clip = None,
                 |song| song.recording.whitened_clip = Some(song.recording.whitened.clone()),
+                |song| song.composition.channels.frame_secs = 0.0,
+                |song| song.composition.channels.melody.truncate(12),
+                |song| song.composition.channels.harmony.clear(),
             ];
             for (index, change) in changes.into_iter().enumerate() {
                 let mut changed = song.clone();

@@ -4,7 +4,8 @@ mod bytes;
 
 use serde::{Deserialize, Serialize};
 
-use crate::recording::Analysis;
+use crate::composition;
+use crate::recording;
 use crate::recording::encoder::embeddings::Embeddings;
 
 /// An analysed song: made once, compared often.
@@ -13,7 +14,8 @@ pub struct Song {
     /// Not kept with the rest: the same content may come under another name.
     #[serde(skip)]
     pub(crate) name: String,
-    pub(crate) recording: Analysis,
+    pub(crate) recording: recording::Analysis,
+    pub(crate) composition: composition::Analysis,
 }
 
 impl Song {
@@ -27,6 +29,12 @@ impl Song {
     #[must_use]
     pub fn duration_secs(&self) -> f64 {
         self.recording.duration_secs
+    }
+
+    /// What is kept of it for comparing compositions.
+    #[must_use]
+    pub fn composition(&self) -> &composition::Analysis {
+        &self.composition
     }
 
     /// The embeddings of its segments.

@@ -84,6 +84,7 @@ fn faults(case: &Case, report: &Report) -> Vec<String> {
             }
         }
     }
+    faults.extend(composition_fault(report));
     if let Some(expected) = &case.passages {
         if report.passages.len() != expected.len() {
             faults.push(format!(
@@ -110,6 +111,13 @@ fn faults(case: &Case, report: &Report) -> Vec<String> {
         faults.push(format!("passages are out of order: {:?}", report.passages));
     }
     faults
+}
+
+/// No case has a composition that is played anew: the songs are copies, or unrelated.
+fn composition_fault(report: &Report) -> Option<String> {
+    let composition = report.composition.as_ref().unwrap();
+    let is_empty = composition.score < 0.5 && composition.passages.is_empty();
+    (!is_empty).then(|| format!("a false composition: {composition:?}"))
 }
 
 fn is_as_expected(found: &MatchedPassage, expected: &Expected) -> bool {

@@ -178,3 +178,37 @@ fn songs_beyond_the_limits_are_refused() {
     let minutes = format!("{:.0} minutes", MAX_SONG_SECS / 60.0);
     assert!(error.to_string().contains(&minutes), "{error}");
 }
+
+#[test]
+fn what_has_no_composition_has_no_passage_of_one() {
+    let checker = checker();
+    let secs = 20.0;
+    let sounds = [
+        Recipe(vec![Part::Noise { seed: 1, secs }]),
+        Recipe(vec![Part::Noise { seed: 2, secs }]),
+        Recipe(vec![Part::Applause { seed: 3, secs }]),
+        Recipe(vec![Part::Tone { hz: 220.0, secs }]),
+        Recipe(vec![Part::Tone { hz: 247.0, secs }]),
+        Recipe(vec![Part::BeatingChord {
+            hz: 196.0,
+            secs,
+            fade_db: 6.0,
+        }]),
+        Recipe(vec![tune(6, 0.0, 8.0)]),
+        Recipe(vec![tune(7, 0.0, secs)]),
+    ];
+    let songs = sounds.map(|sound| analyse(&checker, sound.samples()).unwrap());
+    for (index, left) in songs.iter().enumerate() {
+        for right in &songs[index + 1..] {
+            let report = checker.compare(left, right, |_, _| ());
+            let composition = report.composition.unwrap();
+            assert!(composition.score < 0.5, "{composition:?}");
+            assert_eq!(composition.passages, []);
+        }
+    }
+    let comparable = |left: usize, right: usize| {
+        let report = checker.compare(&songs[left], &songs[right], |_, _| ());
+        report.composition.unwrap().comparable
+    };
+    assert!(!comparable(0, 7) && !comparable(3, 4));
+}

@@ -1,0 +1,273 @@
+//! Passages: paths through the moments at which harmony and melody together resemble each other.
+
+use crate::composition::channels::Channels;
+use crate::composition::frames::Frames;
+use crate::composition::qmax::{Cell, Paths};
+use crate::composition::recurrence::{Correlations, STRETCH_FRAMES};
+use crate::composition::search::Setting;
+use crate::geometry::spans::covered_share;
+
+/// The shortest passage in seconds: shorter ones are found in most pairs of songs.
+const LEAST_SECS: f64 = 8.0;
+/// Most passages of a pair.
+const MOST_PASSAGES: usize = 12;
+/// A path hides its surroundings up to so many columns, so that the next one is another passage.
+const HIDDEN_COLUMNS: usize = STRETCH_FRAMES;
+/// A passage that lies so far within stronger ones in both songs says nothing new.
+const KNOWN_SHARE: f64 = 0.5;
+/// A path that is more times as fast or slow as the other song is none: the stretches that it joins
+/// were compared at 1.41 at most. So are most of the strongest paths of unrelated songs.
+const GREATEST_SPEED: f64 = 1.5;
+/// Where a path's own speed differs by more from that of its setting, it is sought again at its
+/// own.
+const SPEED_TOLERANCE: f64 = 0.03;
+
+/// A stretch of the left song that resembles one of the right song.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Start and end in the left song.
+    pub left_secs: (f64, f64),
+    /// Start and end in the right song.
+    pub right_secs: (f64, f64),
+    /// Speed and transposition; the speed is that of the path.
+    pub setting: Setting,
+    /// Value of the path.
+    pub value: f32,
+    /// Mean correlation of the harmony along the path.
+    pub harmony: f32,
+    /// The same of the melody.
+    pub melody: f32,
+}
+
+/// The candidates of the given settings, the strongest first, and none within others.
+#[must_use]
+pub fn candidates(left: &Channels, right: &Channels, settings: &[Setting]) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = settings
+        .iter()
+        .flat_map(|&setting| {
+            let overlay = Overlay::new(left, right, setting);
+            let found = overlay.candidates();
+            let own_speed = found.first().map(|best| best.setting.speed);
+            match own_speed {
+                Some(speed) if (speed / setting.speed - 1.0).abs() > SPEED_TOLERANCE => {
+                    let speed = speed.clamp(1.0 / GREATEST_SPEED, GREATEST_SPEED);
+                    Overlay::new(left, right, Setting { speed, ..setting }).candidates()
+                }
+                _ => found,
+            }
+        })
+        .filter(|found| (1.0 / GREATEST_SPEED..=GREATEST_SPEED).contains(&found.setting.speed))
+        .collect();
+    found.sort_by(|a, b| b.value.total_cmp(&a.value));
+    let mut kept: Vec<Candidate> = Vec::new();
+    for candidate in found {
+        let spans = |of: fn(&Candidate) -> (f64, f64)| kept.iter().map(of).collect::<Vec<_>>();
+        let known_left = covered_share(candidate.left_secs, spans(|kept| kept.left_secs));
+        let known_right = covered_share(candidate.right_secs, spans(|kept| kept.right_secs));
+        if known_left.min(known_right) < KNOWN_SHARE && kept.len() < MOST_PASSAGES {
+            kept.push(candidate);
+        }
+    }
+    kept
+}
+
+/// Two songs in one setting.
+struct Overlay {
+    setting: Setting,
+    /// Seconds of a frame of the left song, and of the right one as it is read.
+    frame_secs: (f64, f64),
+    harmony: Correlations,
+    melody: Correlations,
+    near: Vec<f32>,
+}
+
+impl Overlay {
+    fn new(left: &Channels, right: &Channels, setting: Setting) -> Self {
+        let correlations = |left: &[u8], right: &[u8]| {
+            let (left, right) = (
+                Frames::new(left, 1.0),
+                Frames::new(right, 1.0 / setting.speed),
+            );
+            Correlations::new(&left, &right, setting.semitones)
+        };
+        let harmony = correlations(&left.harmony, &right.harmony);
+        let melody = correlations(&left.melody, &right.melody);
+        let near = harmony.clone().mean(&melody).mutual_neighbours();
+        Self {
+            setting,
+            frame_secs: (left.frame_secs, right.frame_secs / setting.speed),
+            harmony,
+            melody,
+            near,
+        }
+    }
+
+    /// The best path, the best of what it leaves, and so on, as long as they are long enough.
+    fn candidates(mut self) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        while found.len() < MOST_PASSAGES {
+            let (path, value) = Paths::new(&self.near, self.harmony.columns).best();
+            let Some(candidate) = self.candidate(&path, value) else {
+                break;
+            };
+            let is_long = |(start, end): (f64, f64)| end - start >= LEAST_SECS;
+            if !is_long(candidate.left_secs) && !is_long(candidate.right_secs) {
+                break;
+            }
+            self.hide(&path);
+            found.push(candidate);
+        }
+        found
+    }
+
+    fn candidate(&self, path: &[Cell], value: f32) -> Option<Candidate> {
+        let (&first, &last) = (path.first()?, path.last()?);
+        let columns = self.harmony.columns;
+        let mean = |of: &Correlations| {
+            let sum: f32 = path
+                .iter()
+                .map(|&(row, column)| of.values[row * columns + column])
+                .sum();
+            sum / path.len() as f32
+        };
+        let (left_secs, right_secs) = self.frame_secs;
+        let span = |first: usize, last: usize, secs: f64| {
+            (first as f64 * secs, (last + STRETCH_FRAMES) as f64 * secs)
+        };
+        Some(Candidate {
+            left_secs: span(first.0, last.0, left_secs),
+            right_secs: span(first.1, last.1, right_secs),
+            setting: Setting {
+                speed: self.setting.speed * slope(path),
+                ..self.setting
+            },
+            value,
+            harmony: mean(&self.harmony),
+            melody: mean(&self.melody),
+        })
+    }
+
+    fn hide(&mut self, path: &[Cell]) {
+        let columns = self.harmony.columns;
+        for &(row, column) in path {
+            let span =
+                column.saturating_sub(HIDDEN_COLUMNS)..columns.min(column + HIDDEN_COLUMNS + 1);
+            // A step may skip a row.
+            for row in [row.saturating_sub(1), row] {
+                self.near[row * columns..][span.clone()].fill(0.0);
+            }
+        }
+    }
+}
+
+/// Rows for each column, by the regression of both.
+fn slope(path: &[Cell]) -> f64 {
+    let count = path.len() as f64;
+    let mean = |of: fn(&(usize, usize)) -> usize| path.iter().map(of).sum::<usize>() as f64 / count;
+    let (mean_row, mean_column) = (mean(|cell| cell.0), mean(|cell| cell.1));
+    let (mut rows, mut columns) = (0.0, 0.0);
+    for &(row, column) in path {
+        rows += (row as f64 - mean_row) * (row as f64 - mean_row);
+        columns += (column as f64 - mean_column) * (column as f64 - mean_column);
+    }
+    if columns > 0.0 {
+        (rows / columns).sqrt()
+    } else {
+        1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::composition::channels::CLASSES;
+
+    /// Parts of a seed, a start and a length: harmony and melody drawn by hashes, `semitones`
+    /// higher and `speed` times as fast. Seed 0 is silence.
+    fn song(parts: &[(u64, f64, f64)], semitones: usize, speed: f64) -> Channels {
+        let mut channels = Channels {
+            frame_secs: 0.5,
+            harmony: Vec::new(),
+            melody: Vec::new(),
+        };
+        for &(seed, start_secs, secs) in parts {
+            for frame in 0..(secs / speed / 0.5) as u64 {
+                let secs = start_secs + frame as f64 * 0.5 * speed;
+                let class = |voice: u64, length_secs: f64| {
+                    let index = (secs / length_secs) as u64 + 1_000 * voice + 77_777 * seed;
+                    let mut z = (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                    ((z >> 33) as usize + semitones) % CLASSES
+                };
+                let frame_of = |class: usize| {
+                    std::array::from_fn::<u8, CLASSES, _>(|at| if at == class { 250 } else { 20 })
+                };
+                if seed == 0 {
+                    channels.harmony.extend([0; CLASSES]);
+                    channels.melody.extend([0; CLASSES]);
+                } else {
+                    channels.harmony.extend(frame_of(class(1, 2.0)));
+                    channels.melody.extend(frame_of(class(2, 1.0)));
+                }
+            }
+        }
+        channels
+    }
+
+    fn at(semitones: usize, speed: f64) -> Setting {
+        Setting { speed, semitones }
+    }
+
+    fn assert_near(found: (f64, f64), expected: (f64, f64)) {
+        let off = (found.0 - expected.0)
+            .abs()
+            .max((found.1 - expected.1).abs());
+        // Stretches at the ends may reach half over them.
+        assert!(off <= 4.0, "{found:?}, not {expected:?}");
+    }
+
+    #[test]
+    fn a_passage_is_found_with_its_ends_and_its_own_speed() {
+        let left = song(&[(0, 0.0, 30.0), (2, 0.0, 60.0), (0, 0.0, 30.0)], 0, 1.0);
+        let right = song(&[(0, 0.0, 20.0), (2, 0.0, 60.0), (0, 0.0, 20.0)], 3, 1.1);
+        let found = candidates(&left, &right, &[at(3, 1.189)]);
+        assert_near(found[0].left_secs, (30.0, 90.0));
+        assert_near(found[0].right_secs, (18.2, 72.7));
+        assert!(
+            (found[0].setting.speed / 1.1 - 1.0).abs() < 0.02,
+            "{:?}",
+            found[0]
+        );
+        assert!(found[0].harmony > 0.5 && found[0].melody > 0.5);
+    }
+
+    #[test]
+    fn a_chorus_that_comes_back_is_found_again() {
+        let left = song(&[(7, 0.0, 30.0)], 0, 1.0);
+        let right = song(
+            &[
+                (1, 0.0, 20.0),
+                (7, 0.0, 30.0),
+                (2, 0.0, 20.0),
+                (7, 0.0, 30.0),
+            ],
+            0,
+            1.0,
+        );
+        let found = candidates(&left, &right, &[at(0, 1.0)]);
+        let mut spans: Vec<_> = found[..2].iter().map(|found| found.right_secs).collect();
+        spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert_near(spans[0], (20.0, 50.0));
+        assert_near(spans[1], (70.0, 100.0));
+    }
+
+    #[test]
+    fn a_passage_within_a_stronger_one_is_not_repeated() {
+        // Two verses of the same notes: each resembles the other, too.
+        let verses = song(&[(7, 0.0, 30.0), (7, 0.0, 30.0)], 0, 1.0);
+        let found = candidates(&verses, &verses, &[at(0, 1.0)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_near(found[0].left_secs, (0.0, 60.0));
+    }
+}
