@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use soundalike::{MatchedPassage, Report};
+use soundalike::{CompositionReport, Evidence, MatchedPassage, Report};
 use soundalike_native::{audio_file, weights};
 
 /// Compare two audio files as the browser does
@@ -67,6 +67,34 @@ fn print(report: &Report) {
             passage.pitch_shift_semitones,
             passage.speed_ratio,
             100.0 * passage.share,
+            passage.score
+        );
+    }
+    if let Some(composition) = &report.composition {
+        print_composition(composition);
+    }
+}
+
+fn print_composition(composition: &CompositionReport) {
+    if !composition.comparable {
+        println!("No melody or harmony to compare");
+        return;
+    }
+    println!("{:.2}  {}", composition.score, composition.verdict.title());
+    for passage in &composition.passages {
+        println!(
+            "  {}-{} = {}-{}: {}, {:+} semitones, {:.2} times as fast, score {:.2}",
+            clock(passage.left_start_secs),
+            clock(passage.left_end_secs),
+            clock(passage.right_start_secs),
+            clock(passage.right_end_secs),
+            match passage.evidence {
+                Evidence::Melody => "melody",
+                Evidence::Harmony => "harmony",
+                Evidence::Both => "melody and harmony",
+            },
+            passage.transposition_semitones,
+            passage.speed_ratio,
             passage.score
         );
     }

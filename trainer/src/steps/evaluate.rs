@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 use soundalike::training::ClipAlignment;
-use soundalike::{Checker, Song};
+use soundalike::{Checker, Report, Song};
 use soundalike_native::{audio_file, progress, weights};
 use soundalike_tables::pair_table::{self, Pair};
 
@@ -54,9 +54,9 @@ pub fn run(args: &Args) -> Result<()> {
     let pairs = pair_table::read(table)?;
     let checker = weights::checker(args.weights.as_deref())?;
     let (scores, found) = if of_songs {
-        let scored = score_songs(&checker, &pairs)?;
-        let (scores, passages): (Vec<f32>, Vec<String>) = scored.into_iter().unzip();
-        (scores, vec![("passages", passages)])
+        let reports = compare_songs(&checker, &pairs)?;
+        let scores = reports.iter().map(|report| report.score as f32).collect();
+        (scores, song_columns(&reports)?)
     } else {
         score_passages(&checker, &pairs)?
     };
@@ -112,8 +112,40 @@ fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<(Vec<f32>, Vec<Co
     Ok((scored.iter().map(|pair| pair.score).collect(), columns))
 }
 
-/// Score and passages (as JSON) of every pair; each file is analysed once.
-fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> {
+/// The columns of reports, with their passages as JSON.
+fn song_columns(reports: &[Report]) -> Result<Vec<Column>> {
+    let mut columns = [
+        ("passages", Vec::new()),
+        ("composition_score", Vec::new()),
+        ("composition_verdict", Vec::new()),
+        ("composition_passages", Vec::new()),
+    ];
+    for report in reports {
+        let composition = report.composition.as_ref();
+        let cells = [
+            serde_json::to_string(&report.passages)?,
+            composition.map_or_else(String::new, |found| format!("{:.6}", found.score)),
+            match composition {
+                Some(found) => serde_json::to_value(found.verdict)?
+                    .as_str()
+                    .unwrap_or("")
+                    .to_owned(),
+                None => String::new(),
+            },
+            match composition {
+                Some(found) => serde_json::to_string(&found.passages)?,
+                None => String::new(),
+            },
+        ];
+        for ((_, column), cell) in columns.iter_mut().zip(cells) {
+            column.push(cell);
+        }
+    }
+    Ok(columns.into())
+}
+
+/// The report of every pair; each file is analysed once.
+fn compare_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<Report>> {
     if let Some(pair) = pairs.iter().find(|pair| !pair.recipe.is_empty()) {
         bail!(
             "{} has a recipe, which works on passages only; render whole songs first",
@@ -140,16 +172,15 @@ fn score_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<(f32, String)>> 
     pairs
         .par_iter()
         .map(|pair| {
-            let report = checker.compare(
+            let mut report = checker.compare(
                 &songs[pair.left.as_path()],
                 &songs[pair.right.as_path()],
                 |_, _| (),
             );
             bar.inc(1);
-            Ok((
-                report.score as f32,
-                serde_json::to_string(&report.passages)?,
-            ))
+            // The matrices of thousands of pairs would fill the memory.
+            report.matrix.scores = Vec::new();
+            Ok(report)
         })
         .collect()
 }
