@@ -24,7 +24,8 @@ impl Build {
     /// large new dependency fails in continuous integration and not first at a release. Its modules
     /// are neither optimised across crates nor shrunk, which would take longer than all tests.
     ///
-    /// Measured when the budgets were set, 1 to 3 % below them:
+    /// Measured when the budgets were set, 1 to 3 % below them. The development build has another
+    /// 50 kB for the analyser of compositions:
     ///
     /// | build | CPU | WebGPU |
     /// |---|---:|---:|
@@ -32,7 +33,7 @@ impl Build {
     /// | published | 906,118 | 2,680,520 |
     const fn budgets_bytes(self) -> [u64; 2] {
         match self {
-            Self::Development => [1_050_000, 4_440_000],
+            Self::Development => [1_100_000, 4_490_000],
             Self::Published => [925_000, 2_750_000],
         }
     }
