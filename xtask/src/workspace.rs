@@ -11,6 +11,13 @@ use serde::Deserialize;
 
 use crate::process;
 
+/// Cargo's arguments for all packages but xtask. With fewer packages, cargo would choose other
+/// features and build the dependencies again.
+pub const PRODUCT: [&str; 4] = ["--release", "--workspace", "--exclude", "xtask"];
+
+/// Cargo's arguments for xtask, in the profile with which it runs.
+pub const XTASK: [&str; 2] = ["--package", "xtask"];
+
 /// The repository and cargo's target folder.
 pub struct Workspace {
     /// The repository's root: the folder of the workspace's `Cargo.toml`.

@@ -4,7 +4,10 @@ use std::{env, process::Command};
 
 use anyhow::{Result, ensure};
 
-use crate::{process, workspace::Workspace};
+use crate::{
+    process,
+    workspace::{PRODUCT, Workspace},
+};
 
 /// Compares the two songs of the site with the native example.
 ///
@@ -12,10 +15,8 @@ use crate::{process, workspace::Workspace};
 ///
 /// When the example can't be built, fails, or prints no passage.
 pub fn native(workspace: &Workspace) -> Result<()> {
-    // Of all packages, as for the tests: with fewer, cargo chooses other features and builds the
-    // dependencies again.
     let mut build = workspace.cargo();
-    process::run(build.args(["build", "--release", "--workspace", "--examples"]))?;
+    process::run(build.arg("build").args(PRODUCT).arg("--examples"))?;
     let program = format!("release/examples/compare{}", env::consts::EXE_SUFFIX);
     let songs = ["midnight-ferry.mp3", "harbour-lights.mp3"]
         .map(|name| workspace.root.join("www/example").join(name));

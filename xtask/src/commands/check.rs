@@ -23,7 +23,7 @@ use crate::{
         rust::{self, WASM_TARGET},
         system,
     },
-    workspace::Workspace,
+    workspace::{PRODUCT, Workspace, XTASK},
 };
 
 struct Step {
@@ -290,40 +290,44 @@ fn supply(workspace: &Workspace) -> Result<TestsRan> {
     Ok(TestsRan::default())
 }
 
-// Every cargo command below builds all packages with the release profile, so that the steps share
-// their dependencies.
+// Every cargo command below builds all packages of `PRODUCT`, so that the steps share their
+// dependencies.
 
 fn clippy(workspace: &Workspace) -> Result<TestsRan> {
     let deny = ["--", "--deny", "warnings"];
-    run(workspace
-        .cargo()
-        .args(["clippy", "--release", "--workspace", "--all-targets"])
-        .args(deny))?;
+    for packages in [&PRODUCT[..], &XTASK] {
+        let mut command = workspace.cargo();
+        command.arg("clippy").args(packages).arg("--all-targets");
+        run(command.args(deny))?;
+    }
     for module in modules::MODULES {
+        // `cargo clippy` would check all dependencies of the module, which takes longer than the
+        // module itself. As the compiler of an ordinary build, Clippy uses the dependencies that
+        // the step `web` needs, too.
         let mut command = modules::wasm_cargo(workspace);
-        command.args([
-            "clippy",
-            "--release",
-            "--package",
-            module.package,
-            "--lib",
-            "--target",
-            WASM_TARGET,
-        ]);
-        run(command.args(module.features).args(deny))?;
+        command
+            .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+            .args(["rustc", "--release", "--package", module.package, "--lib"])
+            .args(["--target", WASM_TARGET])
+            .args(module.features);
+        run(command.args(deny))?;
     }
     Ok(TestsRan::default())
 }
 
 fn doc(workspace: &Workspace) -> Result<TestsRan> {
-    run(workspace
-        .cargo()
-        .args(["doc", "--release", "--workspace", "--no-deps"])
-        .env("RUSTDOCFLAGS", "--deny warnings"))
+    for packages in [&PRODUCT[..], &XTASK] {
+        let mut command = workspace.cargo();
+        command.arg("doc").args(packages).arg("--no-deps");
+        run(command.env("RUSTDOCFLAGS", "--deny warnings"))?;
+    }
+    Ok(TestsRan::default())
 }
 
 fn native_tests(workspace: &Workspace) -> Result<TestsRan> {
-    process::run_tests(workspace.cargo().args(["test", "--release", "--workspace"]))
+    let mut ran = process::run_tests(workspace.cargo().arg("test").args(PRODUCT))?;
+    ran += process::run_tests(workspace.cargo().arg("test").args(XTASK))?;
+    Ok(ran)
 }
 
 fn examples(workspace: &Workspace) -> Result<TestsRan> {
@@ -331,13 +335,14 @@ fn examples(workspace: &Workspace) -> Result<TestsRan> {
     Ok(TestsRan::default())
 }
 
-/// The fuzz targets are a workspace of their own. Without libFuzzer they build with stable Rust.
+/// The fuzz targets are a workspace of their own, with the same versions and profile: most of their
+/// dependencies are built already. Without libFuzzer they build with stable Rust.
 fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
     let mut command = workspace.cargo();
     command
         .args(["test", "--release", "--locked", "--no-default-features"])
         .args(["--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
-        .arg(workspace.target.join("fuzz"));
+        .arg(&workspace.target);
     process::run_tests(&mut command)
 }
 
