@@ -1,6 +1,6 @@
 //! Opus for Symphonia, which reads the containers.
 
-use opus_decoder::OpusMultistreamDecoder;
+use opus_decoder::OpusDecoder as StreamDecoder;
 use symphonia::core::audio::{
     AsGenericAudioBufferRef as _, AudioBuffer, AudioMut as _, AudioSpec, Channels,
     GenericAudioBufferRef, Position,
@@ -28,8 +28,10 @@ const INFO: CodecInfo = CodecInfo {
 /// A decoder of one track.
 pub struct OpusDecoder {
     parameters: AudioCodecParameters,
-    decoder: OpusMultistreamDecoder,
-    channels: usize,
+    /// Each with its first channel among those of all streams, and their number.
+    streams: Vec<(StreamDecoder, usize, usize)>,
+    /// For each channel the one of the streams, 255 for silence.
+    mapping: Vec<u8>,
     interleaved: Vec<f32>,
     buffer: AudioBuffer<f32>,
 }
@@ -49,14 +51,14 @@ impl OpusDecoder {
             return unsupported_error("opus: no description of its channels");
         };
         let channels = streams.mapping.len();
-        let decoder = OpusMultistreamDecoder::new(
-            RATE_HZ,
-            channels,
-            streams.count,
-            streams.coupled,
-            &streams.mapping,
-        );
-        let Ok(decoder) = decoder else {
+        let decoders: Option<Vec<_>> = (0..streams.count)
+            .map(|index| {
+                let channels = if index < streams.coupled { 2 } else { 1 };
+                let first = index + index.min(streams.coupled);
+                Some((StreamDecoder::new(RATE_HZ, channels).ok()?, first, channels))
+            })
+            .collect();
+        let (Some(decoders), true) = (decoders, streams.count > 0 && channels > 0) else {
             return unsupported_error("opus: its description of channels contradicts itself");
         };
         let layout = match Position::from_wave_channel_count(channels as u32) {
@@ -65,28 +67,50 @@ impl OpusDecoder {
         };
         Ok(Self {
             parameters: parameters.clone(),
-            decoder,
-            channels,
-            interleaved: vec![0.0; MAX_PACKET_FRAMES * channels],
+            streams: decoders,
+            mapping: streams.mapping,
+            interleaved: vec![0.0; MAX_PACKET_FRAMES * 2],
             buffer: AudioBuffer::new(AudioSpec::new(RATE_HZ, layout), MAX_PACKET_FRAMES),
         })
     }
 
     fn decode_packet(&mut self, packet: &PacketRef<'_>) -> Result<()> {
         self.buffer.clear();
-        let decoded = self
-            .decoder
-            .decode_float(packet.data, &mut self.interleaved, false);
-        let Ok(frames) = decoded else {
-            return decode_error("opus: damaged packet");
-        };
-        self.buffer.render_silence(Some(frames));
-        for (channel, plane) in self.buffer.iter_planes_mut().enumerate() {
-            let samples = self.interleaved[channel..].iter().step_by(self.channels);
-            for (target, sample) in plane.iter_mut().zip(samples) {
-                *target = *sample;
+        let mut rest = packet.data;
+        let last = self.streams.len() - 1;
+        let mut frames = None;
+        for (index, (decoder, first, channels)) in self.streams.iter_mut().enumerate() {
+            let own = if index == last {
+                Some(rest.to_vec())
+            } else {
+                next_packet(&mut rest)
+            };
+            let decoded = own.and_then(|own| {
+                decoder
+                    .decode_float(&own, &mut self.interleaved, false)
+                    .ok()
+            });
+            let Some(decoded) = decoded.filter(|decoded| frames.is_none_or(|all| all == *decoded))
+            else {
+                return decode_error("opus: damaged packet");
+            };
+            if frames.replace(decoded).is_none() {
+                self.buffer.render_silence(Some(decoded));
+            }
+            for (plane, source) in self.buffer.iter_planes_mut().zip(&self.mapping) {
+                let Some(channel) = usize::from(*source).checked_sub(*first) else {
+                    continue;
+                };
+                if channel < *channels {
+                    let samples = self.interleaved[channel..].iter().step_by(*channels);
+                    plane
+                        .iter_mut()
+                        .zip(samples)
+                        .for_each(|(target, sample)| *target = *sample);
+                }
             }
         }
+        let frames = frames.unwrap_or(0);
         let trimmed = |duration: u64| usize::try_from(duration).unwrap_or(usize::MAX).min(frames);
         let start = trimmed(packet.trim_start.get());
         let end = trimmed(packet.trim_end.get()).min(frames - start);
@@ -122,6 +146,62 @@ fn simple(channels: usize) -> Option<Streams> {
     })
 }
 
+/// Takes a packet that states its own length from the front, in the framing of one that
+/// doesn't (RFC 6716, appendix B).
+fn next_packet(data: &mut &[u8]) -> Option<Vec<u8>> {
+    let after = *data;
+    let size = |at| size_at(after, at);
+    let head = *after.first()?;
+    // The fields that are kept, the beginning of the frames, and their bytes with any padding.
+    let (kept, start, bytes) = match head & 3 {
+        code @ (0 | 1) => {
+            let (frame, field) = size(1)?;
+            (1, 1 + field, frame * (usize::from(code) + 1))
+        }
+        2 => {
+            let (one, field) = size(1)?;
+            let (other, last_field) = size(1 + field)?;
+            (1 + field, 1 + field + last_field, one + other)
+        }
+        _ => {
+            let flags = *after.get(1)?;
+            let count = usize::from(flags & 0x3f);
+            let (mut at, mut bytes) = (2, 0);
+            if flags & 0x40 != 0 {
+                loop {
+                    let more = usize::from(*after.get(at)?);
+                    at += 1;
+                    bytes += more.min(254);
+                    if more < 255 {
+                        break;
+                    }
+                }
+            }
+            let is_variable = flags & 0x80 != 0;
+            for _ in 1..if is_variable { count } else { 1 } {
+                let (frame, field) = size(at)?;
+                bytes += frame;
+                at += field;
+            }
+            let (last, field) = size(at)?;
+            bytes += if is_variable { last } else { last * count };
+            (at, at + field, bytes)
+        }
+    };
+    let frames = after.get(start..start + bytes)?;
+    *data = &after[start + bytes..];
+    Some([&after[..kept], frames].concat())
+}
+
+/// The size of a frame, and the bytes of the field with it (RFC 6716, 3.2.1).
+fn size_at(data: &[u8], at: usize) -> Option<(usize, usize)> {
+    let first = usize::from(*data.get(at)?);
+    if first < 252 {
+        return Some((first, 1));
+    }
+    Some((first + 4 * usize::from(*data.get(at + 1)?), 2))
+}
+
 /// The channels of Vorbis (RFC 7845, 5.1.1.2) in the order of WAV files.
 fn order(channels: usize) -> Option<&'static [usize]> {
     Some(match channels {
@@ -136,7 +216,9 @@ fn order(channels: usize) -> Option<&'static [usize]> {
 
 impl AudioDecoder for OpusDecoder {
     fn reset(&mut self) {
-        self.decoder.reset();
+        self.streams
+            .iter_mut()
+            .for_each(|(decoder, ..)| decoder.reset());
     }
 
     fn codec_info(&self) -> &CodecInfo {
