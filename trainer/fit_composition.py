@@ -24,7 +24,8 @@ from scipy.optimize import minimize
 
 SONG = ["path", "harmony-contrast", "melody-contrast", "agreement"]
 PASSAGE = ["value"]
-# Weight of a pair that shares only its chords, in unrelated pairs: rare here, and the worst to get wrong.
+# Weight of a pair that shares only its chords, in unrelated pairs: rare here, and the worst to get
+# wrong.
 DECOY = 3.0
 
 
