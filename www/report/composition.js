@@ -1,5 +1,6 @@
 /** Composition: the answer to whether one song plays the other's composition anew, in words. */
 
+import { isNothingToCompare } from "../pkg/shared/format.js";
 import { clock } from "../shared/format.js";
 import { changeClause } from "./changes.js";
 
@@ -16,9 +17,11 @@ const EVIDENCE = { melody: "same melody", harmony: "same chords", both: "same me
  * @param {Report} report
  * @returns {Composition | undefined}
  */
-export function compositionOf({ composition, verdict }) {
-  if (!composition || (verdict !== "different" && composition.passages.length === 0)) return undefined;
-  return composition;
+export function compositionOf(report) {
+  const { composition, verdict } = report;
+  if (!composition) return undefined;
+  const isSaid = verdict !== "different" || isNothingToCompare(report);
+  return isSaid && composition.passages.length === 0 ? undefined : composition;
 }
 
 /**
