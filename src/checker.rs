@@ -1,6 +1,7 @@
 //! The pipeline: audio to songs, two songs to a report. It runs the analysers and puts their
 //! findings into a report; the only module that knows all others.
 
+use crate::audio::gain::amplify_if_quiet;
 use crate::audio::stream::SampleStream;
 use crate::audio::waveform::Waveform;
 use crate::composition;
@@ -13,6 +14,7 @@ use crate::report::build::report;
 use crate::report::{Limits, Report};
 use crate::song::Song;
 use crate::spectrum::log_mel::LogMelPlan;
+use crate::spectrum::low_bands::limit_low_bands;
 
 /// Compares songs with one model on one backend.
 #[derive(Debug)]
@@ -145,10 +147,12 @@ impl Checker {
         let name = samples.name().to_owned();
         let duration_secs = samples.duration_secs();
         progress(Stage::Features, 0.0);
-        let samples = samples.finish()?;
+        let mut samples = samples.finish()?;
         check_duration(&name, duration_secs)?;
-        let mel = LogMelPlan::new(config)
+        amplify_if_quiet(&mut samples);
+        let mut mel = LogMelPlan::new(config)
             .mel_power(&samples, |fraction| progress(Stage::Features, fraction));
+        limit_low_bands(&mut mel, config);
         let peaks = PeakMap::new(&samples, config);
         let composition = composition::analyse(&samples, config);
         drop(samples);

@@ -132,14 +132,11 @@ impl MelSpectrogram {
     /// between ranks).
     #[must_use]
     pub fn level_db(&self, config: &FeatureConfig) -> f32 {
-        let mut maxima: Vec<f32> = self.frame_maxima_db(config).collect();
+        let maxima: Vec<f32> = self.frame_maxima_db(config).collect();
         if maxima.is_empty() {
             return decibels(config.power_floor);
         }
-        maxima.sort_unstable_by(f32::total_cmp);
-        let rank = config.level_quantile * (maxima.len() - 1) as f32;
-        let (below, above) = (maxima[rank.floor() as usize], maxima[rank.ceil() as usize]);
-        below + (above - below) * rank.fract()
+        quantile(maxima, config.level_quantile)
     }
 
     /// Decibels relative to `reference_db`, clamped to `-dynamic_range_db..=headroom_db`.
@@ -171,6 +168,15 @@ impl LogMelSpectrogram {
             .map(|db| (db - config.centre_db) / config.spread_db)
             .collect()
     }
+}
+
+/// A quantile of at least one value, linear between ranks.
+#[must_use]
+pub fn quantile(mut values: Vec<f32>, quantile: f32) -> f32 {
+    values.sort_unstable_by(f32::total_cmp);
+    let rank = quantile * (values.len() - 1) as f32;
+    let (below, above) = (values[rank.floor() as usize], values[rank.ceil() as usize]);
+    below + (above - below) * rank.fract()
 }
 
 /// Power to decibels, `10 log10(power)`.

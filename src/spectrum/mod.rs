@@ -3,6 +3,7 @@
 pub mod lanes;
 pub mod log_bands;
 pub mod log_mel;
+pub mod low_bands;
 pub mod mel;
 pub mod power;
 pub mod stft;
