@@ -13,7 +13,8 @@
 pub struct TimeMap {
     /// A position in the left song and the position in the right song that it is mapped to.
     pub anchor: (f64, f64),
-    /// Distance in the right song for a distance of 1 in the left song: 1 / speed ratio.
+    /// Distance in the right song for a distance of 1 in the left song: 1 / speed ratio. Negative
+    /// where the right song plays backwards.
     pub slope: f64,
 }
 
@@ -33,10 +34,24 @@ impl TimeMap {
         self.anchor.1 + self.slope * (left - self.anchor.0)
     }
 
-    /// The span `(start, end)` in the right song.
+    /// The span `(start, end)` in the right song; its start comes first on a falling line, too.
     #[must_use]
     pub fn span(&self, (start, end): (f64, f64)) -> (f64, f64) {
-        (self.at(start), self.at(end))
+        let (start, end) = (self.at(start), self.at(end));
+        if self.slope < 0.0 {
+            (end, start)
+        } else {
+            (start, end)
+        }
+    }
+
+    /// The same line in a right song that is read backwards, of this length.
+    #[must_use]
+    pub fn reversed(&self, right_length: f64) -> Self {
+        Self {
+            anchor: (self.anchor.0, right_length - self.anchor.1),
+            slope: -self.slope,
+        }
     }
 
     /// The map from the right song to the left one.
@@ -99,6 +114,15 @@ mod tests {
     fn another_anchor_leaves_the_line_where_it_is() {
         let moved = MAP.anchored_at(20.0);
         assert_eq!((moved.anchor, moved.at(0.0)), ((20.0, 55.0), MAP.at(0.0)));
+    }
+
+    #[test]
+    fn a_song_read_backwards_is_met_from_its_end() {
+        let backwards = MAP.reversed(100.0);
+        assert_eq!((backwards.at(10.0), backwards.at(14.0)), (60.0, 54.0));
+        assert_eq!(backwards.span((8.0, 12.0)), (57.0, 63.0));
+        assert_eq!(backwards.inverse().span((57.0, 63.0)), (8.0, 12.0));
+        assert_eq!(backwards.reversed(100.0), MAP);
     }
 
     #[test]

@@ -11,7 +11,8 @@ const COMPLETED_SECS: f64 = 1.0;
 pub struct Alignment {
     /// Start and end in the left song, in seconds.
     pub left_secs: (f64, f64),
-    /// From seconds of the left song to seconds of the right one.
+    /// From seconds of the left song to seconds of the right one. It falls where the right song
+    /// plays backwards.
     pub map: TimeMap,
     /// Transposition of the right song against the left one, in semitones.
     pub semitones: f64,
@@ -24,6 +25,12 @@ impl Alignment {
     #[must_use]
     pub fn right_secs(&self) -> (f64, f64) {
         self.map.span(self.left_secs)
+    }
+
+    /// Whether the right song plays backwards.
+    #[must_use]
+    pub fn is_backwards(&self) -> bool {
+        self.map.slope < 0.0
     }
 
     /// Length in the left song, in seconds.

@@ -142,6 +142,7 @@ mod tests {
             score: 0.9,
             certainty: 1.0,
             shares: (1.0, 1.0),
+            is_edited: false,
             by_peaks: 0.0,
         };
         let one = passage((10.0, 20.0), (40.0, 50.0));
@@ -172,6 +173,7 @@ mod tests {
             score: 0.9,
             certainty: 1.0,
             shares: (1.0, 1.0),
+            is_edited: false,
             by_peaks: 0.0,
         };
         let stronger = passage((0.0, 10.0), 0.9);

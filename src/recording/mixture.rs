@@ -3,6 +3,7 @@
 use crate::recording::Analysis;
 use crate::recording::alignment::{Alignment, completed};
 use crate::recording::correlate::{Overlay, SpectrogramPair};
+use crate::recording::edits::is_edited;
 use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_SEMITONE};
@@ -26,18 +27,26 @@ pub fn peak_passages(songs: [&Analysis; 2], pair: &SpectrogramPair<'_>) -> Vec<P
         .iter()
         .map(|line| {
             let by_peaks = certainty(line, &lines, songs_secs, left.frame_secs);
-            Passage {
-                alignment: completed(alignment(line, left.frame_secs, pair), songs_secs),
-                score: by_peaks as f32,
-                certainty: by_peaks,
-                by_peaks,
-                shares: (1.0, 1.0),
-            }
+            let alignment = alignment(line, left.frame_secs, pair);
+            passage_by_peaks(completed(alignment, songs_secs), by_peaks)
         })
         .collect()
 }
 
-/// Measures the shares of each passage by the peaks of both songs.
+/// A passage of this certainty. Its shares are not measured yet.
+#[must_use]
+pub fn passage_by_peaks(alignment: Alignment, by_peaks: f64) -> Passage {
+    Passage {
+        alignment,
+        score: by_peaks as f32,
+        certainty: by_peaks,
+        by_peaks,
+        shares: (1.0, 1.0),
+        is_edited: false,
+    }
+}
+
+/// Measures the shares of each passage by the peaks of both songs, and whether it was edited.
 pub fn measure_shares(passages: &mut [Passage], [left, right]: [&PeakMap; 2]) {
     // Most songs of a collection share nothing.
     if passages.is_empty() {
@@ -58,11 +67,13 @@ pub fn measure_shares(passages: &mut [Passage], [left, right]: [&PeakMap; 2]) {
             share(onto_right.surviving_share(&line)),
             share(onto_left.surviving_share(&line.inverse())),
         );
+        passage.is_edited = is_edited(&onto_right, &passage.alignment, &line);
     }
 }
 
 /// The place of a line in both songs.
-fn alignment(line: &PeakLine, frame_secs: f64, pair: &SpectrogramPair<'_>) -> Alignment {
+#[must_use]
+pub fn alignment(line: &PeakLine, frame_secs: f64, pair: &SpectrogramPair<'_>) -> Alignment {
     let left_secs = (line.span.0 * frame_secs, line.span.1 * frame_secs);
     let map = line.map.in_unit(frame_secs);
     let semitones = f64::from(line.shift_steps) / f64::from(STEPS_PER_SEMITONE);

@@ -6,16 +6,18 @@
 //! [`whitened`] spectrograms are [correlated](correlate) to [`refine`] each run to its exact place,
 //! speed and pitch, and to [`follow`] a copy that was cut. Both kinds of evidence give a
 //! [`passage`] its [`certainty`]. Spectral [`peaks`] find passages in a [`mixture`] with other
-//! music, too. All [`passages`] that are [`distinct`] decide the [`score`]. Two short songs without
+//! music, too, and some that play [`backwards`]. All [`passages`] that are [`distinct`] decide the [`score`]. Two short songs without
 //! a passage are compared as [`clips`].
 
 mod alignment;
 mod analysis;
+mod backwards;
 mod blank;
 mod certainty;
 pub mod clips;
 mod correlate;
 mod distinct;
+mod edits;
 pub mod encoder;
 mod evidence;
 mod follow;

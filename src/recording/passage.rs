@@ -16,6 +16,9 @@ pub struct Passage {
     /// Share of the left song's sound there that is the right song's music, and share of the right
     /// song's sound there that is the left song's music; 0..1. Both are 1 where nothing else plays.
     pub shares: (f64, f64),
+    /// Whether it was not sped up or slowed down as its times say, but small pieces were cut out or
+    /// repeated.
+    pub is_edited: bool,
 }
 
 impl Passage {
@@ -37,5 +40,6 @@ pub(crate) fn test_passage(shares: (f64, f64)) -> Passage {
         certainty: 1.0,
         by_peaks: 0.0,
         shares,
+        is_edited: false,
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Each run is [refined](crate::recording::refine) to an alignment and gets a
 //! [certainty](crate::recording::certainty). Where the whole run doesn't correlate, its parts are
-//! tried. [Lines of peaks](crate::recording::mixture) are added. Of passages that overlap, the
+//! tried. [Lines of peaks](crate::recording::mixture) are added, also of music that plays
+//! [backwards](crate::recording::backwards). Of passages that overlap, the
 //! [strongest](crate::recording::distinct) stays.
 
 use crate::geometry::time_map::TimeMap;
 use crate::recording::Analysis;
 use crate::recording::alignment::{Alignment, completed};
+use crate::recording::backwards::backward_passages;
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty, full_evidence,
 };
@@ -59,17 +61,21 @@ pub fn passages(
         .chain(peak_passages([left, right], &finder.spectrograms))
         .filter(|passage| passage.certainty >= LEAST_CERTAINTY)
         .collect();
-    let mut distinct = distinct(passages);
+    let mut found = distinct(passages);
+    let backwards = backward_passages([left, right], &found);
+    if !backwards.is_empty() {
+        found = distinct([found, backwards].concat());
+    }
     let starts = |passage: &Passage| {
         let alignment = &passage.alignment;
         (alignment.left_secs.0, alignment.right_secs().0)
     };
-    measure_shares(&mut distinct, [&left.peaks, &right.peaks]);
-    distinct.sort_by(|a, b| {
+    measure_shares(&mut found, [&left.peaks, &right.peaks]);
+    found.sort_by(|a, b| {
         let (a, b) = (starts(a), starts(b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
-    distinct
+    found
 }
 
 /// Makes passages from the runs of two songs.
@@ -172,6 +178,7 @@ impl Finder<'_> {
             by_peaks: 0.0,
             alignment,
             shares: (1.0, 1.0),
+            is_edited: false,
         }
     }
 }

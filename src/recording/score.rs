@@ -146,6 +146,7 @@ mod tests {
             score,
             certainty,
             shares: (1.0, 1.0),
+            is_edited: false,
             by_peaks: 0.0,
         }
     }

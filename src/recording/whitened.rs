@@ -123,6 +123,16 @@ impl WhitenedSpectrogram {
         self.values.len() / self.preset.bands()
     }
 
+    /// The spectrogram of the song that plays backwards.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let columns = self.values.chunks_exact(self.preset.bands()).rev();
+        Self {
+            values: columns.flatten().copied().collect(),
+            ..*self
+        }
+    }
+
     /// A column, shape `[bands]`; `None` beyond the song's ends.
     #[must_use]
     pub fn column(&self, column: isize) -> Option<&[i8]> {

@@ -142,9 +142,15 @@ fn matched_passage(passage: &Passage, swapped: bool) -> MatchedPassage {
         right_start_secs: round(right.0, 2),
         right_end_secs: round(right.1, 2),
         score: round(f64::from(passage.score.max(passage.by_peaks as f32)), 4),
-        speed_ratio: round(1.0 / alignment.map.slope, 3),
+        // Between the cuts, an edited passage plays at the unchanged speed.
+        speed_ratio: if passage.is_edited {
+            1.0
+        } else {
+            round(1.0 / alignment.map.slope.abs(), 3)
+        },
         pitch_shift_semitones: round(alignment.semitones, 1),
         share: round(share_of_right, 2),
+        reversed: alignment.is_backwards(),
     };
     if swapped {
         mirror_passage(&mut matched);
@@ -193,6 +199,7 @@ fn round(value: f64, digits: i32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::time_map::TimeMap;
     use crate::recording::passage::test_passage;
 
     #[test]
@@ -200,6 +207,31 @@ mod tests {
         let passage = test_passage((0.987, 0.251));
         assert_eq!(matched_passage(&passage, false).share, 0.25);
         assert_eq!(matched_passage(&passage, true).share, 0.99);
+    }
+
+    #[test]
+    fn a_passage_that_plays_backwards_has_ordered_times_and_a_positive_speed() {
+        let mut passage = test_passage((1.0, 1.0));
+        passage.alignment.map = TimeMap {
+            anchor: (0.0, 30.0),
+            slope: -0.8,
+        };
+        for swapped in [false, true] {
+            let mut matched = matched_passage(&passage, swapped);
+            if swapped {
+                mirror_passage(&mut matched);
+            }
+            assert!(matched.reversed);
+            assert_eq!(
+                (matched.left_start_secs, matched.left_end_secs),
+                (0.0, 10.0)
+            );
+            assert_eq!(
+                (matched.right_start_secs, matched.right_end_secs),
+                (22.0, 30.0)
+            );
+            assert_eq!(matched.speed_ratio, 1.25);
+        }
     }
 
     #[test]

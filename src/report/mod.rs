@@ -78,13 +78,18 @@ pub struct MatchedPassage {
     /// Similarity of the passages, or the certainty by their spectral peaks if that is greater;
     /// 0..1.
     pub score: f64,
-    /// 1.10 means that the right song plays 10 % faster.
+    /// 1.10 means that the right song plays 10 % faster. Where it is 1 and the passage is longer in
+    /// one of the songs, small pieces were cut out or repeated.
     pub speed_ratio: f64,
     /// +2 means that the right song is two semitones higher.
     pub pitch_shift_semitones: f64,
     /// Share of the right song's sound there that is the left song's music, 0..1. Below 1 something
     /// else plays there, too: the passage is part of a mix.
     pub share: f64,
+    /// True where the right song plays the passage backwards; else it isn't there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[tsify(optional)]
+    pub reversed: bool,
 }
 
 /// Scores of all segments of the left song against all of the right one, row by row.
@@ -124,6 +129,11 @@ pub struct Limits {
     pub min_song_secs: f64,
     /// Length of the longest song.
     pub max_song_secs: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Report {

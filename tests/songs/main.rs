@@ -34,6 +34,8 @@ struct Expected {
     speed_ratio: f64,
     #[serde(default)]
     semitones: f64,
+    #[serde(default)]
+    reversed: bool,
 }
 
 fn unchanged() -> f64 {
@@ -130,7 +132,8 @@ fn is_as_expected(found: &MatchedPassage, expected: &Expected) -> bool {
         found.right_start_secs - expected.right.0,
         found.right_end_secs - expected.right.1,
     ];
-    times.iter().all(|off| off.abs() <= SECS)
+    found.reversed == expected.reversed
+        && times.iter().all(|off| off.abs() <= SECS)
         && (found.speed_ratio / expected.speed_ratio - 1.0).abs() <= SPEED
         && (found.pitch_shift_semitones - expected.semitones).abs() <= SEMITONES
 }

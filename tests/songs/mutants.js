@@ -38,6 +38,8 @@ const MODULES = [
   "recording/passages",
   "recording/distinct",
   "recording/mixture",
+  "recording/backwards",
+  "recording/edits",
   "recording/peaks/peak_map",
   "recording/peaks/triples",
   "recording/peaks/candidates",
@@ -51,6 +53,7 @@ const MODULES = [
   "recording/encoder/config",
   "report/build",
   "spectrum/log_bands",
+  "spectrum/low_bands",
 ];
 /** Constants in these modules that belong to the network, which has tests of its own. */
 const OTHERS = ["BATCH_NORM_EPSILON", "FRAMES_PER_FEATURE_FRAME", "CONTEXT_FEATURE_FRAMES"];

@@ -67,6 +67,10 @@ pub enum Part {
         #[serde(default)]
         gain_db: f64,
     },
+    /// Parts that are played backwards.
+    Backwards {
+        of: Vec<Part>,
+    },
     /// A hundred claps a second, each a burst of noise of a few milliseconds.
     Applause {
         #[serde(default)]
@@ -95,6 +99,7 @@ impl Part {
                 let secs = |parts: &[Self]| parts.iter().map(Self::secs).sum::<f64>();
                 secs(one).max(secs(other))
             }
+            Self::Backwards { ref of } => of.iter().map(Self::secs).sum(),
             Self::Tune { secs, .. }
             | Self::Silence { secs }
             | Self::Noise { secs, .. }
@@ -140,6 +145,11 @@ impl Part {
                 samples
                     .map(|n| 0.5 * (gain * at(&one, n) + at(&other, n)))
                     .collect()
+            }
+            Self::Backwards { ref of } => {
+                let mut samples: Vec<f32> = of.iter().flat_map(Self::samples).collect();
+                samples.reverse();
+                samples
             }
             Self::Silence { .. } => samples.map(|_| 0.0).collect(),
             Self::Noise { seed, .. } => samples

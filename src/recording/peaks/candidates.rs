@@ -35,17 +35,55 @@ const FULL_DETAIL_SECS: f64 = 600.0;
 /// The candidates of all blocks of the left song, each as a block on a line.
 #[must_use]
 pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
+    let mut found = Vec::new();
+    each_block([left, right], Selection::new, 2.0, |votes, span| {
+        found.extend(votes.best().map(|(map, shift_bands)| PeakLine {
+            span,
+            map,
+            shift_steps: shift_bands * STEPS_PER_BAND,
+            evidence: 0.0,
+        }));
+    });
+    found
+}
+
+/// The most votes that any block of the left song has in a cell. A quick look, at some of the triples
+/// and at blocks that don't overlap.
+#[must_use]
+pub fn most_votes(left: &PeakMap, right: &PeakMap) -> u8 {
+    let mut most = 0;
+    each_block(
+        [left, right],
+        Selection::of_few_intervals,
+        1.0,
+        |votes, _| {
+            most = votes
+                .cells
+                .iter()
+                .fold(most, |most, &votes| most.max(votes));
+        },
+    );
+    most
+}
+
+/// Calls `then` for each block of the left song with its votes. The triples of a selection, given its
+/// thinning, vote; `overlap` blocks begin in the length of one.
+fn each_block(
+    [left, right]: [&PeakMap; 2],
+    select: impl Fn(f64) -> Selection,
+    overlap: f64,
+    mut then: impl FnMut(&Votes, (f64, f64)),
+) {
     let coarseness = coarseness(left, right);
-    let selection = Selection::new(coarseness * coarseness);
+    let selection = select(coarseness * coarseness);
     let index = Index::new(right, &selection);
     let mut triples = Vec::new();
     selection.each(left, |triple| triples.push(triple));
     let mut votes = Votes::new(right.frames, CELL_FRAMES * coarseness);
     let block_frames = BLOCK_FRAMES * coarseness;
-    let blocks = (2.0 * left.frames as f64 / block_frames).ceil() as usize;
-    let mut found = Vec::new();
+    let blocks = (overlap * left.frames as f64 / block_frames).ceil() as usize;
     for block in 0..blocks {
-        let start = block as f64 * block_frames / 2.0;
+        let start = block as f64 * block_frames / overlap;
         let span = (start, (start + block_frames).min(left.frames as f64));
         let before = |place: f64| triples.partition_point(|triple| f64::from(triple.frame) < place);
         votes.clear((span.0 + span.1) / 2.0);
@@ -58,14 +96,8 @@ pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
                 votes.add(triple, other);
             }
         }
-        found.extend(votes.best().map(|(map, shift_bands)| PeakLine {
-            span,
-            map,
-            shift_steps: shift_bands * STEPS_PER_BAND,
-            evidence: 0.0,
-        }));
+        then(&votes, span);
     }
-    found
 }
 
 /// Factor by which blocks and cells are longer than in short songs.

@@ -15,7 +15,7 @@
 //!    evidence.
 //! 6. [`significance`]: how many lines of such evidence two unrelated songs have.
 
-mod candidates;
+pub mod candidates;
 pub mod peak_line;
 pub mod peak_map;
 pub mod peak_pair;

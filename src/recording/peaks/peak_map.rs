@@ -88,6 +88,28 @@ impl PeakMap {
         self
     }
 
+    /// Length in seconds, from the first frame to the last one.
+    #[must_use]
+    pub fn secs(&self) -> f64 {
+        self.frames.saturating_sub(1) as f64 * self.frame_secs
+    }
+
+    /// The peaks of the song that plays backwards.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let last = self.frames.saturating_sub(1) as u32;
+        let mut peaks: Vec<Peak> = self
+            .peaks
+            .iter()
+            .map(|peak| Peak {
+                frame: last - peak.frame,
+                ..*peak
+            })
+            .collect();
+        peaks.sort_unstable();
+        Self { peaks, ..*self }
+    }
+
     /// Whether it can be the peaks of a song of this length. Guards against forged bytes.
     #[must_use]
     pub fn is_consistent(&self, duration_secs: f64, config: &FeatureConfig) -> bool {

@@ -83,6 +83,36 @@ impl<'a> PeakPair<'a> {
         self.raster.surviving_share(self.left, line)
     }
 
+    /// Evidence of the pieces of a line, each of 3 s at the place nearby where it is greatest, at a
+    /// slope of their own.
+    #[must_use]
+    pub fn evidence_in_pieces(&self, line: &PeakLine, slope: f64) -> f32 {
+        /// 3 s.
+        const PIECE_FRAMES: f64 = 65.0;
+        /// Up to 0.7 s away.
+        const NEARBY: Grid = Grid {
+            offsets: (15, 1.0),
+            slopes: (0, 0.0),
+            shifts: 0,
+        };
+        let pieces = ((line.span.1 - line.span.0) / PIECE_FRAMES) as usize;
+        (0..pieces)
+            .map(|piece| {
+                let start = line.span.0 + piece as f64 * PIECE_FRAMES;
+                let middle = start + PIECE_FRAMES / 2.0;
+                let piece = PeakLine {
+                    span: (start, start + PIECE_FRAMES),
+                    map: TimeMap {
+                        slope,
+                        ..line.map.anchored_at(middle)
+                    },
+                    ..*line
+                };
+                self.adjusted(&piece, &NEARBY).evidence.max(0.0)
+            })
+            .sum()
+    }
+
     /// A block of a line, adjusted and extended to the stretch with the greatest evidence.
     fn grown(&self, block: &PeakLine) -> PeakLine {
         const BLOCK: Grid = Grid {
