@@ -361,7 +361,8 @@ export class SoundalikeElement extends Base {
     const list = element("ol", { part: "passages" });
     for (const passage of report.passages) {
       const mix = mixWords(passage, { left: report.left.name, right: report.right.name });
-      list.append(element("li", {}, timesOf(passage) + (mix && `, ${mix}`)));
+      const how = [passage.reversed ? "backwards" : "", mix].filter(Boolean).map((words) => `, ${words}`);
+      list.append(element("li", {}, timesOf(passage) + how.join("")));
     }
     const { composition } = report;
     if (composition)

@@ -5,9 +5,9 @@
 //! [significance](crate::recording::peaks::significance). Embeddings tell nothing here: a note that
 //! swells resembles no note that dies away.
 //!
-//! Much music has short figures that read the same backwards, and held notes do. Among passages that
-//! overlap, the stronger one is [taken](crate::recording::distinct): in a copy the one that plays
-//! forwards, in a reversed copy the one that plays backwards.
+//! Much music has short figures that read the same backwards, and held notes do. Among passages
+//! that overlap, the stronger one is [taken](crate::recording::distinct): in a copy the one that
+//! plays forwards, in a reversed copy the one that plays backwards.
 
 use crate::geometry::spans::covered_share;
 use crate::recording::Analysis;
@@ -20,19 +20,19 @@ use crate::recording::peaks::candidates::most_votes;
 use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::significance::{certainty, expected_by_chance};
 
-/// With so much of one of the songs in passages that play forwards and correlate, none is looked for
-/// that plays backwards: the search takes as long as that for all other passages.
+/// With so much of one of the songs in passages that play forwards and correlate, none is looked
+/// for that plays backwards: the search takes as long as that for all other passages.
 const ENOUGH_COVERED: f64 = 0.5;
-/// Least votes of a block from which the search is worth its time. Of 25 validation songs, each has
-/// 149 or more with its own reverse, and 10 s of it 19 or more. Two thirds of 600 pairs of different
-/// ones have fewer than this.
+/// Least votes of a block from which the search is worth its time. Of 25 validation songs, each
+/// has 149 or more with its own reverse, and 10 s of it 19 or more. Two thirds of 600 pairs of
+/// different ones have fewer than this.
 const LEAST_VOTES: u8 = 10;
 /// Most lines as strong as a passage's that two unrelated songs have by chance. A hundredth of what
 /// passages that play forwards need, because hardly one copy in a hundred plays backwards. Of 346
 /// pairs of validation songs, half of them of one album or one track, none has a passage then.
 const MOST_EXPECTED: f64 = 3e-6;
-/// Correlation of a passage that surely plays forwards. Where a song meets its own reverse forwards,
-/// the correlation is below 0.35 in 14 of 15 passages (25 validation songs).
+/// Correlation of a passage that surely plays forwards. Where a song meets its own reverse
+/// forwards, the correlation is below 0.35 in 14 of 15 passages (25 validation songs).
 const CORRELATION_OF_COPY: f64 = SUPPORTING_CORRELATIONS.1;
 
 /// The passages that play backwards, unless passages that play forwards explain enough of one of
@@ -91,7 +91,7 @@ mod tests {
     use crate::recording::encoder::embeddings::Embeddings;
     use crate::recording::passage::test_passage;
     use crate::recording::peaks::peak_map::PeakMap;
-    use crate::recording::peaks::peak_map::test_peaks::{changed, song};
+    use crate::recording::peaks::peak_map::test_peaks::song;
     use crate::recording::segments::test_segments;
     use crate::recording::whitened::{Preset, WhitenedSpectrogram};
     use crate::test_sound::{mel_power, noise};
@@ -154,23 +154,6 @@ mod tests {
         let one = with_peaks(peaks.clone());
         let found = |peaks: PeakMap| backward_passages([&one, &with_peaks(peaks)], &[]);
         assert_eq!(found(song(60.0, 2)), []);
-        assert_eq!(found(peaks.clone()), [], "a melody that plays forwards");
-        // Half of it, a tone higher.
-        let piece = changed(&peaks, (300, 900), 1.0, 16);
-        let piece = PeakMap {
-            frames: peaks.frames,
-            ..piece
-        };
-        let [passage] = &found(piece.reversed())[..] else {
-            panic!("not found")
-        };
-        assert!(
-            (passage.alignment.map.slope + 1.0).abs() < 0.02,
-            "{passage:?}"
-        );
-        assert!(
-            (passage.alignment.semitones - 2.0).abs() < 0.2,
-            "{passage:?}"
-        );
+        assert_eq!(found(peaks), [], "a melody that plays forwards");
     }
 }

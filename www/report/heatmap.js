@@ -62,7 +62,7 @@ export function showHeatMap(body, report, passages) {
       passages,
       FLAG_PARTS.map((part) => [
         places.x(passage.leftStartSecs + part * (passage.leftEndSecs - passage.leftStartSecs)),
-        places.y(passage.rightStartSecs + part * (passage.rightEndSecs - passage.rightStartSecs)),
+        places.y(rightSecsAt(passage, part)),
       ]),
     ),
   );
@@ -113,8 +113,8 @@ function diagonals(passages, { x, y }) {
     const ends = {
       x1: x(passage.leftStartSecs),
       x2: x(passage.leftEndSecs),
-      y1: y(passage.rightStartSecs),
-      y2: y(passage.rightEndSecs),
+      y1: y(rightSecsAt(passage, 0)),
+      y2: y(rightSecsAt(passage, 1)),
       "data-passage": index,
     };
     return [
@@ -122,6 +122,15 @@ function diagonals(passages, { x, y }) {
       svg("line", { ...ends, class: `diagonal ${kindClass(passage)} ${colourClass(index)}` }),
     ];
   });
+}
+
+/**
+ * Where a passage is in the right song when a part of it, 0..1, has been played in the left one.
+ * @param {Shown} passage
+ * @param {number} part
+ */
+function rightSecsAt({ rightStartSecs, rightEndSecs, reversed }, part) {
+  return rightStartSecs + (reversed ? 1 - part : part) * (rightEndSecs - rightStartSecs);
 }
 
 /**

@@ -14,6 +14,7 @@ import { pitchShift } from "./pitch-shift.js";
  * @property {number} rightStartSecs
  * @property {number} rightEndSecs
  * @property {number} transpositionSemitones
+ * @property {boolean} [reversed] played backwards in the right song
  */
 /** @typedef {"together" | "in-turn"} PlayMode */
 /**
@@ -97,7 +98,8 @@ export class PassagePlayer {
   /** @param {PlayMode} mode @param {Passage} passage @param {() => boolean} isOver */
   async #playIn(mode, passage, isOver) {
     const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs, transpositionSemitones } = passage;
-    const together = mode === "together";
+    // Browsers play no sound backwards. In step, the songs would drift apart.
+    const together = mode === "together" && !passage.reversed;
     this.#spread(together, together ? -transpositionSemitones : 0);
     const ratio = (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs);
     const rates = together ? ratesInStep(ratio) : { left: 1, right: 1 };

@@ -35,6 +35,7 @@ export function passagesCsv(report) {
     "pitch_shift_semitones",
     "share",
     "left_share",
+    "reversed",
     "kind",
     "evidence",
     "note",
@@ -54,6 +55,7 @@ export function passagesCsv(report) {
     ...common(passage, passage.pitchShiftSemitones),
     passage.share.toFixed(2),
     /** @type {{ leftShare?: number }} */ (passage).leftShare?.toFixed(2) ?? "",
+    passage.reversed ? "true" : "false",
     "recording",
     "",
     mixWords(passage, { left: report.left.name, right: report.right.name }),
@@ -61,6 +63,7 @@ export function passagesCsv(report) {
   const composition = compositionOf(report);
   const composed = (composition?.passages ?? []).map((passage) => [
     ...common(passage, passage.transpositionSemitones),
+    "",
     "",
     "",
     "composition",

@@ -20,7 +20,9 @@ import { compositionOf, transposed } from "./composition.js";
  * @property {number} rightStartSecs
  * @property {number} rightEndSecs
  * @property {number} score
+ * @property {boolean} [reversed] played backwards in the right song
  * @property {string} what agrees, in words; empty for the same recording
+ *   unless it is played backwards
  * @property {string} changes of the right song, in words
  * @property {(names: { left: string, right: string }) => string} mix what else plays, in words
  * @property {number} transpositionSemitones of a composition in the right song
@@ -32,8 +34,8 @@ export function shownPassages(report) {
     ...passage,
     isComposed: false,
     label: String(index + 1),
-    what: "",
-    changes: changeWords(passage),
+    what: passage.reversed ? "backwards (the player plays it forwards, in turn)" : "",
+    changes: changeWords({ ...passage, reversed: false }),
     mix: (/** @type {{ left: string, right: string }} */ names) => mixWords(passage, names),
     transpositionSemitones: 0,
   }));

@@ -114,7 +114,8 @@ function marksOf(passage, index, { left, right }) {
   const a = [passage.leftStartSecs, passage.leftEndSecs].map((secs) => (secs / left.durationSecs) * WIDTH);
   const b = [passage.rightStartSecs, passage.rightEndSecs].map((secs) => (secs / right.durationSecs) * WIDTH);
   const marks = {
-    ribbon: svg("path", { d: ribbonPath(a, b) }),
+    // Played backwards, the ends cross.
+    ribbon: svg("path", { d: ribbonPath(a, passage.reversed ? [...b].reverse() : b) }),
     blocks: /** @type {[SVGElement, SVGElement]} */ ([blockAt(a, 0), blockAt(b, RIGHT_TOP)]),
     ends: /** @type {Marks["ends"]} */ ([a, b]),
   };

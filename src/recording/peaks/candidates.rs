@@ -47,8 +47,8 @@ pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
     found
 }
 
-/// The most votes that any block of the left song has in a cell. A quick look, at some of the triples
-/// and at blocks that don't overlap.
+/// The most votes that any block of the left song has in a cell. A quick look, at some of the
+/// triples and at blocks that don't overlap.
 #[must_use]
 pub fn most_votes(left: &PeakMap, right: &PeakMap) -> u8 {
     let mut most = 0;
@@ -66,8 +66,8 @@ pub fn most_votes(left: &PeakMap, right: &PeakMap) -> u8 {
     most
 }
 
-/// Calls `then` for each block of the left song with its votes. The triples of a selection, given its
-/// thinning, vote; `overlap` blocks begin in the length of one.
+/// Calls `then` for each block of the left song with its votes. The triples of a selection, given
+/// its thinning, vote; `overlap` blocks begin in the length of one.
 fn each_block(
     [left, right]: [&PeakMap; 2],
     select: impl Fn(f64) -> Selection,

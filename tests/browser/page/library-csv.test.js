@@ -68,7 +68,10 @@ describe("library as CSV", () => {
       library.slice(1, -1).map((line) => line.slice("mine.wav,".length, -",,,not checked,,,,,".length)),
       ["'=1+1.mp3", "'+1.mp3", "'@sum.mp3", "'-2+3+cmd|' /C calc'!A0.mp3", "'-.5*2", "-1", "-1.5", '"Ü, “1”.mp3"'],
     );
-    assert.match(String(passages[1]), /^'-2\.mp3,.*,-2\.0,0\.30,,recording,,"faintly, under other music in b\.mp3"$/);
+    assert.match(
+      String(passages[1]),
+      /^'-2\.mp3,.*,-2\.0,0\.30,,false,recording,,"faintly, under other music in b\.mp3"$/,
+    );
     for (const [header] of [library, passages]) assert.match(String(header), /^\ufeffleft,right/);
   });
 });

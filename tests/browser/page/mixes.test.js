@@ -44,11 +44,11 @@ describe("mixes", () => {
     assert.deepEqual(
       lines.map((line) => line.split(",").slice(9).join(",")),
       [
-        "share,left_share,kind,evidence,note",
-        '0.34,,recording,,"faintly, under other music in other.wav"',
-        '0.35,0.74,recording,,"under other music in mine.wav; faintly, under other music in other.wav"',
-        "0.35,0.50,recording,,under other music in both songs",
-        "0.75,,recording,,",
+        "share,left_share,reversed,kind,evidence,note",
+        '0.34,,false,recording,,"faintly, under other music in other.wav"',
+        '0.35,0.74,false,recording,,"under other music in mine.wav; faintly, under other music in other.wav"',
+        "0.35,0.50,false,recording,,under other music in both songs",
+        "0.75,,false,recording,,",
       ],
     );
   });

@@ -155,6 +155,24 @@ const WORDS = [
     strong(at([0, 4], [4, 8]), at([3, 6], [0, 3])),
     `${SHARE_MORE}${HALF}Two passages match.`,
   ],
+  [
+    "backwards",
+    strong(passage({ reversed: true })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, backwards, at the same pitch and speed. ` +
+      "One passage matches.",
+  ],
+  [
+    "backwards, higher and faster",
+    strong(passage({ reversed: true, pitchShiftSemitones: 2, speedRatio: 1.2 })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, backwards, 2 semitones higher and 20 % faster. ` +
+      "One passage matches.",
+  ],
+  [
+    "half a second is missing again and again",
+    strong(passage({ rightEndSecs: 9.6 })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, with small pieces cut out or repeated, ` +
+      "at the same pitch and speed. One passage matches.",
+  ],
 
   // Mixes, loops, and what was left out.
   ["the right song is just no mix", strong(passage({ share: 0.75 })), `${SHARE_ONE}${HALF}One passage matches.`],
@@ -178,7 +196,11 @@ const WORDS = [
   ],
   [
     "one passage of three is in a mix",
-    strong(passage(), passage({ share: 0.3 }), passage({ leftStartSecs: 7, leftEndSecs: 9, rightStartSecs: 0 })),
+    strong(
+      passage(),
+      passage({ share: 0.3 }),
+      passage({ leftStartSecs: 7, leftEndSecs: 9, rightStartSecs: 1, rightEndSecs: 3 }),
+    ),
     `${SHARE_MORE}${HALF}Three passages match, one of them in a mix with other music in other.wav.`,
   ],
   [

@@ -27,7 +27,7 @@ export const MODERATE = { score: 0.6, verdict: "moderate" };
 
 /**
  * A passage, by default at the same pitch and speed and alone.
- * @param {Record<string, number>} [fields]
+ * @param {Record<string, number | boolean>} [fields]
  */
 export function passage(fields = {}) {
   return {

@@ -32,6 +32,8 @@ export async function firstPassage(
     const evidence: "melody" | "harmony" | "both" | undefined = report.composition?.passages[0]?.evidence;
     console.log(composition, evidence);
     const [passage] = report.passages;
+    const isBackwards: boolean = passage?.reversed ?? false;
+    console.log(isBackwards);
     return passage && [passage.leftStartSecs, passage.speedRatio, passage.share];
   } catch (error) {
     if (!(error instanceof CheckerError)) throw error;

@@ -4,7 +4,7 @@
 
 /** @type {Mutant[]} */
 export const ELEMENT_MUTANTS = [
-  ["element", "under other music", "pkg/element.js", "(mix && `, ${mix}`)", '""'],
+  ["element", "under other music", "pkg/element.js", '[passage.reversed ? "backwards" : "", mix]', "[]"],
   [
     "element",
     "nothing heavy is loaded",

@@ -60,7 +60,7 @@ export const REPORT_MUTANTS = [
     "((event.clientY - bounds.top)",
   ],
   ["sentences", "words under the title", "report/changes.js", "  if (pitch && speed) return", "  if (false) return"],
-  ["sentences", "words under the title", "report/changes.js", 'at the same pitch` : "at', '` : "at'],
+  ["sentences", "words under the title", "report/changes.js", "${speed} at the same pitch`;", "${speed}`;"],
   [
     "sentences",
     "words under the title",
@@ -133,7 +133,7 @@ export const REPORT_MUTANTS = [
     "playing",
     "in turn, one song",
     "report/player.js",
-    'const together = mode === "together";',
+    'const together = mode === "together" && !passage.reversed;',
     "const together = true;",
   ],
   [
