@@ -150,19 +150,20 @@ fn matched_passage(passage: &Passage, swapped: bool) -> MatchedPassage {
         },
         pitch_shift_semitones: round(alignment.semitones, 1),
         share: round(share_of_right, 2),
+        left_share: round(share_of_left, 2),
         reversed: alignment.is_backwards(),
     };
     if swapped {
         mirror_passage(&mut matched);
-        matched.share = round(share_of_left, 2);
     }
     matched
 }
 
-/// Exchanges the left and the right song. The share stays: it is known of the right song alone.
+/// Exchanges the left and the right song.
 pub fn mirror_passage(passage: &mut MatchedPassage) {
     std::mem::swap(&mut passage.left_start_secs, &mut passage.right_start_secs);
     std::mem::swap(&mut passage.left_end_secs, &mut passage.right_end_secs);
+    std::mem::swap(&mut passage.left_share, &mut passage.share);
     passage.speed_ratio = round(1.0 / passage.speed_ratio, 3);
     passage.pitch_shift_semitones = round(-passage.pitch_shift_semitones, 1);
 }
@@ -203,10 +204,14 @@ mod tests {
     use crate::recording::passage::test_passage;
 
     #[test]
-    fn the_share_is_that_of_the_right_song() {
+    fn each_song_has_its_own_share() {
         let passage = test_passage((0.987, 0.251));
-        assert_eq!(matched_passage(&passage, false).share, 0.25);
-        assert_eq!(matched_passage(&passage, true).share, 0.99);
+        let shares = |swapped| {
+            let passage = matched_passage(&passage, swapped);
+            (passage.left_share, passage.share)
+        };
+        assert_eq!(shares(false), (0.99, 0.25));
+        assert_eq!(shares(true), (0.25, 0.99));
     }
 
     #[test]

@@ -86,6 +86,9 @@ pub struct MatchedPassage {
     /// Share of the right song's sound there that is the left song's music, 0..1. Below 1 something
     /// else plays there, too: the passage is part of a mix.
     pub share: f64,
+    /// Share of the left song's sound there that is the right song's music, 0..1. Below 1 the left
+    /// song is the mix.
+    pub left_share: f64,
     /// True where the right song plays the passage backwards; else it isn't there.
     #[serde(default, skip_serializing_if = "is_false")]
     #[tsify(optional)]

@@ -80,6 +80,7 @@ fn the_report_of_swapped_songs_is_mirrored() {
             assert_eq!(one.left_start_secs, other.left_start_secs);
             assert_eq!(one.right_end_secs, other.right_end_secs);
             assert_eq!(one.score, other.score);
+            assert_eq!((one.left_share, one.share), (other.share, other.left_share));
             assert!((one.speed_ratio * other.speed_ratio - 1.0).abs() < 0.002);
             assert_eq!(one.pitch_shift_semitones, 0.0 - other.pitch_shift_semitones);
         }

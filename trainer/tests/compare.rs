@@ -37,6 +37,7 @@ fn two_files_give_the_documented_report() {
         "speedRatio",
         "pitchShiftSemitones",
         "share",
+        "leftShare",
     ] {
         assert!(passage[field].is_number(), "{field}");
     }

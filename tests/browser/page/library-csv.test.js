@@ -59,6 +59,7 @@ describe("library as CSV", () => {
         speedRatio: 1,
         pitchShiftSemitones: -2,
         share: 0.3,
+        leftShare: 0.9,
       };
       const passages = passagesCsv({ left: { name: "-2.mp3" }, right: { name: "b.mp3" }, passages: [passage] });
       return [library, passages].map((text) => text.split("\r\n"));
@@ -70,7 +71,7 @@ describe("library as CSV", () => {
     );
     assert.match(
       String(passages[1]),
-      /^'-2\.mp3,.*,-2\.0,0\.30,,false,recording,,"faintly, under other music in b\.mp3"$/,
+      /^'-2\.mp3,.*,-2\.0,0\.30,0\.90,false,recording,,"faintly, under other music in b\.mp3"$/,
     );
     for (const [header] of [library, passages]) assert.match(String(header), /^\ufeffleft,right/);
   });

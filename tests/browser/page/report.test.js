@@ -128,6 +128,7 @@ describe("report", () => {
         ["speed_ratio", 3],
         ["pitch_shift_semitones", 1],
         ["share", 2],
+        ["left_share", 2],
       ]) {
         const inJson = passage[String(name).replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
         assert.equal(passages[index][name], inJson.toFixed(digits), String(name));

@@ -39,6 +39,7 @@ export function passage(fields = {}) {
     speedRatio: 1,
     pitchShiftSemitones: 0,
     share: 1,
+    leftShare: 1,
     ...fields,
   };
 }

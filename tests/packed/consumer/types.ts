@@ -34,7 +34,7 @@ export async function firstPassage(
     const [passage] = report.passages;
     const isBackwards: boolean = passage?.reversed ?? false;
     console.log(isBackwards);
-    return passage && [passage.leftStartSecs, passage.speedRatio, passage.share];
+    return passage && [passage.leftStartSecs, passage.speedRatio, passage.share, passage.leftShare];
   } catch (error) {
     if (!(error instanceof CheckerError)) throw error;
     const code: ErrorCode = error.code;
