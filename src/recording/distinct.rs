@@ -14,9 +14,18 @@ use crate::recording::passage::Passage;
 const FALSE_POSITIVE_SHARES: (f64, f64) = (0.6, 0.5);
 /// A passage is the same as a stronger one that covers this share of it in both songs.
 const SAME_SHARE: f64 = 0.7;
+/// Weight of the song in which less of a passage is news. A use of a loop is news in one song only,
+/// and counts nearly in full. Of two lines through music that repeats itself, the one that is news
+/// in both songs comes first.
+const NEWS_IN_BOTH_WEIGHT: f64 = 0.2;
+/// Shortest passage, in seconds: applause and chords that are held meet for less by chance.
+const LEAST_SECS: f64 = 1.8;
 /// Least part of a passage that no stronger one explains, as a share and in seconds.
 const LEAST_NEWS_SHARE: f64 = 0.4;
 const LEAST_NEWS_SECS: f64 = 2.0;
+/// The share that suffices of a passage which is so short that it is less: uses of a loop of 2 s
+/// reach a little into each other.
+const SUFFICIENT_NEWS_SHARE: f64 = 0.6;
 
 /// The passages without those that a stronger one makes superfluous. Two passages at one place, one
 /// by spectral peaks and one by the other evidence, become one: the stronger one, with the greater
@@ -25,7 +34,7 @@ const LEAST_NEWS_SECS: f64 = 2.0;
 pub fn distinct(mut passages: Vec<Passage>) -> Vec<Passage> {
     passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
     let mut distinct: Vec<Passage> = Vec::new();
-    for passage in passages {
+    while let Some(passage) = newest(&mut passages, &distinct) {
         if let Some(same) = distinct
             .iter_mut()
             .find(|stronger| is_same(&passage, stronger))
@@ -65,7 +74,8 @@ fn unexplained(passage: Passage, stronger: &[Passage]) -> Option<Passage> {
     let first = (0..steps).find(is_news)?;
     let last = (0..steps).rev().find(is_news)?;
     let news_secs = (first..=last).filter(is_news).count() as f64 / STEPS_PER_SEC;
-    if news_secs < LEAST_NEWS_SECS.min(alignment.secs())
+    if alignment.secs() < LEAST_SECS
+        || news_secs < LEAST_NEWS_SECS.min(SUFFICIENT_NEWS_SHARE * alignment.secs())
         || news_secs < LEAST_NEWS_SHARE * alignment.secs()
     {
         return None;
@@ -90,6 +100,35 @@ fn unexplained(passage: Passage, stronger: &[Passage]) -> Option<Passage> {
         },
         ..passage
     })
+}
+
+/// Takes the strongest of the passages, which are ordered by their strength. What the `distinct`
+/// ones cover counts no more: where music repeats itself exactly, a passage that is next to the
+/// others is the true one, and one that crosses them is a repetition.
+fn newest(passages: &mut Vec<Passage>, distinct: &[Passage]) -> Option<Passage> {
+    let left: Vec<_> = distinct
+        .iter()
+        .map(|passage| passage.alignment.left_secs)
+        .collect();
+    let right: Vec<_> = distinct
+        .iter()
+        .map(|passage| passage.alignment.right_secs())
+        .collect();
+    let (mut best, mut greatest) = (0, f64::NEG_INFINITY);
+    for (index, passage) in passages.iter().enumerate() {
+        let strength = strength(passage);
+        if strength <= greatest {
+            break;
+        }
+        let left = 1.0 - covered_share(passage.alignment.left_secs, left.clone());
+        let right = 1.0 - covered_share(passage.alignment.right_secs(), right.clone());
+        let news = left.max(right) + NEWS_IN_BOTH_WEIGHT * (left.min(right) - left.max(right));
+        let news = strength * news;
+        if news > greatest {
+            (best, greatest) = (index, news);
+        }
+    }
+    (!passages.is_empty()).then(|| passages.remove(best))
 }
 
 /// Of passages that overlap, the longer and better correlated one is more likely the true one. The

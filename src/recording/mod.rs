@@ -6,7 +6,8 @@
 //! [`whitened`] spectrograms are [correlated](correlate) to [`refine`] each run to its exact place,
 //! speed and pitch, and to [`follow`] a copy that was cut. Both kinds of evidence give a
 //! [`passage`] its [`certainty`]. Spectral [`peaks`] find passages in a [`mixture`] with other
-//! music, too, and some that play [`backwards`]. All [`passages`] that are [`distinct`] decide the
+//! music, too, and some that play [`backwards`]. Without their [`contested`] ends, all [`passages`]
+//! that are [`distinct`] decide the
 //! [`score`]. Two short songs without a passage are compared as [`clips`].
 
 mod alignment;
@@ -15,6 +16,7 @@ mod backwards;
 mod blank;
 mod certainty;
 pub mod clips;
+mod contested;
 mod correlate;
 mod distinct;
 mod edits;

@@ -3,7 +3,8 @@
 //! Each run is [refined](crate::recording::refine) to an alignment and gets a
 //! [certainty](crate::recording::certainty). Where the whole run doesn't correlate, its parts are
 //! tried. [Lines of peaks](crate::recording::mixture) are added, also of music that plays
-//! [backwards](crate::recording::backwards). Of passages that overlap, the
+//! [backwards](crate::recording::backwards). Ends at which another passage is the better one are
+//! [cut off](crate::recording::contested). Of passages that overlap, the
 //! [strongest](crate::recording::distinct) stays.
 
 use crate::geometry::time_map::TimeMap;
@@ -13,13 +14,14 @@ use crate::recording::backwards::backward_passages;
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty, full_evidence,
 };
+use crate::recording::contested::cut_contested_ends;
 use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::distinct::distinct;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::follow::{Part, follow};
 use crate::recording::mixture::{measure_shares, peak_passages};
 use crate::recording::passage::Passage;
-use crate::recording::refine::refined;
+use crate::recording::refine::{refined, refined_part};
 use crate::recording::run::Run;
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::search::{rough_secs, runs};
@@ -31,6 +33,8 @@ const SUFFICIENT_PART_SECS: f64 = 8.0;
 /// Parts of a copy that lie at least this far beside each other were moved by a cut, in columns:
 /// 0.3 s.
 const LEAST_CUT_COLUMNS: f64 = 3.0;
+/// Greatest difference from the original speed that cuts and insertions imitate: a second in ten.
+const MOST_SPEED_OF_CUTS: f64 = 0.1;
 /// The parts of a cut copy explain at least this much more than one line: the sum of their seconds,
 /// weighted by their correlations.
 const LEAST_GAIN: f64 = 1.05;
@@ -55,12 +59,13 @@ pub fn passages(
         full_evidence: full_evidence(matrix),
         calibration,
     };
-    let passages = runs
+    let mut passages: Vec<Passage> = runs
         .iter()
         .flat_map(|run| finder.of_run(run))
         .chain(peak_passages([left, right], &finder.spectrograms))
         .filter(|passage| passage.certainty >= LEAST_CERTAINTY)
         .collect();
+    cut_contested_ends(&mut passages, &finder.spectrograms);
     let mut found = distinct(passages);
     let backwards = backward_passages([left, right], &found);
     if !backwards.is_empty() {
@@ -92,17 +97,26 @@ impl Finder<'_> {
     /// alone are added.
     fn of_run(&self, run: &Run) -> Vec<Passage> {
         let whole = self.passage(run);
-        let cut = self.of_cut_copy(run, &whole);
-        if !cut.is_empty() {
+        let mut cut = self.of_cut_copy(run, &whole);
+        let is_correlated = whole.alignment.correlation >= SUPPORTING_CORRELATIONS.1;
+        if cut.is_empty() {
+            cut.push(whole);
+        }
+        if is_correlated {
             return cut;
         }
-        if whole.alignment.correlation >= SUPPORTING_CORRELATIONS.1 {
-            return vec![whole];
-        }
-        let parts = parts(run)
+        let mut passages: Vec<Passage> = parts(run)
             .map(|part| self.passage(&part))
-            .filter(|part| suffices_as_part(&part.alignment));
-        std::iter::once(whole).chain(parts).collect()
+            .filter(|part| suffices_as_part(&part.alignment))
+            .collect();
+        let longest = passages
+            .iter()
+            .max_by(|a, b| explained_secs(a).total_cmp(&explained_secs(b)));
+        if let Some(longest) = longest {
+            passages.extend(self.of_cut_copy(run, longest));
+        }
+        passages.extend(cut);
+        passages
     }
 
     /// The passages of a copy out of which something was cut, or into which something was inserted.
@@ -117,7 +131,7 @@ impl Finder<'_> {
             map,
             shift_bands: (whole.alignment.semitones * BANDS_PER_SEMITONE as f64).round() as isize,
         };
-        let parts = follow(&self.spectrograms, &overlay);
+        let parts = self.parts_near(&overlay, whole);
         let is_apart = |one: &TimeMap, other: &TimeMap, column: f64| {
             (one.at(column) - other.at(column)).abs() >= LEAST_CUT_COLUMNS
         };
@@ -133,8 +147,13 @@ impl Finder<'_> {
         let secs = self.spectrograms.left.column_secs;
         let mut passages: Vec<Passage> = Vec::new();
         for part in &parts {
-            let span = (part.span.0 * secs, part.span.1 * secs);
-            let passage = self.aligned(run, span, &part.map.in_unit(secs));
+            let rough_secs = (part.span.1 - part.span.0) * secs;
+            let overlay = Overlay {
+                map: part.map,
+                ..overlay
+            };
+            let alignment = refined_part(&self.spectrograms, part.span, overlay);
+            let passage = self.of_alignment(run, rough_secs, alignment);
             let is_on_line = !is_apart(&part.map, &map, (part.span.0 + part.span.1) / 2.0);
             if is_on_line || suffices_as_part(&passage.alignment) {
                 passages.push(passage);
@@ -156,21 +175,61 @@ impl Finder<'_> {
         passages
     }
 
+    /// The parts of a copy near a line. Where one line of another speed passes near all parts of a
+    /// copy at the original speed, those at the original speed are followed, too.
+    fn parts_near(&self, overlay: &Overlay, whole: &Passage) -> Vec<Part> {
+        let parts = follow(&self.spectrograms, overlay);
+        let slope = whole.alignment.map.slope;
+        if slope == 1.0 || (slope - 1.0).abs() > MOST_SPEED_OF_CUTS {
+            return parts;
+        }
+        let middle = whole.alignment.secs() / 2.0 + whole.alignment.left_secs.0;
+        let original = Overlay {
+            map: TimeMap {
+                slope: 1.0,
+                ..overlay
+                    .map
+                    .anchored_at(middle / self.spectrograms.left.column_secs)
+            },
+            ..*overlay
+        };
+        let at_original_speed = follow(&self.spectrograms, &original);
+        let correlation_sum = |parts: &[Part]| -> f64 {
+            parts
+                .iter()
+                .map(|part| {
+                    let columns = part.span.1 - part.span.0;
+                    let overlay = Overlay {
+                        map: part.map,
+                        ..*overlay
+                    };
+                    let centre = (part.span.0 + part.span.1) / 2.0;
+                    let correlation =
+                        self.spectrograms
+                            .correlation(&overlay, centre, columns as usize, 0.0);
+                    columns * correlation
+                })
+                .sum()
+        };
+        if correlation_sum(&at_original_speed) > correlation_sum(&parts) {
+            at_original_speed
+        } else {
+            parts
+        }
+    }
+
     fn passage(&self, run: &Run) -> Passage {
         let [left, right] = self.songs;
         let (rough_span, rough) = rough_secs(run, &left.segments, &right.segments);
-        self.aligned(run, rough_span, &rough)
+        let alignment = refined(&self.spectrograms, rough_span, &rough);
+        self.of_alignment(run, rough_span.1 - rough_span.0, alignment)
     }
 
-    /// The passage near a rough alignment of a part of a run.
-    fn aligned(&self, run: &Run, rough_span: (f64, f64), rough: &TimeMap) -> Passage {
-        let [left, right] = self.songs;
-        let alignment = completed(
-            refined(&self.spectrograms, rough_span, rough),
-            [left.duration_secs, right.duration_secs],
-        );
+    /// The passage of an alignment to which `rough_secs` of a run were refined.
+    fn of_alignment(&self, run: &Run, rough_secs: f64, alignment: Alignment) -> Passage {
+        let alignment = completed(alignment, self.songs.map(|song| song.duration_secs));
         // Where refinement shortens a run, the same share of its evidence counts.
-        let kept = (alignment.secs() / (rough_span.1 - rough_span.0)).min(1.0);
+        let kept = (alignment.secs() / rough_secs).min(1.0);
         let evidence = f64::from(run.evidence) * kept;
         Passage {
             certainty: certainty(evidence / f64::from(self.full_evidence), &alignment),

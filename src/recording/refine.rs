@@ -34,7 +34,7 @@ pub fn refined(
     rough_secs: &TimeMap,
 ) -> Alignment {
     let column_secs = pair.left.column_secs;
-    let mut span = (left_secs.0 / column_secs, left_secs.1 / column_secs);
+    let span = (left_secs.0 / column_secs, left_secs.1 / column_secs);
     let mut overlay = Overlay {
         map: rough_secs
             .in_unit(1.0 / column_secs)
@@ -43,6 +43,47 @@ pub fn refined(
     };
     overlay.shift_bands = pair.best_shift_bands(&overlay, span);
     overlay = pair.with_best_slope(&overlay, span);
+    fitted_to_ends(pair, overlay, span)
+}
+
+/// The exact alignment of a part of a copy that was [followed](crate::recording::follow), given by
+/// its columns of the left song. Its place is known to a column, and its pitch to a band.
+#[must_use]
+pub fn refined_part(pair: &SpectrogramPair<'_>, span: (f64, f64), overlay: Overlay) -> Alignment {
+    let (centre, width) = ((span.0 + span.1) / 2.0, (span.1 - span.0) as usize);
+    let correlation = |shift_bands: isize| {
+        let shifted = Overlay {
+            shift_bands,
+            ..overlay
+        };
+        pair.correlation(&shifted, centre, width, 0.0)
+    };
+    // The passage that was followed may be a band off.
+    let near = [0, -1, 1].map(|step| overlay.shift_bands + step);
+    let best = near
+        .into_iter()
+        .reduce(|best, shift| {
+            if correlation(shift) > correlation(best) {
+                shift
+            } else {
+                best
+            }
+        })
+        .unwrap_or(overlay.shift_bands);
+    let overlay = Overlay {
+        shift_bands: best,
+        ..overlay
+    };
+    fitted_to_ends(pair, overlay, span)
+}
+
+/// The alignment near an overlay whose place is known to a column.
+fn fitted_to_ends(
+    pair: &SpectrogramPair<'_>,
+    mut overlay: Overlay,
+    mut span: (f64, f64),
+) -> Alignment {
+    let column_secs = pair.left.column_secs;
     for _ in 0..ROUNDS {
         span = pair.ends(&overlay, span);
         overlay = pair.fitted(&overlay, span, LAGS_OF_ROUND).overlay;

@@ -36,6 +36,8 @@ const MODULES = [
   "recording/certainty",
   "recording/follow",
   "recording/passages",
+  "recording/contested",
+  "recording/alignment",
   "recording/distinct",
   "recording/mixture",
   "recording/backwards",

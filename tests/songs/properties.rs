@@ -137,6 +137,41 @@ fn unrelated_music_before_or_after_changes_nothing() {
     }
 }
 
+/// An excerpt of tune 1, alone or with another tune as loud.
+fn excerpt(secs: f64, is_mixed: bool) -> Recipe {
+    let alone = tune(1, 12.0, secs);
+    Recipe(vec![if is_mixed {
+        Part::Mix {
+            one: vec![alone],
+            other: vec![tune(2, 0.0, secs)],
+            gain_db: 0.0,
+        }
+    } else {
+        alone
+    }])
+}
+
+#[test]
+fn more_of_a_copy_never_lowers_the_score() {
+    let checker = checker();
+    let song = analyse(&checker, Recipe(vec![tune(1, 0.0, 50.0)]).samples()).unwrap();
+    // Alone and in a mix, with the whole song; in a mix, with as much of the song.
+    let scores: Vec<[f64; 3]> = [3.0, 4.5, 6.0, 8.0, 16.0, 36.0]
+        .into_iter()
+        .map(|secs| {
+            let [alone, mixed] = [false, true]
+                .map(|is_mixed| analyse(&checker, excerpt(secs, is_mixed).samples()).unwrap());
+            [(&song, &alone), (&song, &mixed), (&alone, &mixed)]
+                .map(|(one, other)| checker.compare(one, other, |_, _| ()).score)
+        })
+        .collect();
+    for pair in scores.windows(2) {
+        let (less, more) = (pair[0], pair[1]);
+        let grows = (0..3).all(|case| more[case] >= less[case] - 0.01);
+        assert!(grows, "{scores:?}");
+    }
+}
+
 #[test]
 fn every_song_matches_itself() {
     let checker = checker();

@@ -45,10 +45,10 @@ describe("mixes", () => {
       lines.map((line) => line.split(",").slice(9).join(",")),
       [
         "share,left_share,reversed,kind,evidence,note",
-        '0.34,,false,recording,,"faintly, under other music in other.wav"',
+        '0.34,1.00,false,recording,,"faintly, under other music in other.wav"',
         '0.35,0.74,false,recording,,"under other music in mine.wav; faintly, under other music in other.wav"',
         "0.35,0.50,false,recording,,under other music in both songs",
-        "0.75,,false,recording,,",
+        "0.75,1.00,false,recording,,",
       ],
     );
   });
