@@ -7,8 +7,10 @@ import { compositionOf } from "./composition.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /**
- * @typedef {Omit<Report["passages"][number], "pitchShiftSemitones" | "share">} Places what passages
- *   of recordings and of compositions have in common
+ * @typedef {Report["passages"][number]} Copy
+ * @typedef {NonNullable<Report["composition"]>["passages"][number]} Composed
+ * @typedef {Pick<Copy & Composed, keyof Copy & keyof Composed>} Places of a passage, with its speed
+ *   and score
  */
 
 /** @param {Report} report */
@@ -54,7 +56,7 @@ export function passagesCsv(report) {
   const rows = report.passages.map((passage) => [
     ...common(passage, passage.pitchShiftSemitones),
     passage.share.toFixed(2),
-    /** @type {{ leftShare?: number }} */ (passage).leftShare?.toFixed(2) ?? "",
+    passage.leftShare.toFixed(2),
     passage.reversed ? "true" : "false",
     "recording",
     "",
