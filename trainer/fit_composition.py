@@ -1,41 +1,74 @@
 #!/usr/bin/env python3
 """Fits the constants of src/composition/score.rs on pairs of songs.
 
-    python trainer/fit_composition.py FIT.csv [EXAM.csv]
+    python trainer/fit_composition.py FIT.csv... [--exam EXAM.csv...]
 
-Both tables come from the example composition_features. Pairs with label 1 are the same composition
+The tables come from the example composition_features. Pairs with label 1 are the same composition
 in two arrangements. Of the others, those whose kind ends in same-chords share only a loop of four
 chords, and those whose kind ends in recordings are unrelated recordings.
 
 Both scores are logistic regressions whose weights are at least 0: more agreement never lowers a
 score. Afterwards, the logits of the songs' score are stretched so that it is 0.5 where --possibly of
 the unrelated pairs of FIT.csv pass, and 0.8 where --same of them would (by an exponential tail beyond
-2 %). The figures of EXAM.csv, with other works, soundfonts and tracks, are printed, and used for
-nothing. They are those of the regression alone: the limits of score.rs for chords alone and for paths
-that no channel carries only lower a score. Needs numpy and scipy.
+2 %). The figures of EXAM.csv, with other works, soundfonts and pairs of tracks, are printed, and used
+for nothing. Both figures are those of the report: the limits that score.rs has for chords alone, and
+for paths that no channel carries, are read from it and applied. The script exits with 1 if score.rs
+has other constants than those it prints. Needs numpy and scipy.
 """
 
 import argparse
+import ast
 import csv
 import math
+import re
+import sys
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
 
+SCORE = Path(__file__).parents[1] / "src/composition/score.rs"
 SONG = ["path", "harmony-contrast", "melody-contrast", "agreement"]
 PASSAGE = ["value"]
-# Weight of a pair that shares only its chords, in unrelated pairs: rare here, and the worst to get
-# wrong.
-DECOY = 3.0
+# Share of the pairs that have only their chords in common in the weight of all unrelated pairs.
+DECOYS = 0.1
 
 
-def read(path):
+def read(paths):
     """Whether each pair is the same composition, its kind, and the features."""
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = []
+    for path in paths:
+        with open(path, newline="") as file:
+            rows += csv.DictReader(file)
     texts = ("left", "right", "kind")
     columns = {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name not in texts}
     return columns["label"] == 1, np.array([row["kind"] for row in rows]), columns
+
+
+def constants():
+    """The numbers of score.rs by name, lists for arrays."""
+    found = re.findall(r"^(?:pub )?const (\w+): (?:f32|f64|\[f32; \d\]) = ([^;]+);", SCORE.read_text(), re.MULTILINE)
+    return {name: ast.literal_eval(value) for name, value in found}
+
+
+def limited(columns, logits):
+    """The logits below the limits of score.rs."""
+    of = constants()
+    weight, bias = of["PASSAGE"]
+    logits = np.minimum(logits, weight * columns["value"] + bias)
+    harmony, melody = columns["harmony-correlation"], columns["melody-correlation"]
+    # The feature `path` is the value by the square root of the frames of the shorter song.
+    frames = (columns["value"] / np.maximum(columns["path"], 1e-9)) ** 2
+    only_chords = (
+        (harmony >= of["SAME_HARMONY"])
+        & (melody < harmony - of["HARMONY_AHEAD"])
+        & (columns["left-end-secs"] - columns["left-start-secs"] >= of["SAME_CHORDS_SECS"])
+        & (columns["path"] >= of["SAME_CHORDS_PATH"])
+        & (columns["value"] < of["SAME_CHORDS_SHARE"] * frames)
+    )
+    carried = (melody >= of["MELODY_CARRIES"]) | (harmony >= of["HARMONY_CARRIES"])
+    most = of["MOST_UNREPORTED"]
+    return np.minimum(logits, np.where(only_chords | ~carried, math.log(most / (1 - most)), np.inf))
 
 
 def table(columns, names):
@@ -94,15 +127,16 @@ def report(name, is_same, kinds, logits):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("fit")
-    parser.add_argument("exam", nargs="?")
+    parser.add_argument("fit", nargs="+")
+    parser.add_argument("--exam", nargs="*")
     parser.add_argument("--possibly", type=float, default=0.005)
     parser.add_argument("--same", type=float, default=0.0005)
     parser.add_argument("--penalty", type=float, default=1e-4)
     arguments = parser.parse_args()
     is_same, kinds, columns = read(arguments.fit)
     is_decoy = np.char.endswith(kinds, "same-chords")
-    weights = np.where(is_decoy, DECOY, 1.0)
+    of_decoys = DECOYS / (1 - DECOYS) * np.sum(~is_same & ~is_decoy)
+    weights = np.where(is_decoy, of_decoys / max(1, is_decoy.sum()), 1.0)
     song, bias = regression(table(columns, SONG), is_same, weights, arguments.penalty)
     logits = table(columns, SONG) @ song + bias
     unrelated = logits[~is_same & ~is_decoy]
@@ -112,7 +146,7 @@ def main():
     print("WEIGHTS = [" + ", ".join(f"{weight:.3f}" for weight in song) + f"], BIAS = {bias:.3f}")
     passage, passage_bias = regression(table(columns, PASSAGE), is_same, weights, arguments.penalty)
     print(f"PASSAGE = [{passage[0]:.3f}, {passage_bias:.3f}] if half of all songs were the same composition")
-    report("fit", is_same, kinds, table(columns, SONG) @ song + bias)
+    report("fit", is_same, kinds, limited(columns, table(columns, SONG) @ song + bias))
     for name in ("harmony-correlation", "melody-correlation"):
         shown = []
         for what, chosen in (("same", is_same), ("same chords", is_decoy), ("recordings", np.char.endswith(kinds, "recordings"))):
@@ -122,7 +156,11 @@ def main():
         print(f"{name}, quantiles 0.1, 0.5, 0.9: " + "; ".join(shown))
     if arguments.exam:
         is_same, kinds, columns = read(arguments.exam)
-        report("exam", is_same, kinds, table(columns, SONG) @ song + bias)
+        report("exam", is_same, kinds, limited(columns, table(columns, SONG) @ song + bias))
+    of = constants()
+    shipped = [*of["WEIGHTS"], of["BIAS"], of["PASSAGE"][0]]
+    if any(abs(one - other) > 0.00051 for one, other in zip(shipped, [*song, bias, passage[0]])):
+        sys.exit("score.rs has other constants")
 
 
 if __name__ == "__main__":

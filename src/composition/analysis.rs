@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::composition::channels::Channels;
 use crate::composition::passages::{Candidate, candidates};
-use crate::composition::score::{self, Features};
+use crate::composition::score::{self, Features, POSSIBLY};
 use crate::composition::search::Alignments;
 use crate::config::FeatureConfig;
 use crate::geometry::spans::covered_share;
@@ -114,7 +114,7 @@ pub fn compare([left, right]: [&Analysis; 2], copies: &[Copied]) -> Findings {
             let own = score::passage_score(candidate);
             passage(candidate, if rank == 0 { score } else { own.min(score) })
         })
-        .filter(|passage| passage.score >= score::POSSIBLY)
+        .filter(|passage| passage.score >= POSSIBLY)
         .partition(|passage| is_copied(passage.left_secs, passage.right_secs, copies));
     findings.passages = played_anew;
     let best = findings
@@ -124,7 +124,7 @@ pub fn compare([left, right]: [&Analysis; 2], copies: &[Copied]) -> Findings {
         .fold(0.0, f32::max);
     // The songs' features are those of the copy, if there is one.
     findings.score = if copied.is_empty() { score } else { best };
-    findings.same_chords = copied.is_empty() && score < score::POSSIBLY && features.only_chords;
+    findings.same_chords = copied.is_empty() && score < POSSIBLY && features.only_chords;
     findings
         .passages
         .sort_by(|a, b| a.left_secs.0.total_cmp(&b.left_secs.0));
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn other_songs_and_silence_are_no_composition_played_anew() {
         let found = compare([&song(1, 60, 0), &song(2, 60, 0)], &[]);
-        assert!(found.score < score::POSSIBLY && found.passages.is_empty() && found.comparable);
+        assert!(found.score < POSSIBLY && found.passages.is_empty() && found.comparable);
         let silence = song(3, 60, 0).retaining(|_| false);
         assert!(!compare([&song(1, 60, 0), &silence], &[]).comparable);
     }

@@ -1,7 +1,8 @@
 //! The features by which the score of a composition is fitted, of every pair in a table of songs.
 //!
 //! ```sh
-//! cargo run --release -p soundalike-trainer --example composition_features -- SONGS.csv OUT.csv
+//! cargo run --release -p soundalike-trainer --example composition_features -- \
+//!     SONGS.csv OUT.csv --secs 90
 //! python trainer/fit_composition.py OUT.csv
 //! ```
 //!
@@ -14,8 +15,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use rayon::prelude::*;
-use soundalike::Song;
 use soundalike::training::composition_features;
+use soundalike::{Song, Waveform};
 use soundalike_native::{audio_file, progress, weights};
 use soundalike_tables::pair_table;
 
@@ -26,6 +27,9 @@ struct Args {
     songs: PathBuf,
     /// Table to write
     features: PathBuf,
+    /// Most seconds of each song, from its beginning
+    #[arg(long, default_value_t = f64::INFINITY)]
+    secs: f64,
 }
 
 fn main() -> Result<()> {
@@ -42,7 +46,9 @@ fn main() -> Result<()> {
     let songs: BTreeMap<&Path, Song> = paths
         .into_par_iter()
         .map(|path| {
-            let song = audio_file::analyse(&checker, path)?;
+            let waveform = beginning(&audio_file::decode(path)?, args.secs)?;
+            let name = path.display().to_string();
+            let song = pollster::block_on(checker.analyse(&name, waveform, |_, _| ()))?;
             bar.inc(1);
             Ok((path, song))
         })
@@ -78,4 +84,11 @@ fn main() -> Result<()> {
     }
     writer.flush()?;
     Ok(())
+}
+
+fn beginning(song: &Waveform, secs: f64) -> Result<Waveform> {
+    let rate_hz = song.sample_rate_hz();
+    let count = (secs * f64::from(rate_hz)).min(song.samples().len() as f64) as usize;
+    let samples = song.samples()[..count].to_vec();
+    Ok(Waveform::new("beginning", samples, rate_hz)?)
 }
