@@ -118,6 +118,7 @@ fn waveform(seed: u64) -> Waveform {
         drums: None,
         like: None,
         instruments: None,
+        rearranged: false,
     };
     let samples = Recipe(vec![tune(seed, SONG_SECS - 60.0), tune(0, 60.0)]).samples();
     Waveform::new("song", samples, synth::RATE_HZ).expect("it is audio")

@@ -22,6 +22,7 @@ fn changed_tune(seed: u64, start_secs: f64, secs: f64, semitones: f64, tempo: f6
         drums: None,
         like: None,
         instruments: None,
+        rearranged: false,
     }
 }
 

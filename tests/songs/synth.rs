@@ -37,6 +37,10 @@ pub enum Part {
         like: Option<u64>,
         /// The tune whose instruments play it, if not its own.
         instruments: Option<u64>,
+        /// Arranged anew: the melody an octave lower and held, the chords an octave higher and
+        /// broken.
+        #[serde(default)]
+        rearranged: bool,
     },
     Silence {
         secs: f64,
@@ -122,11 +126,15 @@ impl Part {
                 drums,
                 like,
                 instruments,
+                rearranged,
                 ..
             } => {
                 let [drums, like, instruments] =
                     [drums, like, instruments].map(|other| other.unwrap_or(seed));
-                let tune = Tune::new(seed, drums, like, instruments);
+                let tune = Tune {
+                    rearranged,
+                    ..Tune::new(seed, drums, like, instruments)
+                };
                 let shift = (semitones / 12.0).exp2();
                 samples
                     .map(|n| tune.at(start_secs + secs(n) * tempo, secs(n), shift))
@@ -209,6 +217,7 @@ struct Tune {
     timbre: [f64; 6],
     decay: f64,
     drums: Drums,
+    rearranged: bool,
 }
 
 /// A pattern of sixteen half beats.
@@ -237,6 +246,7 @@ impl Tune {
                 kicks,
                 hats,
             },
+            rearranged: false,
         }
     }
 
@@ -250,13 +260,24 @@ impl Tune {
         // One half beat in four is a rest.
         if random(self.seed, 1_000 + half_beat) > 0.25 {
             let note = (random(self.seed, 900_000 + half_beat) * 9.0) as usize;
-            let strength = (-self.decay * in_half_beat_secs).exp();
-            sum += 0.5 * strength * self.tone(2.0 * self.hz(note) * shift, clock_secs);
+            let (strength, octave) = if self.rearranged {
+                (1.0, 1.0)
+            } else {
+                ((-self.decay * in_half_beat_secs).exp(), 2.0)
+            };
+            sum += 0.5 * strength * self.tone(octave * self.hz(note) * shift, clock_secs);
         }
         let bar = (beat / 4.0) as u64;
         let root = (random(self.seed, 1_800_000 + bar) * 7.0) as usize;
         for third in 0..3 {
-            sum += 0.15 * self.tone(self.hz(root + 2 * third) * shift, clock_secs);
+            let (strength, octave) = match self.rearranged {
+                false => (0.15, 1.0),
+                true if half_beat as usize % 3 == third => {
+                    (0.3 * (-3.0 * in_half_beat_secs).exp(), 2.0)
+                }
+                true => continue,
+            };
+            sum += strength * self.tone(octave * self.hz(root + 2 * third) * shift, clock_secs);
         }
         (0.4 * (sum + self.drums.at(half_beat, in_half_beat_secs))) as f32
     }
