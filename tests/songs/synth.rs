@@ -270,12 +270,13 @@ impl Tune {
         let bar = (beat / 4.0) as u64;
         let root = (random(self.seed, 1_800_000 + bar) * 7.0) as usize;
         for third in 0..3 {
-            let (strength, octave) = match self.rearranged {
-                false => (0.15, 1.0),
-                true if half_beat as usize % 3 == third => {
-                    (0.3 * (-3.0 * in_half_beat_secs).exp(), 2.0)
+            let (strength, octave) = if self.rearranged {
+                if half_beat as usize % 3 != third {
+                    continue;
                 }
-                true => continue,
+                (0.3 * (-3.0 * in_half_beat_secs).exp(), 2.0)
+            } else {
+                (0.15, 1.0)
             };
             sum += strength * self.tone(octave * self.hz(root + 2 * third) * shift, clock_secs);
         }
