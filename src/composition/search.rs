@@ -144,7 +144,7 @@ mod tests {
         };
         let faster = SPEED_STEPS
             .map(|step| libm::exp2(f64::from(step) / 4.0))
-            .last()
+            .next_back()
             .unwrap();
         for (semitones, speed) in [(0, 1.0), (9, 1.0), (4, faster)] {
             let alignments = Alignments::new(&song(0, 1.0), &song(semitones, speed));
