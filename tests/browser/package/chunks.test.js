@@ -239,6 +239,6 @@ describe("chunks", () => {
       }
     }
     context.diagnostic(JSON.stringify(counts));
-    assert.ok(counts.same > 10 && counts.atOnce > 10, JSON.stringify(counts));
+    assert.ok(counts.same > 5 && counts.atOnce > 5, JSON.stringify(counts));
   });
 });
