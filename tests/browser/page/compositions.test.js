@@ -160,10 +160,10 @@ describe("compositions", () => {
     assert.match(await visit.page.locator("#facts").innerText(), /0\.9300 \(same-composition\)/);
     const [download] = await Promise.all([visit.page.waitForEvent("download"), visit.page.click("#save-csv")]);
     const [, recorded, composed] = readFileSync(await download.path(), "utf8").split("\r\n");
-    assert.match(String(recorded), /,0\.0,1\.00,,recording,,$/);
+    assert.match(String(recorded), /,0\.0,1\.00,1\.00,false,recording,,$/);
     assert.equal(
       composed,
-      "mine.wav,other.wav,3.1,7.2,2.0,6.5,0.910,0.920,-3.0,,,composition,both,same melody and chords",
+      "mine.wav,other.wav,3.1,7.2,2.0,6.5,0.910,0.920,-3.0,,,,composition,both,same melody and chords",
     );
   });
 
