@@ -12,7 +12,7 @@ describe("mixes", () => {
   const { songs } = visit;
 
   test("a passage under other music is named so in its row, the meaning, the picture and the saved table", async () => {
-    const later = { leftStartSecs: 6, leftEndSecs: 9 };
+    const later = { leftStartSecs: 6, leftEndSecs: 10 };
     await visit.show({
       ...STRONG,
       passages: [
