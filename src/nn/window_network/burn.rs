@@ -160,7 +160,7 @@ mod tests {
         let input = windows(2, |window, pitch, frame| {
             let pitch = pitch as i32 - 3 * window as i32;
             8.0 * f32::from(u8::from(
-                (25..36).contains(&pitch) && (pitch as usize * 7 + frame / 4) % 5 == 0,
+                (25..36).contains(&pitch) && (pitch as usize * 7 + frame / 4).is_multiple_of(5),
             ))
         });
         let embeddings = network.forward(input);

@@ -244,7 +244,7 @@ mod tests {
 
     fn salience(frames: usize) -> Vec<[f32; PITCHES]> {
         let value = |frame: usize, pitch: usize| {
-            let is_on = (frame / 5 * 7 + pitch * 3) % 11 == 0;
+            let is_on = (frame / 5 * 7 + pitch * 3).is_multiple_of(11);
             if is_on {
                 1.0 + (frame % 5) as f32 * 0.2
             } else {
