@@ -21,7 +21,7 @@ export async function firstPassage(
   left: SongInput,
   right: Song | File,
   signal: AbortSignal,
-): Promise<[number, number, number] | undefined> {
+): Promise<[number, number, number, number] | undefined> {
   const checker: Checker = await createChecker(options);
   try {
     const report: Report = await checker.compare(left, right, { signal });

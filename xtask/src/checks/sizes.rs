@@ -24,17 +24,18 @@ impl Build {
     /// large new dependency fails in continuous integration and not first at a release. Its modules
     /// are neither optimised across crates nor shrunk, which would take longer than all tests.
     ///
-    /// Measured when the budgets were set, 1 to 3 % below them. The development build has another
-    /// 50 kB for the analyser of compositions:
+    /// Measured when the budgets were set, 1 to 3 % below them. The published build for WebGPU was
+    /// measured before the analyser of compositions, which adds 51 kB to the module for the CPU.
+    /// That for the CPU is the sum of its files, with the module built and shrunk alone:
     ///
     /// | build | CPU | WebGPU |
     /// |---|---:|---:|
-    /// | development | 1,040,427 | 4,332,576 |
-    /// | published | 906,118 | 2,680,520 |
+    /// | development | 1,094,867 | 4,390,253 |
+    /// | published | 971,000 | 2,680,520 |
     const fn budgets_bytes(self) -> [u64; 2] {
         match self {
-            Self::Development => [1_100_000, 4_490_000],
-            Self::Published => [925_000, 2_750_000],
+            Self::Development => [1_110_000, 4_490_000],
+            Self::Published => [985_000, 2_815_000],
         }
     }
 
