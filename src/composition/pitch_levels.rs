@@ -41,7 +41,7 @@ const HALF_BAND: [f32; 8] = half_band();
 /// Level of every band in every frame.
 #[derive(Clone, Debug)]
 pub struct PitchLevels {
-    /// Steps of [`STEP_DB`], shape `[frames, BANDS]`.
+    /// Steps of `STEP_DB`, shape `[frames, BANDS]`.
     pub levels: Vec<u8>,
     /// Number of frames.
     pub frames: usize,
