@@ -335,14 +335,16 @@ fn examples(workspace: &Workspace) -> Result<TestsRan> {
     Ok(TestsRan::default())
 }
 
-/// The fuzz targets are a workspace of their own, with the same versions and profile: most of their
-/// dependencies are built already. Without libFuzzer they build with stable Rust.
+/// The fuzz targets are a workspace of their own. Without libFuzzer they build with stable Rust.
+///
+/// They need a target folder of their own: the library has no hash in its file's name, because it
+/// is a `cdylib`, too, so that this one without burn would replace the others' one with burn.
 fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
     let mut command = workspace.cargo();
     command
         .args(["test", "--release", "--locked", "--no-default-features"])
         .args(["--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
-        .arg(&workspace.target);
+        .arg(workspace.target.join("fuzz"));
     process::run_tests(&mut command)
 }
 
