@@ -128,12 +128,16 @@ pub fn wasm_cargo(workspace: &Workspace) -> Command {
 
 fn compile(workspace: &Workspace, module: Module, profile: Profile) -> Result<PathBuf> {
     let mut command = wasm_cargo(workspace);
+    // Not `crate-type` in the manifests: a library that is a `cdylib`, too, has no hash in its
+    // file's name, and native builds with other features would replace each other's.
     command
         .args([
-            "build",
+            "rustc",
             "--package",
             module.package,
             "--lib",
+            "--crate-type",
+            "cdylib",
             "--target",
             WASM_TARGET,
             "--profile",

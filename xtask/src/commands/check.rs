@@ -336,9 +336,6 @@ fn examples(workspace: &Workspace) -> Result<TestsRan> {
 }
 
 /// The fuzz targets are a workspace of their own. Without libFuzzer they build with stable Rust.
-///
-/// They need a target folder of their own: the library has no hash in its file's name, because it
-/// is a `cdylib`, too, so that this one without burn would replace the others' one with burn.
 fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
     let mut command = workspace.cargo();
     command
