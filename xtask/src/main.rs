@@ -2,7 +2,7 @@
 //!
 //! | command | what it does | file |
 //! |---|---|---|
-//! | `web` | builds both WebAssembly modules and the static site | `commands/web.rs` |
+//! | `web` | builds the WebAssembly modules and the static site | `commands/web.rs` |
 //! | `serve` | serves the site on this machine as soon as the CPU module is built | `commands/serve.rs` |
 //! | `check` | everything that continuous integration runs | `commands/check.rs` |
 //! | `pack` | optimised npm tarball and site in `dist/` | `commands/pack.rs` |
@@ -53,7 +53,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build both WebAssembly modules into pkg/wasm and the static site into target/site
+    /// Build the WebAssembly modules into pkg/wasm and the static site into target/site
     Web,
     /// Build the site and serve it on http://localhost:8080
     Serve {

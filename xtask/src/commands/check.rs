@@ -103,7 +103,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "web",
-        what: "builds of both WebAssembly modules and the site",
+        what: "builds of all WebAssembly modules and the site",
         needs: &[Need::WasmTarget],
         run: build_web,
     },

@@ -1,4 +1,4 @@
-//! `cargo xtask web`: both modules and the site, for development and tests.
+//! `cargo xtask web`: all modules and the site, for development and tests.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Builds both modules into `pkg/wasm` and assembles the site.
+/// Builds all modules into `pkg/wasm` and assembles the site.
 ///
 /// # Errors
 ///
