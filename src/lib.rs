@@ -40,6 +40,7 @@
 //! | Settings | `composition::search`, `recurrence`, `qmax` | two songs' channels | transposition, speed |
 //! | Composition | `composition::passages`, `score` | channels in a setting | passages, 0..1 |
 //! | Report | `report` | passages, score, matrix | the answer as plain data |
+//! | Query of a catalogue | `lookup` | embeddings | the same in int8, as bytes |
 //!
 //! `recording` is an analyser: a song goes in by `recording::analyse`, two analyses by
 //! `recording::compare`. `composition` is another one, with the same door. Every line that maps
@@ -81,6 +82,7 @@ mod composition;
 mod config;
 mod error;
 mod geometry;
+mod lookup;
 mod nn;
 mod recording;
 mod report;
@@ -97,6 +99,7 @@ pub use audio::waveform::Waveform;
 pub use checker::{Checker, Stage};
 pub use config::{FeatureConfig, MAX_SONG_SECS};
 pub use error::{Error, Result};
+pub use lookup::{Candidate, Candidates, Place, Query, QueryError};
 pub use recording::encoder::model::{Model, SHIPPED_WEIGHTS};
 pub use report::{
     CompositionPassage, CompositionReport, CompositionVerdict, Evidence, MatchedPassage, Matrix,

@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::checker::{self, Stage};
 use crate::error::Error;
+use crate::lookup::Query;
 use crate::recording::encoder::model::Model;
 
 /// Logs panics to the console with their place in the source. The trap that follows ends this
@@ -94,6 +95,12 @@ impl Checker {
     #[wasm_bindgen(js_name = songToBytes)]
     pub fn song_to_bytes(&self, song: &Song) -> Vec<u8> {
         song.0.to_bytes(self.0.model())
+    }
+
+    /// What a catalogue is asked with for songs that resemble this one: its embeddings as bytes.
+    #[wasm_bindgen(js_name = songQuery)]
+    pub fn song_query(&self, song: &Song) -> Vec<u8> {
+        Query::of(&song.0, self.0.model()).to_bytes()
     }
 
     /// The song of bytes by `songToBytes`, with the given name. `undefined` for damaged bytes, and
