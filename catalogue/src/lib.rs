@@ -12,11 +12,12 @@
 //! | Reports | [`search()`] | the query, kept songs | the reports of `Checker::compare` |
 //!
 //! [`store`] is all that knows the file. [`retrieval`] is plain arithmetic. [`verbs`] has a file
-//! for each subcommand of the program.
+//! for each subcommand of the program. [`serve`] answers pages over HTTP.
 
 pub mod input;
 pub mod retrieval;
 mod search;
+pub mod serve;
 pub mod store;
 pub mod verbs;
 

@@ -8,7 +8,7 @@ use soundalike::Song;
 pub const STRIDE: usize = 4;
 
 /// Most query vectors of a song. In a million songs, 16 suffice for whole songs and 43 for 32 s.
-const MOST_VECTORS: usize = 64;
+pub(crate) const MOST_VECTORS: usize = 64;
 
 /// Embeddings of a song and the indices of their segments.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl Vectors {
 }
 
 /// At most `most` of `count` indices, in the middle of equal parts.
-fn evenly(count: usize, most: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn evenly(count: usize, most: usize) -> impl Iterator<Item = usize> {
     let chosen = count.min(most);
     (0..chosen).map(move |index| (2 * index + 1) * count / (2 * chosen))
 }

@@ -4,6 +4,7 @@ mod add;
 mod compact;
 mod remove;
 mod search;
+mod serve;
 mod stats;
 mod verify;
 
@@ -32,6 +33,7 @@ enum Verb {
     Remove(remove::Args),
     Verify(verify::Args),
     Compact(compact::Args),
+    Serve(serve::Args),
 }
 
 /// How a run ended.
@@ -75,5 +77,6 @@ pub fn run(program: &Program) -> Result<Outcome> {
         Verb::Remove(args) => remove::run(args, weights),
         Verb::Verify(args) => verify::run(args, weights),
         Verb::Compact(args) => compact::run(args, weights),
+        Verb::Serve(args) => serve::run(args, weights),
     }
 }
