@@ -22,22 +22,22 @@
 //! |---|---|---|---|
 //! | Resampling | `audio` | mono samples at any rate | samples at 22,050 Hz |
 //! | Spectrogram | `spectrum` | samples | mel power `[frames, 128]`, log-mel `[128, frames]` |
-//! | Spectral peaks | `recording::peaks::peak_map` | levels of `spectrum::log_bands` | 45 a second: frame and pitch |
-//! | Segments | `recording::segments`, `blank` | mel power | `[segments]`: 3 s every 0.74 s, blank or not |
-//! | Whitened spectrogram | `recording::whitened` | mel power | `[frames / 4, 88]`, two bands a semitone |
+//! | Spectral peaks | `recording::peaks` | levels of `spectrum::log_bands` | 45 a second |
+//! | Segments | `recording::segments`, `blank` | mel power | `[segments]`: 3 s, blank or not |
+//! | Whitened spectrogram | `recording::whitened` | mel power | `[frames / 4, 88]` |
 //! | Encoder | `recording::encoder` | log-mel | embeddings `[segments, 128]` |
-//! | Score matrix | `recording::score_matrix` | two songs' embeddings | logits `[left segments, right segments]` |
+//! | Score matrix | `recording::score_matrix` | two songs' embeddings | logits `[left, right]` |
 //! | Evidence | `recording::evidence` | logits | evidence, of the same shape |
 //! | Runs | `recording::search`, `geometry::lines` | evidence | lines of segments that match |
-//! | Refinement | `recording::refine`, `correlate` | a line, two whitened spectrograms | exact times, speed and pitch |
-//! | Cuts | `recording::follow` | a passage, two whitened spectrograms | the parts of a copy that was cut |
-//! | Lines of peaks | `recording::peaks`, `mixture` | two songs' peaks | passages under other music, clips in songs |
-//! | Passages | `recording::passages`, `certainty` | refined lines, lines of peaks | passages: certainty and shares |
-//! | Clips | `recording::clips` | two songs of less than 7 s without a passage | the best alignment and its score |
+//! | Refinement | `recording::refine` | a line, whitened spectrograms | times, speed and pitch |
+//! | Cuts | `recording::follow` | a passage, whitened spectrograms | parts of a cut copy |
+//! | Lines of peaks | `recording::peaks`, `mixture` | two songs' peaks | passages under music |
+//! | Passages | `recording::passages` | lines of both kinds | passages: certainty and shares |
+//! | Clips | `recording::clips` | songs below 7 s without a passage | best alignment, its score |
 //! | Score | `recording::score` | passages or clips | 0..1 |
 //! | Pitches | `composition::pitch_levels`, `salience` | samples | `[frames, 88]`, 93 ms apart |
-//! | Harmony, melody | `composition::channels` | pitches | levels `[frames, 12]` twice, 0.46 s apart |
-//! | Settings | `composition::search`, `recurrence`, `qmax` | two songs' channels | transposition, speed |
+//! | Harmony, melody | `composition::channels` | pitches | levels `[frames, 12]`, 0.46 s apart |
+//! | Settings | `composition::search`, `qmax` | two songs' channels | transposition, speed |
 //! | Composition | `composition::passages`, `score` | channels in a setting | passages, 0..1 |
 //! | Report | `report` | passages, score, matrix | the answer as plain data |
 //! | Query of a catalogue | `lookup` | embeddings | the same in int8, as bytes |
@@ -56,10 +56,10 @@
 //! | Quantity | Convention |
 //! |---|---|
 //! | Sample | mono `f32`, nominally -1..1 |
-//! | Frame | one column of the STFT: 2,048 samples, periodic Hann window, every 512 samples, centred, zero-padded |
+//! | Frame | a column of the STFT: 2,048 samples every 512, periodic Hann window, centred, padded |
 //! | Frame of the peaks | the same with 4,096 samples, every 1,024 samples |
 //! | Mel band | 128 bands on Slaney's scale from 0 to 11,025 Hz, of unit area |
-//! | Level | `10 log10(max(power, 1e-10))` dB relative to a segment's maximum or a song's level, at least -80 dB |
+//! | Level | `10 log10(max(power, 1e-10))` dB, relative to a segment or a song, at least -80 dB |
 //! | Encoder input | `(dB + 40) / 20` |
 //! | Segment | 3.0 s, 130 frames |
 //! | Embedding | unit length |

@@ -13,7 +13,7 @@
 //! | 4 | u32: values of an embedding |
 //! | 4 | u32: number of embeddings |
 //! | 4 each | u32: index of the segment of each embedding, ascending |
-//! | 128 each | i8: the values of each embedding, in parts of its largest one, which is 127 or -127 |
+//! | 128 each | i8: the values of each embedding, in parts of the largest, which is 127 or -127 |
 //!
 //! Segments without anything to recognise are left out. A song of four minutes makes 42 kB. The
 //! answer is JSON.

@@ -62,8 +62,8 @@ impl Fault {
         }
     }
 
-    /// The catalogue can't be read. Its owner reads why on standard error; the page doesn't, because
-    /// the reason has paths.
+    /// The catalogue can't be read. Its owner reads why on standard error; the page doesn't, as the
+    /// reason has paths.
     pub(super) fn failed(error: &anyhow::Error) -> Self {
         eprintln!("error: {error:#}");
         let message = "The catalogue can't be read at the moment.";
