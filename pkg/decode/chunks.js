@@ -104,6 +104,7 @@ const MAX_LENGTH_DIFFERENCE = 2;
  * @param {ChunkOptions} options
  * @returns {Promise<boolean>} `false` if the file must be decoded at once; then the samples that
  *   were sent are invalid
+ * @throws {NotCuttable} with `joinedAt` if several files were joined
  */
 export async function decodeInChunks(file, sink, mix, { limits, signal, onProgress }) {
   const { decodeRateHz } = limits;
@@ -151,7 +152,7 @@ async function planOf(file, limits) {
     });
     return await cut(file, limits);
   } catch (error) {
-    if (!(error instanceof NotCuttable)) throw error;
+    if (!(error instanceof NotCuttable) || error.joinedAt) throw error;
     refused(file, error.message, error.cause);
     return undefined;
   }

@@ -15,6 +15,7 @@ import { Slice, nextTask } from "../shared/tasks.js";
 /** @import { SampleSink } from "./mono.js" */
 /** @import { DecodeAside } from "./foreign/foreign.js" */
 /** @import { Limits } from "./song-file.js" */
+/** @import { NotCuttable } from "./containers/not-cuttable.js" */
 /** @import { SongInput } from "./song-input.js" */
 
 /** Sound that is decoded as a whole is mixed and sent in parts of this size. */
@@ -58,7 +59,7 @@ async function decodeFile(file, sink, mix, options) {
   // Chromium decodes WAV files of the other byte order, as noise.
   const isOurs = isText(await file.bytes(0, 4), 0, "RIFX") || (await mayFillMemory(file));
   // Channels that cancel out are silence, and silent chunks don't prove that they fit together.
-  if (!isOurs && ((await decodeInChunks(file, sink, mix, options)) || mix.cancels)) return;
+  if (!isOurs && ((await decodeParts(file, sink, mix, options)) || mix.cancels)) return;
   const decoded = isOurs ? undefined : await decodeAtOnce(file, options);
   if (!(decoded instanceof AudioBuffer)) {
     await decodeOtherwise(file, sink, mix, options, decoded);
@@ -70,6 +71,29 @@ async function decodeFile(file, sink, mix, options) {
   } finally {
     // They are too large to wait for the garbage collector.
     freeBuffers(sound.channels);
+  }
+}
+
+/**
+ * Decodes a file in chunks, or the files that were joined in it one by one.
+ * @param {SongFile} file
+ * @param {SampleSink} sink
+ * @param {Mix} mix
+ * @param {DecodeOptions} options
+ * @returns {Promise<boolean>} `false` if it must be decoded at once
+ */
+async function decodeParts(file, sink, mix, options) {
+  try {
+    return await decodeInChunks(file, sink, mix, options);
+  } catch (error) {
+    const { joinedAt } = /** @type {Partial<NotCuttable>} */ (error);
+    const joined = joinedAt && (await import("./joined.js").catch(() => undefined));
+    if (joinedAt === undefined) throw error;
+    if (!joined) return false;
+    await joined.decodeJoined(file, joinedAt, sink, options, (part, itsSink) =>
+      decodeFile(part, itsSink, mix, options),
+    );
+    return true;
   }
 }
 

@@ -13,6 +13,7 @@ const EXTRAS = [
   "embed.html",
   "embed.js",
   "pkg/element.js",
+  "pkg/decode/joined.js",
   "example/harbour-lights.mp3",
   "example/midnight-ferry.mp3",
 ];

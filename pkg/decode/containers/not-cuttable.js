@@ -4,4 +4,9 @@
 export class NotCuttable extends Error {
   /** @override @type {string} */
   name = "NotCuttable";
+  /**
+   * Where another file begins, which was joined and whose sound the browser would leave out; 0 if
+   * there is none.
+   */
+  joinedAt = 0;
 }

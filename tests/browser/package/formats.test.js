@@ -33,6 +33,11 @@ const FOREIGN = /** @type {Record<string, string[]>} */ ({
   "layer2.mp2": ["-c:a", "mp2", "-b:a", "192k"],
 });
 
+/** Seconds of the first of three MP3 files that were joined. */
+const JOINED = /** @type {Record<string, number>} */ ({ "rates.mp3": 45, "channels.mp3": 5, "alike.mp3": 5 });
+/** Options of FFmpeg for the second. */
+const TAILS = /** @type {Record<string, string[]>} */ ({ "rates.mp3": ["-ar", "48000"], "channels.mp3": ["-ac", "1"] });
+
 /** The first bytes of files that can't be decoded, and words of the sentence about them. */
 const REFUSED = /** @type {[string, string, RegExp][]} */ ([
   ["a.avi", "RIFF????AVI ", /is an AVI video.*Save its sound as MP3 or WAV/],
@@ -68,6 +73,11 @@ describe("formats", () => {
     const cancelling = "pan=stereo|c0=c0|c1=-1*c0";
     files["inverted.wav"] = audio.encoded("inverted.wav", song, ["-af", cancelling]);
     files["inverted.mp3"] = audio.encoded("inverted.mp3", song, ["-af", cancelling, "-b:a", "192k"]);
+    for (const [name, secs] of Object.entries(JOINED)) {
+      const head = audio.encoded(`head of ${name}`, other, ["-t", `${secs}`, "-b:a", "128k"]);
+      const tail = audio.encoded(`tail of ${name}`, song, ["-t", "6", "-b:a", "64k", ...(TAILS[name] ?? [])]);
+      files[name] = audio.file(name, Buffer.concat([head, tail, head].map((path) => readFileSync(path))));
+    }
     files["inverted.aiff"] = audio.encoded("inverted.aiff", song, ["-af", cancelling]);
   });
   after(() => audio.remove());
@@ -85,7 +95,8 @@ describe("formats", () => {
       ${code}
       return outcome(async () => {
         const report = await checker.compare("/given/${name}", song);
-        return { score: report.score, secs: report.left.durationSecs, leftOut: report.left.leftOutShare };
+        const end = report.passages[0]?.leftEndSecs;
+        return { score: report.score, end, secs: report.left.durationSecs, leftOut: report.left.leftOutShare };
       });`);
 
   test("files that browsers refuse are decoded", async () => {
@@ -112,6 +123,15 @@ describe("formats", () => {
     test(`of two sound tracks the default one is compared: ${name}`, async () => {
       const { value, message } = await compared(name);
       assert.ok(value?.score > SAME, message ?? value.score);
+    });
+
+  for (const [name, secs] of Object.entries(JOINED))
+    test(`joined MP3 files are compared to their end: ${name}`, async () => {
+      const { value, message } = await compared(name);
+      assert.ok(value?.score > SAME, message ?? value.score);
+      // Each encoder adds less than 0.1 s.
+      assert.ok(Math.abs(value.secs - 2 * secs - 6) < 0.3, `${value.secs} s`);
+      assert.ok(Math.abs(value.end - secs - 6) < 1, `the second ends at ${value.end} s`);
     });
 
   test("a voice in the centre of six channels counts, and low frequencies don’t", async () => {

@@ -8,8 +8,7 @@ import { isText, uint32 } from "../bytes.js";
 import { offsetAfterTags } from "../id3.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { BlockReader } from "../block-reader.js";
-
-/** @import { SongFile } from "../../song-file.js" */
+import { SongFile } from "../../song-file.js";
 
 /**
  * The first frame of most files. It is silent, and after its side information the encoder writes
@@ -72,6 +71,11 @@ const OTHER_INFO_NAME = "VBRI";
 const OTHER_INFO_AT = HEADER_BYTES + 32;
 const TRAILING_TAGS = ["TAG", "APETAGEX", "LYRICSBEGIN"];
 
+/** Where several files were joined, bytes after the last frame of one in which the next begins. */
+const MAX_BYTES_BETWEEN_FILES = 2048;
+/** Frames of one kind in a row that prove the beginning of a file: noise has one by chance. */
+const PROVING_FRAMES = 4;
+
 /**
  * @param {SongFile} file
  * @returns {Promise<Mp3Frames>}
@@ -96,6 +100,8 @@ export async function readMp3Frames(file) {
     at += frame.bytes;
     offsets.push(at);
   }
+  if (await isOtherFileAfter(file, at, first))
+    throw Object.assign(new NotCuttable("a file of another kind was joined"), { joinedAt: at });
   if (file.size - at > MAX_TRAILING_BYTES && !TRAILING_TAGS.some((tag) => isText(reader.view(at), 0, tag)))
     throw new NotCuttable("unknown bytes between or after the frames");
   // Several files were joined, or the file was continued after its end.
@@ -103,6 +109,46 @@ export async function readMp3Frames(file) {
     throw new NotCuttable("more frames than the info frame states");
   const { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes } = first;
   return { sampleRateHz, samplesPerFrame, overheadBytes, reservoirBytes, offsets, info };
+}
+
+/**
+ * Whether a file with another sample rate or other channels begins soon after some place, perhaps
+ * with tags. Browsers leave it out.
+ * @param {SongFile} file
+ * @param {number} at
+ * @param {Frame} first of the file before
+ */
+async function isOtherFileAfter(file, at, first) {
+  const bytes = await file.bytes(at, at + MAX_BYTES_BETWEEN_FILES);
+  for (let from = 0; from < bytes.length; from++) {
+    const isTag = isText(bytes, from, "ID3");
+    const frame = frameAt(bytes.subarray(from));
+    if (!isTag && (!frame || isSameKind(frame, first))) continue;
+    const rest = new SongFile(file.slice(at + from), file.name);
+    const start = isTag ? await offsetAfterTags(rest).catch(() => 0) : 0;
+    if (await isFileOfOtherKind(rest, start, first)) return true;
+  }
+  return false;
+}
+
+/** @param {SongFile} file @param {number} at @param {Frame} first of another file */
+async function isFileOfOtherKind(file, at, first) {
+  const reader = new BlockReader(file);
+  /** @type {Frame | undefined} */
+  let last;
+  for (let count = 0; count < PROVING_FRAMES; count++) {
+    const frame = frameAt(await reader.at(at));
+    if (!frame || isSameKind(frame, first) || (last && !isSameKind(frame, last))) return false;
+    last = frame;
+    at += frame.bytes;
+  }
+  return true;
+}
+
+/** Whether one decoder decodes both. @param {Frame} frame @param {Frame} other */
+function isSameKind(frame, other) {
+  // The place of the info frame's name tells mono from stereo.
+  return frame.sampleRateHz === other.sampleRateHz && frame.infoAt === other.infoAt;
 }
 
 /**

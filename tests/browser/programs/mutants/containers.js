@@ -18,6 +18,7 @@ export const CONTAINER_MUTANTS = [
     "file.slice(0, info?.offset ?? offsets[0])",
     "file.slice(0, info?.offset)",
   ],
+  ["formats", "end: rates.mp3", "pkg/decode/containers/mp3/reader.js", "joinedAt: at", "joinedAt: 0"],
   ["chunks", "tag of another program", "pkg/decode/containers/mp3/reader.js", '"APETAGEX", ', ""],
   ["chunks", "wav 24 bits, 48 kHz: the same", "pkg/decode/containers/wav/cutter.js", "/ step) * step", ")"],
   [
