@@ -1,6 +1,8 @@
 //! A file that is decoded part by part.
 
+use std::collections::VecDeque;
 use std::io::{Seek as _, SeekFrom};
+use std::ops::Range;
 
 use symphonia::core::audio::sample::Sample as _;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
@@ -8,12 +10,13 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
+use crate::edit_list::{Edit, edit_lists};
 use crate::plain::{self, PlainFile, Tail};
 
 /// Why a file can't be decoded.
@@ -46,6 +49,11 @@ pub struct SoundFile {
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
     stated_secs: Option<f64>,
+    /// Parts of the track that are still to be played, of which the first is being played. `None`
+    /// where all of it is played.
+    edits: Option<VecDeque<Edit>>,
+    /// Units of the packets' times in a second.
+    timescale: u64,
     /// Packets in a row that lie wholly beyond the stated end.
     packets_beyond: usize,
     /// Packets in a row that the decoder refuses.
@@ -56,6 +64,9 @@ pub struct SoundFile {
 /// Encoders of MP3 pad a file by up to this number of packets. Where more follow, several files
 /// were joined, of which the first states its own length.
 const MAX_PADDING_PACKETS: usize = 4;
+/// Decoded before an edit, in a second's parts: a tenth, more than the frame with which one of AAC
+/// overlaps and the 80 ms of Opus (RFC 7845, 4.6).
+const PRE_ROLL_PARTS: u64 = 10;
 /// A decoder of MPEG audio accepts one sample rate. After so many packets that it refuses, which is
 /// longer than most damage, another one goes on.
 const MAX_REFUSED_PACKETS: usize = 4;
@@ -93,8 +104,74 @@ impl SoundFile {
                 Self::open_with_symphonia(stream_of(Box::new(tail)), Some("mp3"))
             }
             Some(plain::Layout::Foreign) => Err(Refusal::UnknownCodec),
-            None => Self::open_with_symphonia(stream_of(source), extension),
+            None => {
+                let edits = edit_lists(&mut source);
+                source
+                    .seek(SeekFrom::Start(0))
+                    .map_err(|_| Refusal::UnknownFormat)?;
+                let mut file = Self::open_with_symphonia(stream_of(source), extension)?;
+                file.play(edits);
+                Ok(file)
+            }
         }
+    }
+
+    /// Plays the edits of the track alone.
+    fn play(&mut self, edit_lists: Vec<(u32, Vec<Edit>)>) {
+        let list = edit_lists.into_iter().find(|(id, _)| *id == self.track_id);
+        let Some((_, edits)) = list else { return };
+        let whole = self.stated_secs.unwrap_or(f64::INFINITY);
+        let secs_of = |edit: &Edit| {
+            let secs = |units: u64| units as f64 / self.timescale as f64;
+            secs(edit.end).min(whole) - secs(edit.start)
+        };
+        self.stated_secs =
+            Some(edits.iter().map(secs_of).sum()).filter(|secs: &f64| secs.is_finite());
+        let begins_late = edits
+            .first()
+            .is_some_and(|edit| edit.start > self.timescale);
+        self.edits = Some(edits.into());
+        if begins_late {
+            self.seek_edit();
+        }
+    }
+
+    /// Goes to the edit that is to be played. In a file that can't be searched, packets follow as
+    /// they lie.
+    fn seek_edit(&mut self) {
+        let Some(edit) = self.edits.as_ref().and_then(VecDeque::front) else {
+            return;
+        };
+        let Packets::Symphonia(format) = &mut self.packets else {
+            return;
+        };
+        let from = edit.start.saturating_sub(self.timescale / PRE_ROLL_PARTS);
+        let to = SeekTo::Timestamp {
+            ts: Timestamp::new(i64::try_from(from).unwrap_or(i64::MAX)),
+            track_id: self.track_id,
+        };
+        let _ = format.seek(SeekMode::Accurate, to);
+        self.decoder.reset();
+    }
+
+    /// The frames of a decoded packet that the edits play, which may be none; `None` after the last
+    /// edit.
+    fn played(&mut self, packet_start: i64, frames: usize, rate_hz: u32) -> Option<Range<usize>> {
+        let Some(edits) = &mut self.edits else {
+            return Some(0..frames);
+        };
+        let start = u64::try_from(packet_start).unwrap_or(0);
+        let edit = *edits.front()?;
+        if start >= edit.end {
+            edits.pop_front();
+            self.seek_edit();
+            return Some(0..0);
+        }
+        let frame_of = |units: u64| {
+            let frame = u128::from(units.saturating_sub(start)) * u128::from(rate_hz);
+            (frame / u128::from(self.timescale)).min(frames as u128) as usize
+        };
+        Some(frame_of(edit.start)..frame_of(edit.end))
     }
 
     fn open_with_symphonia(
@@ -117,13 +194,13 @@ impl SoundFile {
             .default_track(TrackType::Audio)
             .ok_or(Refusal::NoSound)?;
         let (track_id, stated_secs) = (track.id, stated_secs(track));
+        let timescale = track
+            .time_base
+            .map_or(1, |base| u64::from(base.denom.get()));
         let decoder = decoder_of(parameters_of(track).ok_or(Refusal::UnknownCodec)?)?;
-        Ok(Self::new(
-            Packets::Symphonia(format),
-            decoder,
-            track_id,
-            stated_secs,
-        ))
+        let mut file = Self::new(Packets::Symphonia(format), decoder, track_id, stated_secs);
+        file.timescale = timescale;
+        Ok(file)
     }
 
     fn new(
@@ -137,6 +214,8 @@ impl SoundFile {
             decoder,
             track_id,
             stated_secs,
+            edits: None,
+            timescale: 1,
             packets_beyond: 0,
             refused_packets: 0,
             interleaved: Vec::new(),
@@ -178,8 +257,14 @@ impl SoundFile {
                     self.interleaved
                         .resize(buffer.samples_interleaved(), f32::MID);
                     buffer.copy_to_slice_interleaved(&mut self.interleaved);
+                    let frames = self.interleaved.len() / channels;
+                    let played = self.played(packet.pts.get(), frames, sample_rate_hz)?;
+                    if played.is_empty() {
+                        continue;
+                    }
                     return Some(Part {
-                        interleaved: &self.interleaved,
+                        interleaved: &self.interleaved
+                            [played.start * channels..played.end * channels],
                         channels,
                         sample_rate_hz,
                     });

@@ -7,6 +7,7 @@
 //! Samples are `f32`, full scale is -1.0 to 1.0. Channels have the order of WAV files: left, right,
 //! centre, low frequencies, rear, side.
 
+mod edit_list;
 mod file;
 #[cfg(feature = "all")]
 mod opus;

@@ -46,7 +46,7 @@ import { SongFile } from "../../song-file.js";
  */
 
 /**
- * Bitrates in kbit/s by the header's index. The first is “free format”, without a stated length.
+ * Bitrates in kbit/s by the header's index. The first is "free format", without a stated length.
  */
 const BITRATES_MPEG1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const BITRATES_MPEG2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
