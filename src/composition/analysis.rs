@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::composition::channels::Channels;
-use crate::composition::passages::{Candidate, candidates};
+use crate::composition::passages::{Candidate, Candidates};
 use crate::composition::score::{self, Features, POSSIBLY};
 use crate::composition::search::Alignments;
 use crate::config::FeatureConfig;
@@ -106,7 +106,13 @@ pub fn compare([left, right]: [&Analysis; 2], copies: &[Copied]) -> Findings {
     }
     let (features, found) = matched(left, right);
     let score = score::song_score(&features);
-    let (copied, played_anew): (Vec<_>, Vec<_>) = found
+    // Most pairs have none, and seeking all takes longer than the strongest.
+    let candidates = if score >= POSSIBLY {
+        found.all()
+    } else {
+        Vec::new()
+    };
+    let (copied, played_anew): (Vec<_>, Vec<_>) = candidates
         .iter()
         .enumerate()
         .map(|(rank, candidate)| {
@@ -135,7 +141,7 @@ pub fn compare([left, right]: [&Analysis; 2], copies: &[Copied]) -> Findings {
 #[must_use]
 pub fn features([left, right]: [&Analysis; 2]) -> Vec<(&'static str, f32)> {
     let (features, found) = matched(&left.channels, &right.channels);
-    let strongest = found.first();
+    let strongest = found.strongest();
     let of = |value: fn(&Candidate) -> f32| strongest.map_or(0.0, value);
     let mut named: Vec<_> = score::FEATURES.into_iter().zip(features.values).collect();
     named.extend([
@@ -152,13 +158,13 @@ pub fn features([left, right]: [&Analysis; 2]) -> Vec<(&'static str, f32)> {
     named
 }
 
-fn matched(left: &Channels, right: &Channels) -> (Features, Vec<Candidate>) {
+fn matched(left: &Channels, right: &Channels) -> (Features, Candidates) {
     let (left, right) = shortened(left, right);
     let alignments = Alignments::new(&left, &right);
     let settings = alignments.best_first();
-    let found = candidates(&left, &right, &settings[..SETTINGS]);
+    let found = Candidates::new(&left, &right, &settings[..SETTINGS]);
     let frames = left.frames().min(right.frames());
-    let features = Features::new(&alignments, settings[0], found.first(), frames);
+    let features = Features::new(&alignments, settings[0], found.strongest(), frames);
     (features, found)
 }
 

@@ -1,9 +1,10 @@
 //! Passages: paths through the moments at which harmony and melody together resemble each other.
 
 use crate::composition::channels::Channels;
+use crate::composition::correlations::{Columns, PERFECT, STRETCH_FRAMES, correlate};
 use crate::composition::frames::Frames;
 use crate::composition::qmax::{Cell, Paths};
-use crate::composition::recurrence::{Correlations, STRETCH_FRAMES};
+use crate::composition::recurrence::{Levels, Neighbours};
 use crate::composition::search::Setting;
 use crate::geometry::spans::covered_share;
 
@@ -39,96 +40,135 @@ pub struct Candidate {
     pub melody: f32,
 }
 
-/// The candidates of the given settings, the strongest first, and none within others.
-#[must_use]
-pub fn candidates(left: &Channels, right: &Channels, settings: &[Setting]) -> Vec<Candidate> {
-    let mut found: Vec<Candidate> = settings
-        .iter()
-        .flat_map(|&setting| {
-            let overlay = Overlay::new(left, right, setting);
-            let found = overlay.candidates();
-            let own_speed = found.first().map(|best| best.setting.speed);
-            match own_speed {
-                Some(speed) if (speed / setting.speed - 1.0).abs() > SPEED_TOLERANCE => {
-                    let speed = speed.clamp(1.0 / GREATEST_SPEED, GREATEST_SPEED);
-                    Overlay::new(left, right, Setting { speed, ..setting }).candidates()
-                }
-                _ => found,
-            }
-        })
-        .filter(|found| (1.0 / GREATEST_SPEED..=GREATEST_SPEED).contains(&found.setting.speed))
-        .collect();
-    found.sort_by(|a, b| b.value.total_cmp(&a.value));
-    let mut kept: Vec<Candidate> = Vec::new();
-    for candidate in found {
-        let spans = |of: fn(&Candidate) -> (f64, f64)| kept.iter().map(of).collect::<Vec<_>>();
-        let known_left = covered_share(candidate.left_secs, spans(|kept| kept.left_secs));
-        let known_right = covered_share(candidate.right_secs, spans(|kept| kept.right_secs));
-        if known_left.min(known_right) < KNOWN_SHARE && kept.len() < MOST_PASSAGES {
-            kept.push(candidate);
-        }
-    }
-    kept
+/// The candidates of a pair of songs, as far as they have been asked for.
+pub struct Candidates {
+    /// Each setting, with those that were found in it.
+    settings: Vec<(Overlay, Vec<Candidate>)>,
 }
 
-/// Two songs in one setting.
+impl Candidates {
+    /// The candidates of the given settings.
+    #[must_use]
+    pub fn new(left: &Channels, right: &Channels, settings: &[Setting]) -> Self {
+        let settings = settings.iter().map(|&setting| {
+            let mut overlay = Overlay::new(left, right, setting);
+            let mut first = overlay.next();
+            let own_speed = first.as_ref().map(|best| best.setting.speed);
+            if let Some(speed) = own_speed
+                && (speed / setting.speed - 1.0).abs() > SPEED_TOLERANCE
+            {
+                let speed = speed.clamp(1.0 / GREATEST_SPEED, GREATEST_SPEED);
+                overlay = Overlay::new(left, right, Setting { speed, ..setting });
+                first = overlay.next();
+            }
+            let found = first
+                .into_iter()
+                .chain(&mut overlay)
+                .find(Candidate::is_plausible);
+            (overlay, found.into_iter().collect())
+        });
+        Self {
+            settings: settings.collect(),
+        }
+    }
+
+    /// The strongest candidate.
+    #[must_use]
+    pub fn strongest(&self) -> Option<&Candidate> {
+        let found = self.settings.iter().flat_map(|(_, found)| found);
+        found.reduce(|best, other| {
+            if other.value > best.value {
+                other
+            } else {
+                best
+            }
+        })
+    }
+
+    /// All candidates, the strongest first, and none within others.
+    #[must_use]
+    pub fn all(self) -> Vec<Candidate> {
+        let settings = self.settings.into_iter();
+        let mut found: Vec<Candidate> = settings
+            .flat_map(|(overlay, found)| found.into_iter().chain(overlay))
+            .filter(Candidate::is_plausible)
+            .collect();
+        found.sort_by(|a, b| b.value.total_cmp(&a.value));
+        let mut kept: Vec<Candidate> = Vec::new();
+        for candidate in found {
+            let spans = |of: fn(&Candidate) -> (f64, f64)| kept.iter().map(of).collect::<Vec<_>>();
+            let known_left = covered_share(candidate.left_secs, spans(|kept| kept.left_secs));
+            let known_right = covered_share(candidate.right_secs, spans(|kept| kept.right_secs));
+            if known_left.min(known_right) < KNOWN_SHARE && kept.len() < MOST_PASSAGES {
+                kept.push(candidate);
+            }
+        }
+        kept
+    }
+}
+
+impl Candidate {
+    fn is_plausible(&self) -> bool {
+        (1.0 / GREATEST_SPEED..=GREATEST_SPEED).contains(&self.setting.speed)
+    }
+}
+
+/// Two songs in one setting. As an iterator: the best path, the best of what it leaves, and so on,
+/// as long as they are long enough.
 struct Overlay {
     setting: Setting,
     /// Seconds of a frame of the left song, and of the right one as it is read.
     frame_secs: (f64, f64),
-    harmony: Correlations,
-    melody: Correlations,
-    near: Vec<f32>,
+    /// Stretches of the right song.
+    columns: usize,
+    /// Correlations, shape `[rows, columns]`.
+    harmony: Vec<i16>,
+    melody: Vec<i16>,
+    near: Neighbours,
+    found: usize,
 }
 
 impl Overlay {
     fn new(left: &Channels, right: &Channels, setting: Setting) -> Self {
         let correlations = |left: &[u8], right: &[u8]| {
-            let (left, right) = (
-                Frames::new(left, 1.0),
-                Frames::new(right, 1.0 / setting.speed),
-            );
-            Correlations::new(&left, &right, setting.semitones)
+            let left = Frames::new(left, 1.0);
+            let right = Columns::new(&Frames::new(right, 1.0 / setting.speed));
+            let mut values = Vec::new();
+            correlate(&left, &right, setting.semitones, |row| {
+                values.extend_from_slice(row);
+            });
+            (values, right.stretches())
         };
-        let harmony = correlations(&left.harmony, &right.harmony);
-        let melody = correlations(&left.melody, &right.melody);
-        let near = harmony.clone().mean(&melody).mutual_neighbours();
+        let (harmony, columns) = correlations(&left.harmony, &right.harmony);
+        let (melody, _) = correlations(&left.melody, &right.melody);
+        let mut levels = Levels::new(columns);
+        let mut means = Vec::with_capacity(columns);
+        let rows = harmony.chunks_exact(columns.max(1));
+        for (harmony, melody) in rows.zip(melody.chunks_exact(columns.max(1))) {
+            means.clear();
+            let both = harmony.iter().zip(melody);
+            means.extend(both.map(|(one, other)| (one >> 1) + (other >> 1)));
+            levels.push(&means);
+        }
         Self {
             setting,
             frame_secs: (left.frame_secs, right.frame_secs / setting.speed),
+            columns,
             harmony,
             melody,
-            near,
+            near: levels.mutual_neighbours(),
+            found: 0,
         }
-    }
-
-    /// The best path, the best of what it leaves, and so on, as long as they are long enough.
-    fn candidates(mut self) -> Vec<Candidate> {
-        let mut found = Vec::new();
-        while found.len() < MOST_PASSAGES {
-            let (path, value) = Paths::new(&self.near, self.harmony.columns).best();
-            let Some(candidate) = self.candidate(&path, value) else {
-                break;
-            };
-            let is_long = |(start, end): (f64, f64)| end - start >= LEAST_SECS;
-            if !is_long(candidate.left_secs) && !is_long(candidate.right_secs) {
-                break;
-            }
-            self.hide(&path);
-            found.push(candidate);
-        }
-        found
     }
 
     fn candidate(&self, path: &[Cell], value: f32) -> Option<Candidate> {
         let (&first, &last) = (path.first()?, path.last()?);
-        let columns = self.harmony.columns;
-        let mean = |of: &Correlations| {
-            let sum: f32 = path
+        let mean = |of: &[i16]| {
+            let sum: i64 = path
                 .iter()
-                .map(|&(row, column)| of.values[row * columns + column])
+                .map(|&(row, column)| i64::from(of[row * self.columns + column]))
                 .sum();
-            sum / path.len() as f32
+            sum as f32 / (PERFECT * path.len() as f32)
         };
         let (left_secs, right_secs) = self.frame_secs;
         let span = |first: usize, last: usize, secs: f64| {
@@ -148,15 +188,34 @@ impl Overlay {
     }
 
     fn hide(&mut self, path: &[Cell]) {
-        let columns = self.harmony.columns;
+        let columns = self.near.columns;
         for &(row, column) in path {
             let span =
                 column.saturating_sub(HIDDEN_COLUMNS)..columns.min(column + HIDDEN_COLUMNS + 1);
             // A step may skip a row.
             for row in [row.saturating_sub(1), row] {
-                self.near[row * columns..][span.clone()].fill(0.0);
+                self.near.cells[row * columns..][span.clone()].fill(0);
             }
         }
+    }
+}
+
+impl Iterator for Overlay {
+    type Item = Candidate;
+
+    fn next(&mut self) -> Option<Candidate> {
+        if self.found == MOST_PASSAGES {
+            return None;
+        }
+        let (path, value) = Paths::new(&self.near).best();
+        let candidate = self.candidate(&path, value)?;
+        let is_long = |(start, end): (f64, f64)| end - start >= LEAST_SECS;
+        if !is_long(candidate.left_secs) && !is_long(candidate.right_secs) {
+            return None;
+        }
+        self.hide(&path);
+        self.found += 1;
+        Some(candidate)
     }
 }
 
@@ -231,7 +290,7 @@ mod tests {
     fn a_passage_is_found_with_its_ends_and_its_own_speed() {
         let left = song(&[(0, 0.0, 30.0), (2, 0.0, 60.0), (0, 0.0, 30.0)], 0, 1.0);
         let right = song(&[(0, 0.0, 20.0), (2, 0.0, 60.0), (0, 0.0, 20.0)], 3, 1.1);
-        let found = candidates(&left, &right, &[at(3, 1.189)]);
+        let found = Candidates::new(&left, &right, &[at(3, 1.189)]).all();
         assert_near(found[0].left_secs, (30.0, 90.0));
         assert_near(found[0].right_secs, (18.2, 72.7));
         assert!(
@@ -255,7 +314,7 @@ mod tests {
             0,
             1.0,
         );
-        let found = candidates(&left, &right, &[at(0, 1.0)]);
+        let found = Candidates::new(&left, &right, &[at(0, 1.0)]).all();
         let mut spans: Vec<_> = found[..2].iter().map(|found| found.right_secs).collect();
         spans.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert_near(spans[0], (20.0, 50.0));
@@ -266,7 +325,7 @@ mod tests {
     fn a_passage_within_a_stronger_one_is_not_repeated() {
         // Two verses of the same notes: each resembles the other, too.
         let verses = song(&[(7, 0.0, 30.0), (7, 0.0, 30.0)], 0, 1.0);
-        let found = candidates(&verses, &verses, &[at(0, 1.0)]);
+        let found = Candidates::new(&verses, &verses, &[at(0, 1.0)]).all();
         assert_eq!(found.len(), 1, "{found:?}");
         assert_near(found[0].left_secs, (0.0, 60.0));
     }

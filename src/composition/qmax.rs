@@ -2,52 +2,67 @@
 //! tempo may vary and which may be interrupted briefly (`Qmax`; J. Serrà, X. Serra, R. Andrzejak,
 //! New Journal of Physics 11, 2009).
 
-/// What a cell without resemblance costs. One with it gains 1.
-const GAP: f32 = 0.5;
+use crate::composition::recurrence::Neighbours;
+
+/// What a cell gains where stretches are near, and what another one costs, in halves: 1 and 0.5.
+/// Paths of 16,000 cells fit 16 bits.
+const GAIN: i16 = 2;
+const GAP: i16 = 1;
+/// The unit of values.
+const UNIT: f32 = 0.5;
 /// Steps of a path into a cell: rows and columns back.
 const STEPS: [(usize, usize); 3] = [(1, 1), (2, 1), (1, 2)];
 
-/// Value of the best path that ends in each cell; shape `[rows, columns]`.
+/// Value of the best path that ends in each cell; shape `[rows, columns]`, after two rows and two
+/// columns of zeros.
 #[derive(Clone, Debug)]
 pub struct Paths {
-    columns: usize,
-    values: Vec<f32>,
+    width: usize,
+    values: Vec<i16>,
+    /// Place and value of the first of the greatest values.
+    best: (usize, i16),
 }
 
 /// Row and column.
 pub type Cell = (usize, usize);
 
-/// Value of the best path through `near`, shape `[rows, columns]`, 1.0 where moments resemble each
-/// other and else 0.0.
+/// Value of the best path through cells that are near.
 #[must_use]
-pub fn qmax(near: &[f32], columns: usize) -> f32 {
+pub fn qmax(near: &Neighbours) -> f32 {
     // Row `n` is kept at `n % 3`, with two columns of zeros before the first.
-    let mut rows = [(); 3].map(|()| vec![0.0; columns + 2]);
-    let mut best = 0.0_f32;
-    for near in near.chunks_exact(columns.max(1)) {
+    let mut rows = [(); 3].map(|()| vec![0; near.columns + 2]);
+    let mut best = 0;
+    for near in near.cells.chunks_exact(near.columns.max(1)) {
         let [row, one_up, two_up] = &mut rows;
         best = best.max(fill(row, one_up, two_up, near));
         rows.rotate_right(1);
         // The oldest row is overwritten next.
     }
-    best
+    UNIT * f32::from(best)
 }
 
 impl Paths {
-    /// All paths through `near`.
+    /// All paths through cells that are near.
     #[must_use]
-    pub fn new(near: &[f32], columns: usize) -> Self {
-        let width = columns + 2;
-        let mut values = vec![0.0; 2 * width];
-        for near in near.chunks_exact(columns.max(1)) {
-            let start = values.len();
-            values.resize(start + width, 0.0);
-            let (before, row) = values.split_at_mut(start);
-            let (two_up, one_up) = before[start - 2 * width..].split_at(width);
-            fill(row, one_up, two_up, near);
+    pub fn new(near: &Neighbours) -> Self {
+        let width = near.columns + 2;
+        let rows = near.cells.len() / near.columns.max(1);
+        let mut values = vec![0; (rows + 2) * width];
+        let mut best_row = (0, 0);
+        for (row, near) in near.cells.chunks_exact(near.columns.max(1)).enumerate() {
+            let (before, row_values) = values.split_at_mut((row + 2) * width);
+            let (two_up, one_up) = before[row * width..].split_at(width);
+            let best = fill(&mut row_values[..width], one_up, two_up, near);
+            if best > best_row.1 {
+                best_row = (row + 2, best);
+            }
         }
+        let (row, best) = best_row;
+        let row_values = &values[row * width..][..width];
+        let column = row_values.iter().position(|&value| value == best);
         Self {
-            columns: width,
+            best: (row * width + column.unwrap_or(0), best),
+            width,
             values,
         }
     }
@@ -55,20 +70,14 @@ impl Paths {
     /// The best path, first to last cell, with its value.
     #[must_use]
     pub fn best(&self) -> (Vec<Cell>, f32) {
-        let mut end = 0;
-        for (cell, value) in self.values.iter().enumerate() {
-            if *value > self.values[end] {
-                end = cell;
-            }
-        }
-        let value = self.values[end];
+        let (end, value) = self.best;
         let mut path = Vec::new();
-        let (mut row, mut column) = (end / self.columns, end % self.columns);
-        while self.values[row * self.columns + column] > 0.0 {
+        let (mut row, mut column) = (end / self.width, end % self.width);
+        while self.values[row * self.width + column] > 0 {
             path.push((row - 2, column - 2));
             let before = STEPS.map(|(rows, columns)| {
                 (
-                    self.values[(row - rows) * self.columns + column - columns],
+                    self.values[(row - rows) * self.width + column - columns],
                     rows,
                     columns,
                 )
@@ -82,18 +91,18 @@ impl Paths {
             (row, column) = (row - rows, column - columns);
         }
         path.reverse();
-        (path, value)
+        (path, UNIT * f32::from(value))
     }
 }
 
 /// One row of the values of paths, from the two rows before it. The first two columns stay zero.
 /// Returns the greatest value.
-fn fill(row: &mut [f32], one_up: &[f32], two_up: &[f32], near: &[f32]) -> f32 {
+fn fill(row: &mut [i16], one_up: &[i16], two_up: &[i16], near: &[u8]) -> i16 {
     let count = near.len();
     let straight = &one_up[1..=count];
     let down = &two_up[1..=count];
     let across = &one_up[..count];
-    let mut best = 0.0_f32;
+    let mut best = 0;
     for ((((value, &near), &straight), &down), &across) in row[2..]
         .iter_mut()
         .zip(near)
@@ -102,8 +111,9 @@ fn fill(row: &mut [f32], one_up: &[f32], two_up: &[f32], near: &[f32]) -> f32 {
         .zip(across)
     {
         let before = straight.max(down).max(across);
-        let next = before + near - GAP * (1.0 - near);
-        *value = if next > 0.0 { next } else { 0.0 };
+        // Of a near cell all bits are set.
+        let gain = (i16::from(near.cast_signed()) & (GAIN + GAP)) - GAP;
+        *value = (before + gain).max(0);
         best = best.max(*value);
     }
     best
@@ -114,15 +124,19 @@ mod tests {
     use super::*;
 
     /// Cells with resemblance, drawn as `#`.
-    fn near(rows: &[&str]) -> (Vec<f32>, usize) {
+    fn near(rows: &[&str]) -> Neighbours {
         let cells = rows.concat();
-        let near = cells.chars().map(|cell| f32::from(u8::from(cell == '#')));
-        (near.collect(), rows[0].len())
+        let near = cells.chars().map(|cell| if cell == '#' { 255 } else { 0 });
+        Neighbours {
+            columns: rows[0].len(),
+            cells: near.collect(),
+        }
     }
 
     /// The definition, cell by cell.
-    fn slow_qmax(near: &[f32], columns: usize) -> f32 {
-        let rows = near.len() / columns;
+    fn slow_qmax(near: &Neighbours) -> f32 {
+        let columns = near.columns;
+        let rows = near.cells.len() / columns;
         let mut values = vec![vec![0.0_f32; columns]; rows];
         let mut best = 0.0_f32;
         for row in 0..rows {
@@ -133,8 +147,8 @@ mod tests {
                         before = before.max(values[row - up][column - back]);
                     }
                 }
-                let is_near = near[row * columns + column] > 0.0;
-                let value = if is_near { before + 1.0 } else { before - GAP };
+                let is_near = near.cells[row * columns + column] > 0;
+                let value = if is_near { before + 1.0 } else { before - 0.5 };
                 values[row][column] = value.max(0.0);
                 best = best.max(value);
             }
@@ -147,30 +161,35 @@ mod tests {
         let mut state = 1_u32;
         let mut draw = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            f32::from(u8::from(state >> 24 < 60))
+            if state >> 24 < 60 { 255 } else { 0 }
         };
         for (rows, columns) in [(1, 1), (1, 7), (5, 1), (12, 17), (40, 30)] {
-            let near: Vec<f32> = (0..rows * columns).map(|_| draw()).collect();
-            let value = slow_qmax(&near, columns);
-            assert_eq!(qmax(&near, columns), value, "{rows} x {columns}");
-            assert_eq!(Paths::new(&near, columns).best().1, value);
+            let cells = (0..rows * columns).map(|_| draw()).collect();
+            let near = Neighbours { columns, cells };
+            let value = slow_qmax(&near);
+            assert_eq!(qmax(&near), value, "{rows} x {columns}");
+            assert_eq!(Paths::new(&near).best().1, value);
         }
     }
 
     #[test]
     fn a_path_bends_and_bridges_a_gap() {
-        let (near, columns) = near(&[
+        let near = near(&[
             "#......", //
             ".#.....", ".......", "...#...", ".....#.", "#.....#",
         ]);
-        let (path, value) = Paths::new(&near, columns).best();
+        let (path, value) = Paths::new(&near).best();
         assert_eq!(path, [(0, 0), (1, 1), (2, 2), (3, 3), (4, 5), (5, 6)]);
-        assert_eq!(value, 5.0 - GAP);
+        assert_eq!(value, 4.5);
     }
 
     #[test]
     fn nothing_has_no_path() {
-        assert_eq!(qmax(&[], 0), 0.0);
-        assert_eq!(Paths::new(&[0.0; 6], 3).best(), (vec![], 0.0));
+        for (rows, columns) in [(0, 0), (0, 3), (2, 3)] {
+            let cells = vec![0; rows * columns];
+            let near = Neighbours { columns, cells };
+            assert_eq!(qmax(&near), 0.0);
+            assert_eq!(Paths::new(&near).best(), (vec![], 0.0));
+        }
     }
 }

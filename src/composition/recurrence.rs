@@ -1,168 +1,189 @@
-//! Which moments of two songs resemble each other: cross-correlations of stretches of frames, and
-//! of them those that are among the nearest of both songs.
+//! Which moments of two songs resemble each other: of all stretches those that are among the
+//! nearest of both songs.
 
-use crate::composition::channels::CLASSES;
-use crate::composition::frames::Frames;
+use wide::u8x16;
 
-/// Doublings of the stretch that is compared: 2^3 frames are 3.7 s. Longer ones were worse on real
-/// covers, and find fewer tempi.
-const DOUBLINGS: usize = 3;
-/// Frames of a stretch.
-pub const STRETCH_FRAMES: usize = 1 << DOUBLINGS;
+use crate::composition::correlations::PERFECT;
+
 /// Share of a song that counts as near to a moment of the other one. 0.03 finds more covers than
 /// the usual 0.095, and fires less on songs that share only their chords.
 const NEAR_SHARE: f64 = 0.03;
 /// Stretches that correlate by less are never near, however few are nearer.
 const LEAST: f32 = 0.1;
-/// Halvings of the range of correlations in which the threshold of a moment is sought.
-const HALVINGS: usize = 8;
+/// Correlations are compared in levels of so many units: 255 from [`LEAST`] to a perfect one.
+const LEVEL_SHIFT: u32 = 6;
 
-/// Correlations of every stretch of the left song with every one of the right song, -1..1.
+/// Cells that are compared at once.
+const LANES: usize = 16;
+/// Vectors of columns whose thresholds are sought at once: a cache line.
+const BLOCK: usize = 4;
+
+/// Levels of the correlations of all stretches of the left song with those of the right one.
 #[derive(Clone, Debug)]
-pub struct Correlations {
-    /// Stretches of the left song.
-    pub rows: usize,
+pub struct Levels {
     /// Stretches of the right song.
-    pub columns: usize,
-    /// Shape `[rows, columns]`.
-    pub values: Vec<f32>,
+    columns: usize,
+    /// Shape `[rows, columns]`, each row padded with zeros to whole vectors.
+    values: Vec<u8>,
+    /// Level that is near in each row.
+    of_rows: Vec<u8>,
 }
 
-impl Correlations {
-    /// The right song is taken to be `semitones` higher.
+/// Which stretches of two songs are near each other.
+#[derive(Clone, Debug)]
+pub struct Neighbours {
+    /// Stretches of the right song, padded with some that are never near.
+    pub columns: usize,
+    /// 255 where stretches are near and else 0; shape `[rows, columns]`.
+    pub cells: Vec<u8>,
+}
+
+impl Levels {
+    /// Levels without a row yet.
     #[must_use]
-    pub fn new(left: &Frames, right: &Frames, semitones: usize) -> Self {
-        let columns = right.count();
-        // Class by class, so that the inner loop runs over frames.
-        let mut classes = vec![0.0; CLASSES * columns];
-        for (column, vector) in right.vectors().iter().enumerate() {
-            for (class, value) in vector.iter().enumerate() {
-                let left_class = (class + CLASSES - semitones) % CLASSES;
-                classes[left_class * columns + column] = *value;
-            }
-        }
-        let mut values = vec![0.0; left.count() * columns];
-        for (row, vector) in values.chunks_exact_mut(columns.max(1)).zip(left.vectors()) {
-            for (weight, class) in vector.iter().zip(classes.chunks_exact(columns.max(1))) {
-                for (sum, value) in row.iter_mut().zip(class) {
-                    *sum += weight * value;
-                }
-            }
-        }
-        let frames = Self {
-            rows: left.count(),
+    pub fn new(columns: usize) -> Self {
+        Self {
             columns,
-            values,
-        };
-        frames.stretches()
+            values: Vec::new(),
+            of_rows: Vec::new(),
+        }
     }
 
-    /// The sum of two matrices of one shape, by halves.
-    #[must_use]
-    pub fn mean(mut self, other: &Self) -> Self {
-        for (value, other) in self.values.iter_mut().zip(&other.values) {
-            *value = 0.5 * (*value + other);
-        }
-        self
-    }
-
-    /// Means along diagonals of [`STRETCH_FRAMES`].
-    fn stretches(mut self) -> Self {
-        for doubling in 0..DOUBLINGS {
-            let offset = 1 << doubling;
-            let (rows, columns) = (
-                self.rows.saturating_sub(offset),
-                self.columns.saturating_sub(offset),
-            );
-            let mut sums = Vec::with_capacity(rows * columns);
-            for row in 0..rows {
-                let start = row * self.columns;
-                let later = (row + offset) * self.columns + offset;
-                let here = &self.values[start..start + columns];
-                let there = &self.values[later..later + columns];
-                sums.extend(here.iter().zip(there).map(|(one, other)| one + other));
-            }
-            self = Self {
-                rows,
-                columns,
-                values: sums,
-            };
-        }
-        for value in &mut self.values {
-            *value /= STRETCH_FRAMES as f32;
-        }
-        self
-    }
-
-    /// 1.0 where a stretch of each song is among the nearest of the other one's, else 0.0; of the
-    /// same shape.
-    #[must_use]
-    pub fn mutual_neighbours(&self) -> Vec<f32> {
-        let (of_rows, of_columns) = (self.row_thresholds(), self.column_thresholds());
-        let mut near = vec![0.0; self.values.len()];
-        let columns = self.columns.max(1);
-        let rows = near
-            .chunks_exact_mut(columns)
-            .zip(self.values.chunks_exact(columns));
-        for ((near, values), &of_row) in rows.zip(&of_rows) {
-            for ((near, &value), &of_column) in near.iter_mut().zip(values).zip(&of_columns) {
-                *near = if value >= of_row && value >= of_column {
-                    1.0
-                } else {
-                    0.0
-                };
-            }
-        }
-        near
-    }
-
-    /// For each row a threshold that [`NEAR_SHARE`] of its values reach, but at least [`LEAST`].
-    fn row_thresholds(&self) -> Vec<f32> {
-        let wanted = wanted(self.columns);
+    /// Adds the correlations of the next stretch of the left song.
+    pub fn push(&mut self, correlations: &[i16]) {
+        let start = self.values.len();
         self.values
-            .chunks_exact(self.columns.max(1))
-            .map(|row| {
-                let (mut low, mut high) = (LEAST, 1.0);
-                for _ in 0..HALVINGS {
-                    let middle = 0.5 * (low + high);
-                    let reached: u32 = row.iter().map(|&value| u32::from(value >= middle)).sum();
-                    if reached >= wanted {
-                        low = middle
-                    } else {
-                        high = middle
-                    }
-                }
-                low
-            })
-            .collect()
+            .extend(correlations.iter().map(|&value| level(value)));
+        self.values.resize(start + self.width(), 0);
+        let (row, _) = self.values[start..].as_chunks();
+        let wanted = wanted(self.columns);
+        self.of_rows
+            .push(threshold(|level| reached(row, level) >= wanted));
     }
 
-    /// The same for each column.
-    fn column_thresholds(&self) -> Vec<f32> {
-        let wanted = wanted(self.rows);
-        let mut ranges = vec![(LEAST, 1.0_f32); self.columns];
-        let mut middles = vec![0.0; self.columns];
-        let mut reached = vec![0_u32; self.columns];
-        for _ in 0..HALVINGS {
-            for (middle, (low, high)) in middles.iter_mut().zip(&ranges) {
-                *middle = 0.5 * (low + high);
+    /// The stretches of each song that are among the nearest of the other one's.
+    #[must_use]
+    pub fn mutual_neighbours(mut self) -> Neighbours {
+        let of_columns = self.column_thresholds();
+        let width = self.width();
+        let rows = self.values.chunks_exact_mut(width.max(1));
+        for (row, &of_row) in rows.zip(&self.of_rows) {
+            let of_row = u8x16::splat(of_row);
+            for (cells, &of_column) in row.as_chunks_mut().0.iter_mut().zip(&of_columns) {
+                let values = u8x16::from(*cells);
+                let is_near = values.simd_eq(values.max(of_row).max(u8x16::from(of_column)));
+                *cells = is_near.to_array();
             }
-            reached.fill(0);
-            for row in self.values.chunks_exact(self.columns.max(1)) {
-                for ((count, &value), &middle) in reached.iter_mut().zip(row).zip(&middles) {
-                    *count += u32::from(value >= middle);
-                }
-            }
-            for ((range, &middle), &count) in ranges.iter_mut().zip(&middles).zip(&reached) {
+        }
+        Neighbours {
+            columns: width,
+            cells: self.values,
+        }
+    }
+
+    /// Columns with their padding.
+    fn width(&self) -> usize {
+        self.columns.next_multiple_of(LANES)
+    }
+
+    /// Level that is near in each column.
+    fn column_thresholds(&self) -> Vec<[u8; LANES]> {
+        let vectors = self.width() / LANES;
+        let mut thresholds = Vec::with_capacity(vectors);
+        while thresholds.len() + BLOCK <= vectors {
+            thresholds.extend(self.thresholds_of::<BLOCK>(thresholds.len()));
+        }
+        while thresholds.len() < vectors {
+            thresholds.extend(self.thresholds_of::<1>(thresholds.len()));
+        }
+        thresholds
+    }
+
+    /// Level that is near in each column of some vectors.
+    fn thresholds_of<const BLOCK: usize>(&self, start: usize) -> [[u8; LANES]; BLOCK] {
+        let wanted = wanted(self.of_rows.len());
+        let mut thresholds = [[0; LANES]; BLOCK];
+        for bit in BITS {
+            let higher = thresholds.map(|vector| vector.map(|level| level | bit));
+            let rows = self.values.chunks_exact(self.width());
+            let blocks = rows.filter_map(|row| row.as_chunks().0[start..].first_chunk());
+            let counts = reached_by_column(blocks, higher);
+            let levels = thresholds.as_flattened_mut().iter_mut();
+            let tried = higher.as_flattened().iter().zip(counts.as_flattened());
+            for (level, (&higher, &count)) in levels.zip(tried) {
                 if count >= wanted {
-                    range.0 = middle
-                } else {
-                    range.1 = middle
+                    *level = higher;
                 }
             }
         }
-        ranges.into_iter().map(|(low, _)| low).collect()
+        thresholds.map(|vector| vector.map(|level| level.max(1)))
     }
+}
+
+/// Bits of a level, from the highest.
+const BITS: [u8; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
+
+/// The highest level that enough values reach, but at least 1.
+fn threshold(is_enough: impl Fn(u8) -> bool) -> u8 {
+    let level = BITS.into_iter().fold(0, |level, bit| {
+        if is_enough(level | bit) {
+            level | bit
+        } else {
+            level
+        }
+    });
+    level.max(1)
+}
+
+/// Level of a correlation: 0 below [`LEAST`], 1 from there on.
+fn level(correlation: i16) -> u8 {
+    const LEAST_CORRELATION: i16 = (LEAST * PERFECT) as i16;
+    (((correlation - LEAST_CORRELATION) >> LEVEL_SHIFT) + 1).clamp(0, 255) as u8
+}
+
+/// How many values of a row reach `level`.
+fn reached(row: &[[u8; LANES]], level: u8) -> u32 {
+    let level = u8x16::splat(level);
+    let mut count = 0;
+    // A lane counts to 255.
+    for blocks in row.chunks(255) {
+        let mut counts = u8x16::default();
+        for &block in blocks {
+            let values = u8x16::from(block);
+            // True is -1.
+            counts -= values.simd_eq(values.max(level));
+        }
+        count += counts.to_array().map(u32::from).iter().sum::<u32>();
+    }
+    count
+}
+
+/// How many values of each column reach its level.
+fn reached_by_column<'a, const BLOCK: usize>(
+    mut rows: impl Iterator<Item = &'a [[u8; LANES]; BLOCK]>,
+    levels: [[u8; LANES]; BLOCK],
+) -> [[u32; LANES]; BLOCK] {
+    let levels = levels.map(u8x16::from);
+    let mut sums = [[0; LANES]; BLOCK];
+    let mut is_over = false;
+    while !is_over {
+        let mut counts = [u8x16::default(); BLOCK];
+        is_over = true;
+        // A lane counts to 255.
+        for (index, row) in rows.by_ref().take(255).enumerate() {
+            for vector in 0..BLOCK {
+                let values = u8x16::from(row[vector]);
+                counts[vector] -= values.simd_eq(values.max(levels[vector]));
+            }
+            is_over = index < 254;
+        }
+        let counts = counts.map(u8x16::to_array);
+        let sums = sums.as_flattened_mut().iter_mut();
+        for (sum, &count) in sums.zip(counts.as_flattened()) {
+            *sum += u32::from(count);
+        }
+    }
+    sums
 }
 
 /// How many of so many are near.
@@ -174,83 +195,64 @@ fn wanted(count: usize) -> u32 {
 mod tests {
     use super::*;
 
-    /// Frames of a melody, drawn by a hash of the seed, `semitones` higher.
-    fn melody(seed: u32, frames: u32, semitones: usize) -> Frames {
-        let kept: Vec<u8> = (0..frames)
-            .flat_map(|frame| {
-                let hash = (seed + frame / 2).wrapping_mul(2_654_435_761) >> 24;
-                let class = (hash as usize + semitones) % CLASSES;
-                std::array::from_fn::<u8, CLASSES, _>(|at| if at == class { 255 } else { 0 })
+    /// Correlations of a hash, shape `[rows, columns]`.
+    fn drawn(rows: usize, columns: usize) -> Vec<Vec<i16>> {
+        let value = |index: usize| {
+            let hash = (index as u32 + 1).wrapping_mul(2_654_435_761) >> 8;
+            (hash % (2 * PERFECT as u32)) as i16 - PERFECT as i16
+        };
+        (0..rows)
+            .map(|row| {
+                (0..columns)
+                    .map(|column| value(row * columns + column))
+                    .collect()
             })
-            .collect();
-        Frames::new(&kept, 1.0)
-    }
-
-    #[test]
-    fn correlations_are_means_along_diagonals() {
-        let (left, right) = (melody(1, 20, 0), melody(50, 26, 0));
-        for semitones in [0, 7] {
-            let found = Correlations::new(&left, &right, semitones);
-            assert_eq!((found.rows, found.columns), (13, 19));
-            for (row, column) in [(0, 0), (3, 11), (12, 18)] {
-                let mut sum = 0.0;
-                for offset in 0..STRETCH_FRAMES {
-                    for class in 0..CLASSES {
-                        sum += left.vectors()[row + offset][class]
-                            * right.vectors()[column + offset][(class + semitones) % CLASSES];
-                    }
-                }
-                let mean = sum / STRETCH_FRAMES as f32;
-                let value = found.values[row * found.columns + column];
-                assert!((value - mean).abs() < 1e-5, "{value} {mean}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_transposed_melody_correlates_in_its_transposition_alone() {
-        let (left, right) = (melody(1, 60, 0), melody(1, 60, 5));
-        for semitones in 0..CLASSES {
-            let found = Correlations::new(&left, &right, semitones);
-            let diagonal = (0..found.rows).map(|row| found.values[row * found.columns + row]);
-            let least = diagonal.fold(1.0, f32::min);
-            assert_eq!(least > 0.99, semitones == 5, "{semitones}: {least}");
-        }
+            .collect()
     }
 
     #[test]
     fn near_are_the_nearest_of_both_songs() {
-        let found = Correlations::new(&melody(1, 90, 0), &melody(20, 120, 0), 0);
-        let near = found.mutual_neighbours();
-        let sorted = |values: Vec<f32>| {
-            let mut values = values;
-            values.sort_by(|a, b| b.total_cmp(a));
-            values
-        };
-        // The thresholds of the definition, except for the width of the last halving.
-        let width = (1.0 - LEAST) / (1 << HALVINGS) as f32;
-        let (mut some, mut wrong) = (0, 0);
-        for row in 0..found.rows {
-            for column in 0..found.columns {
-                let value = found.values[row * found.columns + column];
-                let in_row = found.values[row * found.columns..][..found.columns].to_vec();
-                let in_column = found.values.iter().skip(column).step_by(found.columns);
-                let of_row = sorted(in_row)[(NEAR_SHARE * found.columns as f64) as usize - 1];
-                let of_column = sorted(in_column.copied().collect())
-                    [(NEAR_SHARE * found.rows as f64) as usize - 1];
-                let above = value - of_row.max(of_column).max(LEAST);
-                let is_near = near[row * found.columns + column] > 0.0;
-                some += usize::from(is_near);
-                wrong += usize::from(above.abs() > width && is_near != (above > 0.0));
+        // More rows than a lane can count, and columns that fill no vector.
+        for (rows, columns) in [(90, 120), (530, 70), (5, 4_200), (1, 1)] {
+            let found = drawn(rows, columns);
+            let mut levels = Levels::new(columns);
+            for row in &found {
+                levels.push(row);
+            }
+            let near = levels.mutual_neighbours();
+            assert_eq!(near.columns, columns.next_multiple_of(LANES));
+            let nearest = |values: Vec<i16>| {
+                let mut levels: Vec<u8> = values.into_iter().map(level).collect();
+                levels.sort_by(|a, b| b.cmp(a));
+                levels[wanted(levels.len()) as usize - 1].max(1)
+            };
+            let of_rows: Vec<u8> = found.iter().cloned().map(nearest).collect();
+            let of_columns: Vec<u8> = (0..columns)
+                .map(|column| nearest(found.iter().map(|row| row[column]).collect()))
+                .collect();
+            for row in 0..rows {
+                for column in 0..near.columns {
+                    let is_near = column < columns
+                        && level(found[row][column]) >= of_rows[row].max(of_columns[column]);
+                    let cell = near.cells[row * near.columns + column];
+                    assert_eq!(cell, if is_near { 255 } else { 0 }, "{row} {column}");
+                }
             }
         }
-        assert_eq!(wrong, 0);
-        assert!(some > 20, "{some}");
     }
 
     #[test]
-    fn songs_shorter_than_a_stretch_have_no_cells() {
-        let found = Correlations::new(&melody(1, 5, 0), &melody(1, 90, 0), 0);
-        assert!(found.values.is_empty() && found.mutual_neighbours().is_empty());
+    fn levels_divide_what_can_be_near() {
+        assert_eq!(level((0.99 * LEAST * PERFECT) as i16), 0);
+        assert_eq!(level((1.01 * LEAST * PERFECT) as i16), 1);
+        assert_eq!(level(PERFECT as i16), 255);
+        assert_eq!(level((0.99 * PERFECT) as i16), 254);
+        assert_eq!(level(-PERFECT as i16), 0);
+    }
+
+    #[test]
+    fn nothing_has_no_neighbours() {
+        assert!(Levels::new(0).mutual_neighbours().cells.is_empty());
+        assert!(Levels::new(20).mutual_neighbours().cells.is_empty());
     }
 }

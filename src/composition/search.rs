@@ -2,9 +2,10 @@
 //! by melody.
 
 use crate::composition::channels::{CLASSES, Channels};
+use crate::composition::correlations::{Columns, correlate};
 use crate::composition::frames::Frames;
 use crate::composition::qmax::qmax;
-use crate::composition::recurrence::Correlations;
+use crate::composition::recurrence::Levels;
 
 /// Speeds of the right song that are tried, as powers of 2^(1/4): 0.71 to 1.41. Stretches still
 /// correlate where the nearest speed is 9 % off.
@@ -108,10 +109,12 @@ fn values(left: &[u8], right: &[u8]) -> Vec<f32> {
     SPEED_STEPS
         .flat_map(|step| {
             let right = Frames::new(right, libm::exp2(f64::from(-step) / 4.0));
+            let right = Columns::new(&right);
             let left = &left;
             (0..CLASSES).map(move |semitones| {
-                let correlations = Correlations::new(left, &right, semitones);
-                qmax(&correlations.mutual_neighbours(), correlations.columns)
+                let mut levels = Levels::new(right.stretches());
+                correlate(left, &right, semitones, |row| levels.push(row));
+                qmax(&levels.mutual_neighbours())
             })
         })
         .collect()
