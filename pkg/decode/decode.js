@@ -87,7 +87,7 @@ async function decodeParts(file, sink, mix, options) {
     return await decodeInChunks(file, sink, mix, options);
   } catch (error) {
     const { joinedAt } = /** @type {Partial<NotCuttable>} */ (error);
-    const joined = joinedAt && (await import("./joined.js").catch(() => undefined));
+    const joined = joinedAt && (await import("./containers/joined.js").catch(() => undefined));
     if (joinedAt === undefined) throw error;
     if (!joined) return false;
     await joined.decodeJoined(file, joinedAt, sink, options, (part, itsSink) =>

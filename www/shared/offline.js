@@ -13,7 +13,6 @@ const EXTRAS = [
   "embed.html",
   "embed.js",
   "pkg/element.js",
-  "pkg/decode/joined.js",
   "example/harbour-lights.mp3",
   "example/midnight-ferry.mp3",
 ];
@@ -25,7 +24,7 @@ const CUTTERS = [
     (file) => `mp4/${file}`,
   ),
   ...["mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
-  ...["block-reader.js", "cut.js", "flac-frame.js", "packet-codecs.js", "ranges.js", "seek.js"],
+  ...["block-reader.js", "cut.js", "flac-frame.js", "joined.js", "packet-codecs.js", "ranges.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 
 /** They name formats that the browser refuses. The decoder for these is large, and not kept. */

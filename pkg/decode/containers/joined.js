@@ -3,11 +3,11 @@
  * This file is loaded with the first such file.
  */
 
-import { CheckerError, throwIfAborted } from "../shared/errors.js";
-import { SongFile, refuseTooLong } from "./song-file.js";
+import { CheckerError, throwIfAborted } from "../../shared/errors.js";
+import { SongFile, refuseTooLong } from "../song-file.js";
 
-/** @import { Limits } from "./song-file.js" */
-/** @import { SampleSink } from "./mono.js" */
+/** @import { Limits } from "../song-file.js" */
+/** @import { SampleSink } from "../mono.js" */
 
 /**
  * Decodes a file up to a place and then the rest, which may have been joined, too.
