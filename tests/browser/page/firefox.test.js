@@ -1,8 +1,10 @@
 /** The page in Firefox, which decodes with its own codecs and computes on the CPU. */
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { audioFolder, pitchShift, serveSite } from "../support/harness.js";
+import { tune, wav } from "../support/music.js";
 import { Firefox } from "../support/webdriver.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
@@ -25,7 +27,8 @@ describe("page in Firefox", () => {
       "-b:a",
       "128k",
     ]);
-    songs.unrelated = audio.encoded("unrelated.ogg", audio.tune("unrelated.wav", 7, 18), ["-c:a", "libvorbis"]);
+    songs.unrelatedAsWav = audio.tune("unrelated.wav", 7, 18);
+    songs.unrelated = audio.encoded("unrelated.ogg", songs.unrelatedAsWav, ["-c:a", "libvorbis"]);
     songs.long = audio.tune("long.wav", 3, 120);
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
     site = await serveSite();
@@ -79,6 +82,18 @@ describe("page in Firefox", () => {
     const { verdict, score, words } = await report();
     assert.equal(verdict, "different", words);
     assert.ok(score < 0.5, `score ${score}`);
+  });
+
+  test("a file that another program changed is read anew", async () => {
+    const changing = audio.file("changing.wav", wav(tune(1, 20)));
+    await give(changing, songs.unrelated);
+    assert.equal((await report()).verdict, "different");
+    // Of the same size, as when a program exports over a file.
+    writeFileSync(changing, wav(tune(7, 20)));
+    await firefox.choose(".zone.right input[type=file]", songs.unrelatedAsWav);
+    await firefox.waitFor("[data-verdict=nearly-identical], #error:not([hidden])", CHECK_TIMEOUT_MS);
+    const { verdict, words } = await report();
+    assert.equal(verdict, "nearly-identical", words);
   });
 
   test("a passage is played in both songs, and its position moves through both timelines", async () => {
