@@ -282,6 +282,21 @@ mod tests {
         assert!(Query::from_bytes(&[bytes, vec![0]].concat()).is_err());
     }
 
+    /// The files that the tests in browsers read, too: a query that the package made, and an answer
+    /// that it understands.
+    #[test]
+    fn the_package_speaks_the_same_language() {
+        let query = Query::from_bytes(include_bytes!("../tests/golden/lookup/query.bin")).unwrap();
+        assert_eq!((query.dimensions, query.segments.len()), (128, 7));
+        assert!((query.hop_secs - 0.743).abs() < 1e-3, "{}", query.hop_secs);
+        let largest = |row: &[i8]| row.iter().any(|value| value.unsigned_abs() == 127);
+        assert!(query.values.chunks(128).all(largest));
+        let answer = include_str!("../tests/golden/lookup/answer.json");
+        let candidates: Candidates = serde_json::from_str(answer).unwrap();
+        let fields: serde_json::Value = serde_json::from_str(answer).unwrap();
+        assert_eq!(serde_json::to_value(candidates).unwrap(), fields);
+    }
+
     #[test]
     fn a_song_keeps_its_directions() {
         pollster::block_on(async {
