@@ -36,6 +36,11 @@ export { Song } from "./song/song.js";
 /** @typedef {import("./shared/errors.js").ErrorCode} ErrorCode */
 /** @typedef {import("./engine/progress.js").Progress} Progress */
 /** @typedef {import("./engine/protocol.js").Report} Report */
+/** @typedef {import("./catalogue/consent.js").CatalogueRequest} CatalogueRequest */
+/** @typedef {import("./catalogue/find.js").CatalogueAnswer} CatalogueAnswer */
+/** @typedef {import("./catalogue/find.js").CatalogueOptions} CatalogueOptions */
+/** @typedef {import("./catalogue/find.js").FindOptions} FindOptions */
+/** @typedef {import("./catalogue/find.js").FoundSong} FoundSong */
 
 /**
  * @typedef {Object} CheckerOptions
@@ -50,6 +55,8 @@ export { Song } from "./song/song.js";
  *   has cores and memory for, 4 at most
  * @property {SongStore} [cache] where analysed files are stored, named by their content: a
  *   `SongCache`, or a store of your own
+ * @property {CatalogueOptions} [catalogue] a service to be asked by `findInCatalogue`; without it
+ *   nothing is ever sent
  * @property {ProgressListener} [onProgress]
  * @property {AbortSignal} [signal]
  */
@@ -68,22 +75,27 @@ export { Song } from "./song/song.js";
  */
 const sharedEngines = new Map();
 
+/** Songs that are lost with their worker are analysed again, this often in all. */
+const MAX_ATTEMPTS = 3;
+
 /** Compares songs. Made by `createChecker`. */
 export class Checker {
   #engine;
   #cache;
+  #catalogue;
   #onClose;
   #closing = new AbortController();
 
   /**
    * @internal
    * @param {Engine} engine
-   * @param {SongStore | undefined} cache
+   * @param {{ cache: SongStore | undefined, catalogue: CatalogueOptions | undefined }} options
    * @param {() => void} onClose
    */
-  constructor(engine, cache, onClose) {
+  constructor(engine, { cache, catalogue }, onClose) {
     this.#engine = engine;
     this.#cache = cache;
+    this.#catalogue = catalogue;
     this.#onClose = onClose;
   }
 
@@ -174,7 +186,7 @@ export class Checker {
       const songs = { left: asSong(left, "left"), right: asSong(right, "right") };
       // If the worker is lost between the two steps (WebGPU failed, another checker cancelled),
       // both songs are analysed again.
-      for (let attempt = 0; attempt < 3; attempt++) {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         await this.#analyseBoth(songs, progress, check.signal, begun);
         const report = await this.#engine.compare(songs.left, songs.right, {
           onProgress: progress.listener(undefined),
@@ -182,10 +194,41 @@ export class Checker {
         });
         if (report) return report;
       }
-      throw new CheckerError("crashed", "The engine stopped again and again. Reload the page and try once more.");
+      throw stoppedError();
     } finally {
       check.unlink();
       void Promise.allSettled(begun).then(() => temporary.forEach((song) => song.free()));
+    }
+  }
+
+  /**
+   * Which songs of the catalogue does a song copy? Numbers that describe its three-second pieces
+   * are sent to the catalogue's service, after `agree` has answered `true`; never its sound or its
+   * name. The songs that the service names are compared here, if it gives them.
+   * @param {SongInput | Song} input
+   * @param {FindOptions} [options]
+   * @returns {Promise<CatalogueAnswer>}
+   * @throws {CheckerError}
+   */
+  async findInCatalogue(input, options = {}) {
+    const catalogue = this.#catalogue;
+    if (!catalogue) throw new CheckerError("catalogue-failed", "This checker was made without a catalogue.");
+    const check = linkedAbort(options.signal, this.#closing.signal);
+    /** @param {Song} song @param {AbortSignal | undefined} signal */
+    const query = async (song, signal) => {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const { onProgress } = options;
+        await this.analyse(song, { ...(onProgress && { onProgress }), ...(signal && { signal }) });
+        const numbers = await this.#engine.query(song, signal);
+        if (numbers) return numbers;
+      }
+      throw stoppedError();
+    };
+    try {
+      const { findInCatalogue } = await import("./catalogue/find.js");
+      return await findInCatalogue({ checker: this, query }, catalogue, input, { ...options, signal: check.signal });
+    } finally {
+      check.unlink();
     }
   }
 
@@ -239,6 +282,7 @@ export async function createChecker(options = {}) {
   const weights = options.weights ?? undefined;
   const assetsUrl = options.assetsUrl ?? undefined;
   const cache = options.cache ?? undefined;
+  const catalogue = options.catalogue ?? undefined;
   const workers = options.workers ?? undefined;
   if (!["auto", "webgpu", "cpu"].includes(backend)) {
     throw new CheckerError("unsupported-browser", `There is no backend “${backend}”: choose auto, webgpu or cpu.`);
@@ -266,7 +310,11 @@ export async function createChecker(options = {}) {
     release();
     throw error;
   }
-  return new Checker(shared.engine, cache, release);
+  return new Checker(shared.engine, { cache, catalogue }, release);
+}
+
+function stoppedError() {
+  return new CheckerError("crashed", "The engine stopped again and again. Reload the page and try once more.");
 }
 
 /**

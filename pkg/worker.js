@@ -128,6 +128,8 @@ async function perform(request, onProgress) {
       report.matrix.scores = [];
       return { report, scores };
     }
+    case "query":
+      return started().songQuery(kept(request.songId));
     case "release":
       forget(request.songId);
       return undefined;

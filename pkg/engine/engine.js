@@ -155,6 +155,32 @@ export class Engine {
     }
   }
 
+  /**
+   * The numbers that a catalogue is asked with for a song.
+   * @param {Song} song analysed
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<Uint8Array | undefined>} `undefined` if the song was lost with its worker and
+   *   must be analysed again
+   */
+  async query(song, signal) {
+    const worker = this.#pool.forComparison(song, song);
+    const end = worker.begin();
+    let release;
+    try {
+      release = await worker.lock.acquire(signal);
+      const link = await worker.host.running(signal);
+      const songId = await this.#idIn(worker, link, song, signal);
+      if (songId === undefined) return undefined;
+      return /** @type {Uint8Array} */ (await worker.host.ask(link, { type: "query", songId }, { signal }));
+    } catch (error) {
+      if (!worker.host.leaveWebgpu(error)) throw publicError(error, this.backend);
+      return undefined;
+    } finally {
+      release?.();
+      end();
+    }
+  }
+
   /** Ends the workers and every request in them. The engine can't be used afterwards. */
   close() {
     this.#pool.close();

@@ -47,6 +47,10 @@
  * @property {number} leftId
  * @property {number} rightId
  *
+ * @typedef {Object} QueryRequest Answers the numbers that a catalogue is asked with for a song.
+ * @property {"query"} type
+ * @property {number} songId
+ *
  * @typedef {Object} ReleaseRequest Free a song or an upload.
  * @property {"release"} type
  * @property {number} songId
@@ -59,7 +63,8 @@
  *
  * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest} SongRequest
  * @typedef {DigestRequest | OpenRequest | NextRequest} FileRequest
- * @typedef {SongRequest | RestoreRequest | CompareRequest | ReleaseRequest | FileRequest} Request
+ * @typedef {SongRequest | RestoreRequest | CompareRequest | QueryRequest | ReleaseRequest} EngineRequest
+ * @typedef {EngineRequest | FileRequest} Request
  * @typedef {Request & { id: number }} RequestMessage
  *
  * @typedef {{ backend: Backend, limits: Limits, weightsSha256: string }} StartResult

@@ -5,7 +5,8 @@
 
 /**
  * @typedef {"decode-failed" | "too-short" | "too-long" | "silent" | "no-audio" | "weights-invalid"
- *   | "unsupported-browser" | "aborted" | "crashed"} ErrorCode
+ *   | "unsupported-browser" | "aborted" | "crashed" | "not-agreed" | "catalogue-failed"
+ *   | "catalogue-mismatch" | "catalogue-busy"} ErrorCode
  */
 
 /** @typedef {"left" | "right"} Side */

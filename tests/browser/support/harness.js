@@ -22,6 +22,9 @@ const CHROMIUM_FLAGS = [
 /** WebGPU in software: slow, but the same code path. */
 export const WEBGPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
+/** Lets pages that a test makes up, which have no address, send requests to this machine. */
+export const LOCAL_REQUESTS = ["--disable-features=LocalNetworkAccessChecks"];
+
 /** The built site. */
 export const SITE = process.env["SOUNDALIKE_SITE"] ?? fileURLToPath(new URL("../../../target/site", import.meta.url));
 
