@@ -7,13 +7,16 @@
  * ```
  *
  * Attributes: `reference`, the address of the right song (without it the visitor chooses both);
- * `backend`, as in `createChecker`; `assets`, its `assetsUrl`. Events, all bubbling and composed:
- * `soundalike-progress`, `soundalike-report`, `soundalike-error`, with the object in `detail`.
+ * `backend`, as in `createChecker`; `assets`, its `assetsUrl`; `catalogue`, the address of a
+ * catalogue's service, which the visitor may search instead. Events, all bubbling and composed:
+ * `soundalike-progress`, `soundalike-report`, `soundalike-catalogue`, `soundalike-error`, with the
+ * object in `detail`.
  *
  * Nothing large is loaded before the visitor gives a song. All elements of a page with the same
  * backend share their workers and one model.
  *
- * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`.
+ * Parts: `zone`, `name`, `progress`, `button`, `error`, `report`, `score`, `verdict`, `passages`,
+ * `consent`.
  * Custom properties: `--soundalike-ink`, `--soundalike-dim`, `--soundalike-paper`,
  * `--soundalike-line`, `--soundalike-accent`, `--soundalike-radius`. Slots: `left`, `right`, the
  * invitations in the zones.
@@ -109,6 +112,7 @@ function body() {
       element("p", { class: "error", part: "error", role: "alert", hidden: "" }),
       element("button", { class: "again", part: "button", type: "button", hidden: "" }, "Compare"),
       element("div", { class: "report", part: "report", role: "status", tabindex: "-1", hidden: "" }),
+      element("div", { class: "catalogue", hidden: "" }),
     ),
   ];
 }
@@ -117,7 +121,7 @@ function body() {
 const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (class {});
 
 export class SoundalikeElement extends Base {
-  static observedAttributes = ["reference", "backend", "assets"];
+  static observedAttributes = ["reference", "backend", "assets", "catalogue"];
 
   /** @type {Partial<Record<Side, Song>>} */
   #songs = {};
@@ -131,6 +135,8 @@ export class SoundalikeElement extends Base {
   #shadow;
   /** The value of `reference` that the right song was made from. @type {string | null} */
   #taken = null;
+  /** Takes the offer to search the catalogue away. @type {(() => void) | undefined} */
+  #endOffer;
 
   /** The report on show, if there is one. */
   get report() {
@@ -166,10 +172,21 @@ export class SoundalikeElement extends Base {
     this.#setOrRemove("assets", url);
   }
 
+  get catalogue() {
+    return this.getAttribute("catalogue");
+  }
+
+  /** @param {string | null | undefined} url */
+  set catalogue(url) {
+    this.#setOrRemove("catalogue", url);
+  }
+
   connectedCallback() {
     this.#takeEarlyProperties();
     if (!this.#shadow) this.#build();
     this.#takeReference();
+    this.#showZones();
+    if (!this.#endOffer) void this.#offerCatalogue();
   }
 
   /**
@@ -178,6 +195,7 @@ export class SoundalikeElement extends Base {
   disconnectedCallback() {
     void Promise.resolve().then(() => {
       if (this.isConnected) return;
+      this.#withdrawOffer();
       if (this.#check) this.#cancel();
       this.#releaseChecker();
     });
@@ -188,7 +206,9 @@ export class SoundalikeElement extends Base {
 
   /** Properties that were set before the element was defined hide the accessors of its class. */
   #takeEarlyProperties() {
-    for (const name of /** @type {("reference" | "backend" | "assets")[]} */ (SoundalikeElement.observedAttributes)) {
+    for (const name of /** @type {("reference" | "backend" | "assets" | "catalogue")[]} */ (
+      SoundalikeElement.observedAttributes
+    )) {
       if (!Object.getOwnPropertyDescriptor(this, name)) continue;
       const value = /** @type {any} */ (this[name]);
       delete (/** @type {any} */ (this)[name]);
@@ -212,6 +232,8 @@ export class SoundalikeElement extends Base {
     const isAtWork = this.#check !== undefined;
     if (isAtWork) this.#stop();
     this.#releaseChecker();
+    this.#showZones();
+    void this.#offerCatalogue();
     if (isAtWork) void this.#compare();
   }
 
@@ -227,6 +249,7 @@ export class SoundalikeElement extends Base {
     delete this.#songs[side];
     if (input !== undefined && input !== null) this.#songs[side] = new Song(input);
     this.#showSongs();
+    if (side === "left") void this.#offerCatalogue();
     if (this.#songs.left && this.#songs.right) void this.#compare();
   }
 
@@ -279,8 +302,47 @@ export class SoundalikeElement extends Base {
     // Without one the visitor chooses, in an empty zone.
     else if (this.#songs.right?.input === this.#taken) this.setSong("right", undefined);
     this.#taken = reference;
-    this.#zone("right").hidden = reference !== null;
-    this.#part(".against").textContent = reference === null ? "" : `to compare it with ${this.#songs.right?.name}`;
+    this.#showZones();
+  }
+
+  /** Without a reference and a catalogue the visitor chooses both songs. */
+  #showZones() {
+    const isCompared = this.#taken !== null;
+    this.#zone("right").hidden = isCompared || Boolean(this.catalogue);
+    this.#part(".against").textContent = isCompared ? `to compare it with ${this.#songs.right?.name}` : "";
+  }
+
+  /** Offers a search in the catalogue, if there is one and a song. */
+  async #offerCatalogue() {
+    this.#withdrawOffer();
+    const url = this.catalogue;
+    const song = this.#songs.left;
+    if (!url || !song) return;
+    const { offerSearch } = await import("./catalogue/panel.js");
+    if (!this.isConnected || url !== this.catalogue || song !== this.#songs.left) return;
+    this.#withdrawOffer();
+    this.#endOffer = offerSearch(this.#part(".catalogue"), {
+      url,
+      song,
+      checker: () => this.#startedChecker(),
+      tell: (type, detail) => this.#tell(type, detail),
+    });
+  }
+
+  #withdrawOffer() {
+    this.#endOffer?.();
+    this.#endOffer = undefined;
+  }
+
+  #startedChecker() {
+    const { catalogue, assets } = this;
+    this.#checker ??= createChecker({
+      backend: this.backend,
+      ...(assets && { assetsUrl: assets }),
+      ...(catalogue && { catalogue: { url: catalogue } }),
+    });
+    this.#forgetCheckerThatNeverStarted();
+    return this.#checker;
   }
 
   async #compare() {
@@ -290,8 +352,7 @@ export class SoundalikeElement extends Base {
     this.#check = mine;
     this.#part(".work").hidden = false;
     try {
-      this.#checker ??= createChecker({ backend: this.backend, ...(this.assets && { assetsUrl: this.assets }) });
-      const checker = await this.#checker;
+      const checker = await this.#startedChecker();
       const report = await checker.compare(left, right, {
         signal: mine.signal,
         onProgress: (progress) => this.#check === mine && this.#showProgress(progress),
@@ -377,7 +438,6 @@ export class SoundalikeElement extends Base {
 
   /** @param {unknown} cause */
   #showError(cause) {
-    this.#forgetCheckerThatNeverStarted();
     const error =
       cause instanceof CheckerError
         ? cause

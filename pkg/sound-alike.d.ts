@@ -1,7 +1,7 @@
 // The types that importing the element adds to a page: its tag and its events. element.js declares
 // the class.
 import type { SoundalikeElement } from "./element.js";
-import type { CheckerError, Progress, Report } from "./index.js";
+import type { CatalogueAnswer, CheckerError, Progress, Report } from "./index.js";
 
 export { SoundalikeElement } from "./element.js";
 
@@ -12,6 +12,7 @@ declare global {
   interface HTMLElementEventMap {
     "soundalike-progress": CustomEvent<Progress>;
     "soundalike-report": CustomEvent<Report>;
+    "soundalike-catalogue": CustomEvent<CatalogueAnswer>;
     "soundalike-error": CustomEvent<CheckerError>;
   }
 }

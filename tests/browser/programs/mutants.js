@@ -19,6 +19,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ACCESS_MUTANTS } from "./mutants/access.js";
+import { CATALOGUE_MUTANTS } from "./mutants/catalogue.js";
 import { CONTAINER_MUTANTS } from "./mutants/containers.js";
 import { ELEMENT_MUTANTS } from "./mutants/element.js";
 import { FAULT_MUTANTS } from "./mutants/faults.js";
@@ -56,6 +57,7 @@ const MUTANTS = [
   ...ACCESS_MUTANTS,
   ...ELEMENT_MUTANTS,
   ...PACKAGE_MUTANTS,
+  ...CATALOGUE_MUTANTS,
   ...CONTAINER_MUTANTS,
   ...MP4_MUTANTS,
   ...FAULT_MUTANTS,

@@ -4,6 +4,8 @@ import {
   CheckerError,
   Song,
   createChecker,
+  type CatalogueAnswer,
+  type CatalogueRequest,
   type CheckerOptions,
   type ErrorCode,
   type Progress,
@@ -92,4 +94,13 @@ export async function mistakes(checker: Checker, report: Report) {
   const score: string = report.score;
   // @ts-expect-error fields of passages are camelCase
   return [score, report.passages[0]?.left_start_secs];
+}
+
+export async function firstFound(file: File, host: HTMLElement): Promise<[string, number | undefined] | undefined> {
+  const checker = await createChecker({ catalogue: { url: new URL("https://example.org"), timeoutSecs: 9 } });
+  const agree = ({ host, bytes, sentence }: CatalogueRequest): boolean => confirm(`${host} ${bytes} ${sentence}`);
+  const { songs, candidates }: CatalogueAnswer = await checker.findInCatalogue(file, { agree });
+  host.addEventListener("soundalike-catalogue", ({ detail }) => console.log(songs, detail.candidates.length));
+  const [first] = candidates;
+  return first && [first.name + first.places[0]?.songSecs.toFixed(1), first.report?.score];
 }

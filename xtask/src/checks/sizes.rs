@@ -58,6 +58,8 @@ const EXAMPLES: &str = "example/";
 /// the largest allowed sum of both in bytes after compression, in both builds.
 const FOREIGN: [&str; 2] = ["pkg/decode/foreign/", "pkg/wasm/decoder/"];
 const FOREIGN_BUDGET_BYTES: u64 = 350_000;
+/// The folder of what asks a catalogue. Only pages that name one import it, after a visitor's song.
+const CATALOGUE: &str = "pkg/catalogue/";
 /// The folder of the container formats. The page imports the folder of a format, and the files
 /// beside it that the format needs, with the first song of that format that may be long.
 const CONTAINERS: &str = "pkg/decode/containers/";
@@ -133,6 +135,7 @@ fn is_foreign(path: &str) -> bool {
 fn is_on_demand(path: &str) -> bool {
     let in_containers = path.strip_prefix(CONTAINERS);
     path.starts_with(EXAMPLES)
+        || path.starts_with(CATALOGUE)
         || is_foreign(path)
         || in_containers.is_some_and(|file| !CONTAINERS_AT_ONCE.contains(&file))
 }
@@ -220,6 +223,7 @@ mod tests {
         for (path, bytes) in [
             ("example/song.mp3", 30_000),
             ("index.html", 1_000),
+            ("pkg/catalogue/find.js", 3_000),
             ("pkg/decode/containers/bytes.js", 500),
             ("pkg/decode/containers/cut.js", 5_000),
             ("pkg/decode/containers/mp3/reader.js", 10_000),
@@ -263,6 +267,7 @@ mod tests {
             [
                 "example/song.mp3",
                 "index.html",
+                "pkg/catalogue/find.js",
                 "pkg/decode/containers/bytes.js",
                 "pkg/decode/containers/cut.js",
                 "pkg/decode/containers/mp3/reader.js",
