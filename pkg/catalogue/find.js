@@ -44,10 +44,14 @@ import { catalogueRequest } from "./consent.js";
  */
 
 /**
+ * Answers the numbers of a song.
+ * @typedef {(song: Song, signal: AbortSignal | undefined) => Promise<Uint8Array>} Query
+ */
+
+/**
  * @typedef {Object} Door
  * @property {Checker} checker
- * @property {(song: Song, signal: AbortSignal | undefined) => Promise<Uint8Array>} query the numbers
- *   of a song
+ * @property {Query} query
  */
 
 const TIMEOUT_SECS = 30;

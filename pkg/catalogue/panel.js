@@ -166,7 +166,10 @@ function summaryWords(host, { songs, candidates, compared, matches }) {
   if (songs === 0) return `The catalogue of ${host} is empty.`;
   if (candidates === 0) return `No match was found among the ${songs} songs in ${catalogue}.`;
   if (compared === 0)
-    return `These of the ${songs} songs in ${catalogue} resemble yours most. They were not compared with it, and may be other music.`;
+    return (
+      `These of the ${songs} songs in ${catalogue} resemble yours most. ` +
+      "They were not compared with it, and may be other music."
+    );
   const among = `compared with yours: ${compared} of the ${songs} songs in ${catalogue}`;
   if (matches === 0) return `No match was found (${among}).`;
   return `${matches === 1 ? "One song matches" : `${matches} songs match`} (${among}).`;
@@ -181,8 +184,9 @@ function songNode({ name, report, places }) {
   const { scoreText, title } = strongerAnswer(report);
   const passages = [...report.passages, ...(report.composition?.passages ?? [])].map((passage) => {
     const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
-    const times = `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`;
-    return element("li", { class: "dim" }, times);
+    const left = `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`;
+    const right = `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`;
+    return element("li", { class: "dim" }, `${left} ↔ ${right}`);
   });
   const score = element("span", { class: "score", part: "score" }, scoreText);
   return element("li", {}, score, ` ${title}: ${name}`, element("ol", {}, ...passages));

@@ -63,8 +63,8 @@
  *
  * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest} SongRequest
  * @typedef {DigestRequest | OpenRequest | NextRequest} FileRequest
- * @typedef {SongRequest | RestoreRequest | CompareRequest | QueryRequest | ReleaseRequest} EngineRequest
- * @typedef {EngineRequest | FileRequest} Request
+ * @typedef {RestoreRequest | CompareRequest | QueryRequest | ReleaseRequest} KnownSongRequest
+ * @typedef {SongRequest | KnownSongRequest | FileRequest} Request
  * @typedef {Request & { id: number }} RequestMessage
  *
  * @typedef {{ backend: Backend, limits: Limits, weightsSha256: string }} StartResult

@@ -30,8 +30,9 @@ describe("catalogue", () => {
   });
 
   /** A checker with the catalogue. @param {string} [more] options */
-  const checker = (more = "") =>
-    `const checker = await soundalike.createChecker({ backend: "cpu", catalogue: { url: "${service.url}", ${more} } });`;
+  const checker = (more = "") => `
+    const catalogue = { url: "${service.url}", ${more} };
+    const checker = await soundalike.createChecker({ backend: "cpu", catalogue });`;
 
   test("nothing is sent without consent, and consent is told what would be sent", async () => {
     const { codes, request } = await run(`
@@ -87,7 +88,7 @@ describe("catalogue", () => {
       assert.equal(headers.referer, undefined);
       assert.ok(!`${JSON.stringify(headers)}${body.toString("latin1")}`.includes("secret name"));
     }
-    // The same layout as the query that the engine's tests read; the weights may have changed since.
+    // The same layout as the query that the engine's tests read. The weights may have changed.
     const withoutWeights = (/** @type {Buffer} */ query) => [query.subarray(0, 8), query.subarray(72, 84)];
     assert.deepEqual(withoutWeights(search.body), withoutWeights(QUERY));
     assert.equal(search.body.length, 88 + 132 * search.body.readUInt32LE(84));

@@ -8,7 +8,14 @@ import { createServer } from "node:http";
 
 /** @import { IncomingMessage } from "node:http" */
 
-/** @typedef {{ method: string, url: string, headers: IncomingMessage["headers"], body: Buffer }} Received */
+/**
+ * @typedef {Object} Received
+ * @property {string} method
+ * @property {string} url
+ * @property {IncomingMessage["headers"]} headers
+ * @property {Buffer} body
+ */
+
 /**
  * @typedef {Object} Reply
  * @property {number} [status]
