@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::MAX_SONG_SECS;
 use crate::error::{Error, Result};
+use crate::recording::clips::compare::compare_clips;
 use crate::recording::clips::score::is_clip;
 use crate::recording::encoder::embeddings::Embeddings;
 use crate::recording::encoder::model::Model;
 use crate::recording::encoder::weights_file::WeightsInfo;
+use crate::recording::mixture::measure_shares;
 use crate::recording::passage::Passage;
 use crate::recording::passages::passages;
 use crate::recording::peaks::peak_map::PeakMap;
@@ -96,8 +98,19 @@ pub fn compare(model: &Model, songs: [&Analysis; 2], mut progress: impl FnMut(f3
     let [left, right] = songs.map(|song| &song.embeddings);
     let matrix = ScoreMatrix::new(left, right, model.head());
     progress(0.3);
-    let passages = passages(&matrix, songs, calibration);
-    let score = song_score(&matrix, &passages, songs, calibration);
+    let mut passages = passages(&matrix, songs, calibration);
+    let clips = match passages.is_empty() {
+        true => compare_clips(&matrix, songs, calibration),
+        false => None,
+    };
+    let score = match &clips {
+        Some(clips) => clips.score,
+        None => song_score(&matrix, &passages, songs, calibration),
+    };
+    if let Some(passage) = clips.and_then(|clips| clips.passage) {
+        passages.push(passage);
+        measure_shares(&mut passages, songs.map(|song| &song.peaks));
+    }
     Findings {
         score,
         passages,
@@ -160,5 +173,48 @@ impl Analysis {
             && whitened_clip.is_some() == is_clip(segments)
             && whitened_clip.iter().all(|clip| fits(clip, Preset::Clip))
             && peaks.is_consistent(*duration_secs, features)
+    }
+}
+
+/// Analyses and matrices for tests.
+#[cfg(test)]
+pub(crate) mod test_analysis {
+    use super::*;
+    use crate::config::FeatureConfig;
+    use crate::recording::segments::test_segments;
+    use crate::test_sound::mel_power;
+
+    /// Segments that all have the same logit.
+    pub(crate) fn matrix(side: usize, logit: f32) -> ScoreMatrix {
+        ScoreMatrix {
+            rows: side,
+            columns: side,
+            logits: vec![logit; side * side],
+        }
+    }
+
+    /// Notes whose pitches depend on `seed`, with so many segments.
+    pub(crate) fn song(segments: usize, seed: u32) -> Analysis {
+        let config = FeatureConfig::default();
+        let samples: Vec<f32> = (0..16_384 * (segments as u32 + 3))
+            .map(|n| {
+                let key = n / 4_096 * seed % 13;
+                (n as f32 * (0.1 + 0.02 * key as f32)).sin() * 0.3
+            })
+            .collect();
+        let mel = mel_power(&samples);
+        let segments = test_segments(segments);
+        Analysis {
+            duration_secs: samples.len() as f64 / 22_050.0,
+            embeddings: Embeddings {
+                values: Vec::new(),
+                dimensions: 128,
+            },
+            whitened: WhitenedSpectrogram::new(&mel, Preset::Song, &config),
+            whitened_clip: is_clip(&segments)
+                .then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, &config)),
+            segments,
+            peaks: PeakMap::new(&samples, &config),
+        }
     }
 }

@@ -1,4 +1,6 @@
-//! Two clips without a passage: aligned by exhaustive cross-correlation, then scored.
+//! Two clips between which no line was found: aligned by exhaustive cross-correlation, then scored.
+//! A copy whose place is certain gets a passage.
 
 pub mod align;
+pub mod compare;
 pub mod score;
