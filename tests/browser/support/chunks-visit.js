@@ -87,10 +87,11 @@ export function chunksVisits() {
      */
     compared: (name, fault = "") => comparisons(visit.page, firefox, [name, fault]),
     /** The results of `endings` in both browsers. @param {string} name of a file in the folder */
-    endings: async (name) => [
-      await visit.page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name),
-      await firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name),
-    ],
+    endings: (name) =>
+      Promise.all([
+        visit.page.evaluate((file) => /** @type {any} */ (globalThis).endings(file), name),
+        firefox.run((file) => /** @type {any} */ (globalThis).endings(file), name),
+      ]),
   };
 
   before(async () => {
@@ -140,9 +141,13 @@ function encodedSong(audio, song, what, options, change) {
  * @returns {Promise<[BrowserName, Comparison][]>}
  */
 async function comparisons(page, firefox, given) {
+  const [inChromium, inFirefox] = await Promise.all([
+    page.evaluate((given) => /** @type {any} */ (globalThis).compare(...given), given),
+    firefox.run((...given) => /** @type {any} */ (globalThis).compare(...given), ...given),
+  ]);
   return [
-    ["Chromium", await page.evaluate((given) => /** @type {any} */ (globalThis).compare(...given), given)],
-    ["Firefox", await firefox.run((...given) => /** @type {any} */ (globalThis).compare(...given), ...given)],
+    ["Chromium", inChromium],
+    ["Firefox", inFirefox],
   ];
 }
 
