@@ -9,16 +9,16 @@
 //! SONGS.csv has the columns of `evaluate --songs`. OUT.csv has the same pairs with their kind
 //! (`perturbation`) and a column for each feature.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use rayon::prelude::*;
+use soundalike::Waveform;
 use soundalike::training::composition_features;
-use soundalike::{Song, Waveform};
 use soundalike_native::{audio_file, progress, weights};
 use soundalike_tables::pair_table;
+use soundalike_trainer::corpus::songs;
 
 /// Writes the features of every pair of songs
 #[derive(Parser)]
@@ -36,24 +36,15 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let pairs = pair_table::read(&args.songs)?;
     let checker = weights::checker(None)?;
-    let mut paths: Vec<&Path> = pairs
-        .iter()
-        .flat_map(|pair| [pair.left.as_path(), pair.right.as_path()])
-        .collect();
-    paths.sort_unstable();
-    paths.dedup();
-    let bar = progress::bar(paths.len(), "analyse");
-    let songs: BTreeMap<&Path, Song> = paths
-        .into_par_iter()
-        .map(|path| {
-            let waveform = beginning(&audio_file::decode(path)?, args.secs)?;
-            let name = path.display().to_string();
-            let song = pollster::block_on(checker.analyse(&name, waveform, |_, _| ()))?;
-            bar.inc(1);
-            Ok((path, song))
-        })
-        .collect::<Result<_>>()?;
-    bar.finish();
+    let songs = songs::analysed(&pairs, |path| {
+        let waveform = beginning(&audio_file::decode(path)?, args.secs)?;
+        let name = path.display().to_string();
+        Ok(pollster::block_on(checker.analyse(
+            &name,
+            waveform,
+            |_, _| (),
+        ))?)
+    })?;
     let bar = progress::bar(pairs.len(), "compare");
     let rows: Vec<_> = pairs
         .par_iter()

@@ -3,6 +3,7 @@
 pub mod manifest;
 pub mod pop909;
 pub mod repeats;
+pub mod songs;
 pub mod split_table;
 pub mod tracks;
 pub mod true_passage;

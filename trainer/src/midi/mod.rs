@@ -4,6 +4,7 @@
 pub mod accompaniment;
 pub mod arrangement;
 pub mod chord;
+pub mod parts;
 pub mod sequence;
 pub mod synthesis;
 pub mod version;

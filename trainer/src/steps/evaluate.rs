@@ -1,24 +1,24 @@
 //! `evaluate`: the figures of weights on a table of passages or of songs.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 use soundalike::training::ClipAlignment;
-use soundalike::{Checker, Report, Song};
+use soundalike::{Checker, Report};
 use soundalike_native::{audio_file, progress, weights};
 use soundalike_tables::pair_table::{self, Pair};
 
 use crate::corpus::passages::Passages;
+use crate::corpus::songs;
 use crate::corpus::true_passage;
 use crate::figures::composition::{self, CompositionFigures, Separation};
 use crate::figures::evaluation::{self, Evaluation, Group};
 use crate::figures::intervals::Interval;
 use crate::figures::metrics::Figures;
 use crate::figures::plots;
-use crate::training::run_folder;
+use crate::training::run_files::write_json;
 
 /// Score a table of pairs: scores.csv, metrics.json and plots
 #[derive(clap::Args)]
@@ -71,7 +71,7 @@ pub fn run(args: &Args) -> Result<()> {
         evaluation: &evaluation,
         composition: compared.as_deref().map(CompositionFigures::of),
     };
-    run_folder::write_json(&args.out.join("metrics.json"), &metrics)?;
+    write_json(&args.out.join("metrics.json"), &metrics)?;
     plots::draw(&args.out, &evaluation::scored(&pairs, &scores), &evaluation)?;
     print(&evaluation);
     if let (Some(compared), Some(figures)) = (&compared, &metrics.composition) {
@@ -152,22 +152,7 @@ fn compare_songs(checker: &Checker, pairs: &[Pair]) -> Result<Vec<Report>> {
             pair.right.display()
         );
     }
-    let mut paths: Vec<&Path> = pairs
-        .iter()
-        .flat_map(|pair| [pair.left.as_path(), pair.right.as_path()])
-        .collect();
-    paths.sort_unstable();
-    paths.dedup();
-    let bar = progress::bar(paths.len(), "analyse");
-    let songs: BTreeMap<&Path, Song> = paths
-        .into_par_iter()
-        .map(|path| {
-            let song = audio_file::analyse(checker, path)?;
-            bar.inc(1);
-            Ok((path, song))
-        })
-        .collect::<Result<_>>()?;
-    bar.finish();
+    let songs = songs::analysed(pairs, |path| audio_file::analyse(checker, path))?;
     let bar = progress::bar(pairs.len(), "compare");
     pairs
         .par_iter()

@@ -9,7 +9,8 @@ use serde::Serialize;
 use soundalike::Model;
 use soundalike::training::{WeightsInfo, weights_file};
 
-use crate::training::run_folder::{self, HistoryEntry, RunFolder};
+use crate::training::run_files;
+use crate::training::run_folder::{HistoryEntry, RunFolder};
 use crate::training::train_config::TrainConfig;
 use crate::training::validation::Validation;
 
@@ -89,7 +90,7 @@ pub fn run(args: &Args) -> Result<()> {
             .map_or(0.0, |entry| entry.elapsed_secs),
         metrics,
     };
-    run_folder::write_json(&args.out.join("recording.json"), &provenance)?;
+    run_files::write_json(&args.out.join("recording.json"), &provenance)?;
     println!(
         "{}: {} parameters, {} bytes, SHA-256 {}",
         path.display(),

@@ -13,8 +13,9 @@ use crate::corpus::pop909;
 use crate::corpus::tracks::Split;
 use crate::corpus::true_passage::{self, TruePassage, VersionPair};
 use crate::midi::arrangement::Rendition;
+use crate::midi::parts::Arrangement;
 use crate::midi::synthesis::Instruments;
-use crate::midi::version::{Arrangement, Version};
+use crate::midi::version::Version;
 use crate::midi::work::Work;
 use crate::steps::partial_success::PartialSuccess;
 

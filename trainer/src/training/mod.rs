@@ -10,6 +10,7 @@ pub mod learner;
 #[cfg(feature = "tch")]
 pub mod libtorch;
 pub mod loss;
+pub mod run_files;
 pub mod run_folder;
 pub mod train_config;
 pub mod validation;

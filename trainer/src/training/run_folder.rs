@@ -4,19 +4,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use burn::module::Module as _;
+use anyhow::{Context as _, Result, bail};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use soundalike::training::{Calibration, SiameseNetwork, WeightsInfo, weights_file};
 use soundalike::{FeatureConfig, Model};
 
 use crate::training::learner::Learner;
+use crate::training::run_files::{self, CONFIG, HISTORY, read_json, write_json};
 use crate::training::train_config::TrainConfig;
 
 const STATE: &str = "state";
 const PREVIOUS_STATE: &str = "state.previous";
-const HISTORY: &str = "history.json";
 
 /// The folder of one run.
 pub struct RunFolder(PathBuf);
@@ -60,16 +59,8 @@ impl RunFolder {
     ///
     /// When the folder already holds a run.
     pub fn create(path: &Path, config: &TrainConfig) -> Result<Self> {
-        let folder = Self(path.to_owned());
-        if folder.config_path().exists() {
-            bail!(
-                "{} already holds a run; continue it with --resume or choose another folder",
-                path.display()
-            );
-        }
-        fs::create_dir_all(path).with_context(|| format!("can't make {}", path.display()))?;
-        write_json(&folder.config_path(), config)?;
-        Ok(folder)
+        run_files::create(path, config)?;
+        Ok(Self(path.to_owned()))
     }
 
     /// Opens an existing run.
@@ -79,29 +70,24 @@ impl RunFolder {
     /// When there is none.
     pub fn open(path: &Path) -> Result<(Self, TrainConfig, History)> {
         let folder = Self(path.to_owned());
-        let config = TrainConfig::read(&folder.config_path())
+        let config = TrainConfig::read(&path.join(CONFIG))
             .with_context(|| format!("{} holds no run", path.display()))?;
         // The history of the state, which may be older than the one beside it.
         let history_path = folder.state_path().join(HISTORY);
-        let history = match fs::read_to_string(&history_path) {
-            Ok(text) => serde_json::from_str(&text)
-                .with_context(|| format!("{} is damaged", history_path.display()))?,
-            Err(_) => bail!(
+        if !history_path.exists() {
+            bail!(
                 "{} was interrupted before its first checkpoint: there is nothing to resume, \
                  start it again in another folder",
                 path.display()
-            ),
-        };
+            );
+        }
+        let history = read_json(&history_path)?;
         Ok((folder, config, history))
     }
 
     /// The best weights so far.
     pub fn best_path(&self) -> PathBuf {
         self.0.join("best.safetensors")
-    }
-
-    fn config_path(&self) -> PathBuf {
-        self.0.join("config.json")
     }
 
     /// The last complete state.
@@ -148,15 +134,7 @@ impl RunFolder {
     }
 
     fn write_state(&self, new: &Path, learner: &Learner, history: &History) -> Result<()> {
-        fs::create_dir_all(new)?;
-        let network = learner.network.clone();
-        network
-            .save_file(new.join("network"))
-            .context("can't save the network")?;
-        learner
-            .optimizer
-            .save(new.join("optimizer"))
-            .context("can't save the optimiser")?;
+        run_files::save_state(new, &learner.network, &learner.optimizer)?;
         write_json(&new.join(HISTORY), history)
     }
 
@@ -167,16 +145,8 @@ impl RunFolder {
     /// When one is missing or damaged.
     pub fn load_state(&self, learner: &mut Learner) -> Result<()> {
         let state = self.state_path();
-        let network = learner.network.clone();
-        learner.network = network
-            .try_load_file(state.join("network"))
-            .map_err(|error| anyhow!("the saved network is missing or damaged: {error}"))?;
-        // The optimiser's state is keyed by the ids of parameters, which the file of the network
-        // keeps.
-        learner.optimizer = learner
-            .fresh_optimizer()
-            .load(state.join("optimizer"))
-            .map_err(|error| anyhow!("the saved optimiser is missing or damaged: {error}"))?;
+        learner.network = run_files::load_network(&state, &learner.network)?;
+        learner.optimizer = run_files::load_optimizer(&state, learner.fresh_optimizer())?;
         Ok(())
     }
 }
@@ -208,14 +178,4 @@ pub fn weights(
     let model = pollster::block_on(Model::load(&draft, &Device::flex(), false))?;
     info.golden_embedding = pollster::block_on(model.golden_embedding())?;
     Ok(weights_file::write(&info, &tensors)?)
-}
-
-/// Writes pretty JSON.
-///
-/// # Errors
-///
-/// When the file can't be written.
-pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    fs::write(path, serde_json::to_string_pretty(value)? + "\n")
-        .with_context(|| format!("can't write {}", path.display()))
 }

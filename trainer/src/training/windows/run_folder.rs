@@ -4,15 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result};
 use burn::module::Module as _;
 use serde::{Deserialize, Serialize};
 
-use crate::training::run_folder::write_json;
+use crate::training::run_files::{self, CONFIG, HISTORY, read_json, write_json};
 use crate::training::windows::learner::{WindowLearner, WindowTraining};
 
-const CONFIG: &str = "config.json";
-const HISTORY: &str = "history.json";
 /// States are written to one of two folders in turn; the history names the last complete one.
 const STATES: [&str; 2] = ["state.a", "state.b"];
 const BEST: &str = "best";
@@ -53,14 +51,7 @@ impl WindowRun {
     ///
     /// When the folder already holds a run.
     pub fn create(path: &Path, config: &WindowTraining) -> Result<Self> {
-        if path.join(CONFIG).exists() {
-            bail!(
-                "{} already holds a run; continue it with --resume or choose another folder",
-                path.display()
-            );
-        }
-        fs::create_dir_all(path).with_context(|| format!("can't make {}", path.display()))?;
-        write_json(&path.join(CONFIG), config)?;
+        run_files::create(path, config)?;
         Ok(Self(path.to_owned()))
     }
 
@@ -87,16 +78,7 @@ impl WindowRun {
     ///
     /// When it can't be written.
     pub fn save(&self, learner: &WindowLearner, history: &WindowHistory) -> Result<()> {
-        let state = self.state(history);
-        fs::create_dir_all(&state).with_context(|| format!("can't make {}", state.display()))?;
-        let network = learner.network.clone();
-        network
-            .save_file(state.join("network"))
-            .context("can't save the network")?;
-        learner
-            .optimizer
-            .save(state.join("optimizer"))
-            .context("can't save the optimiser")?;
+        run_files::save_state(&self.state(history), &learner.network, &learner.optimizer)?;
         let new = self.0.join("history.new");
         write_json(&new, history)?;
         fs::rename(&new, self.0.join(HISTORY)).context("can't save the history")
@@ -122,24 +104,12 @@ impl WindowRun {
     /// When it is missing or damaged.
     pub fn load(&self, learner: &mut WindowLearner, history: &WindowHistory) -> Result<()> {
         let state = self.state(history);
-        let network = learner.network.clone();
-        learner.network = network
-            .try_load_file(state.join("network"))
-            .map_err(|error| anyhow!("the saved network is missing or damaged: {error}"))?;
-        learner.optimizer = learner
-            .fresh_optimizer()
-            .load(state.join("optimizer"))
-            .map_err(|error| anyhow!("the saved optimiser is missing or damaged: {error}"))?;
+        learner.network = run_files::load_network(&state, &learner.network)?;
+        learner.optimizer = run_files::load_optimizer(&state, learner.fresh_optimizer())?;
         Ok(())
     }
 
     fn state(&self, history: &WindowHistory) -> PathBuf {
         self.0.join(STATES[history.entries.len() % STATES.len()])
     }
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("can't open {}", path.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
 }
