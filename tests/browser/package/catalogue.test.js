@@ -139,12 +139,12 @@ describe("catalogue", () => {
     assert.equal(await codeOf({ status: 503 }), "catalogue-busy");
     assert.equal(await codeOf({ status: 500 }), "catalogue-failed");
     assert.equal(await codeOf({ status: 302, headers: { location: "/elsewhere" } }), "catalogue-failed");
-    assert.equal(await codeOf({ delayMs: 3_000 }), "catalogue-failed");
+    assert.equal(await codeOf({ delayMs: Infinity }), "catalogue-failed");
     assert.ok(!service.received.some(({ url }) => url === "/elsewhere"), "a redirection was followed");
   });
 
   test("a search can be cancelled, and goes to encrypted addresses alone", async () => {
-    service.reply = { delayMs: 60_000 };
+    service.reply = { delayMs: Infinity };
     const { cancelled, addresses, none } = await run(`
       ${checker("timeoutSecs: 300")}
       const controller = new AbortController();
