@@ -123,7 +123,7 @@ impl SoundFile {
         let whole = self.stated_secs.unwrap_or(f64::INFINITY);
         let secs_of = |edit: &Edit| {
             let secs = |units: u64| units as f64 / self.timescale as f64;
-            secs(edit.end).min(whole) - secs(edit.start)
+            (secs(edit.end).min(whole) - secs(edit.start)).max(0.0)
         };
         self.stated_secs =
             Some(edits.iter().map(secs_of).sum()).filter(|secs: &f64| secs.is_finite());
