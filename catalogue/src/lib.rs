@@ -1,17 +1,18 @@
 //! Which of very many songs does this one copy, and where?
 //!
-//! A catalogue is a folder with one file: the analysed songs, and a part of their embeddings. A
-//! search goes from many songs to few, and compares those as two songs are compared anywhere else:
+//! A catalogue is two tables of [Lance](https://lance.org), in a folder or in an object store: the
+//! analysed songs, and a part of their embeddings. A search goes from many songs to few, and
+//! compares those as two songs are compared anywhere else:
 //!
 //! | Stage | Module | In | Out |
 //! |---|---|---|---|
 //! | Files | [`input`] | files, folders, lists | audio files, or a part of them |
 //! | Query | [`retrieval::query`] | a song | at most 64 of its embeddings |
-//! | Hits | [`retrieval::scan`], `top` | the query, all embeddings | the nearest 100 of each |
+//! | Hits | [`retrieval::scan`], or the index | query, embeddings | the nearest 100 of each |
 //! | Votes | [`retrieval::votes`] | hits | the best 20 songs |
 //! | Reports | [`search()`] | the query, kept songs | the reports of `Checker::compare` |
 //!
-//! [`store`] is all that knows the file. [`retrieval`] is plain arithmetic. [`verbs`] has a file
+//! [`store`] is all that knows Lance. [`retrieval`] is plain arithmetic. [`verbs`] has a file
 //! for each subcommand of the program. [`serve`] answers pages over HTTP.
 
 pub mod input;

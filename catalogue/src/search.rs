@@ -11,6 +11,10 @@ use crate::retrieval::query::Vectors;
 use crate::retrieval::votes::candidates;
 use crate::store::Catalogue;
 
+/// Candidates that are looked up for each one wanted: embeddings may be those of a song that was
+/// just removed, or that isn't committed yet.
+const SPARE: usize = 4;
+
 /// What was found for a song.
 #[derive(Debug, Serialize)]
 pub struct Answer {
@@ -53,19 +57,25 @@ pub fn search(
         });
         hits.extend(found);
     }
-    let ids: Vec<_> = candidates(&hits, top)
-        .into_iter()
-        .map(|one| one.song)
-        .collect();
-    let mut kept = HashMap::new();
-    for id in &ids {
-        if let Some(catalogue) = owners.get(id) {
-            kept.extend(catalogue.kept(std::slice::from_ref(id))?);
+    let (mut ids, mut kept) = (Vec::new(), HashMap::new());
+    let voted: Vec<_> = candidates(&hits, SPARE * top);
+    let mut rest = voted.into_iter().map(|one| one.song).peekable();
+    while ids.len() < top && rest.peek().is_some() {
+        let some: Vec<_> = rest.by_ref().take(top - ids.len()).collect();
+        for catalogue in catalogues {
+            let is_owner = |id: &&String| {
+                let owner = owners.get(*id);
+                owner.is_some_and(|owner| std::ptr::eq(*owner, catalogue))
+            };
+            let theirs: Vec<_> = some.iter().filter(is_owner).cloned().collect();
+            if !theirs.is_empty() {
+                kept.extend(catalogue.kept(&theirs)?);
+            }
         }
+        ids.extend(some.into_iter().filter(|id| kept.contains_key(id)));
     }
     let mut candidates: Vec<_> = ids
         .into_par_iter()
-        // A song that was removed since has no bytes.
         .filter_map(|id| {
             let (name, bytes) = kept.get(&id)?;
             let other = Song::from_bytes(bytes, name, checker.model());

@@ -1,7 +1,8 @@
 //! The service, asked as a page would ask it.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::f32::consts::TAU;
+mod tunes;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,32 +12,9 @@ use serde_json::Value;
 use soundalike::{Candidates, Checker, Model, Query, SHIPPED_WEIGHTS, Song, Waveform};
 use soundalike_native::wav;
 use tempfile::TempDir;
+use tunes::{RATE_HZ, music as tune};
 
-const RATE_HZ: u32 = 22_050;
 const PAGE: &str = "https://example.org";
-
-/// A different tune for every `number`: decaying notes with partials.
-fn tune(number: u32, secs: u32) -> Vec<f32> {
-    let mut state = number.wrapping_mul(2_654_435_761).wrapping_add(12_345);
-    let mut random = move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 24) as f32
-    };
-    let note_samples = (RATE_HZ as f32 * (0.2 + 0.15 * random())) as usize;
-    let notes: Vec<f32> = (0..128)
-        .map(|_| 110.0 * ((random() * 24.0).round() / 12.0).exp2())
-        .collect();
-    (0..(secs * RATE_HZ) as usize)
-        .map(|n| {
-            let (note, at) = (n / note_samples, n % note_samples);
-            let (hz, secs) = (notes[note % notes.len()], n as f32 / RATE_HZ as f32);
-            let tone: f32 = (1..=5)
-                .map(|k| (TAU * hz * k as f32 * secs).sin() / k as f32)
-                .sum();
-            0.25 * tone * (-6.0 * at as f32 / RATE_HZ as f32).exp() + 0.02 * (random() - 0.5)
-        })
-        .collect()
-}
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-catalogue"));

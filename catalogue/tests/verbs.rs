@@ -1,7 +1,8 @@
 //! The program's verbs on small catalogues.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::f32::consts::TAU;
+mod tunes;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -9,8 +10,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use soundalike_native::wav;
 use tempfile::TempDir;
-
-const RATE_HZ: u32 = 22_050;
+use tunes::{RATE_HZ, faster, music};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-catalogue"));
@@ -41,41 +41,6 @@ fn fail(arguments: &[&str], expected: &str) {
         stderr.starts_with("error: ") && stderr.lines().count() == 1 && stderr.contains(expected),
         "{arguments:?}: {stderr:?}, expected {expected:?}"
     );
-}
-
-/// A different tune for every `number`: decaying notes with partials.
-fn music(number: u32, secs: u32) -> Vec<f32> {
-    let mut state = number.wrapping_mul(2_654_435_761).wrapping_add(12_345);
-    let mut random = move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 24) as f32
-    };
-    let note_samples = (RATE_HZ as f32 * (0.2 + 0.15 * random())) as usize;
-    let notes: Vec<f32> = (0..128)
-        .map(|_| 110.0 * ((random() * 24.0).round() / 12.0).exp2())
-        .collect();
-    (0..(secs * RATE_HZ) as usize)
-        .map(|n| {
-            let (note, at) = (n / note_samples, n % note_samples);
-            let (hz, secs) = (notes[note % notes.len()], n as f32 / RATE_HZ as f32);
-            let tone: f32 = (1..=5)
-                .map(|k| (TAU * hz * k as f32 * secs).sin() / k as f32)
-                .sum();
-            0.25 * tone * (-6.0 * at as f32 / RATE_HZ as f32).exp() + 0.02 * (random() - 0.5)
-        })
-        .collect()
-}
-
-/// 6 % faster and about a semitone higher, by linear interpolation.
-fn faster(samples: &[f32]) -> Vec<f32> {
-    let count = (samples.len() as f32 / 1.06) as usize - 1;
-    (0..count)
-        .map(|n| {
-            let place = n as f32 * 1.06;
-            let (at, part) = (place as usize, place.fract());
-            samples[at] * (1.0 - part) + samples[at + 1] * part
-        })
-        .collect()
 }
 
 /// A folder with songs `tune-1.wav` to `tune-N.wav` and an empty one for a catalogue.
@@ -149,6 +114,9 @@ fn a_copy_is_found_until_its_source_is_removed() {
         errors.contains("broken.mp3") && errors.contains("silent.wav"),
         "{errors}"
     );
+    let one = scene.text("music/tune-1.wav");
+    let (printed, _) = run(&["add", &one, "--to", &scene.text("single")], 0);
+    assert!(printed.starts_with("1 song added"), "{printed}");
     // What is there isn't added again, also under another name.
     fs::rename(scene.at("music/tune-1.wav"), scene.at("music/renamed.wav")).unwrap();
     let (printed, _) = run(&["add", &music_folder, "--to", &catalogue], 3);
@@ -266,10 +234,8 @@ fn bad_input_gives_one_clear_line() {
         "there is no catalogue",
     );
     fail(&["stats", "--in", &catalogue], "there is no catalogue");
-    fail(
-        &["add", &scene.text("nothing"), "--to", "s3://bucket/name"],
-        "is a folder",
-    );
+    let (_, usage) = run(&["stats", "--in", "https://example.org/x"], 2);
+    assert!(usage.contains("is neither"), "{usage}");
     fail(&["add", &song, "--to", &song], "is a file");
     // Nobody can make a folder there.
     fail(
@@ -285,9 +251,131 @@ fn bad_input_gives_one_clear_line() {
     fail(&["search", &song, "--in", &catalogue], "has no songs yet");
     run(&["add", &song, "--to", &catalogue], 0);
     fail(&["search", "nowhere.mp3", "--in", &catalogue], "can't open");
-    let file = scene.at("catalogue/catalogue.sqlite");
-    let mut bytes = fs::read(&file).unwrap();
-    bytes.truncate(bytes.len() / 2);
-    fs::write(&file, bytes).unwrap();
-    fail(&["search", &song, "--in", &catalogue], "is damaged");
+    run(&["index", "--in", &catalogue], 0);
+    fail(
+        &["index", "--commit", "--in", &catalogue],
+        "no part of an index",
+    );
+    for table in ["songs", "segments"] {
+        let folder = scene.at(&format!("catalogue/{table}.lance/data"));
+        for file in fs::read_dir(folder).unwrap() {
+            let file = file.unwrap().path();
+            let mut bytes = fs::read(&file).unwrap();
+            bytes.truncate(bytes.len() / 2);
+            fs::write(&file, bytes).unwrap();
+        }
+        fail(&["search", &song, "--in", &catalogue], "is damaged");
+        fail(&["verify", "--in", &catalogue], "is damaged");
+    }
+    fs::remove_dir_all(scene.at("catalogue/segments.lance")).unwrap();
+    fail(
+        &["search", &song, "--in", &catalogue],
+        "embeddings are missing",
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_and_a_closed_pipe_are_no_panics() {
+    let scene = Scene::new(3);
+    let (music, catalogue) = (scene.text("music"), scene.text("catalogue"));
+    let tune = |number: u32| scene.text(&format!("music/tune-{number}.wav"));
+    run(&["add", &tune(1), "--to", &catalogue], 0);
+    let shell = |script: &str| {
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            script,
+            "sh",
+            env!("CARGO_BIN_EXE_soundalike-catalogue"),
+        ]);
+        command.args([&music, &catalogue, &tune(1)]);
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    // No file may grow beyond two blocks, as on a full disk.
+    let full = r#"trap "" XFSZ; ulimit -f 2; "$1" add "$2" --to "$3""#;
+    let (_, errors) = shell(full);
+    let error = errors.lines().last().unwrap();
+    assert!(
+        error.starts_with("error: stopped") && error.contains("the disk is full"),
+        "{errors}"
+    );
+    assert_eq!(scene.songs_in("catalogue"), 1);
+    run(&["verify", "--in", &catalogue], 0);
+    run(&["add", &music, "--to", &catalogue], 0);
+    assert_eq!(scene.songs_in("catalogue"), 3);
+
+    let closed = r#""$1" search --json "$4" "$4" --in "$3" | true; "$1" stats --in "$3" | true"#;
+    assert_eq!(shell(closed), (String::new(), String::new()));
+}
+
+#[test]
+fn an_index_by_parts_finds_what_a_scan_finds_and_new_songs_at_once() {
+    let scene = Scene::new(7);
+    let catalogue = scene.text("catalogue");
+    let tune = |number: u32| scene.text(&format!("music/tune-{number}.wav"));
+    // Three commits, so that there is something to divide.
+    for pair in [[1, 2], [3, 4], [5, 6]] {
+        run(
+            &["add", &tune(pair[0]), &tune(pair[1]), "--to", &catalogue],
+            0,
+        );
+    }
+    let copies: Vec<_> = [2, 3, 7]
+        .map(|number| scene.write(&format!("copy-{number}.wav"), &faster(&music(number, 20))))
+        .into();
+    let scanned: Vec<_> = copies
+        .iter()
+        .map(|copy| best(&search(copy, &[&catalogue])))
+        .collect();
+    let part = |part: &str, status: i32| {
+        run(
+            &["index", "--part", part, "--always", "--in", &catalogue],
+            status,
+        )
+        .0
+    };
+    part("1/3", 0);
+    part("3/3", 0);
+    fail(
+        &["index", "--commit", "--in", &catalogue],
+        "needs the parts 2/3",
+    );
+    part("2/3", 0);
+    let indexed = |scene: &Scene| {
+        let (json, _) = run(&["stats", "--json", "--in", &scene.text("catalogue")], 0);
+        let stats: Value = serde_json::from_str(&json).unwrap();
+        (
+            stats["indexed"].as_u64(),
+            stats["embeddings"].as_u64().unwrap(),
+        )
+    };
+    assert_eq!(indexed(&scene).0, None);
+    run(&["index", "--commit", "--in", &catalogue], 0);
+    let (covered, embeddings) = indexed(&scene);
+    assert_eq!(covered, Some(embeddings));
+    for (copy, scanned) in copies.iter().zip(&scanned).take(2) {
+        assert_eq!(best(&search(copy, &[&catalogue])), *scanned);
+    }
+    // What comes afterwards is scanned, until the next run adds it to the index.
+    for step in [
+        &["add", &tune(7), "--to", &catalogue][..],
+        &["index", "--in", &catalogue],
+    ] {
+        run(step, 0);
+        assert_eq!(best(&search(&copies[2], &[&catalogue])).1, "tune-7.wav");
+        assert_eq!(best(&search(&copies[0], &[&catalogue])), scanned[0]);
+    }
+    let (covered, embeddings) = indexed(&scene);
+    assert_eq!(covered, Some(embeddings));
+    let id = &scanned[0].0;
+    run(&["remove", id, "--in", &catalogue], 0);
+    run(&["compact", "--keep-hours", "0", "--in", &catalogue], 0);
+    let names = search(&copies[0], &[&catalogue])["candidates"].to_string();
+    assert!(
+        !names.contains("tune-2.wav") && names.contains("tune-3.wav"),
+        "{names}"
+    );
 }

@@ -86,13 +86,18 @@ impl Top {
                     cosine,
                 }
             }));
-            // Equal cosines in an order that doesn't depend on the order of the batches.
-            hits.sort_by(|a, b| {
-                let order = b.cosine.total_cmp(&a.cosine);
-                order.then_with(|| (&a.song, a.segment).cmp(&(&b.song, b.segment)))
-            });
-            hits.truncate(HITS_PER_VECTOR);
+            keep_best(hits);
         }
+    }
+
+    /// Takes hits into account that were found otherwise.
+    pub fn add(&mut self, found: Vec<Hit>) {
+        for hit in found {
+            if let Some(hits) = self.hits.get_mut(hit.query) {
+                hits.push(hit);
+            }
+        }
+        self.hits.iter_mut().for_each(keep_best);
     }
 
     /// All hits.
@@ -100,4 +105,15 @@ impl Top {
     pub fn into_hits(self) -> Vec<Hit> {
         self.hits.into_iter().flatten().collect()
     }
+}
+
+fn keep_best(hits: &mut Vec<Hit>) {
+    // Equal cosines in an order that doesn't depend on the order of the batches.
+    hits.sort_by(|a, b| {
+        let order = b.cosine.total_cmp(&a.cosine);
+        order.then_with(|| (&a.song, a.segment).cmp(&(&b.song, b.segment)))
+    });
+    // Two writers may have added a song at once.
+    hits.dedup_by(|a, b| (&a.song, a.segment) == (&b.song, b.segment));
+    hits.truncate(HITS_PER_VECTOR);
 }

@@ -1,7 +1,6 @@
 //! All that the service knows of the catalogue: what made it, candidates for query vectors, and the
 //! bytes of a kept song.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -11,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::retrieval::Hit;
 use crate::retrieval::query::Vectors;
 use crate::retrieval::votes::{Candidate, candidates};
-use crate::store::{Catalogue, Stamp};
+use crate::store::{Address, Catalogue, Stamp};
 
 /// Most songs of an answer.
 pub(super) const MOST_CANDIDATES: usize = 20;
@@ -43,9 +42,9 @@ impl Door {
     /// # Errors
     ///
     /// When it can't be read, or another program or other weights made it.
-    pub fn open(folder: &Path, model: &Model) -> Result<Self> {
-        let searching = Catalogue::open(folder, model)?;
-        let reading = Catalogue::open(folder, model)?;
+    pub fn open(address: &Address, model: &Model) -> Result<Self> {
+        let searching = Catalogue::open(address, model)?;
+        let reading = Catalogue::open(address, model)?;
         Ok(Self {
             stamp: searching.stamp().clone(),
             searching: Arc::new(Mutex::new(searching)),

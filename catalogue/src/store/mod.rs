@@ -1,106 +1,71 @@
-//! The catalogue itself: a file of SQLite in a folder. Nothing else in this crate knows SQLite.
+//! The catalogue itself: two tables of Lance under one address. Nothing else in this crate knows
+//! Lance.
 //!
 //! | table | row | columns |
 //! |---|---|---|
-//! | `stamp` | a property of what made it | `name`, `value` |
-//! | `songs` | a song | `key`, `id`, `name`, `source` (the path), `duration_secs` |
-//! | `embeddings` | those of a song | `key`, `segments`: u32, `vectors`: f16 `[segments, 128]` |
-//! | `kept` | the kept song | `key`, `bytes` |
+//! | `segments.lance` | a kept embedding | `song`, `segment`, `vector`: f16 `[128]` |
+//! | `songs.lance` | a song | `id`, `name`, `source`, `duration_secs`, `embeddings`, `bytes` |
 //!
-//! All rows of a song come in one transaction, so that a song is there as a whole or not at all,
-//! also when the program or the machine stops. Numbers are little-endian. Statements name the
-//! columns that they need, so that a later version can add some, such as a second kind of vectors.
+//! `embeddings` is their number, and `bytes` is the kept song.
 //!
-//! SQLite writes its rollback journal beside the file. It locks the file while it commits, and
-//! others wait for that.
+//! A commit of Lance is atomic, in a folder and in an object store, and several writers may commit
+//! at once. The embeddings of a song are committed before the song, and removed after it, so that
+//! every song in `songs` is whole. Embeddings without a song are what a writer left that was
+//! stopped: a search passes over them, and [`compact`](Catalogue::compact) removes them. A song
+//! that two writers added at the same moment has two equal rows, which count once.
+//!
+//! Every call reads the newest version of the tables. Readers name the columns that they need, so
+//! that a later version can add some, such as a second kind of vectors.
 
+mod address;
+mod compact;
+mod creation;
 mod failure;
+mod index;
 mod nearest;
+mod rows;
 mod stamp;
+mod tables;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::OnceLock;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
-use soundalike::{Model, Song};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Float64Type;
+use lance::Dataset;
+use soundalike::Model;
+use tokio::runtime::Runtime;
 
-use crate::retrieval::query::Vectors;
+pub use address::Address;
+pub use compact::Compacted;
 use failure::failure;
+pub use rows::NewSong;
 pub use stamp::Stamp;
+use tables::{append, create, is_one_of, newest, open, read};
 pub use verify::Findings;
 
-/// Name of the file in the catalogue's folder.
-const FILE: &str = "catalogue.sqlite";
+/// The tables' names.
+const SONGS: &str = "songs";
+const SEGMENTS: &str = "segments";
 
-/// Identifies the file: "slke".
-const APPLICATION_ID: i32 = 0x736c_6b65;
-
-/// The largest that SQLite has. The embeddings of three songs of four minutes fit on a page, so
-/// that a scan reads few, long pieces.
-const PAGE_BYTES: u32 = 65_536;
-
-/// How long a program waits for another one that commits.
-const WAIT: Duration = Duration::from_secs(60);
-
-const TABLES: &str = "
-    CREATE TABLE stamp (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-    CREATE TABLE songs (
-        key INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        name TEXT NOT NULL,
-        source TEXT NOT NULL,
-        duration_secs REAL NOT NULL
-    );
-    CREATE TABLE embeddings (
-        key INTEGER PRIMARY KEY,
-        segments BLOB NOT NULL,
-        vectors BLOB NOT NULL
-    );
-    CREATE TABLE kept (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
-";
+/// Plans of queries are deeply nested.
+const STACK_BYTES: usize = 8 << 20;
 
 /// An open catalogue.
+///
+/// Its methods wait for Lance's own threads. They must not be called on a thread that runs tasks of
+/// another runtime, but on one where it is allowed to wait.
 #[derive(Debug)]
 pub struct Catalogue {
-    folder: PathBuf,
+    address: Address,
     stamp: Stamp,
-    connection: Connection,
-}
-
-/// An analysed song that is to be added.
-#[derive(Clone, Debug)]
-pub struct NewSong {
-    /// The first 128 bits of the SHA-256 of its file, in hexadecimal.
-    pub id: String,
-    /// The name of its file.
-    pub name: String,
-    /// The path of its file.
-    pub source: String,
-    /// Its length in seconds.
-    pub duration_secs: f64,
-    /// The embeddings by which it is found.
-    pub vectors: Vectors,
-    /// The kept song.
-    pub bytes: Vec<u8>,
-}
-
-impl NewSong {
-    /// An analysed song with its id and the path that it came from.
-    #[must_use]
-    pub fn new(id: String, source: String, song: &Song, model: &Model) -> Self {
-        Self {
-            id,
-            name: song.name().to_owned(),
-            source,
-            duration_secs: song.duration_secs(),
-            vectors: Vectors::kept(song),
-            bytes: song.to_bytes(model),
-        }
-    }
+    runtime: &'static Runtime,
+    songs: Dataset,
+    segments: Dataset,
 }
 
 /// How much is in a catalogue.
@@ -110,60 +75,27 @@ pub struct Size {
     pub songs: usize,
     /// Their length.
     pub hours: f64,
-    /// Bytes of the file.
+    /// Number of their embeddings, those of stopped writers included.
+    pub embeddings: usize,
+    /// Bytes of the newest version of both tables, without the index.
     pub bytes: u64,
 }
 
 impl Catalogue {
-    /// Opens a catalogue for reading.
+    /// Opens a catalogue.
     ///
     /// # Errors
     ///
     /// When there is none, it can't be read, or another program or other weights made it.
-    pub fn open(folder: &Path, model: &Model) -> Result<Self> {
-        let catalogue = Self::open_to_change(folder, model)?;
-        let reading = catalogue.connection.pragma_update(None, "query_only", true);
-        catalogue.named(reading)?;
-        Ok(catalogue)
-    }
-
-    /// Opens a catalogue for reading and writing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`open`](Self::open).
-    pub fn open_to_change(folder: &Path, model: &Model) -> Result<Self> {
-        check_folder(folder)?;
-        let file = folder.join(FILE);
-        if is_missing(&file) {
-            let place = folder.display();
+    pub fn open(address: &Address, model: &Model) -> Result<Self> {
+        check_folder(address)?;
+        let runtime = runtime()?;
+        let Some((songs, segments)) = find(address, runtime)? else {
             bail!(
-                "there is no catalogue in {place}: `soundalike-catalogue add FILES --to {place}` makes one"
+                "there is no catalogue at {address}: `soundalike-catalogue add FILES --to {address}` makes one"
             );
-        }
-        let opened = || -> rusqlite::Result<_> {
-            let connection = connect(&file, OpenFlags::empty())?;
-            let application: i32 = pragma(&connection, "application_id")?;
-            let version: u32 = pragma(&connection, "user_version")?;
-            Ok((connection, application, version))
         };
-        let (connection, application, version) =
-            opened().map_err(|error| failure(folder, error))?;
-        ensure!(
-            application == APPLICATION_ID,
-            "{} is no catalogue: another program made it",
-            file.display()
-        );
-        let found = Stamp::read(&connection, version).with_context(|| folder.display().to_string());
-        let stamp = found?;
-        stamp
-            .check(&Stamp::of(model))
-            .with_context(|| folder.display().to_string())?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            stamp,
-            connection,
-        })
+        Self::of(address, model, runtime, songs, segments)
     }
 
     /// Opens a catalogue, or makes an empty one.
@@ -171,20 +103,55 @@ impl Catalogue {
     /// # Errors
     ///
     /// Those of [`open`](Self::open), and when nothing can be written there.
-    pub fn open_or_create(folder: &Path, model: &Model) -> Result<Self> {
-        check_folder(folder)?;
-        if is_missing(&folder.join(FILE)) {
-            let made = fs::create_dir_all(folder);
-            made.with_context(|| format!("can't make the folder {}", folder.display()))?;
-            create(folder, model).map_err(|error| failure(folder, error))?;
+    pub fn open_or_create(address: &Address, model: &Model) -> Result<Self> {
+        check_folder(address)?;
+        let runtime = runtime()?;
+        if let Some((songs, segments)) = find(address, runtime)? {
+            return Self::of(address, model, runtime, songs, segments);
         }
-        Self::open_to_change(folder, model)
+        if let Some(folder) = address.folder() {
+            let made = std::fs::create_dir_all(&folder);
+            made.with_context(|| format!("can't make the folder {address}"))?;
+        }
+        let stamp = Stamp::of(model);
+        let make = async {
+            // A catalogue is there once `songs` is.
+            let schema = rows::segments_schema(stamp.dimensions, stamp.to_metadata());
+            let segments = create(address, SEGMENTS, schema).await?;
+            let schema = rows::songs_schema(stamp.to_metadata());
+            Ok((create(address, SONGS, schema).await?, segments))
+        };
+        let made = runtime.block_on(Box::pin(make));
+        let (songs, segments) = made.map_err(|error| failure(address, error))?;
+        Self::of(address, model, runtime, songs, segments)
     }
 
-    /// Its folder.
+    fn of(
+        address: &Address,
+        model: &Model,
+        runtime: &'static Runtime,
+        songs: Dataset,
+        segments: Dataset,
+    ) -> Result<Self> {
+        let stamp = Stamp::of(model);
+        for table in [&songs, &segments] {
+            let theirs = Stamp::from_metadata(&table.schema().metadata);
+            let theirs = theirs.with_context(|| address.to_string())?;
+            theirs.check(&stamp).with_context(|| address.to_string())?;
+        }
+        Ok(Self {
+            address: address.clone(),
+            stamp,
+            runtime,
+            songs,
+            segments,
+        })
+    }
+
+    /// Its address.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// What made it.
@@ -199,20 +166,25 @@ impl Catalogue {
     ///
     /// When it can't be read.
     pub fn size(&self) -> Result<Size> {
-        let read = || -> rusqlite::Result<_> {
-            let totals = "SELECT count(*), total(duration_secs) FROM songs";
-            let (songs, secs): (i64, f64) = self
-                .connection
-                .query_row(totals, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let pages: i64 = pragma(&self.connection, "page_count")?;
-            let page_bytes: i64 = pragma(&self.connection, "page_size")?;
+        self.wait(async {
+            let (songs, segments) = (newest(&self.songs).await?, newest(&self.segments).await?);
+            let (mut ids, mut secs) = (HashSet::new(), 0.0);
+            for batch in read(&songs, &["id", "duration_secs"], None).await? {
+                let durations = batch["duration_secs"].as_primitive::<Float64Type>();
+                let column = batch["id"].as_string::<i32>();
+                for (row, id) in column.iter().flatten().enumerate() {
+                    if ids.insert(id.to_owned()) {
+                        secs += durations.value(row);
+                    }
+                }
+            }
             Ok(Size {
-                songs: songs as usize,
+                songs: ids.len(),
                 hours: secs / 3_600.0,
-                bytes: (pages * page_bytes) as u64,
+                embeddings: segments.count_rows(None).await?,
+                bytes: tables::bytes(&songs) + tables::bytes(&segments),
             })
-        };
-        self.named(read())
+        })
     }
 
     /// The ids of all songs.
@@ -221,12 +193,7 @@ impl Catalogue {
     ///
     /// When it can't be read.
     pub fn ids(&self) -> Result<HashSet<String>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare("SELECT id FROM songs")?;
-            let ids = statement.query_map([], |row| row.get(0))?;
-            ids.collect()
-        };
-        self.named(read())
+        self.wait(async { ids(&newest(&self.songs).await?, None).await })
     }
 
     /// Names and kept bytes of these songs, by id. Ids that aren't there are left out.
@@ -235,288 +202,119 @@ impl Catalogue {
     ///
     /// When it can't be read.
     pub fn kept(&self, ids: &[String]) -> Result<HashMap<String, (String, Vec<u8>)>> {
-        let read = || -> rusqlite::Result<_> {
-            let select = "SELECT name, bytes FROM songs JOIN kept USING (key) WHERE id = ?";
-            let mut statement = self.connection.prepare(select)?;
-            let mut kept = HashMap::new();
-            for id in ids {
-                let row = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
-                kept.extend(row.optional()?.map(|song| (id.clone(), song)));
-            }
-            Ok(kept)
-        };
-        self.named(read())
+        self.wait(async { kept(&newest(&self.songs).await?, ids).await })
     }
 
-    /// Adds songs, all of them or none. Those that are there already stay as they are. Returns the
-    /// number of songs added.
+    /// Adds songs. Those that are there already stay as they are. Returns the number of songs
+    /// added.
     ///
     /// # Errors
     ///
-    /// When the file can't be written.
+    /// When the store can't be written; then none is added.
     pub fn append(&mut self, songs: &[NewSong]) -> Result<usize> {
-        let mut write = || -> rusqlite::Result<_> {
-            let transaction = self
-                .connection
-                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let mut added = 0;
-            for song in songs {
-                let values = params![song.id, song.name, song.source, song.duration_secs];
-                let insert = "INSERT OR IGNORE INTO songs (id, name, source, duration_secs) VALUES (?, ?, ?, ?)";
-                if transaction.execute(insert, values)? == 0 {
-                    continue;
-                }
-                let key = transaction.last_insert_rowid();
-                let insert = "INSERT INTO embeddings (key, segments, vectors) VALUES (?, ?, ?)";
-                let Vectors {
-                    segments, values, ..
-                } = &song.vectors;
-                let segments: Vec<u8> = segments.iter().flat_map(|one| one.to_le_bytes()).collect();
-                let vectors: Vec<u8> = values.iter().flat_map(|one| one.to_le_bytes()).collect();
-                transaction.execute(insert, params![key, segments, vectors])?;
-                let insert = "INSERT INTO kept (key, bytes) VALUES (?, ?)";
-                transaction.execute(insert, params![key, song.bytes])?;
-                added += 1;
-            }
-            transaction.commit()?;
-            Ok(added)
-        };
-        let written = write();
-        self.named(written)
+        let (added, tables) = self.wait(async {
+            let (mut table, mut segments) =
+                (newest(&self.songs).await?, newest(&self.segments).await?);
+            let named: Vec<_> = songs.iter().map(|song| song.id.clone()).collect();
+            let mut seen = ids(&table, Some(&named)).await?;
+            let fresh: Vec<_> = songs
+                .iter()
+                .filter(|song| seen.insert(song.id.clone()))
+                .collect();
+            let rows = rows::segments_batch(&fresh, self.stamp.dimensions)?;
+            append(&mut segments, rows).await?;
+            append(&mut table, rows::songs_batch(&fresh)?).await?;
+            Ok((fresh.len(), (table, segments)))
+        })?;
+        (self.songs, self.segments) = tables;
+        Ok(added)
     }
 
     /// Removes these songs. Returns the ids that aren't there.
     ///
     /// # Errors
     ///
-    /// When the file can't be written.
-    pub fn remove<'a>(&mut self, ids: &'a [String]) -> Result<Vec<&'a str>> {
-        let mut write = || -> rusqlite::Result<_> {
-            let transaction = self
-                .connection
-                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let mut missing = Vec::new();
-            for id in ids {
-                let select = "SELECT key FROM songs WHERE id = ?";
-                let key = transaction.query_row(select, [id], |row| row.get::<_, i64>(0));
-                let Some(key) = key.optional()? else {
-                    missing.push(id.as_str());
-                    continue;
-                };
-                for table in ["songs", "embeddings", "kept"] {
-                    transaction.execute(&format!("DELETE FROM {table} WHERE key = ?"), [key])?;
-                }
+    /// When the store can't be written.
+    pub fn remove<'a>(&mut self, named: &'a [String]) -> Result<Vec<&'a str>> {
+        let known = self.wait(async {
+            let (mut songs, mut segments) =
+                (newest(&self.songs).await?, newest(&self.segments).await?);
+            let known = ids(&songs, Some(named)).await?;
+            if !known.is_empty() {
+                songs.delete(&is_one_of("id", named)).await?;
+                segments.delete(&is_one_of("song", named)).await?;
             }
-            transaction.commit()?;
-            Ok(missing)
-        };
-        let written = write();
-        self.named(written)
+            Ok(known)
+        })?;
+        let missing = named.iter().filter(|id| !known.contains(*id));
+        Ok(missing.map(String::as_str).collect())
     }
 
-    /// Rewrites the file without the gaps of removed songs. Returns the number of bytes freed. It
-    /// needs as much space again while it runs.
-    ///
-    /// # Errors
-    ///
-    /// When the file can't be written.
-    pub fn compact(&mut self) -> Result<u64> {
-        let before = self.size()?.bytes;
-        let written = self.connection.execute_batch("VACUUM");
-        self.named(written)?;
-        Ok(before.saturating_sub(self.size()?.bytes))
-    }
-
-    /// Errors of SQLite as one line with the catalogue's name.
-    fn named<T>(&self, result: rusqlite::Result<T>) -> Result<T> {
-        result.map_err(|error| failure(&self.folder, error))
+    /// Waits for Lance. Its errors become one line with the catalogue's address.
+    fn wait<T>(&self, work: impl Future<Output = lance::Result<T>>) -> Result<T> {
+        let done = self.runtime.block_on(Box::pin(work));
+        done.map_err(|error| failure(&self.address, error))
     }
 }
 
-/// Folders are the only addresses of catalogues.
-fn check_folder(folder: &Path) -> Result<()> {
-    let text = folder.to_string_lossy();
-    ensure!(!text.is_empty(), "a catalogue is a folder, and not nothing");
-    ensure!(
-        !text.contains("://"),
-        "a catalogue is a folder, and {text} is none"
-    );
-    ensure!(
-        folder.is_dir() || !folder.exists(),
-        "a catalogue is a folder, and {text} is a file"
-    );
+/// Lance's threads, for all catalogues of a program.
+fn runtime() -> Result<&'static Runtime> {
+    static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
+    let made = RUNTIME.get_or_init(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.enable_all().thread_stack_size(STACK_BYTES);
+        builder.build().map_err(|error| error.to_string())
+    });
+    made.as_ref()
+        .map_err(|error| anyhow!("can't start threads: {error}"))
+}
+
+fn check_folder(address: &Address) -> Result<()> {
+    let is_file = address.folder().is_some_and(|path| path.is_file());
+    ensure!(!is_file, "a catalogue is a folder, and {address} is a file");
     Ok(())
 }
 
-/// Whether nothing was ever committed to the file.
-fn is_missing(file: &Path) -> bool {
-    fs::metadata(file).map_or(true, |metadata| metadata.len() == 0)
-}
-
-/// Opens for reading and writing, or for reading alone if the file is write-protected. Readers,
-/// too, must be able to write: the first one after a crash rolls back what was not committed.
-fn connect(file: &Path, more: OpenFlags) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags | more)?;
-    connection.busy_timeout(WAIT)?;
-    Ok(connection)
-}
-
-fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> rusqlite::Result<T> {
-    connection.pragma_query_value(None, name, |row| row.get(0))
-}
-
-/// Makes the tables, unless another program was quicker.
-fn create(folder: &Path, model: &Model) -> rusqlite::Result<()> {
-    let mut connection = connect(&folder.join(FILE), OpenFlags::SQLITE_OPEN_CREATE)?;
-    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
-    if pragma::<i32>(&transaction, "application_id")? == 0 {
-        transaction.execute_batch(TABLES)?;
-        Stamp::of(model).write(&transaction)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    }
-    transaction.commit()
-}
-
-#[cfg(test)]
-mod tests {
-    use half::f16;
-    use soundalike::SHIPPED_WEIGHTS;
-
-    use super::*;
-
-    fn model() -> Model {
-        Model::on_cpu(SHIPPED_WEIGHTS).unwrap()
-    }
-
-    /// A song of one embedding, with bytes that are no kept song.
-    fn song(id: &str) -> NewSong {
-        let mut values = vec![f16::ZERO; 128];
-        values[id.len()] = f16::ONE;
-        NewSong {
-            id: id.into(),
-            name: format!("{id}.mp3"),
-            source: format!("/music/{id}.mp3"),
-            duration_secs: 180.0,
-            vectors: Vectors {
-                dimensions: 128,
-                values,
-                segments: vec![4],
-            },
-            bytes: vec![7; 300_000],
-        }
-    }
-
-    #[test]
-    fn songs_are_added_once_found_and_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let model = model();
-        let mut catalogue = Catalogue::open_or_create(folder.path(), &model).unwrap();
-        assert_eq!(catalogue.append(&[song("a"), song("bb")]).unwrap(), 2);
-        assert_eq!(catalogue.append(&[song("bb"), song("ccc")]).unwrap(), 1);
-        let size = catalogue.size().unwrap();
-        assert_eq!((size.songs, size.hours), (3, 0.15));
-        let hits = catalogue.nearest(&song("bb").vectors).unwrap();
-        let [hit] = hits.as_slice() else {
-            panic!("{hits:?}")
+/// Both tables, `songs` first; `None` if there is no catalogue.
+fn find(address: &Address, runtime: &Runtime) -> Result<Option<(Dataset, Dataset)>> {
+    let found = runtime.block_on(Box::pin(async {
+        let Some(songs) = open(address, SONGS).await? else {
+            return Ok(None);
         };
-        assert_eq!((hit.song.as_str(), hit.segment, hit.cosine), ("bb", 4, 1.0));
-        let ids = ["bb".to_owned(), "none".to_owned()];
-        assert_eq!(catalogue.remove(&ids).unwrap(), ["none"]);
-        assert!(catalogue.nearest(&song("bb").vectors).unwrap().is_empty());
-        let ids = ["a".to_owned(), "bb".to_owned()];
-        let kept = catalogue.kept(&ids).unwrap();
-        assert_eq!(kept.len(), 1);
-        assert_eq!(kept["a"], ("a.mp3".to_owned(), vec![7; 300_000]));
-        assert!(catalogue.compact().unwrap() > 250_000);
-        let again = Catalogue::open(folder.path(), &model).unwrap();
-        assert_eq!(
-            again.ids().unwrap(),
-            HashSet::from(["a".into(), "ccc".into()])
-        );
-    }
+        Ok(Some((songs, open(address, SEGMENTS).await?)))
+    }));
+    let Some((songs, segments)) = found.map_err(|error| failure(address, error))? else {
+        return Ok(None);
+    };
+    let segments =
+        segments.with_context(|| format!("{address} is damaged: its embeddings are missing"))?;
+    Ok(Some((songs, segments)))
+}
 
-    #[test]
-    fn a_full_disk_loses_nothing_that_was_committed() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut catalogue = Catalogue::open_or_create(folder.path(), &model()).unwrap();
-        catalogue.append(&[song("a")]).unwrap();
-        let pages: i64 = pragma(&catalogue.connection, "page_count").unwrap();
-        catalogue
-            .connection
-            .pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(()))
-            .unwrap();
-        let error = catalogue.append(&[song("bb")]).unwrap_err().to_string();
-        assert!(error.contains("full"), "{error}");
-        assert_eq!(catalogue.ids().unwrap(), HashSet::from(["a".into()]));
-        let findings = catalogue.verify(&model(), |_| ()).unwrap();
-        assert_eq!((findings.songs, findings.damaged.len()), (1, 1));
+/// The ids of these songs, or of all.
+async fn ids(songs: &Dataset, named: Option<&[String]>) -> lance::Result<HashSet<String>> {
+    let filter = named.map(|named| is_one_of("id", named));
+    let mut ids = HashSet::new();
+    for batch in read(songs, &["id"], filter).await? {
+        let column = batch["id"].as_string::<i32>();
+        ids.extend(column.iter().flatten().map(str::to_owned));
     }
+    Ok(ids)
+}
 
-    #[test]
-    fn a_writer_that_stops_midway_leaves_nothing_of_its_batch() {
-        let folder = tempfile::tempdir().unwrap();
-        let model = model();
-        let mut catalogue = Catalogue::open_or_create(folder.path(), &model).unwrap();
-        catalogue.append(&[song("a")]).unwrap();
-        // As a program that dies between two statements: the song without its embeddings.
-        let insert =
-            "BEGIN; INSERT INTO songs (id, name, source, duration_secs) VALUES ('bb', '', '', 1)";
-        catalogue.connection.execute_batch(insert).unwrap();
-        drop(catalogue);
-        let mut catalogue = Catalogue::open_or_create(folder.path(), &model).unwrap();
-        assert_eq!(catalogue.ids().unwrap(), HashSet::from(["a".into()]));
-        assert_eq!(catalogue.append(&[song("bb")]).unwrap(), 1);
+async fn kept(
+    songs: &Dataset,
+    ids: &[String],
+) -> lance::Result<HashMap<String, (String, Vec<u8>)>> {
+    let mut kept = HashMap::new();
+    let columns = ["id", "name", "bytes"];
+    for batch in read(songs, &columns, Some(is_one_of("id", ids))).await? {
+        let [id, name] = ["id", "name"].map(|name| batch[name].as_string::<i32>());
+        let bytes = batch["bytes"].as_binary::<i64>();
+        kept.extend((0..batch.num_rows()).map(|row| {
+            let song = (name.value(row).to_owned(), bytes.value(row).to_owned());
+            (id.value(row).to_owned(), song)
+        }));
     }
-
-    #[test]
-    fn what_is_no_catalogue_of_this_program_is_refused_and_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let (at, model) = (folder.path(), model());
-        let refusal = |folder: &Path, word: &str| {
-            let before = fs::read(folder.join(FILE)).ok();
-            for error in [
-                Catalogue::open(folder, &model).unwrap_err(),
-                Catalogue::open_to_change(folder, &model).unwrap_err(),
-            ] {
-                let error = format!("{error:#}");
-                assert!(error.contains(word) && !error.contains('\n'), "{error}");
-            }
-            assert_eq!(fs::read(folder.join(FILE)).ok(), before);
-        };
-        refusal(Path::new("s3://bucket/name"), "is a folder");
-        refusal(&at.join("nothing"), "there is no catalogue");
-        fs::write(at.join("file"), "x").unwrap();
-        refusal(&at.join("file"), "is a file");
-        fs::write(
-            at.join(FILE),
-            "a letter, not a database, long enough for a header".repeat(99),
-        )
-        .unwrap();
-        refusal(at, "is damaged");
-        fs::remove_file(at.join(FILE)).unwrap();
-        Connection::open(at.join(FILE))
-            .unwrap()
-            .execute_batch("CREATE TABLE x (y)")
-            .unwrap();
-        refusal(at, "another program");
-        fs::remove_file(at.join(FILE)).unwrap();
-        drop(Catalogue::open_or_create(at, &model).unwrap());
-        let change = |sql: &str| {
-            let connection = Connection::open(at.join(FILE)).unwrap();
-            connection.execute_batch(sql).unwrap();
-        };
-        change("PRAGMA user_version = 2");
-        refusal(at, "update the program");
-        change("PRAGMA user_version = 1; UPDATE stamp SET value = '9' WHERE name = 'numerics'");
-        refusal(at, "numerics 9");
-        change("UPDATE stamp SET value = '0123456789' WHERE name = 'weights_sha256'");
-        refusal(at, "other weights (SHA-256 01234567");
-        change("UPDATE stamp SET value = '0.5' WHERE name = 'hop_secs'");
-        refusal(at, "2 s apart");
-        change("DROP TABLE stamp");
-        refusal(at, "stamp");
-    }
+    Ok(kept)
 }

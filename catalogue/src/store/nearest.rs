@@ -1,122 +1,144 @@
-//! The embeddings that are nearest to a song's: an exact scan of all. One thread reads, the others
-//! compute.
+//! The embeddings that are nearest to a song's: by the index where it covers them, and by an exact
+//! scan of all others.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Result, ensure};
-use half::f16;
-use rusqlite::Row;
+use anyhow::Result;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Float16Type, Float32Type, Int32Type, UInt32Type};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use lance::Dataset;
+use lance::index::DatasetIndexExt as _;
+use lance_linalg::distance::DistanceType;
 
-use super::Catalogue;
-use crate::retrieval::Hit;
+use super::tables::newest;
+use super::{Catalogue, index, rows};
 use crate::retrieval::query::Vectors;
 use crate::retrieval::scan::Scan;
 use crate::retrieval::top::{BatchTop, Top};
 use crate::retrieval::votes::CHANCE_COSINE;
+use crate::retrieval::{HITS_PER_VECTOR, Hit};
 
-/// Embeddings of a batch: 2 MB.
+/// Rows of a batch: 2 MB of embeddings.
 const BATCH_ROWS: usize = 8_192;
-
-/// Embeddings of some songs.
-#[derive(Default)]
-struct Batch {
-    /// `[rows, dimensions]`.
-    values: Vec<f16>,
-    /// Index of each row's segment.
-    segments: Vec<u32>,
-    /// Index of the first row of each song, and its id.
-    songs: Vec<(usize, String)>,
-}
-
-impl Batch {
-    /// Reads the song of a row. False if its parts don't fit each other.
-    fn append(&mut self, row: &Row<'_>, dimensions: usize) -> rusqlite::Result<bool> {
-        let (id, segments, vectors) = (row.get(0)?, row.get_ref(1)?, row.get_ref(2)?);
-        let (segments, rest) = segments.as_blob()?.as_chunks::<4>();
-        let (values, odd) = vectors.as_blob()?.as_chunks::<2>();
-        if !rest.is_empty() || !odd.is_empty() || values.len() != segments.len() * dimensions {
-            return Ok(false);
-        }
-        self.songs.push((self.segments.len(), id));
-        self.segments
-            .extend(segments.iter().map(|bytes| u32::from_le_bytes(*bytes)));
-        self.values
-            .extend(values.iter().map(|bytes| f16::from_le_bytes(*bytes)));
-        Ok(true)
-    }
-
-    /// Song and segment of a row.
-    fn place(&self, row: usize) -> (&str, u32) {
-        let song = self.songs.partition_point(|&(first, _)| first <= row) - 1;
-        (&self.songs[song].1, self.segments[row])
-    }
-}
+/// Bytes that may wait to be decoded, and batches and files that are decoded at once.
+const READ_AHEAD_BYTES: u64 = 32 << 20;
+const READ_AHEAD_BATCHES: usize = 4;
+const READ_AHEAD_FILES: usize = 2;
+/// Lists of the index that are read for each query vector, over all of its segments, and the fewest
+/// of one segment.
+const PROBES: usize = 16;
+const FEWEST_PROBES: usize = 4;
+/// How many times as many rows as wanted have their exact distance computed.
+const REFINE_FACTOR: u32 = 4;
 
 impl Catalogue {
-    /// The nearest embeddings of each query vector.
+    /// The nearest embeddings of each query vector, exactly where no index covers them.
     ///
     /// # Errors
     ///
-    /// When the file can't be read, or has embeddings of another length.
+    /// When the table or the index can't be read.
     pub fn nearest(&self, query: &Vectors) -> Result<Vec<Hit>> {
         if query.is_empty() {
             return Ok(Vec::new());
         }
-        let scan = Scan::new(query);
-        let top = Mutex::new(Top::new(query.len(), CHANCE_COSINE));
-        let cores = rayon::current_num_threads();
-        let (sender, receiver) = sync_channel(2 * cores);
-        let receiver = Mutex::new(receiver);
-        let read = std::thread::scope(|scope| {
-            for _ in 0..cores {
-                scope.spawn(|| look_through(&scan, &receiver, &top));
+        self.wait(async {
+            let table = newest(&self.segments).await?;
+            let top = Mutex::new(Top::new(query.len(), CHANCE_COSINE));
+            let segments = table.load_indices_by_name(index::NAME).await?;
+            let is_covered = |id: u64| index::covers(&segments, id);
+            let all = table.fragments();
+            let (indexed, others): (Vec<_>, Vec<_>) =
+                all.iter().cloned().partition(|one| is_covered(one.id));
+            if !indexed.is_empty() {
+                let hits = by_index(&table, query, segments.len()).await?;
+                let mut top = top.lock().unwrap_or_else(PoisonError::into_inner);
+                top.add(hits);
             }
-            let read = self.batches(|batch| sender.send(batch).is_ok());
-            drop(sender);
-            read
-        });
-        let unfit = self.named(read)?;
-        ensure!(
-            unfit == 0,
-            "{}: the embeddings of {unfit} songs are damaged; `soundalike-catalogue verify` names them",
-            self.folder.display()
-        );
-        Ok(top
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .into_hits())
-    }
-
-    /// Reads all embeddings. Returns the number of songs whose embeddings have another length.
-    fn batches(&self, mut give: impl FnMut(Batch) -> bool) -> rusqlite::Result<usize> {
-        let select = "SELECT id, segments, vectors FROM embeddings JOIN songs USING (key)";
-        let mut statement = self.connection.prepare(select)?;
-        let mut rows = statement.query([])?;
-        let (mut batch, mut unfit) = (Batch::default(), 0);
-        while let Some(row) = rows.next()? {
-            unfit += usize::from(!batch.append(row, self.stamp.dimensions)?);
-            if batch.segments.len() >= BATCH_ROWS && !give(std::mem::take(&mut batch)) {
-                break;
+            if !others.is_empty() {
+                let mut scanner = table.scan();
+                scanner.with_fragments(others);
+                scanner.project(&["song", "segment", "vector"])?;
+                scanner
+                    .batch_size(BATCH_ROWS)
+                    .io_buffer_size(READ_AHEAD_BYTES)
+                    .batch_readahead(READ_AHEAD_BATCHES)
+                    .fragment_readahead(READ_AHEAD_FILES)
+                    .scan_in_order(false);
+                let batches = scanner.try_into_stream().await?;
+                exactly(&Scan::new(query), batches, &top).await?;
             }
-        }
-        give(batch);
-        Ok(unfit)
+            let top = top.into_inner().unwrap_or_else(PoisonError::into_inner);
+            Ok(top.into_hits())
+        })
     }
 }
 
-fn look_through(scan: &Scan, batches: &Mutex<Receiver<Batch>>, top: &Mutex<Top>) {
-    loop {
-        let batch = batches
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv();
-        let Ok(batch) = batch else {
-            return;
-        };
-        let top = || top.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = BatchTop::new(top().thresholds());
-        scan.batch(&batch.values, &mut found);
-        top().merge(&found, |row| batch.place(row));
+/// Looks through all batches on all cores.
+async fn exactly(
+    scan: &Scan,
+    batches: impl Stream<Item = lance::Result<RecordBatch>>,
+    top: &Mutex<Top>,
+) -> lance::Result<()> {
+    let mut groups = pin!(batches.try_chunks(2 * rayon::current_num_threads()));
+    while let Some(group) = groups.next().await {
+        let group = group.map_err(|error| error.1)?;
+        rayon::scope(|scope| {
+            for batch in &group {
+                scope.spawn(move |_| look_through(scan, batch, top));
+            }
+        });
     }
+    Ok(())
+}
+
+fn look_through(scan: &Scan, batch: &RecordBatch, top: &Mutex<Top>) {
+    let top = || top.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut found = BatchTop::new(top().thresholds());
+    let vectors = batch["vector"].as_fixed_size_list().values();
+    scan.batch(vectors.as_primitive::<Float16Type>().values(), &mut found);
+    let songs = batch["song"].as_string::<i32>();
+    let segments = batch["segment"].as_primitive::<UInt32Type>();
+    top().merge(&found, |row| (songs.value(row), segments.value(row)));
+}
+
+async fn by_index(
+    table: &Dataset,
+    query: &Vectors,
+    index_segments: usize,
+) -> lance::Result<Vec<Hit>> {
+    let queries = rows::vector_array(query.dimensions, query.values.iter().copied())?;
+    let probes = (PROBES / index_segments.max(1)).max(FEWEST_PROBES);
+    let mut scanner = table.scan();
+    match query.len() {
+        // One vector is no batch.
+        1 => scanner.nearest("vector", queries.values(), HITS_PER_VECTOR)?,
+        _ => scanner.nearest("vector", &queries, HITS_PER_VECTOR)?,
+    };
+    scanner
+        .nprobes(probes)
+        .refine(REFINE_FACTOR)
+        .distance_metric(DistanceType::Cosine)
+        .fast_search();
+    let columns: &[&str] = &["song", "segment", "_distance"];
+    scanner.project(columns)?;
+    let batches: Vec<RecordBatch> = scanner.try_into_stream().await?.try_collect().await?;
+    let mut hits = Vec::new();
+    for batch in batches {
+        let songs = batch["song"].as_string::<i32>();
+        let segments = batch["segment"].as_primitive::<UInt32Type>();
+        let distances = batch["_distance"].as_primitive::<Float32Type>();
+        let index = batch.column_by_name("query_index");
+        let index = index.and_then(|column| column.as_primitive_opt::<Int32Type>());
+        hits.extend((0..batch.num_rows()).map(|row| Hit {
+            query: index.map_or(0, |index| index.value(row) as usize),
+            song: songs.value(row).to_owned(),
+            segment: segments.value(row),
+            cosine: 1.0 - distances.value(row),
+        }));
+    }
+    hits.retain(|hit| hit.cosine >= CHANCE_COSINE);
+    Ok(hits)
 }

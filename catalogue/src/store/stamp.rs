@@ -1,7 +1,8 @@
-//! What made a catalogue: kept in it, and compared at each opening.
+//! What made a catalogue: kept in the metadata of both tables, and compared at each opening.
+
+use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
-use rusqlite::{Connection, OptionalExtension as _};
 use soundalike::training::Segments;
 use soundalike::{Model, Song};
 
@@ -44,43 +45,39 @@ impl Stamp {
         }
     }
 
-    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
-        connection.pragma_update(None, "user_version", self.version)?;
-        for (name, value) in [
+    pub(super) fn to_metadata(&self) -> HashMap<String, String> {
+        [
+            ("version", self.version.to_string()),
             ("weights_sha256", self.weights_sha256.clone()),
             ("hop_secs", self.hop_secs.to_string()),
             ("stride", self.stride.to_string()),
             ("dimensions", self.dimensions.to_string()),
             ("layout", self.layout.to_string()),
             ("numerics", self.numerics.to_string()),
-        ] {
-            let insert = "INSERT INTO stamp (name, value) VALUES (?, ?)";
-            connection.execute(insert, [name, &value])?;
-        }
-        Ok(())
+        ]
+        .map(|(key, value)| (format!("soundalike.{key}"), value))
+        .into()
     }
 
     /// Reads the stamp of a catalogue of this version.
-    pub(super) fn read(connection: &Connection, version: u32) -> Result<Self> {
+    pub(super) fn from_metadata(metadata: &HashMap<String, String>) -> Result<Self> {
+        let value = |key: &str| {
+            let value = metadata.get(&format!("soundalike.{key}"));
+            value.with_context(|| format!("it is no catalogue, or damaged: its stamp has no {key}"))
+        };
+        let version = value("version")?.parse().context("its version")?;
         ensure!(
             version <= VERSION,
             "it has version {version}, and this program reads version {VERSION}: update the program"
         );
-        let value = |name: &str| -> Result<String> {
-            let select = "SELECT value FROM stamp WHERE name = ?";
-            let value = connection
-                .query_row(select, [name], |row| row.get(0))
-                .optional()?;
-            value.with_context(|| format!("it is damaged: its stamp has no {name}"))
-        };
         Ok(Self {
             version,
-            weights_sha256: value("weights_sha256")?,
-            hop_secs: value("hop_secs")?.parse()?,
-            stride: value("stride")?.parse()?,
-            dimensions: value("dimensions")?.parse()?,
-            layout: value("layout")?.parse()?,
-            numerics: value("numerics")?.parse()?,
+            weights_sha256: value("weights_sha256")?.clone(),
+            hop_secs: value("hop_secs")?.parse().context("its hop")?,
+            stride: value("stride")?.parse().context("its stride")?,
+            dimensions: value("dimensions")?.parse().context("its dimensions")?,
+            layout: value("layout")?.parse().context("its layout")?,
+            numerics: value("numerics")?.parse().context("its numerics")?,
         })
     }
 
@@ -110,5 +107,46 @@ impl Stamp {
             ours.numerics
         );
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use soundalike::SHIPPED_WEIGHTS;
+
+    use super::*;
+
+    type Change = (fn(&mut Stamp), &'static str);
+
+    #[test]
+    fn each_difference_is_refused_by_its_name() {
+        let ours = Stamp::of(&Model::on_cpu(SHIPPED_WEIGHTS).unwrap());
+        let again = Stamp::from_metadata(&ours.to_metadata()).unwrap();
+        assert_eq!(again, ours);
+        again.check(&ours).unwrap();
+        let changes: [Change; 5] = [
+            (
+                |stamp| stamp.weights_sha256 = "0123456789".into(),
+                "other weights (SHA-256 01234567",
+            ),
+            (|stamp| stamp.hop_secs = 0.5, "2 s apart"),
+            (|stamp| stamp.stride = 1, "s apart"),
+            (|stamp| stamp.layout += 1, "layout"),
+            (|stamp| stamp.numerics = 9, "numerics 9"),
+        ];
+        for (change, word) in changes {
+            let mut theirs = ours.clone();
+            change(&mut theirs);
+            let error = theirs.check(&ours).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+        let newer = Stamp {
+            version: VERSION + 1,
+            ..ours
+        };
+        let refused =
+            |metadata: &HashMap<_, _>| Stamp::from_metadata(metadata).unwrap_err().to_string();
+        assert!(refused(&newer.to_metadata()).contains("update the program"));
+        assert!(refused(&HashMap::new()).contains("no catalogue"));
     }
 }

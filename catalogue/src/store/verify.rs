@@ -1,13 +1,22 @@
 //! Reads everything and names what is damaged.
 
+use std::collections::{HashMap, HashSet};
+
 use anyhow::Result;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Float16Type, UInt32Type};
+use futures::TryStreamExt as _;
 use half::f16;
+use lance::Dataset;
 use soundalike::{Model, Song};
 
 use super::Catalogue;
+use super::tables::newest;
 
 /// Greatest difference of an embedding's squared length from 1. Rounding to f16 stays below 0.001.
 const LENGTH_TOLERANCE: f32 = 0.01;
+/// Songs that are read at once: 25 MB.
+const READ_AT_ONCE: usize = 64;
 
 /// What [`Catalogue::verify`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,8 +25,17 @@ pub struct Findings {
     pub songs: usize,
     /// Songs that must be removed and added again: ids, and what is wrong.
     pub damaged: Vec<(String, String)>,
-    /// What is wrong with the file as a whole, in SQLite's words.
-    pub file: Vec<String>,
+    /// Number of songs that two writers added at once.
+    pub twice: usize,
+    /// Number of embeddings without a song, from writers that were stopped.
+    pub orphans: usize,
+}
+
+/// The embeddings of a song.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Embeddings {
+    pub count: usize,
+    pub are_unsound: bool,
 }
 
 impl Catalogue {
@@ -27,53 +45,88 @@ impl Catalogue {
     ///
     /// When it can't be read at all.
     pub fn verify(&self, model: &Model, progress: impl Fn(usize)) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let check = || -> rusqlite::Result<Vec<String>> {
-            let mut statement = self.connection.prepare("PRAGMA integrity_check(20)")?;
-            let lines = statement.query_map([], |row| row.get(0))?;
-            lines.collect()
-        };
-        findings.file = self.named(check())?;
-        findings.file.retain(|line| line != "ok");
-        let mut read = || -> rusqlite::Result<()> {
-            let select = "SELECT id, name, segments, vectors, bytes FROM songs \
-                          LEFT JOIN embeddings USING (key) LEFT JOIN kept USING (key)";
-            let mut statement = self.connection.prepare(select)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let (id, name): (String, String) = (row.get(0)?, row.get(1)?);
-                let blob = |column: usize| row.get_ref(column).ok()?.as_blob().ok();
-                let bytes = blob(4).and_then(|bytes| Song::from_bytes(bytes, &name, model));
-                let embeddings = blob(2).zip(blob(3));
-                let are_sound = |(segments, vectors)| self.are_sound(segments, vectors);
-                let fault = match (bytes, embeddings.is_some_and(are_sound)) {
-                    (Some(_), true) => None,
-                    (None, _) => Some("its kept song is damaged"),
-                    (_, false) => Some("its embeddings are damaged"),
-                };
-                findings
-                    .damaged
-                    .extend(fault.map(|fault| (id, fault.to_owned())));
-                findings.songs += 1;
+        self.wait(async {
+            // Songs first: those that come while we read have all their embeddings.
+            let songs = newest(&self.songs).await?;
+            let mut embeddings = embeddings(&newest(&self.segments).await?, true).await?;
+            let mut findings = Findings::default();
+            let mut seen = HashSet::new();
+            let mut scanner = songs.scan();
+            scanner.project(&["id", "name", "embeddings", "bytes"])?;
+            scanner.batch_size(READ_AT_ONCE);
+            let mut batches = scanner.try_into_stream().await?;
+            while let Some(batch) = batches.try_next().await? {
+                let [ids, names] = ["id", "name"].map(|name| batch[name].as_string::<i32>());
+                let counts = batch["embeddings"].as_primitive::<UInt32Type>();
+                let bytes = batch["bytes"].as_binary::<i64>();
+                for row in 0..batch.num_rows() {
+                    let id = ids.value(row);
+                    if !seen.insert(id.to_owned()) {
+                        findings.twice += 1;
+                        continue;
+                    }
+                    findings.songs += 1;
+                    let expected = counts.value(row) as usize;
+                    let there = embeddings.remove(id).unwrap_or_default();
+                    let song = Song::from_bytes(bytes.value(row), names.value(row), model);
+                    let fault = match song {
+                        None => "its kept song is damaged",
+                        Some(_) if there.count < expected => "embeddings are missing",
+                        Some(_) if there.are_unsound => "its embeddings are damaged",
+                        Some(_) => continue,
+                    };
+                    findings.damaged.push((id.to_owned(), fault.to_owned()));
+                }
                 progress(findings.songs);
             }
-            Ok(())
-        };
-        let outcome = read();
-        self.named(outcome)?;
-        Ok(findings)
+            findings.orphans = embeddings.values().map(|one| one.count).sum();
+            Ok(findings)
+        })
     }
+}
 
-    fn are_sound(&self, segments: &[u8], vectors: &[u8]) -> bool {
-        let (values, _) = vectors.as_chunks::<2>();
-        let is_unit = |vector: &[[u8; 2]]| {
-            let squares = vector
-                .iter()
-                .map(|bytes| f16::from_le_bytes(*bytes).to_f32().powi(2));
-            (squares.sum::<f32>() - 1.0).abs() < LENGTH_TOLERANCE
-        };
-        segments.len().is_multiple_of(4)
-            && vectors.len() == segments.len() / 4 * 2 * self.stamp.dimensions
-            && values.chunks_exact(self.stamp.dimensions).all(is_unit)
+/// The number of embeddings by song; whether they are sound, if their `values` are to be read, too.
+pub async fn embeddings(
+    segments: &Dataset,
+    values: bool,
+) -> lance::Result<HashMap<String, Embeddings>> {
+    let columns: &[&str] = if values {
+        &["song", "vector"]
+    } else {
+        &["song"]
+    };
+    let mut scanner = segments.scan();
+    scanner.project(columns)?;
+    let mut batches = scanner.try_into_stream().await?;
+    let mut found: HashMap<String, Embeddings> = HashMap::new();
+    while let Some(batch) = batches.try_next().await? {
+        let songs = batch["song"].as_string::<i32>();
+        let vectors = batch.column_by_name("vector");
+        let vectors = vectors.map(|column| column.as_fixed_size_list());
+        let width = vectors.map_or(0, |vectors| vectors.value_length() as usize);
+        let values = vectors.map(|vectors| vectors.values().as_primitive::<Float16Type>().values());
+        for (row, song) in songs.iter().flatten().enumerate() {
+            let is_unsound =
+                values.is_some_and(|values| !is_unit(&values[row * width..(row + 1) * width]));
+            match found.get_mut(song) {
+                Some(one) => {
+                    one.count += 1;
+                    one.are_unsound |= is_unsound;
+                }
+                None => {
+                    let one = Embeddings {
+                        count: 1,
+                        are_unsound: is_unsound,
+                    };
+                    found.insert(song.to_owned(), one);
+                }
+            }
+        }
     }
+    Ok(found)
+}
+
+fn is_unit(vector: &[f16]) -> bool {
+    let squares = vector.iter().map(|value| value.to_f32().powi(2));
+    (squares.sum::<f32>() - 1.0).abs() < LENGTH_TOLERANCE
 }

@@ -18,9 +18,9 @@ use sha2::{Digest as _, Sha256};
 use soundalike::Checker;
 use soundalike_native::{audio_file, progress, weights};
 
-use super::Outcome;
+use super::{Outcome, print, songs};
 use crate::input::{Part, audio_files};
-use crate::store::{Catalogue, NewSong};
+use crate::store::{Address, Catalogue, NewSong};
 
 /// Songs of a commit, and the time after which fewer are committed, too.
 const COMMIT_SONGS: usize = 64;
@@ -32,9 +32,9 @@ pub(super) struct Args {
     /// Audio files, folders, and lists of files (.txt, .m3u, .list)
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The catalogue's folder. It is made if there is none
-    #[arg(long, value_name = "FOLDER")]
-    to: PathBuf,
+    /// The catalogue: a folder or s3://BUCKET/NAME. It is made if there is none
+    #[arg(long, value_name = "URI")]
+    to: Address,
     /// Only this part of the files, such as 3/64, for many machines
     #[arg(long, value_name = "I/N", default_value = "1/1")]
     part: Part,
@@ -89,12 +89,14 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     for reason in &unusable {
         eprintln!("skipped: {reason}");
     }
-    println!(
-        "{added} songs added ({:.1} h), {known} were there, {} skipped: {}",
+    let were = if known == 1 { "was" } else { "were" };
+    print(&format!(
+        "{} added ({:.1} h), {known} {were} there, {} skipped: {}",
+        songs(added),
         secs / 3_600.0,
         unusable.len(),
-        args.to.display()
-    );
+        args.to
+    ))?;
     if let Some(error) = failure {
         return Err(error.context("stopped; the same command goes on with the rest"));
     }

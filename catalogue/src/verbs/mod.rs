@@ -2,12 +2,14 @@
 
 mod add;
 mod compact;
+mod index;
 mod remove;
 mod search;
 mod serve;
 mod stats;
 mod verify;
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,6 +30,7 @@ pub struct Program {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Add(add::Args),
+    Index(index::Args),
     Search(search::Args),
     Stats(stats::Args),
     Remove(remove::Args),
@@ -72,6 +75,7 @@ pub fn run(program: &Program) -> Result<Outcome> {
     let weights = program.weights.as_deref();
     match &program.verb {
         Verb::Add(args) => add::run(args, weights),
+        Verb::Index(args) => index::run(args, weights),
         Verb::Search(args) => search::run(args, weights),
         Verb::Stats(args) => stats::run(args, weights),
         Verb::Remove(args) => remove::run(args, weights),
@@ -79,4 +83,18 @@ pub fn run(program: &Program) -> Result<Outcome> {
         Verb::Compact(args) => compact::run(args, weights),
         Verb::Serve(args) => serve::run(args, weights),
     }
+}
+
+/// Prints a line, or several. The program ends quietly when nobody reads them any more, as
+/// `search | head` does.
+fn print(text: &str) -> Result<()> {
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        written => Ok(written?),
+    }
+}
+
+/// A number of songs.
+fn songs(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "song" } else { "songs" })
 }

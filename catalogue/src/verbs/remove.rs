@@ -1,12 +1,12 @@
 //! `remove`: takes songs out of a catalogue.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use soundalike_native::weights;
 
-use super::Outcome;
-use crate::store::Catalogue;
+use super::{Outcome, print, songs};
+use crate::store::{Address, Catalogue};
 
 /// Remove songs by their ids
 #[derive(Debug, clap::Args)]
@@ -14,18 +14,22 @@ pub(super) struct Args {
     /// Ids, as `search` prints them
     #[arg(required = true)]
     ids: Vec<String>,
-    /// The catalogue's folder
-    #[arg(long = "in", value_name = "FOLDER")]
-    catalogue: PathBuf,
+    /// The catalogue: a folder or s3://BUCKET/NAME
+    #[arg(long = "in", value_name = "URI")]
+    catalogue: Address,
 }
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
-    let mut catalogue = Catalogue::open_to_change(&args.catalogue, &weights::load(weights)?)?;
+    let mut catalogue = Catalogue::open(&args.catalogue, &weights::load(weights)?)?;
     let missing = catalogue.remove(&args.ids)?;
     for id in &missing {
         eprintln!("skipped: there is no song {id}");
     }
     let removed = args.ids.len() - missing.len();
-    println!("{removed} songs removed from {}", args.catalogue.display());
+    print(&format!(
+        "{} removed from {}",
+        songs(removed),
+        args.catalogue
+    ))?;
     Ok(Outcome::of(missing.is_empty()))
 }

@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 use soundalike::{MatchedPassage, Verdict};
 use soundalike_native::{audio_file, weights};
 
-use super::Outcome;
+use super::{Outcome, print, songs};
 use crate::search::{Answer, Compared, search};
-use crate::store::Catalogue;
+use crate::store::{Address, Catalogue};
 
 /// Search catalogues for the songs that a song copies
 #[derive(Debug, clap::Args)]
@@ -16,9 +16,9 @@ pub(super) struct Args {
     /// Audio files
     #[arg(required = true)]
     songs: Vec<PathBuf>,
-    /// The catalogue's folder; may be given several times
-    #[arg(long = "in", value_name = "FOLDER", required = true)]
-    catalogues: Vec<PathBuf>,
+    /// The catalogue: a folder or s3://BUCKET/NAME; may be given several times
+    #[arg(long = "in", value_name = "URI", required = true)]
+    catalogues: Vec<Address>,
     /// Most songs that are compared with a song
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     top: u16,
@@ -31,13 +31,12 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     let checker = weights::checker(weights)?;
     let mut catalogues = Vec::new();
     let mut count = 0;
-    for folder in &args.catalogues {
-        let catalogue = Catalogue::open(folder, checker.model())?;
+    for address in &args.catalogues {
+        let catalogue = Catalogue::open(address, checker.model())?;
         let songs = catalogue.size()?.songs;
         ensure!(
             songs > 0,
-            "{0} has no songs yet: `soundalike-catalogue add FILES --to {0}` adds some",
-            folder.display()
+            "{address} has no songs yet: `soundalike-catalogue add FILES --to {address}` adds some"
         );
         count += songs;
         catalogues.push(catalogue);
@@ -61,16 +60,15 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
             );
             is_done = false;
         }
-        if args.json {
-            println!("{}", serde_json::to_string(&answer)?);
-        } else {
-            print(&answer, count);
-        }
+        print(&match args.json {
+            true => serde_json::to_string(&answer)?,
+            false => lines(&answer, count),
+        })?;
     }
     Ok(Outcome::of(is_done))
 }
 
-fn print(answer: &Answer, songs: usize) {
+fn lines(answer: &Answer, count: usize) -> String {
     let reports = answer
         .candidates
         .iter()
@@ -78,24 +76,25 @@ fn print(answer: &Answer, songs: usize) {
     let found: Vec<_> = reports
         .filter(|(_, report)| report.verdict != Verdict::Different)
         .collect();
-    println!(
-        "{}: {} of {songs} songs match ({} compared)",
+    let mut lines = vec![format!(
+        "{}: {} of {} match ({} compared)",
         answer.query,
         found.len(),
+        songs(count),
         answer.candidates.len()
-    );
+    )];
     for (one, report) in found {
-        println!(
+        lines.push(format!(
             "  {}  {}: {} ({})",
             report.score_text(),
             report.verdict.title(),
             one.name,
             one.id
-        );
-        for passage in &report.passages {
-            println!("    {}", line(passage));
-        }
+        ));
+        let passages = report.passages.iter().map(line);
+        lines.extend(passages.map(|passage| format!("    {passage}")));
     }
+    lines.join("\n")
 }
 
 fn line(passage: &MatchedPassage) -> String {

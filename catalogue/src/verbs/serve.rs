@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -11,15 +11,16 @@ use soundalike::Query;
 use soundalike_native::weights;
 use tokio::net::TcpListener;
 
-use super::Outcome;
+use super::{Outcome, print, songs as count};
 use crate::serve::{Door, Options, origin, serve};
+use crate::store::Address;
 
 /// Answer pages that ask the catalogue, over HTTP; read only
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The catalogue's folder
-    #[arg(long = "in", value_name = "FOLDER")]
-    catalogue: PathBuf,
+    /// The catalogue: a folder or s3://BUCKET/NAME
+    #[arg(long = "in", value_name = "URI")]
+    catalogue: Address,
     /// Address and port to listen on; with port 0 a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     bind: SocketAddr,
@@ -57,14 +58,15 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
         let stop = stop_signal()?;
         let listener = TcpListener::bind(args.bind).await;
         let listener = listener.with_context(|| format!("can't listen on {}", args.bind))?;
-        println!(
-            "{songs} songs of {} on http://{}; Ctrl-C ends it",
-            args.catalogue.display(),
+        print(&format!(
+            "{} of {} on http://{}; Ctrl-C ends it",
+            count(songs),
+            args.catalogue,
             listener.local_addr()?
-        );
+        ))?;
         serve(door, options, listener, stop).await
     })?;
-    println!("stopped");
+    print("stopped")?;
     Ok(Outcome::Done)
 }
 

@@ -1,21 +1,21 @@
 //! `stats`: how much is in a catalogue.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
 use soundalike_native::weights;
 
-use super::Outcome;
-use crate::store::Catalogue;
+use super::{Outcome, print, songs};
+use crate::store::{Address, Catalogue};
 
 /// Show how much is in a catalogue
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The catalogue's folder
-    #[arg(long = "in", value_name = "FOLDER")]
-    catalogue: PathBuf,
-    /// Print {"songs", "hours", "bytes", "version", "weightsSha256"}
+    /// The catalogue: a folder or s3://BUCKET/NAME
+    #[arg(long = "in", value_name = "URI")]
+    catalogue: Address,
+    /// Print {"songs", "hours", "embeddings", "indexed", "bytes", "version", "weightsSha256"}
     #[arg(long)]
     json: bool,
 }
@@ -25,6 +25,9 @@ pub(super) struct Args {
 struct Stats {
     songs: usize,
     hours: f64,
+    embeddings: usize,
+    /// Embeddings that the index covers; none without an index.
+    indexed: Option<usize>,
     bytes: u64,
     version: u32,
     weights_sha256: String,
@@ -36,22 +39,29 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     let stats = Stats {
         songs: size.songs,
         hours: size.hours,
+        embeddings: size.embeddings,
+        indexed: catalogue.indexed()?,
         bytes: size.bytes,
         version: stamp.version,
         weights_sha256: stamp.weights_sha256.clone(),
     };
     if args.json {
-        println!("{}", serde_json::to_string(&stats)?);
-    } else {
-        println!(
-            "{}: {} songs, {:.1} h, {:.1} MB\n  version {}, weights {}",
-            args.catalogue.display(),
-            stats.songs,
-            stats.hours,
-            stats.bytes as f64 / 1e6,
-            stats.version,
-            stats.weights_sha256
-        );
+        print(&serde_json::to_string(&stats)?)?;
+        return Ok(Outcome::Done);
     }
+    let index = match stats.indexed {
+        Some(indexed) => format!("{indexed} of them indexed"),
+        None => "no index".into(),
+    };
+    print(&format!(
+        "{}: {}, {:.1} h, {:.1} MB, {} embeddings, {index}\n  version {}, weights {}",
+        args.catalogue,
+        songs(stats.songs),
+        stats.hours,
+        stats.bytes as f64 / 1e6,
+        stats.embeddings,
+        stats.version,
+        stats.weights_sha256
+    ))?;
     Ok(Outcome::Done)
 }

@@ -1,19 +1,19 @@
 //! `verify`: reads everything and names what is damaged.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use soundalike_native::{progress, weights};
 
-use super::Outcome;
-use crate::store::Catalogue;
+use super::{Outcome, print, songs};
+use crate::store::{Address, Catalogue};
 
 /// Read everything and name what is damaged
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The catalogue's folder
-    #[arg(long = "in", value_name = "FOLDER")]
-    catalogue: PathBuf,
+    /// The catalogue: a folder or s3://BUCKET/NAME
+    #[arg(long = "in", value_name = "URI")]
+    catalogue: Address,
 }
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
@@ -26,18 +26,18 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     for (id, fault) in &findings.damaged {
         eprintln!("damaged: {id}: {fault}: remove it and add it again");
     }
-    for line in &findings.file {
-        eprintln!("damaged: {line}");
-    }
-    let place = args.catalogue.display();
-    println!(
-        "{place}: {} songs, {} damaged",
-        findings.songs,
+    let mut line = format!(
+        "{}: {}, {} damaged",
+        args.catalogue,
+        songs(findings.songs),
         findings.damaged.len()
     );
-    ensure!(
-        findings.file.is_empty(),
-        "{place} is damaged: take a copy, or make it anew"
-    );
+    if findings.twice > 0 {
+        line += &format!(", {} there twice", findings.twice);
+    }
+    if findings.orphans > 0 {
+        line += &format!(", {} embeddings of stopped writers", findings.orphans);
+    }
+    print(&line)?;
     Ok(Outcome::of(findings.damaged.is_empty()))
 }

@@ -19,7 +19,7 @@ use crate::{
     supply,
     tests_ran::TestsRan,
     tools::{
-        cargo_tools, node,
+        cargo_tools, node, object_store,
         rust::{self, WASM_TARGET},
         system,
     },
@@ -41,10 +41,16 @@ enum Need {
     Geckodriver,
     Libclang,
     Node,
+    ObjectStore,
+    Protoc,
     TestPrograms,
     WasmTarget,
     WasmTestRunner,
 }
+
+/// The manifest of the catalogue, a workspace of its own: nobody who builds the page or the trainer
+/// compiles the 600 packages of its store.
+const CATALOGUE: &str = "catalogue/Cargo.toml";
 
 const STEPS: &[Step] = &[
     Step {
@@ -100,6 +106,12 @@ const STEPS: &[Step] = &[
         what: "inputs in fuzz/seeds that once failed",
         needs: &[],
         run: replayed_seeds,
+    },
+    Step {
+        name: "catalogue",
+        what: "search against many songs, in folders and in an object store of three nodes",
+        needs: &[Need::ObjectStore, Need::Protoc, Need::RustComponents],
+        run: catalogue,
     },
     Step {
         name: "web",
@@ -223,6 +235,12 @@ fn get_tools(workspace: &Workspace, steps: &[&Step]) -> Result<()> {
     if needed(Need::Libclang) {
         system::libclang()?;
     }
+    if needed(Need::Protoc) {
+        system::protoc()?;
+    }
+    if needed(Need::ObjectStore) {
+        object_store::weed(workspace)?;
+    }
     if needed(Need::RustComponents) {
         rust::components(workspace)?;
     }
@@ -249,7 +267,10 @@ fn run(command: &mut Command) -> Result<TestsRan> {
 }
 
 fn fmt(workspace: &Workspace) -> Result<TestsRan> {
-    run(workspace.cargo().args(["fmt", "--all", "--check"]))
+    process::run(workspace.cargo().args(["fmt", "--all", "--check"]))?;
+    run(workspace
+        .cargo()
+        .args(["fmt", "--check", "--manifest-path", CATALOGUE]))
 }
 
 fn javascript(workspace: &Workspace) -> Result<TestsRan> {
@@ -342,6 +363,19 @@ fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
         .args(["test", "--release", "--locked", "--no-default-features"])
         .args(["--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
         .arg(workspace.target.join("fuzz"));
+    process::run_tests(&mut command)
+}
+
+/// With Clippy as the compiler, lints and tests are one build.
+fn catalogue(workspace: &Workspace) -> Result<TestsRan> {
+    let mut command = workspace.cargo();
+    command
+        .args(["test", "--release", "--locked", "--all-targets"])
+        .args(["--manifest-path", CATALOGUE, "--target-dir"])
+        .arg(workspace.target.join("catalogue"))
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-Dwarnings")
+        .env("SOUNDALIKE_WEED", object_store::weed(workspace)?);
     process::run_tests(&mut command)
 }
 

@@ -1,4 +1,4 @@
-//! The supply chain: every package of both Cargo.lock files comes from a registry and under a
+//! The supply chain: every package of all Cargo.lock files comes from a registry and under a
 //! licence that `deny.toml` allows, and none has a [known vulnerability](advisories).
 //!
 //! `cargo deny check` reads the same file and checks more, but takes longer to build than all other
@@ -13,8 +13,14 @@ use std::collections::HashSet;
 
 use anyhow::{Result, bail};
 
-use self::rules::Rules;
+use self::{packages::Package, rules::Rules};
 use crate::workspace::Workspace;
+
+/// Packages on which the bits of an analysed song and its kept bytes depend. Programs of all lock
+/// files must agree about those.
+const ENGINE: [&str; 7] = [
+    "half", "libm", "postcard", "realfft", "rubato", "rustfft", "wide",
+];
 
 /// Checks all packages, also those of other systems and of features that we don't use.
 ///
@@ -24,13 +30,22 @@ use crate::workspace::Workspace;
 pub fn check(workspace: &Workspace) -> Result<()> {
     let rules = Rules::read(workspace)?;
     let mut packages = packages::of_manifest(workspace, "Cargo.toml")?;
-    packages.extend(packages::of_manifest(workspace, "fuzz/Cargo.toml")?);
+    let ours = versions(&packages);
+    let mut faults = Vec::new();
+    for manifest in ["fuzz/Cargo.toml", "catalogue/Cargo.toml"] {
+        let others = packages::of_manifest(workspace, manifest)?;
+        let missing = ours
+            .difference(&versions(&others))
+            .cloned()
+            .collect::<Vec<_>>();
+        faults.extend(missing.iter().map(|(name, version)| {
+            format!("{manifest}: {name} must have version {version}, as in Cargo.lock")
+        }));
+        packages.extend(others);
+    }
     let mut seen = HashSet::new();
     packages.retain(|package| seen.insert((package.name.clone(), package.version.clone())));
-    let faults: Vec<_> = packages
-        .iter()
-        .filter_map(|package| rules.fault(package))
-        .collect();
+    faults.extend(packages.iter().filter_map(|package| rules.fault(package)));
     match faults.len() {
         0 => println!(
             "  {} packages come from registries and under licences that deny.toml allows",
@@ -40,4 +55,14 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     }
     advisories::check(workspace, &rules.ignored_advisories)?;
     npm_audit::check(workspace)
+}
+
+/// Name and version of those packages that the engine computes with.
+fn versions(packages: &[Package]) -> HashSet<(String, String)> {
+    let of_engine = packages
+        .iter()
+        .filter(|package| ENGINE.contains(&package.name.as_str()));
+    of_engine
+        .map(|package| (package.name.clone(), package.version.clone()))
+        .collect()
 }

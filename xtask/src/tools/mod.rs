@@ -3,5 +3,6 @@
 
 pub mod cargo_tools;
 pub mod node;
+pub mod object_store;
 pub mod rust;
 pub mod system;

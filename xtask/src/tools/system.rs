@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf, process::Command};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::process;
 
@@ -36,6 +36,11 @@ const FIREFOX: Program = Program {
     names: &["firefox-esr", "firefox"],
     variable: "FIREFOX",
     package: "firefox-esr",
+};
+const PROTOC: Program = Program {
+    names: &["protoc"],
+    variable: "PROTOC",
+    package: "protobuf-compiler",
 };
 const FFMPEG: Program = Program {
     names: &["ffmpeg"],
@@ -75,6 +80,34 @@ pub fn test_programs() -> Result<TestPrograms> {
         chromedriver: CHROMEDRIVER.require()?,
         firefox: FIREFOX.require()?,
     })
+}
+
+/// Installs the compiler of protocol buffers, if it is missing: the catalogue's store is built with
+/// it.
+///
+/// # Errors
+///
+/// Names what to install, if apt-get can't.
+pub fn protoc() -> Result<()> {
+    if PROTOC.find().is_none() {
+        // The second has the types of Google that every program has.
+        apt_get_install(&[PROTOC.package, "libprotobuf-dev"])?;
+    }
+    PROTOC.require().map(|_| ())
+}
+
+/// Installs Python's package manager, if it is missing.
+///
+/// # Errors
+///
+/// Names what to install, if apt-get can't.
+pub fn pip() -> Result<()> {
+    let is_there = || process::succeeds(Command::new("python3").args(["-m", "pip", "--version"]));
+    if !is_there() {
+        apt_get_install(&["python3-pip"])?;
+    }
+    ensure!(is_there(), "python3 has no pip: install it");
+    Ok(())
 }
 
 /// Installs libclang, if it is missing: bindgen needs it for the trainer's C and C++ libraries.

@@ -1,0 +1,211 @@
+//! The index: inverted lists of one-bit codes (`IVF_RQ`), in segments that cover some of the
+//! table's files each.
+//!
+//! Machines build segments at once, each for its own part of the files, and leave what describes
+//! them in a table of their own, `index-parts.lance`. One of them then commits all of them
+//! together. A segment has lists and a rotation of its own, so that the machines need nothing of
+//! each other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array as _, BinaryArray, RecordBatch, UInt32Array};
+use arrow_schema::{DataType, Field, Schema};
+use lance::Dataset;
+use lance::index::DatasetIndexExt as _;
+use lance::index::vector::VectorIndexParams;
+use lance_index::IndexType;
+use lance_linalg::distance::DistanceType;
+use lance_table::format::{IndexMetadata, pb};
+use prost::Message as _;
+
+use super::Catalogue;
+use super::tables::{append, create, newest, read};
+use crate::input::Part;
+
+/// The index's name in the table of embeddings.
+pub const NAME: &str = "vectors";
+const PARTS: &str = "index-parts";
+/// Embeddings of a list.
+const LIST_ROWS: usize = 8_192;
+/// Bits of a value in the lists' codes. The nearest by them get their exact distance computed.
+const CODE_BITS: u8 = 1;
+
+/// Whether one of the index's segments covers this fragment of the table.
+pub fn covers(segments: &[IndexMetadata], fragment: u64) -> bool {
+    segments.iter().any(|segment| {
+        let covered = segment.fragment_bitmap.as_ref();
+        covered.is_some_and(|covered| covered.contains(fragment as u32))
+    })
+}
+
+impl Catalogue {
+    /// Fewest embeddings for which an index is worth its time: 20,000 songs of four minutes. Below
+    /// it, an exact scan takes some seconds.
+    pub const FEWEST_INDEXED: usize = 1_600_000;
+
+    /// Number of embeddings that the index covers; `None` without an index.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read.
+    pub fn indexed(&self) -> Result<Option<usize>> {
+        self.wait(async {
+            let table = newest(&self.segments).await?;
+            let segments = table.load_indices_by_name(NAME).await?;
+            if segments.is_empty() {
+                return Ok(None);
+            }
+            let mut rows = 0;
+            for fragment in table.get_fragments() {
+                if covers(&segments, fragment.id() as u64) {
+                    rows += fragment.count_rows(None).await?;
+                }
+            }
+            Ok(Some(rows))
+        })
+    }
+
+    /// Indexes all that isn't, at once. Returns the number of embeddings indexed now.
+    ///
+    /// # Errors
+    ///
+    /// When the store can't be read or written.
+    pub fn index(&mut self) -> Result<usize> {
+        self.wait(async {
+            let mut table = newest(&self.segments).await?;
+            let Some((segment, rows)) = build(&mut table, Part::ALL).await? else {
+                return Ok(0);
+            };
+            commit(&mut table, vec![segment]).await?;
+            Ok(rows)
+        })
+    }
+
+    /// Builds the segment of a part, for [`index_commit`](Self::index_commit). Returns the number
+    /// of embeddings in it.
+    ///
+    /// # Errors
+    ///
+    /// When the store can't be read or written.
+    pub fn index_part(&self, part: Part) -> Result<usize> {
+        self.wait(async {
+            let mut table = newest(&self.segments).await?;
+            let built = build(&mut table, part).await?;
+            let rows = built.as_ref().map_or(0, |(_, rows)| *rows);
+            let description =
+                built.map(|(segment, _)| pb::IndexMetadata::from(&segment).encode_to_vec());
+            let mut parts = create(&self.address, PARTS, parts_schema()).await?;
+            append(&mut parts, parts_row(part, description)?).await?;
+            Ok(rows)
+        })
+    }
+
+    /// Commits the segments of all parts together. Returns their number.
+    ///
+    /// # Errors
+    ///
+    /// When a part is missing, or the store can't be read or written.
+    pub fn index_commit(&mut self) -> Result<usize> {
+        let parts = self.wait(async {
+            let table = create(&self.address, PARTS, parts_schema()).await?;
+            read(&table, &["part", "of", "segment"], None).await
+        })?;
+        // A part that was built twice counts as it was built last, and so does the number of parts.
+        let mut built: BTreeMap<(u32, u32), Option<Vec<u8>>> = BTreeMap::new();
+        let mut of = 0;
+        for batch in parts {
+            let [part, ofs] = ["part", "of"].map(|name| batch[name].as_primitive::<UInt32Type>());
+            let segments = batch["segment"].as_binary::<i32>();
+            for row in 0..batch.num_rows() {
+                of = ofs.value(row);
+                let bytes = segments.is_valid(row).then(|| segments.value(row).to_vec());
+                built.insert((of, part.value(row)), bytes);
+            }
+        }
+        built.retain(|&(theirs, _), _| theirs == of);
+        let missing: Vec<_> = (1..=of)
+            .filter(|part| !built.contains_key(&(of, *part)))
+            .map(|part| format!("{part}/{of}"))
+            .collect();
+        ensure!(
+            of > 0,
+            "{}: no part of an index waits to be committed",
+            self.address
+        );
+        ensure!(
+            missing.is_empty(),
+            "{}: the index still needs the parts {}: `soundalike-catalogue index --part`",
+            self.address,
+            missing.join(", ")
+        );
+        self.wait(async {
+            let decoded = built.into_values().flatten().map(|bytes| {
+                let segment = pb::IndexMetadata::decode(bytes.as_slice());
+                let segment = segment.map_err(|error| lance::Error::index(error.to_string()))?;
+                IndexMetadata::try_from(segment)
+            });
+            let segments: Vec<_> = decoded.collect::<lance::Result<_>>()?;
+            let count = segments.len();
+            if count > 0 {
+                commit(&mut newest(&self.segments).await?, segments).await?;
+            }
+            let mut parts = create(&self.address, PARTS, parts_schema()).await?;
+            parts.delete("true").await?;
+            Ok(count)
+        })
+    }
+}
+
+/// Builds a segment of those fragments of a part that no segment covers, with the number of rows in
+/// it; `None` if there are none.
+async fn build(table: &mut Dataset, part: Part) -> lance::Result<Option<(IndexMetadata, usize)>> {
+    let segments = table.load_indices_by_name(NAME).await?;
+    let (mut fragments, mut rows) = (Vec::new(), 0);
+    for fragment in table.get_fragments() {
+        let id = fragment.id() as u64;
+        // By its id, so that parts don't overlap when songs are added meanwhile.
+        if id as usize % part.of == part.number - 1 && !covers(&segments, id) {
+            rows += fragment.count_rows(None).await?;
+            fragments.push(id as u32);
+        }
+    }
+    if rows == 0 {
+        return Ok(None);
+    }
+    let lists = rows.div_ceil(LIST_ROWS);
+    let params = VectorIndexParams::ivf_rq(lists, CODE_BITS, DistanceType::Cosine);
+    let columns = ["vector"];
+    let mut builder = table
+        .create_index_builder(&columns, IndexType::Vector, &params)
+        .name(NAME.to_owned())
+        // The segments that are there stay: they cover other fragments.
+        .replace(true)
+        .fragments(fragments);
+    Ok(Some((builder.execute_uncommitted().await?, rows)))
+}
+
+async fn commit(table: &mut Dataset, segments: Vec<IndexMetadata>) -> lance::Result<()> {
+    table
+        .commit_existing_index_segments(NAME, "vector", segments)
+        .await
+}
+
+fn parts_schema() -> Schema {
+    Schema::new(vec![
+        Field::new("part", DataType::UInt32, false),
+        Field::new("of", DataType::UInt32, false),
+        Field::new("segment", DataType::Binary, true),
+    ])
+}
+
+fn parts_row(part: Part, segment: Option<Vec<u8>>) -> lance::Result<RecordBatch> {
+    let number = |number: usize| Arc::new(UInt32Array::from(vec![number as u32]));
+    let segment = BinaryArray::from_opt_vec(vec![segment.as_deref()]);
+    let columns: Vec<arrow_array::ArrayRef> =
+        vec![number(part.number), number(part.of), Arc::new(segment)];
+    Ok(RecordBatch::try_new(Arc::new(parts_schema()), columns)?)
+}
