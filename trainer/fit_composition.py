@@ -11,8 +11,8 @@ Both scores are logistic regressions whose weights are at least 0: more agreemen
 score. Afterwards, the logits of the songs' score are stretched so that it is 0.5 where --possibly of
 the unrelated pairs of FIT.csv pass, and 0.8 where --same of them would (by an exponential tail beyond
 2 %). The figures of EXAM.csv, with other works, soundfonts and pairs of tracks, are printed, and used
-for nothing. Both figures are those of the report: the limits that score.rs has for chords alone, and
-for paths that no channel carries, are read from it and applied. The script exits with 1 if score.rs
+for nothing. Both figures are those of the report: the limits that score.rs has for chords alone, for
+paths that no channel carries and for chromatic scales are read from it and applied. The script exits with 1 if score.rs
 has other constants than those it prints. Needs numpy and scipy.
 """
 
@@ -28,7 +28,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 SCORE = Path(__file__).parents[1] / "src/composition/score.rs"
-SONG = ["path", "harmony-contrast", "melody-contrast", "agreement"]
+SONG = ["path", "melody-contrast", "agreement"]
 PASSAGE = ["value"]
 # Share of the pairs that have only their chords in common in the weight of all unrelated pairs.
 DECOYS = 0.1
@@ -67,8 +67,9 @@ def limited(columns, logits):
         & (columns["value"] < of["SAME_CHORDS_SHARE"] * frames)
     )
     carried = (melody >= of["MELODY_CARRIES"]) | (harmony >= of["HARMONY_CARRIES"])
+    is_even = columns["evenness"] > of["MOST_EVENNESS"]
     most = of["MOST_UNREPORTED"]
-    return np.minimum(logits, np.where(only_chords | ~carried, math.log(most / (1 - most)), np.inf))
+    return np.minimum(logits, np.where(only_chords | ~carried | is_even, math.log(most / (1 - most)), np.inf))
 
 
 def table(columns, names):

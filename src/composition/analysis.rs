@@ -154,6 +154,7 @@ pub fn features([left, right]: [&Analysis; 2]) -> Vec<(&'static str, f32)> {
         ("right-end-secs", of(|found| found.right_secs.1 as f32)),
         ("speed", of(|found| found.setting.speed as f32)),
         ("semitones", of(|found| found.setting.semitones as f32)),
+        ("evenness", features.evenness),
     ]);
     named
 }
@@ -164,7 +165,20 @@ fn matched(left: &Channels, right: &Channels) -> (Features, Candidates) {
     let settings = alignments.best_first();
     let found = Candidates::new(&left, &right, &settings[..SETTINGS]);
     let frames = left.frames().min(right.frames());
-    let features = Features::new(&alignments, settings[0], found.strongest(), frames);
+    let evenness = found.strongest().map_or(0.0, |found| {
+        let (of_left, of_right) = (
+            left.evenness(found.left_secs),
+            right.evenness(found.right_secs),
+        );
+        of_left.max(of_right)
+    });
+    let features = Features::new(
+        &alignments,
+        settings[0],
+        found.strongest(),
+        frames,
+        evenness,
+    );
     (features, found)
 }
 
@@ -222,13 +236,15 @@ mod tests {
         (z >> 33) as usize
     }
 
+    const MAJOR: [usize; 7] = [0, 2, 4, 5, 7, 9, 11];
+
     /// Harmony and melody drawn by hashes of a seed, `semitones` higher.
     fn song(seed: u64, secs: u64, semitones: usize) -> Analysis {
         let channel = |voice: u64| {
             (0..2 * secs)
                 .flat_map(|frame| {
                     let index = 77_777 * seed + 1_000 * voice + frame / 3;
-                    let class = (hash(index) + semitones) % CLASSES;
+                    let class = (MAJOR[hash(index) % MAJOR.len()] + semitones) % CLASSES;
                     std::array::from_fn::<u8, CLASSES, _>(|at| if at == class { 250 } else { 20 })
                 })
                 .collect()

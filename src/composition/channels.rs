@@ -15,6 +15,9 @@ const POOLED_FRAMES: usize = 5;
 /// With less sound than this, a song can't have a passage.
 const LEAST_SECS: f64 = 8.0;
 
+/// Classes that a major scale leaves out.
+const CLASSES_OUT_OF_SCALE: usize = 5;
+
 /// Pitches around middle D count most for the harmony: below lie the bass and the drums, above it
 /// partials. Centre and width of a Gaussian, in pitches above A0.
 const HARMONY_PITCHES: (f32, f32) = (41.0, 16.0);
@@ -110,6 +113,24 @@ impl Channels {
         }
     }
 
+    /// How evenly the melody visits all classes between two times, 0 to 5/12: the share of the five
+    /// rarest classes.
+    #[must_use]
+    pub fn evenness(&self, (start_secs, end_secs): (f64, f64)) -> f32 {
+        let frame = |secs: f64| (secs / self.frame_secs).round() as usize;
+        let frames = self.melody.as_chunks::<CLASSES>().0.iter();
+        let mut shares = [0.0; CLASSES];
+        for frame in frames.take(frame(end_secs)).skip(frame(start_secs)) {
+            let sum: f32 = frame.iter().copied().map(f32::from).sum();
+            for (share, &level) in shares.iter_mut().zip(frame) {
+                *share += f32::from(level) / sum.max(1.0);
+            }
+        }
+        shares.sort_by(f32::total_cmp);
+        let rarest: f32 = shares[..CLASSES_OUT_OF_SCALE].iter().sum();
+        rarest / shares.iter().sum::<f32>().max(1.0)
+    }
+
     /// Whether there is enough melody and harmony to compare.
     #[must_use]
     pub fn is_comparable(&self) -> bool {
@@ -189,6 +210,20 @@ mod tests {
                 "{chord:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_chromatic_scale_visits_all_classes_evenly_and_a_major_scale_does_not() {
+        let channels = |notes: &[i32]| Channels::new(&song(notes), &FeatureConfig::default());
+        let chromatic = channels(&std::array::from_fn::<i32, 24, _>(|second| {
+            second as i32 % 12
+        }));
+        assert!(chromatic.evenness((0.0, 24.0)) > 0.35);
+        // Seven of its notes.
+        assert!(chromatic.evenness((1.0, 7.5)) < 0.1);
+        let major = [0, 2, 4, 5, 7, 9, 11].repeat(3);
+        assert!(channels(&major).evenness((0.0, 21.0)) < 0.1);
+        assert_eq!(chromatic.evenness((30.0, 40.0)), 0.0);
     }
 
     #[test]
