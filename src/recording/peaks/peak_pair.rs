@@ -77,31 +77,37 @@ impl<'a> PeakPair<'a> {
         lines
     }
 
+    /// Evidence of the best stretch of a line that is roughly known.
+    #[must_use]
+    pub fn evidence_near(&self, line: &PeakLine) -> f32 {
+        self.stretch(&self.roughly_adjusted(line)).evidence
+    }
+
     /// Share of the left song's peaks on a line that survive in the right song.
     #[must_use]
     pub fn surviving_share(&self, line: &PeakLine) -> f64 {
         self.raster.surviving_share(self.left, line)
     }
 
-    /// Evidence of the pieces of a line, each of 3 s at the place nearby where it is greatest, at a
-    /// slope of their own.
+    /// Evidence of a line in pieces of about so many frames, each at the place nearby where it is
+    /// greatest, at a slope of their own.
     #[must_use]
-    pub fn evidence_in_pieces(&self, line: &PeakLine, slope: f64) -> f32 {
-        /// 3 s.
-        const PIECE_FRAMES: f64 = 65.0;
+    pub fn evidence_in_pieces(&self, line: &PeakLine, slope: f64, piece_frames: f64) -> f32 {
         /// Up to 0.7 s away.
         const NEARBY: Grid = Grid {
             offsets: (15, 1.0),
             slopes: (0, 0.0),
             shifts: 0,
         };
-        let pieces = ((line.span.1 - line.span.0) / PIECE_FRAMES) as usize;
-        (0..pieces)
+        let frames = line.span.1 - line.span.0;
+        let pieces = libm::round(frames / piece_frames).max(1.0);
+        let piece_frames = frames / pieces;
+        (0..pieces as usize)
             .map(|piece| {
-                let start = line.span.0 + piece as f64 * PIECE_FRAMES;
-                let middle = start + PIECE_FRAMES / 2.0;
+                let start = line.span.0 + piece as f64 * piece_frames;
+                let middle = start + piece_frames / 2.0;
                 let piece = PeakLine {
-                    span: (start, start + PIECE_FRAMES),
+                    span: (start, start + piece_frames),
                     map: TimeMap {
                         slope,
                         ..line.map.anchored_at(middle)
