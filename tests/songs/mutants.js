@@ -50,6 +50,7 @@ const MODULES = [
   "recording/peaks/significance",
   "recording/score",
   "recording/clips/align",
+  "recording/clips/peaks",
   "recording/clips/score",
   "recording/blank",
   "recording/encoder/config",

@@ -3,4 +3,5 @@
 
 pub mod align;
 pub mod compare;
+pub mod peaks;
 pub mod score;
