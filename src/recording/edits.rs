@@ -3,9 +3,9 @@
 //! Both make it shorter or longer at the same pitch. But where pieces were cut out, each of them
 //! plays at its own speed: its peaks meet at that speed, and not at the speed of the whole.
 //!
-//! So two sums of evidence are compared: of short pieces at the unchanged speed, and of longer ones,
-//! in which there is mostly a cut, at the speed of the whole. All may lie beside the line of the
-//! whole, as they do where the speed drifts, too.
+//! So two sums of evidence are compared: of short pieces at the unchanged speed, and of longer
+//! ones, in which there is mostly a cut, at the speed of the whole. All may lie beside the line of
+//! the whole, as they do where the speed drifts, too.
 
 use crate::recording::alignment::Alignment;
 use crate::recording::peaks::peak_line::PeakLine;

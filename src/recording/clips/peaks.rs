@@ -1,7 +1,7 @@
 //! Whether the spectral peaks of two clips meet where their spectra correlate.
 //!
-//! Clips of the same voice, and of drum machines with the same pattern, have similar embeddings, and
-//! spectra that correlate a little. But their peaks don't meet, as those of a copy do.
+//! Clips of the same voice, and of drum machines with the same pattern, have similar embeddings,
+//! and spectra that correlate a little. But their peaks don't meet, as those of a copy do.
 
 use crate::recording::clips::align::ClipAlignment;
 use crate::recording::peaks::peak_line::PeakLine;
