@@ -195,7 +195,7 @@ fn main() {
         .filter(|one| !one.starts_with("--"))
         .collect();
     let [music, count] = arguments.as_slice() else {
-        println!("usage: cargo bench -p soundalike-catalogue --bench search -- MUSIC_FOLDER SONGS");
+        println!("usage: cargo bench --bench search -- MUSIC_FOLDER SONGS");
         return;
     };
     let count: usize = count.parse().expect("a number of songs");
