@@ -45,8 +45,10 @@ const PART_BYTES = 4 * 1024 ** 2;
 
 /**
  * Requests run one after the other: the engine is a single thread and its calls are asynchronous.
+ * The first one waits for the life lock, without which the page would not notice that a worker has
+ * ended.
  */
-let queue = Promise.resolve();
+let queue = lifeLock();
 
 port.onmessage = ({ data }) => {
   queue = queue.then(() => answer(data));
@@ -55,8 +57,6 @@ port.onmessage = ({ data }) => {
 // A panic in an asynchronous wasm function traps outside of our call, and the call's promise never
 // settles. The page gets an event for uncaught errors, but not for unhandled rejections.
 self.addEventListener("unhandledrejection", (event) => crashed(event.reason));
-
-holdLifeLock();
 
 /** @param {RequestMessage} request */
 async function answer(request) {
@@ -207,14 +207,19 @@ function freeBuffer({ buffer }) {
  * Holds a Web Lock as long as this worker lives. A browser that is short of memory ends a worker
  * without an event, but it releases the lock, for which the page waits. Browsers and pages without
  * Web Locks don't detect this.
+ * @returns {Promise<void>} until the lock is held, or can't be had
  */
-function holdLifeLock() {
+function lifeLock() {
   const lock = `soundalike worker ${performance.timeOrigin} ${Math.random()}`;
-  const untilTheEnd = () => {
-    port.postMessage({ type: "alive", lock });
-    return new Promise(() => {});
-  };
-  navigator.locks?.request(lock, untilTheEnd).catch(() => {});
+  return new Promise((resolve) => {
+    const untilTheEnd = () => {
+      port.postMessage({ type: "alive", lock });
+      resolve();
+      return new Promise(() => {});
+    };
+    if (!navigator.locks) return resolve();
+    navigator.locks.request(lock, untilTheEnd).catch(() => resolve());
+  });
 }
 
 /** @param {unknown} error */

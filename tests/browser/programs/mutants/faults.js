@@ -105,7 +105,13 @@ export const FAULT_MUTANTS = [
     '      this.#crash(event.message ?? "the worker\'s script could not be loaded");',
     "",
   ],
-  ["engine-faults", "killed during a check, without an event", "pkg/worker.js", "holdLifeLock();\n\n", "\n"],
+  [
+    "engine-faults",
+    "killed during a check, without an event",
+    "pkg/worker.js",
+    "= lifeLock();",
+    "= Promise.resolve();",
+  ],
   [
     "engine-faults",
     "killed during a check, without an event",
