@@ -12,8 +12,8 @@ describe("offline", () => {
 
   /** All modules that a page may import, including those for long songs. */
   const modulesOfPackage = readdirSync(`${SITE}/pkg`, { recursive: true, encoding: "utf8" })
-    // The protocol contains only types and is never loaded.
-    .filter((path) => path.endsWith(".js") && !path.startsWith("wasm") && path !== "engine/protocol.js")
+    // The protocol contains only types and is never loaded. The page asks no catalogue.
+    .filter((path) => path.endsWith(".js") && !/^(wasm|catalogue)\/|^engine\/protocol\.js$/.test(path))
     .map((path) => `/pkg/${path}`);
 
   /** Paths in the copy of the site, once it is stored. */
