@@ -28,7 +28,7 @@ import { arrayOf } from "../shared/arrays.js";
 /** @import { Backend, CompareResult, Report, StartResult } from "./protocol.js" */
 /** @import { Song } from "../song/song.js" */
 /** @import { PooledWorker } from "./pool.js" */
-/** @import { EngineOptions } from "./worker-host.js" */
+/** @import { EngineOptions, WorkerHost } from "./worker-host.js" */
 
 /**
  * @typedef {Object} AnalyseOptions
@@ -129,28 +129,17 @@ export class Engine {
    */
   async compare(left, right, { onProgress, signal }) {
     const endAnnounced = this.#pool.announceComparison(left, right);
-    const worker = this.#pool.forComparison(left, right);
-    const end = worker.begin();
-    let release;
     try {
-      release = await worker.lock.acquire(signal);
-      const link = await worker.host.running(signal);
-      const leftId = await this.#idIn(worker, link, left, signal);
-      const rightId = await this.#idIn(worker, link, right, signal);
-      if (leftId === undefined || rightId === undefined) return undefined;
-      onProgress("match", 0);
-      const { report, scores } = /** @type {CompareResult} */ (
-        await worker.host.ask(link, { type: "compare", leftId, rightId }, { onProgress, signal })
-      );
-      report.matrix.scores = await arrayOf(scores);
-      onProgress("match", 1);
-      return report;
-    } catch (error) {
-      if (!worker.host.leaveWebgpu(error)) throw publicError(error, this.backend);
-      return undefined;
+      return await this.#withSongs(left, right, signal, async (host, link, leftId, rightId) => {
+        onProgress("match", 0);
+        const { report, scores } = /** @type {CompareResult} */ (
+          await host.ask(link, { type: "compare", leftId, rightId }, { onProgress, signal })
+        );
+        report.matrix.scores = await arrayOf(scores);
+        onProgress("match", 1);
+        return report;
+      });
     } finally {
-      release?.();
-      end();
       endAnnounced();
     }
   }
@@ -163,15 +152,37 @@ export class Engine {
    *   must be analysed again
    */
   async query(song, signal) {
-    const worker = this.#pool.forComparison(song, song);
+    return this.#withSongs(
+      song,
+      song,
+      signal,
+      async (host, link, songId) =>
+        /** @type {Uint8Array} */ (await host.ask(link, { type: "query", songId }, { signal })),
+    );
+  }
+
+  /**
+   * Works with two analysed songs, or twice the same, in the worker that suits best.
+   * @template Result
+   * @param {Song} left
+   * @param {Song} right
+   * @param {AbortSignal | undefined} signal
+   * @param {(
+   *   host: WorkerHost, link: WorkerLink, leftId: number, rightId: number
+   * ) => Promise<Result>} work
+   * @returns {Promise<Result | undefined>} `undefined` if a song was lost with its worker
+   */
+  async #withSongs(left, right, signal, work) {
+    const worker = this.#pool.forComparison(left, right);
     const end = worker.begin();
     let release;
     try {
       release = await worker.lock.acquire(signal);
       const link = await worker.host.running(signal);
-      const songId = await this.#idIn(worker, link, song, signal);
-      if (songId === undefined) return undefined;
-      return /** @type {Uint8Array} */ (await worker.host.ask(link, { type: "query", songId }, { signal }));
+      const leftId = await this.#idIn(worker, link, left, signal);
+      const rightId = await this.#idIn(worker, link, right, signal);
+      if (leftId === undefined || rightId === undefined) return undefined;
+      return await work(worker.host, link, leftId, rightId);
     } catch (error) {
       if (!worker.host.leaveWebgpu(error)) throw publicError(error, this.backend);
       return undefined;
