@@ -7,7 +7,7 @@ use crate::recording::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
 
 /// Greatest score of two songs without a passage, unless both are clips.
-const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
+pub const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
 
 /// The score of two songs in 0..1.
 ///

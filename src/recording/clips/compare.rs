@@ -9,6 +9,7 @@ use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passage::Passage;
 use crate::recording::refine::refined_part;
+use crate::recording::score::HIGHEST_WITHOUT_PASSAGE;
 use crate::recording::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
 
@@ -33,8 +34,6 @@ const LEAST_CORRELATION_ALONE: f64 = 0.5;
 /// | one voice that reads two texts | 1.3 to 9.1 | 19 of 28 |
 /// | copies, of which 45 correlate more | 1.0 to 22 | 2 of 75 |
 const LEAST_PEAK_EVIDENCE: f32 = 3.65;
-/// Greatest score of clips of which neither is enough.
-const MOST_UNSURE_SCORE: f32 = 0.3;
 
 /// What two clips have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +70,7 @@ pub fn compare_clips(
             && evidence_at(&found, left, right) < LEAST_PEAK_EVIDENCE
     });
     if is_unsure {
-        score = MOST_UNSURE_SCORE;
+        score = HIGHEST_WITHOUT_PASSAGE;
     }
     let passage = alignment
         .filter(|alignment| score >= LEAST_SCORE && alignment.correlation >= LEAST_CORRELATION)
