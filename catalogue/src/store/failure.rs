@@ -88,7 +88,7 @@ fn chain(error: &lance::Error) -> String {
     text
 }
 
-/// The text without line breaks and without places in sources, `, /path/file.rs:12:3`.
+/// The text without line breaks and without places in sources, `, src/file.rs:12:3`.
 fn reason(text: &str) -> String {
     let words: Vec<_> = text
         .split_whitespace()
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn places_in_sources_and_line_breaks_are_left_out() {
-        let text = "LanceError(IO): no\nspace left, /root/lance-io/src/x.rs:12:3";
+        let text = "LanceError(IO): no\nspace left, lance-io/src/x.rs:12:3";
         assert_eq!(reason(text), "LanceError(IO): no space left");
         assert_eq!(reason(&"é".repeat(400)).chars().count(), 303);
     }
