@@ -32,7 +32,7 @@ pub use crate::recording::whitened::{Preset, WhitenedSpectrogram};
 pub use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram, MelSpectrogram, decibels};
 pub use crate::spectrum::mel::{corner_frequencies_hz, mel_from_hz, triangle_weight};
 
-// Trained, and not yet used by an analyser.
+// Trained, and used by no analyser.
 #[cfg(feature = "burn")]
 pub use crate::nn::window_network::burn::{WindowNetwork, similarities};
 pub use crate::nn::window_network::config as window_config;
