@@ -3,9 +3,7 @@
 //! Symphonia decodes the whole track. Players, and browsers, play its edits one after another. An
 //! empty edit delays a track against others. It holds no sound, and is left out.
 
-use std::io::{Read as _, Result, Seek as _, SeekFrom};
-
-use symphonia::core::io::MediaSource;
+use crate::boxes::{VERSION_BYTES, boxes, inside, is_long, track_id, u32_at, u64_at};
 
 /// A part of a track that is played, in units of the track's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,72 +14,25 @@ pub struct Edit {
     pub end: u64,
 }
 
-/// Boxes that are looked at before a file counts as damaged.
-const MAX_BOXES: usize = 1000;
-/// A header of ten hours, or one with large pictures.
-const MAX_HEADER_BYTES: u64 = 1 << 24;
 /// No program for music writes so many edits.
 const MAX_EDITS: usize = 1000;
-/// Version and flags, with which many boxes begin.
-const VERSION_BYTES: usize = 4;
 /// `media_time` of an empty edit.
 const EMPTY: i64 = -1;
 
-/// The edits of each track of an MP4 file, by the track's identifier; none for other files and for
-/// tracks that are played as they are.
-pub fn edit_lists(source: &mut Box<dyn MediaSource>) -> Vec<(u32, Vec<Edit>)> {
-    let Some(movie) = movie_box(source).ok().flatten() else {
+/// The edits of each track, by the track's identifier; none for tracks that are played as they are.
+/// `movie` is the content of the box `moov`.
+pub fn edit_lists(movie: &[u8]) -> Vec<(u32, Vec<Edit>)> {
+    let Some((movie_timescale, _)) = inside(movie, &[b"mvhd"]).and_then(times) else {
         return Vec::new();
     };
-    let Some((movie_timescale, _)) = inside(&movie, &[b"mvhd"]).and_then(times) else {
-        return Vec::new();
-    };
-    boxes(&movie)
+    boxes(movie)
         .filter(|(name, _)| *name == b"trak")
         .filter_map(|(_, track)| edits_of(track, movie_timescale))
         .collect()
 }
 
-/// The content of the box `moov`.
-fn movie_box(source: &mut Box<dyn MediaSource>) -> Result<Option<Vec<u8>>> {
-    let mut offset = 0_u64;
-    for _ in 0..MAX_BOXES {
-        source.seek(SeekFrom::Start(offset))?;
-        let mut head = [0; 8];
-        source.read_exact(&mut head)?;
-        let (size, name) = head.split_at(4);
-        let (mut size, mut head_bytes) = (u64::from(u32_at(size, 0).unwrap_or(0)), 8);
-        if offset == 0
-            && ![b"ftyp", b"moov", b"wide", b"free", b"mdat", b"skip"]
-                .iter()
-                .any(|known| *known == name)
-        {
-            return Ok(None);
-        }
-        if size == 1 {
-            let mut long = [0; 8];
-            source.read_exact(&mut long)?;
-            (size, head_bytes) = (u64::from_be_bytes(long), 16);
-        }
-        let Some(bytes) = size.checked_sub(head_bytes) else {
-            return Ok(None);
-        };
-        if name == b"moov" {
-            if bytes > MAX_HEADER_BYTES {
-                return Ok(None);
-            }
-            let mut content = Vec::new();
-            source.take(bytes).read_to_end(&mut content)?;
-            return Ok(Some(content));
-        }
-        offset = offset.saturating_add(size).min(i64::MAX as u64);
-    }
-    Ok(None)
-}
-
 fn edits_of(track: &[u8], movie_timescale: u64) -> Option<(u32, Vec<Edit>)> {
-    let header = inside(track, &[b"tkhd"])?;
-    let track_id = u32_at(header, if is_long(header) { 20 } else { 12 })?;
+    let track_id = track_id(inside(track, &[b"tkhd"])?)?;
     let (timescale, media_duration) = times(inside(track, &[b"mdia", b"mdhd"])?)?;
     let list = inside(track, &[b"edts", b"elst"])?;
     let count = u32_at(list, VERSION_BYTES)? as usize;
@@ -124,39 +75,4 @@ fn times(content: &[u8]) -> Option<(u64, u64)> {
         (u32_at(content, 12)?, u64::from(u32_at(content, 16)?))
     };
     (scale > 0).then_some((u64::from(scale), duration))
-}
-
-/// Whether a box has fields of 64 bits (version 1).
-fn is_long(content: &[u8]) -> bool {
-    content.first() == Some(&1)
-}
-
-/// The content of the first box at a path.
-fn inside<'a>(content: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
-    path.iter().try_fold(content, |content, wanted| {
-        let found = boxes(content).find(|(name, _)| name == wanted);
-        found.map(|(_, inner)| inner)
-    })
-}
-
-/// Names and contents of the boxes in a box; sizes of 64 bits occur outside of the header alone.
-fn boxes(content: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
-    let mut rest = content;
-    std::iter::from_fn(move || {
-        let size = u32_at(rest, 0)? as usize;
-        let name = rest.get(4..8)?.try_into().ok()?;
-        let inner = rest.get(8..size)?;
-        rest = &rest[size..];
-        Some((name, inner))
-    })
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..at.checked_add(4)?)?;
-    Some(u32::from_be_bytes(bytes.try_into().ok()?))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    let bytes = bytes.get(at..at.checked_add(8)?)?;
-    Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }

@@ -5,19 +5,20 @@ use std::io::{Seek as _, SeekFrom};
 use std::ops::Range;
 
 use symphonia::core::audio::sample::Sample as _;
+use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
+use crate::boxes;
 use crate::edit_list::{Edit, edit_lists};
 use crate::plain::{self, PlainFile, Tail};
+use crate::tracks::{SoundTrack, decoder_of, of_movie, track_of};
 
 /// Why a file can't be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +32,12 @@ pub enum Refusal {
     /// Its container is known, its codec isn't.
     #[error("its codec isn't known here")]
     UnknownCodec,
+    /// The chosen track is none of so many.
+    #[error("it has no such track: its sound tracks have the numbers 1 to {0}")]
+    NoTrack(usize),
+    /// Its format is known and can't be decoded.
+    #[error("it is {0}; save or convert it as MP3, WAV or FLAC")]
+    Foreign(&'static str),
 }
 
 /// The samples of one packet, in a buffer of the [`SoundFile`].
@@ -43,11 +50,13 @@ pub struct Part<'file> {
     pub sample_rate_hz: u32,
 }
 
-/// A sound file that is being decoded: its default track.
+/// A sound file that is being decoded: one of its tracks.
 pub struct SoundFile {
     packets: Packets,
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
+    /// The number of the chosen track; `None` for the default one.
+    chosen: Option<usize>,
     stated_secs: Option<f64>,
     /// Parts of the track that are still to be played, of which the first is being played. `None`
     /// where all of it is played.
@@ -77,20 +86,42 @@ enum Packets {
 }
 
 impl SoundFile {
-    /// Opens a file. The extension of its name helps where the first bytes don't tell the format.
+    /// Opens the default track of a file, or the first one that can be decoded. The extension of
+    /// the file's name helps where the first bytes don't tell the format.
     ///
     /// # Errors
     ///
     /// When no reader or no decoder knows the format. A file that can't be read counts as one of an
     /// unknown format.
-    pub fn open(
+    pub fn open(source: Box<dyn MediaSource>, extension: Option<&str>) -> Result<Self, Refusal> {
+        Self::open_track(source, extension, None)
+    }
+
+    /// Opens a file as [`open`](Self::open) does, or the track with this number. The sound tracks of
+    /// a file are counted from 1, in its order.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open), and when there is no such track.
+    pub fn open_track(
         mut source: Box<dyn MediaSource>,
         extension: Option<&str>,
+        chosen: Option<usize>,
     ) -> Result<Self, Refusal> {
+        #[cfg(feature = "all")]
+        if let Some(name) = crate::foreign::name_of(&mut source) {
+            return Err(Refusal::Foreign(name));
+        }
+        let at_start = |source: &mut Box<dyn MediaSource>| {
+            let start = source.seek(SeekFrom::Start(0));
+            start.map_err(|_| Refusal::UnknownFormat)
+        };
+        at_start(&mut source)?;
         let layout = plain::layout(&mut source);
-        source
-            .seek(SeekFrom::Start(0))
-            .map_err(|_| Refusal::UnknownFormat)?;
+        at_start(&mut source)?;
+        if layout.is_some() && chosen.is_some_and(|number| number != 1) {
+            return Err(Refusal::NoTrack(1));
+        }
         match layout {
             Some(plain::Layout::Pcm(pcm)) => {
                 let decoder = decoder_of(&pcm.parameters)?;
@@ -101,16 +132,22 @@ impl SoundFile {
             }
             Some(plain::Layout::Mpeg { start }) => {
                 let tail = Tail::new(source, start).map_err(|_| Refusal::UnknownFormat)?;
-                Self::open_with_symphonia(stream_of(Box::new(tail)), Some("mp3"))
+                Self::open_with_symphonia(stream_of(Box::new(tail)), Some("mp3"), &[], None)
             }
             Some(plain::Layout::Foreign) => Err(Refusal::UnknownCodec),
             None => {
-                let edits = edit_lists(&mut source);
-                source
-                    .seek(SeekFrom::Start(0))
-                    .map_err(|_| Refusal::UnknownFormat)?;
-                let mut file = Self::open_with_symphonia(stream_of(source), extension)?;
-                file.play(edits);
+                let movie = boxes::movie_box(&mut source).ok().flatten();
+                let tracks = match &movie {
+                    Some(movie) => of_movie(movie),
+                    #[cfg(feature = "all")]
+                    None => crate::matroska::sound_tracks(&mut source),
+                    #[cfg(not(feature = "all"))]
+                    None => Vec::new(),
+                };
+                at_start(&mut source)?;
+                let mut file =
+                    Self::open_with_symphonia(stream_of(source), extension, &tracks, chosen)?;
+                file.play(movie.map_or_else(Vec::new, |movie| edit_lists(&movie)));
                 Ok(file)
             }
         }
@@ -177,6 +214,8 @@ impl SoundFile {
     fn open_with_symphonia(
         stream: MediaSourceStream<'static>,
         extension: Option<&str>,
+        listed: &[SoundTrack],
+        chosen: Option<usize>,
     ) -> Result<Self, Refusal> {
         let mut hint = Hint::new();
         if let Some(extension) = extension {
@@ -190,16 +229,14 @@ impl SoundFile {
                 MetadataOptions::default(),
             )
             .map_err(|_| Refusal::UnknownFormat)?;
-        let track = format
-            .default_track(TrackType::Audio)
-            .ok_or(Refusal::NoSound)?;
+        let (track, decoder) = track_of(&*format, listed, chosen)?;
         let (track_id, stated_secs) = (track.id, stated_secs(track));
         let timescale = track
             .time_base
             .map_or(1, |base| u64::from(base.denom.get()));
-        let decoder = decoder_of(parameters_of(track).ok_or(Refusal::UnknownCodec)?)?;
         let mut file = Self::new(Packets::Symphonia(format), decoder, track_id, stated_secs);
         file.timescale = timescale;
+        file.chosen = chosen;
         Ok(file)
     }
 
@@ -213,6 +250,7 @@ impl SoundFile {
             packets,
             decoder,
             track_id,
+            chosen: None,
             stated_secs,
             edits: None,
             timescale: 1,
@@ -293,10 +331,7 @@ impl SoundFile {
         let Packets::Symphonia(format) = &self.packets else {
             return false;
         };
-        let Some(track) = format.default_track(TrackType::Audio) else {
-            return false;
-        };
-        let Some(decoder) = parameters_of(track).and_then(|found| decoder_of(found).ok()) else {
+        let Ok((track, decoder)) = track_of(&**format, &[], self.chosen) else {
             return false;
         };
         self.track_id = track.id;
@@ -318,26 +353,7 @@ fn stream_of(source: Box<dyn MediaSource>) -> MediaSourceStream<'static> {
     MediaSourceStream::new(source, Default::default())
 }
 
-fn parameters_of(track: &Track) -> Option<&AudioCodecParameters> {
-    track.codec_params.as_ref()?.audio()
-}
-
 fn stated_secs(track: &Track) -> Option<f64> {
     let end = Timestamp::new(i64::try_from(track.duration?.get()).ok()?);
     Some(track.time_base?.calc_time(end)?.as_secs_f64())
-}
-
-fn decoder_of(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Refusal> {
-    use std::sync::OnceLock;
-    static CODECS: OnceLock<CodecRegistry> = OnceLock::new();
-    let codecs = CODECS.get_or_init(|| {
-        let mut codecs = CodecRegistry::new();
-        symphonia::default::register_enabled_codecs(&mut codecs);
-        #[cfg(feature = "all")]
-        codecs.register_audio_decoder::<crate::opus::OpusDecoder>();
-        codecs
-    });
-    codecs
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-        .map_err(|_| Refusal::UnknownCodec)
 }

@@ -7,11 +7,17 @@
 //! Samples are `f32`, full scale is -1.0 to 1.0. Channels have the order of WAV files: left, right,
 //! centre, low frequencies, rear, side.
 
+mod boxes;
 mod edit_list;
 mod file;
 #[cfg(feature = "all")]
+mod foreign;
+#[cfg(feature = "all")]
+mod matroska;
+#[cfg(feature = "all")]
 mod opus;
 mod plain;
+mod tracks;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 

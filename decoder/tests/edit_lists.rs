@@ -5,103 +5,14 @@ use std::io::Cursor;
 
 use soundalike_decoder::SoundFile;
 
-const RATE_HZ: u32 = 4_400;
-/// Units in a second of the movie, as FFmpeg writes.
-const MOVIE_SCALE: u32 = 1000;
-const FRAMES_PER_PACKET: u32 = 44;
-const PACKETS: u32 = 700;
+mod movie;
 
-fn named(name: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
-    let content = parts.concat();
-    let size = (content.len() as u32 + 8).to_be_bytes();
-    [size.as_slice(), name, &content].concat()
-}
+use movie::{FRAMES_PER_PACKET, RATE_HZ, Track};
 
-fn words(values: &[u32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_be_bytes())
-        .collect()
-}
-
-/// A track of 7 s, mono of 16 bits, in which each packet has its number as its samples. An edit has
-/// a duration in milliseconds and a start in frames.
+/// A file with one track.
 fn file(edits: &[(u32, i32)]) -> Vec<u8> {
-    let frames = FRAMES_PER_PACKET * PACKETS;
-    let matrix = words(&[0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]);
-    let sound = [
-        words(&[0, 1]),
-        words(&[0, 0]),
-        words(&[0x0001_0010, 0, RATE_HZ << 16]),
-    ]
-    .concat();
-    let entries = edits
-        .iter()
-        .flat_map(|&(millis, start)| words(&[millis, start.cast_unsigned(), 0x1_0000]));
-    let list = [words(&[0, edits.len() as u32]), entries.collect()].concat();
-    let edit_box = named(b"edts", &[&named(b"elst", &[&list])]);
-    let packet_bytes = FRAMES_PER_PACKET * 2;
-    let movie = |first: u32| {
-        let table = named(
-            b"stbl",
-            &[
-                &named(b"stsd", &[&words(&[0, 1]), &named(b"sowt", &[&sound])]),
-                &named(b"stts", &[&words(&[0, 1, frames, 1])]),
-                &named(b"stsc", &[&words(&[0, 1, 1, FRAMES_PER_PACKET, 1])]),
-                &named(b"stsz", &[&words(&[0, 2, frames])]),
-                &named(
-                    b"stco",
-                    &[
-                        &words(&[0, PACKETS]),
-                        &words(
-                            &(0..PACKETS)
-                                .map(|packet| first + packet * packet_bytes)
-                                .collect::<Vec<_>>(),
-                        ),
-                    ],
-                ),
-            ],
-        );
-        let media = named(
-            b"mdia",
-            &[
-                &named(b"mdhd", &[&words(&[0, 0, 0, RATE_HZ, frames, 0x55c4_0000])]),
-                &named(b"hdlr", &[&words(&[0, 0]), b"soun", &words(&[0, 0, 0, 0])]),
-                &named(b"minf", &[&named(b"smhd", &[&words(&[0, 0])]), &table]),
-            ],
-        );
-        let millis = frames * 10 / 44;
-        let track = [
-            words(&[3, 0, 0, 1, 0, millis, 0, 0, 0, 0x0100_0000]),
-            matrix.clone(),
-            words(&[0, 0]),
-        ];
-        let header = [
-            words(&[0, 0, 0, MOVIE_SCALE, millis, 0x1_0000, 0x0100_0000, 0, 0]),
-            matrix.clone(),
-            words(&[0, 0, 0, 0, 0, 0, 2]),
-        ];
-        let edits = if edits.is_empty() {
-            &[]
-        } else {
-            edit_box.as_slice()
-        };
-        named(
-            b"moov",
-            &[
-                &named(b"mvhd", &[&header.concat()]),
-                &named(
-                    b"trak",
-                    &[&named(b"tkhd", &[&track.concat()]), edits, &media],
-                ),
-            ],
-        )
-    };
-    let kind = named(b"ftyp", &[b"qt  ", &words(&[0]), b"qt  "]);
-    let first = (kind.len() + movie(0).len() + 8) as u32;
-    let samples = (0..frames).flat_map(|frame| ((frame / FRAMES_PER_PACKET) as i16).to_le_bytes());
-    let data = named(b"mdat", &[&samples.collect::<Vec<_>>()]);
-    [kind, movie(first), data].concat()
+    let is_enabled = true;
+    movie::file(&[Track { is_enabled, edits }])
 }
 
 /// Runs of packets' numbers that are heard, each as its first and last number, and the seconds that

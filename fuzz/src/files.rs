@@ -7,11 +7,17 @@ use soundalike_decoder::SoundFile;
 /// A file of a few bytes may claim hours. More frames than these are not decoded.
 const MAX_FRAMES: usize = 4_000_000;
 
-/// Decodes `data` as a file whose name tells nothing.
+/// Decodes `data` as a file whose name tells nothing: its default track, and its second one.
 pub fn sound_file(data: &[u8]) {
-    let Ok(mut file) = SoundFile::open(Box::new(Cursor::new(data.to_vec())), None) else {
-        return;
-    };
+    for chosen in [None, Some(2)] {
+        let source = Box::new(Cursor::new(data.to_vec()));
+        if let Ok(file) = SoundFile::open_track(source, None, chosen) {
+            decode(file);
+        }
+    }
+}
+
+fn decode(mut file: SoundFile) {
     if let Some(secs) = file.stated_secs() {
         assert!(secs >= 0.0, "{secs} s");
     }

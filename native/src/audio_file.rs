@@ -17,8 +17,9 @@ const AUDIO_EXTENSIONS: [&str; 17] = [
     "ogg", "opus", "w64", "wav",
 ];
 
-/// Decodes a whole file to mono at the file's own rate: the mean of its channels, or half of the
-/// difference of two that cancel out in the mean. Surround sound is mixed as players do.
+/// Decodes the default sound track of a file to mono at the file's own rate: the mean of its
+/// channels, or half of the difference of two that cancel out in the mean. Surround sound is mixed as
+/// players do.
 ///
 /// # Errors
 ///
@@ -35,6 +36,10 @@ pub fn decode(path: &Path) -> Result<Waveform> {
 ///
 /// Those of [`decode`].
 pub fn decode_balanced(path: &Path, balance: f32) -> Result<Waveform> {
+    decode_file(path, None, balance)
+}
+
+fn decode_file(path: &Path, track: Option<usize>, balance: f32) -> Result<Waveform> {
     let file = File::open(path).with_context(|| format!("can't open {}", path.display()))?;
     if file.metadata()?.len() == 0 {
         bail!("{} is empty", path.display());
@@ -42,7 +47,7 @@ pub fn decode_balanced(path: &Path, balance: f32) -> Result<Waveform> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let source = || Ok(Box::new(File::open(path)?) as Box<dyn MediaSource>);
-    decode_source(source, extension, &name, balance)
+    decode_source(source, extension, track, &name, balance)
         .with_context(|| format!("can't decode {}", path.display()))
 }
 
@@ -54,7 +59,7 @@ pub fn decode_balanced(path: &Path, balance: f32) -> Result<Waveform> {
 pub fn decode_bytes(bytes: Vec<u8>, extension: &str) -> Result<Waveform> {
     let bytes: Arc<[u8]> = bytes.into();
     let source = || Ok(Box::new(Cursor::new(Arc::clone(&bytes))) as Box<dyn MediaSource>);
-    decode_source(source, Some(extension), extension, 0.0)
+    decode_source(source, Some(extension), None, extension, 0.0)
 }
 
 /// Decodes and analyses a whole file. The song has the file's name.
@@ -63,8 +68,19 @@ pub fn decode_bytes(bytes: Vec<u8>, extension: &str) -> Result<Waveform> {
 ///
 /// Those of [`decode`] and of [`Checker::analyse`].
 pub fn analyse(checker: &Checker, path: &Path) -> Result<Song> {
+    analyse_track(checker, path, None)
+}
+
+/// The same of one of the file's sound tracks, which are counted from 1. Without a number it is the
+/// default one.
+///
+/// # Errors
+///
+/// Those of [`analyse`], and when the file has no such track.
+pub fn analyse_track(checker: &Checker, path: &Path, track: Option<usize>) -> Result<Song> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let analysis = checker.analyse(&name, decode(path)?, |_stage, _fraction| ());
+    let waveform = decode_file(path, track, 0.0)?;
+    let analysis = checker.analyse(&name, waveform, |_stage, _fraction| ());
     Ok(pollster::block_on(analysis)?)
 }
 
@@ -89,11 +105,12 @@ pub fn load_balanced(path: &Path, balance: f32) -> Result<Waveform> {
 fn decode_source(
     source: impl Fn() -> Result<Box<dyn MediaSource>>,
     extension: Option<&str>,
+    track: Option<usize>,
     name: &str,
     balance: f32,
 ) -> Result<Waveform> {
     let decoded = |mix| -> Result<Downmix> {
-        let mut file = SoundFile::open(source()?, extension)?;
+        let mut file = SoundFile::open_track(source()?, extension, track)?;
         let mut downmix = Downmix::new(mix);
         while let Some(part) = file.next_part() {
             downmix.append(&part)?;

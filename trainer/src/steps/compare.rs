@@ -13,6 +13,13 @@ pub struct Args {
     left: PathBuf,
     /// The right song
     right: PathBuf,
+    /// The sound track of the left file, if it has several: 1 for its first; without it the default
+    /// one
+    #[arg(long)]
+    left_track: Option<usize>,
+    /// The sound track of the right file
+    #[arg(long)]
+    right_track: Option<usize>,
     /// Print the whole report as JSON
     #[arg(long)]
     json: bool,
@@ -27,8 +34,8 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let checker = weights::checker(args.weights.as_deref())?;
     let (left, right) = (
-        audio_file::analyse(&checker, &args.left)?,
-        audio_file::analyse(&checker, &args.right)?,
+        audio_file::analyse_track(&checker, &args.left, args.left_track)?,
+        audio_file::analyse_track(&checker, &args.right, args.right_track)?,
     );
     let report = checker.compare(&left, &right, |_, _| ());
     if args.json {

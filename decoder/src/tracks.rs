@@ -1,0 +1,92 @@
+//! Which of a file's sound tracks is decoded, and its decoder.
+//!
+//! Symphonia doesn't read the flag of the default track in MP4 files, and takes the one of Matroska
+//! files for absent where it isn't written. Such files are listed here.
+
+use std::sync::OnceLock;
+
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::formats::{FormatReader, Track, TrackFlags};
+
+use crate::Refusal;
+use crate::boxes::{boxes, inside, track_id, u32_at};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoundTrack {
+    /// Its identifier in the file, which Symphonia uses, too.
+    pub id: u32,
+    pub is_default: bool,
+}
+
+/// The sound tracks of an MP4 file. `movie` is the content of the box `moov`. Programs enable the
+/// tracks that are to be played (ISO/IEC 14496-12, 8.3.2).
+pub fn of_movie(movie: &[u8]) -> Vec<SoundTrack> {
+    let tracks = boxes(movie).filter(|(name, _)| *name == b"trak");
+    let sound = tracks.filter_map(|(_, track)| {
+        let kind = inside(track, &[b"mdia", b"hdlr"])?.get(8..12)?;
+        let header = inside(track, &[b"tkhd"])?;
+        (kind == b"soun").then_some(SoundTrack {
+            id: track_id(header)?,
+            is_default: u32_at(header, 0)? & 1 == 1,
+        })
+    });
+    sound.collect()
+}
+
+/// The chosen track and its decoder, or the default one, or the first that can be decoded. Without
+/// a list of the sound tracks, Symphonia's is used.
+pub fn track_of<'file>(
+    format: &'file dyn FormatReader,
+    listed: &[SoundTrack],
+    chosen: Option<usize>,
+) -> Result<(&'file Track, Box<dyn AudioDecoder>), Refusal> {
+    let known = |track: &Track| {
+        parameters_of(track).map(|_| SoundTrack {
+            id: track.id,
+            is_default: track.flags.contains(TrackFlags::DEFAULT),
+        })
+    };
+    let mut candidates = match listed {
+        [] => format.tracks().iter().filter_map(known).collect(),
+        listed => listed.to_vec(),
+    };
+    if candidates.is_empty() {
+        return Err(Refusal::NoSound);
+    }
+    if let Some(number) = chosen {
+        let found = number
+            .checked_sub(1)
+            .and_then(|index| candidates.get(index));
+        let found = *found.ok_or(Refusal::NoTrack(candidates.len()))?;
+        candidates = vec![found];
+    }
+    candidates.sort_by_key(|track| !track.is_default);
+    let decodable = candidates.iter().find_map(|candidate| {
+        let track = format
+            .tracks()
+            .iter()
+            .find(|track| track.id == candidate.id)?;
+        Some((track, decoder_of(parameters_of(track)?).ok()?))
+    });
+    decodable.ok_or(Refusal::UnknownCodec)
+}
+
+fn parameters_of(track: &Track) -> Option<&AudioCodecParameters> {
+    track.codec_params.as_ref()?.audio()
+}
+
+/// A decoder for a codec.
+pub fn decoder_of(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Refusal> {
+    static CODECS: OnceLock<CodecRegistry> = OnceLock::new();
+    let codecs = CODECS.get_or_init(|| {
+        let mut codecs = CodecRegistry::new();
+        symphonia::default::register_enabled_codecs(&mut codecs);
+        #[cfg(feature = "all")]
+        codecs.register_audio_decoder::<crate::opus::OpusDecoder>();
+        codecs
+    });
+    codecs
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .map_err(|_| Refusal::UnknownCodec)
+}
