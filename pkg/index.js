@@ -23,6 +23,7 @@ import { Song } from "./song/song.js";
 export { SongCache } from "./song/cache.js";
 export { CheckerError } from "./shared/errors.js";
 export { probeDurationSecs } from "./decode/song-file.js";
+export { soundTracks } from "./decode/sound-tracks.js";
 export { Song } from "./song/song.js";
 
 /** @import { BackendChoice } from "./engine/worker-host.js" */
@@ -33,6 +34,7 @@ export { Song } from "./song/song.js";
 /** @typedef {import("./song/cache.js").SongStore} SongStore */
 /** @typedef {import("./song/cache.js").SongCacheSize} SongCacheSize */
 /** @typedef {import("./decode/song-input.js").SongInput} SongInput */
+/** @typedef {import("./decode/sound-tracks.js").SoundTrack} SoundTrack */
 /** @typedef {import("./shared/errors.js").ErrorCode} ErrorCode */
 /** @typedef {import("./engine/progress.js").Progress} Progress */
 /** @typedef {import("./engine/protocol.js").Report} Report */

@@ -1,6 +1,6 @@
 /** The page: songs in, reports out. Wires the parts together; each part draws itself. */
 
-import { CheckerError } from "./pkg/index.js";
+import { CheckerError, soundTracks } from "./pkg/index.js";
 import { lowestScoreText } from "./pkg/shared/format.js";
 import { LibraryCheck } from "./library/library-check.js";
 import { LibraryView } from "./library/library-view.js";
@@ -80,6 +80,22 @@ function choose(side, found) {
 
 /** @param {Side} side @param {File} file */
 function setSong(side, file) {
+  zones[side].offerTracks([], () => {});
+  void offerTracks(side, takeSong(side, file));
+}
+
+/** Offers the sound tracks of a file that has several. @param {Side} side @param {ChosenSong} given */
+async function offerTracks(side, given) {
+  const tracks = await soundTracks(given.file).catch(() => []);
+  if (chosen[side] !== given) return;
+  zones[side].offerTracks(tracks, ({ file }) => {
+    takeSong(side, file);
+    start();
+  });
+}
+
+/** @param {Side} side @param {File} file */
+function takeSong(side, file) {
   const { library } = stopEverything();
   chosen[side]?.song.free();
   const given = chosenSong(file);
@@ -88,6 +104,7 @@ function setSong(side, file) {
   else if (library) setLibrary(library.rows, library.origin);
   zones[side].show(given);
   showIdle();
+  return given;
 }
 
 /**

@@ -60,7 +60,7 @@ async function decodeFile(file, sink, mix, options) {
   const isOurs = isText(await file.bytes(0, 4), 0, "RIFX") || (await mayFillMemory(file));
   // Channels that cancel out are silence, and silent chunks don't prove that they fit together.
   if (!isOurs && ((await decodeParts(file, sink, mix, options)) || mix.cancels)) return;
-  const decoded = isOurs ? undefined : await decodeAtOnce(file, options);
+  const decoded = isOurs ? undefined : await decodeAtOnce(await withDefaultTrack(file), options);
   if (!(decoded instanceof AudioBuffer)) {
     await decodeOtherwise(file, sink, mix, options, decoded);
     return;
@@ -95,6 +95,18 @@ async function decodeParts(file, sink, mix, options) {
     );
     return true;
   }
+}
+
+/**
+ * A browser plays the first of several sound tracks.
+ * @param {SongFile} file
+ * @returns {Promise<SongFile>} one with the default track alone, if that is another one
+ */
+async function withDefaultTrack(file) {
+  const tracks = await import("./containers/tracks.js").then(({ tracksOf }) => tracksOf(file)).catch(() => []);
+  const wanted = tracks.findIndex(({ isDefault }) => isDefault);
+  const track = wanted > 0 ? tracks[wanted] : undefined;
+  return track ? new SongFile(track.blob, file.name) : file;
 }
 
 /**

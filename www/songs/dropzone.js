@@ -2,9 +2,11 @@
 
 import { chosenFiles, droppedFiles } from "./dropped-files.js";
 import { clock, fileSize } from "../shared/format.js";
+import { trackWords } from "./track-words.js";
 
 /** @typedef {import("./dropped-files.js").Found} Found */
 /** @typedef {import("./dropped-files.js").FoundFile} FoundFile */
+/** @typedef {import("../pkg/index.js").SoundTrack} SoundTrack */
 
 /** Width of a bar of the waveform and the gap after it, in CSS pixels. */
 const BAR_PIXELS = 3;
@@ -15,6 +17,7 @@ export class DropZone {
   #title;
   #name;
   #details;
+  #tracks;
   #wave;
   #emptyTitle;
   #emptyName;
@@ -34,6 +37,7 @@ export class DropZone {
     this.#title = /** @type {HTMLElement} */ (root.querySelector(".zone-title-words"));
     this.#name = /** @type {HTMLElement} */ (root.querySelector(".zone-name"));
     this.#details = /** @type {HTMLElement} */ (root.querySelector(".zone-details"));
+    this.#tracks = /** @type {HTMLSelectElement} */ (root.querySelector(".zone-tracks"));
     this.#wave = /** @type {HTMLCanvasElement} */ (root.querySelector(".zone-wave"));
     this.#emptyTitle = this.#title.textContent;
     this.#emptyName = [...this.#name.childNodes];
@@ -84,9 +88,29 @@ export class DropZone {
     });
   }
 
+  /**
+   * Offers the sound tracks of the file, if there are several.
+   * @param {SoundTrack[]} tracks
+   * @param {(track: SoundTrack) => void} onChoose
+   */
+  offerTracks(tracks, onChoose) {
+    const select = this.#tracks;
+    select.hidden = tracks.length < 2;
+    select.replaceChildren(
+      ...tracks.map(
+        (track) => new Option(trackWords(track, tracks.length), `${track.number}`, track.isDefault, track.isDefault),
+      ),
+    );
+    select.onchange = () => {
+      const track = tracks[select.selectedIndex];
+      if (track) onChoose(track);
+    };
+  }
+
   /** @param {FoundFile[]} files */
   showMany(files) {
     this.#file = undefined;
+    this.#tracks.hidden = true;
     const folders = new Set(files.map(({ folder }) => folder.split("/")[0]));
     const [folder] = folders;
     const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
@@ -102,6 +126,7 @@ export class DropZone {
 
   clear() {
     this.#file = undefined;
+    this.#tracks.hidden = true;
     for (const input of this.#root.querySelectorAll("input")) input.value = "";
     this.#root.classList.remove("filled", "bad", "many");
     this.#title.textContent = this.#emptyTitle;

@@ -29,6 +29,8 @@ describe("page in Firefox", () => {
     ]);
     songs.unrelatedAsWav = audio.tune("unrelated.wav", 7, 18);
     songs.unrelated = audio.encoded("unrelated.ogg", songs.unrelatedAsWav, ["-c:a", "libvorbis"]);
+    const tracks = ["-i", songs.original, "-map", "0", "-map", "1", "-disposition:a:0", "0"];
+    songs.two = audio.encoded("two.webm", songs.unrelatedAsWav, [...tracks, "-disposition:a:1", "default"]);
     songs.long = audio.tune("long.wav", 3, 120);
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
     site = await serveSite();
@@ -82,6 +84,19 @@ describe("page in Firefox", () => {
     const { verdict, score, words } = await report();
     assert.equal(verdict, "different", words);
     assert.ok(score < 0.5, `score ${score}`);
+  });
+
+  test("of two sound tracks the default one is compared, or the one that is chosen", async () => {
+    await give(songs.two, songs.original);
+    assert.equal((await report()).verdict, "nearly-identical");
+    await firefox.run(() => {
+      const choice = /** @type {HTMLSelectElement} */ (document.querySelector(".zone.left .zone-tracks"));
+      choice.value = "1";
+      choice.dispatchEvent(new Event("change"));
+    });
+    await firefox.waitFor("[data-verdict=different], #error:not([hidden])", CHECK_TIMEOUT_MS);
+    const { verdict, words } = await report();
+    assert.equal(verdict, "different", words);
   });
 
   test("a file that another program changed is read anew", async () => {

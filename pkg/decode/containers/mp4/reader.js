@@ -95,7 +95,7 @@ export async function readM4aFrames(file) {
  * The content of the header `moov`, and where it ends.
  * @param {SongFile} file
  */
-async function readMoov(file) {
+export async function readMoov(file) {
   for (let offset = 0, boxes = 0; offset < file.size && boxes < MAX_BOXES; boxes++) {
     const head = await file.bytes(offset, offset + 2 * HEAD_BYTES);
     if (boxes === 0 && !isText(head, 4, "ftyp")) throw new NotCuttable("no box ftyp");

@@ -19,6 +19,9 @@ export const TRACK_ENTRY = 0xae;
 export const TRACK_NUMBER = 0xd7;
 export const TRACK_TYPE = 0x83;
 export const FLAG_DEFAULT = 0x88;
+export const NAME = 0x536e;
+export const LANGUAGE = 0x22b59c;
+export const LANGUAGE_BCP47 = 0x22b59d;
 export const CODEC_PRIVATE = 0x63a2;
 export const CONTENT_ENCODINGS = 0x6d80;
 export const CLUSTER = 0x1f43b675; // 5.1.3
@@ -94,6 +97,15 @@ export function elementsIn(content) {
     rest = rest.subarray(head.end);
   }
   return elements;
+}
+
+/**
+ * The elements in a single element that is given with ID and size.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Element[]}
+ */
+export function childrenOf(bytes) {
+  return elementsIn(bytes).flatMap(({ content }) => elementsIn(content));
 }
 
 /**

@@ -30,6 +30,7 @@ import {
   TRACK_ENTRY,
   TRACK_NUMBER,
   TRACK_TYPE,
+  childrenOf,
   elementsFrom,
   elementsIn,
   numberIn,
@@ -81,7 +82,7 @@ import {
 
 const NO_BYTES = new Uint8Array(0);
 /** TrackType of sound (RFC 9559, 5.1.4.1.3). */
-const AUDIO = 2;
+export const AUDIO = 2;
 /** Track numbers beyond it take two bytes in a block. */
 const MAX_TRACK_NUMBER = 126;
 /** Header packets of a Vorbis stream. */
@@ -128,6 +129,22 @@ async function readHeader(reader, fileBytes) {
     if (++elements === MAX_ELEMENTS) throw new NotCuttable("too many elements before the first cluster");
   }
   throw new NotCuttable("no cluster");
+}
+
+/**
+ * The element with the tracks, and its place in the file.
+ * @param {BlockReader} reader
+ * @param {number} fileBytes
+ * @returns {Promise<{ offset: number, bytes: Uint8Array<ArrayBuffer> }>}
+ */
+export async function readTracks(reader, fileBytes) {
+  let elements = 0;
+  for await (const { id, offset, endOffset } of elementsFrom(reader, { from: 0, fileBytes, entered: [SEGMENT] })) {
+    if (id === TRACKS && endOffset - offset <= MAX_HEADER_BYTES)
+      return { offset, bytes: (await reader.at(offset, endOffset - offset)).slice() };
+    if (id === CLUSTER || ++elements === MAX_ELEMENTS) break;
+  }
+  throw new NotCuttable("no tracks before the first cluster");
 }
 
 /** @param {BlockReader} reader @param {number} fileBytes @param {Header} header */
@@ -198,6 +215,15 @@ async function* blocksOf(elements, trackNumber) {
 }
 
 /**
+ * Whether a track is marked to be played. The flag is set where it isn't written (RFC 9559,
+ * 5.1.4.1.5).
+ * @param {Element[]} track
+ */
+export function isDefault(track) {
+  return !track.some(({ id }) => id === FLAG_DEFAULT) || numberIn(track, FLAG_DEFAULT) === 1;
+}
+
+/**
  * The only sound track, or of several the only default one (RFC 9559, 5.1.4.1).
  * @param {Uint8Array<ArrayBuffer>} tracks element
  * @returns {Track}
@@ -208,9 +234,6 @@ function soundTrackIn(tracks) {
     .filter(({ id }) => id === TRACK_ENTRY)
     .map((entry) => ({ entry, sound: elementsIn(entry.content) }))
     .filter(({ sound }) => numberIn(sound, TRACK_TYPE) === AUDIO);
-  // The flag is set where it isn't written (RFC 9559, 5.1.4.1.5).
-  const isDefault = (/** @type {Element[]} */ sound) =>
-    !sound.some(({ id }) => id === FLAG_DEFAULT) || numberIn(sound, FLAG_DEFAULT) === 1;
   const [found, ...others] = all.length === 1 ? all : all.filter(({ sound }) => isDefault(sound));
   if (!found || others.length > 0) throw new NotCuttable("not one sound track");
   const { entry, sound } = found;
@@ -222,11 +245,6 @@ function soundTrackIn(tracks) {
   const number = numberIn(sound, TRACK_NUMBER);
   if (number > MAX_TRACK_NUMBER) throw new NotCuttable("the track number is too large");
   return { number, codec: codecOf(packets), entries: [entry, ...entries.filter((other) => other !== entry)] };
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes of an element @returns {Element[]} */
-function childrenOf(bytes) {
-  return elementsIn(bytes).flatMap(({ content }) => elementsIn(content));
 }
 
 /**
