@@ -140,6 +140,10 @@ async function perform(request, onProgress) {
     }
     case "next":
       return decoded?.next() ?? [];
+    case "extract": {
+      const { soundIn } = /** @type {Decoder} */ (await load(request.build));
+      return soundIn(request.blob);
+    }
     case "digest":
       return request.engine
         ? digestInParts(request.blob, request.engine)

@@ -1,7 +1,7 @@
 //! A file that is decoded part by part.
 
 use std::collections::VecDeque;
-use std::io::{Seek as _, SeekFrom};
+use std::io::{Cursor, Seek as _, SeekFrom};
 use std::ops::Range;
 
 use symphonia::core::audio::sample::Sample as _;
@@ -17,6 +17,7 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use crate::boxes;
 use crate::edit_list::{Edit, edit_lists};
+use crate::elementary::{Elementary, elementary};
 use crate::plain::{self, PlainFile, Tail};
 use crate::tracks::{SoundTrack, decoder_of, of_movie, track_of};
 
@@ -108,10 +109,24 @@ impl SoundFile {
         extension: Option<&str>,
         chosen: Option<usize>,
     ) -> Result<Self, Refusal> {
+        if let Some(Elementary { bytes, extension }) = elementary(&mut source) {
+            if chosen.is_some_and(|number| number != 1) {
+                return Err(Refusal::NoTrack(1));
+            }
+            return Self::open_sound(Box::new(Cursor::new(bytes)), Some(extension), None);
+        }
         #[cfg(feature = "all")]
         if let Some(name) = crate::foreign::name_of(&mut source) {
             return Err(Refusal::Foreign(name));
         }
+        Self::open_sound(source, extension, chosen)
+    }
+
+    fn open_sound(
+        mut source: Box<dyn MediaSource>,
+        extension: Option<&str>,
+        chosen: Option<usize>,
+    ) -> Result<Self, Refusal> {
         let at_start = |source: &mut Box<dyn MediaSource>| {
             let start = source.seek(SeekFrom::Start(0));
             start.map_err(|_| Refusal::UnknownFormat)

@@ -4,11 +4,14 @@
 //! module of its own, without the formats that browsers decode. The page loads it when the
 //! browser's decoder has refused a file.
 //!
+//! Out of videos that neither Symphonia nor browsers open, the sound is taken as a sound file.
+//!
 //! Samples are `f32`, full scale is -1.0 to 1.0. Channels have the order of WAV files: left, right,
 //! centre, low frequencies, rear, side.
 
 mod boxes;
 mod edit_list;
+mod elementary;
 mod file;
 #[cfg(feature = "all")]
 mod foreign;

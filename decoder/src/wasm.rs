@@ -7,6 +7,7 @@ use js_sys::{Float32Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, FileReaderSync};
 
+use crate::elementary::elementary;
 use crate::{MediaSource, SoundFile};
 
 /// Frames that are sent to the page at once: 6 s at 44.1 kHz.
@@ -93,6 +94,14 @@ impl FileDecoder {
         }
         true
     }
+}
+
+/// The sound of an AVI, FLV or TS video as a sound file in MP3, ADTS or WAV; `undefined` if it has
+/// none that is known here.
+#[wasm_bindgen(js_name = soundIn)]
+pub fn sound_in(blob: Blob) -> Option<Vec<u8>> {
+    let mut source: Box<dyn MediaSource> = Box::new(BlobSource::of(blob));
+    elementary(&mut source).map(|found| found.bytes)
 }
 
 thread_local! {

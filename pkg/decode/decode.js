@@ -143,7 +143,7 @@ async function decodeAtOnce(file, { limits, signal }) {
 async function decodeOtherwise(file, sink, mix, options, cause) {
   const foreign = await import("./foreign/foreign.js").catch(() => undefined);
   if (!foreign) throw await undecodable(file, cause);
-  await foreign.decodeForeign(file, sink, mix, options, cause);
+  await foreign.decodeForeign(file, sink, mix, options, { cause, decodeFile });
 }
 
 /**

@@ -156,7 +156,7 @@ export async function undecodable(file, cause) {
 export async function mayFillMemory(file) {
   if (file.size <= MAX_BYTES_OF_UNKNOWN_DURATION) return false;
   const format = await (await formats())?.formatOf(file);
-  return format?.decoder === "ours";
+  return format?.decoder === "ours" || format?.decoder === "inside";
 }
 
 /** Refuses a large file of unknown duration. @param {SongFile} file */

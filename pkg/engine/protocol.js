@@ -60,9 +60,10 @@
  *
  * @typedef {import("../decode/foreign/foreign.js").OpenRequest} OpenRequest
  * @typedef {import("../decode/foreign/foreign.js").NextRequest} NextRequest
+ * @typedef {import("../decode/foreign/foreign.js").ExtractRequest} ExtractRequest
  *
  * @typedef {StartRequest | RecordRequest | AppendRequest | AnalyseRequest} SongRequest
- * @typedef {DigestRequest | OpenRequest | NextRequest} FileRequest
+ * @typedef {DigestRequest | OpenRequest | NextRequest | ExtractRequest} FileRequest
  * @typedef {RestoreRequest | CompareRequest | QueryRequest | ReleaseRequest} KnownSongRequest
  * @typedef {SongRequest | KnownSongRequest | FileRequest} Request
  * @typedef {Request & { id: number }} RequestMessage

@@ -4,11 +4,11 @@
  */
 
 import { abortedError, CheckerError, throwIfAborted } from "../../shared/errors.js";
-import { refuseTooLong, undecodable } from "../song-file.js";
+import { SongFile, refuseTooLong, undecodable } from "../song-file.js";
 import { formatOf } from "./formats.js";
 
 /** @import { EngineBuild } from "../../song/digest.js" */
-/** @import { Limits, SongFile } from "../song-file.js" */
+/** @import { DecodeOptions } from "../decode.js" */
 /** @import { Mix, SampleSink } from "../mono.js" */
 
 /**
@@ -24,9 +24,14 @@ import { formatOf } from "./formats.js";
  */
 
 /**
+ * Take the sound out of a video. Answers the bytes of a sound file, or nothing.
+ * @typedef {{ type: "extract", build: EngineBuild, blob: Blob }} ExtractRequest
+ */
+
+/**
  * The connection to a worker that answers such requests.
  * @typedef {Object} DecoderWorker
- * @property {(request: OpenRequest | NextRequest) => Promise<any>} call
+ * @property {(request: OpenRequest | NextRequest | ExtractRequest) => Promise<any>} call
  * @property {(reason?: Error) => void} terminate
  */
 
@@ -38,11 +43,10 @@ import { formatOf } from "./formats.js";
  */
 
 /**
- * @typedef {Object} ForeignOptions
- * @property {Limits} limits
- * @property {AbortSignal | undefined} signal
- * @property {(fraction: number) => void} onProgress
- * @property {DecodeAside} aside
+ * @typedef {Object} Otherwise
+ * @property {unknown} cause the browser's error
+ * @property {(file: SongFile, sink: SampleSink, mix: Mix, options: DecodeOptions) => Promise<void>}
+ *   decodeFile decodes the sound file that was in a video
  */
 
 /**
@@ -55,11 +59,12 @@ const MAX_SAMPLES_PER_BYTE = 4;
  * @param {SongFile} file
  * @param {SampleSink} sink
  * @param {Mix} mix
- * @param {ForeignOptions} options
- * @param {unknown} cause the browser's error
+ * @param {DecodeOptions} options
+ * @param {Otherwise} otherwise
  * @throws {CheckerError}
  */
-export async function decodeForeign(file, sink, mix, { limits, signal, onProgress, aside }, cause) {
+export async function decodeForeign(file, sink, mix, options, { cause, decodeFile }) {
+  const { signal, aside } = options;
   const format = await formatOf(file);
   if (!format?.decoder) throw await undecodable(file, cause);
   /** @type {DecoderWorker | undefined} */
@@ -70,24 +75,11 @@ export async function decodeForeign(file, sink, mix, { limits, signal, onProgres
     const build = await aside.load();
     throwIfAborted(signal);
     worker = aside.spawn();
-    const extension = /[^.]*$/.exec(file.name)?.[0] ?? "";
-    const { sampleRateHz, statedSecs } = await worker.call({ type: "open", build, blob: file.blob, extension });
-    if (statedSecs !== undefined) refuseTooLong(file.name, statedSecs, limits);
-    const stated = Math.round((statedSecs ?? 0) * sampleRateHz);
-    sink.begin(sampleRateHz, Math.min(stated, file.size * MAX_SAMPLES_PER_BYTE));
-    for (let samples = 0; ;) {
-      /** @type {Float32Array[]} */
-      const channels = await worker.call({ type: "next" });
-      throwIfAborted(signal);
-      const length = channels[0]?.length;
-      if (!length) break;
-      samples += length;
-      refuseTooLong(file.name, samples / sampleRateHz, limits);
-      const part = new Float32Array(length);
-      await mix.inSlices(part, channels, 0, signal);
-      sink.append(part);
-      onProgress(Math.min(1, samples / Math.max(stated, samples)));
-    }
+    if (format.decoder === "inside") {
+      const sound = await soundIn(file, worker, build);
+      worker.terminate();
+      await decodeFile(sound, sink, mix, options);
+    } else await decodeInWorker(file, sink, mix, options, worker, build);
   } catch (error) {
     const isOurs = error instanceof CheckerError && ["aborted", "too-long"].includes(error.code);
     // The module can't be loaded, or it refuses the file.
@@ -95,5 +87,48 @@ export async function decodeForeign(file, sink, mix, { limits, signal, onProgres
   } finally {
     signal?.removeEventListener("abort", stop);
     worker?.terminate();
+  }
+}
+
+/**
+ * The sound file in a video.
+ * @param {SongFile} file
+ * @param {DecoderWorker} worker
+ * @param {EngineBuild} build
+ */
+async function soundIn(file, worker, build) {
+  /** @type {Uint8Array<ArrayBuffer> | undefined} */
+  const bytes = await worker.call({ type: "extract", build, blob: file.blob });
+  const sound = bytes && new SongFile(new Blob([bytes]), file.name);
+  if (!sound || (await formatOf(sound))?.decoder === "inside") throw await undecodable(file);
+  return sound;
+}
+
+/**
+ * @param {SongFile} file
+ * @param {SampleSink} sink
+ * @param {Mix} mix
+ * @param {DecodeOptions} options
+ * @param {DecoderWorker} worker
+ * @param {EngineBuild} build
+ */
+async function decodeInWorker(file, sink, mix, { limits, signal, onProgress }, worker, build) {
+  const extension = /[^.]*$/.exec(file.name)?.[0] ?? "";
+  const { sampleRateHz, statedSecs } = await worker.call({ type: "open", build, blob: file.blob, extension });
+  if (statedSecs !== undefined) refuseTooLong(file.name, statedSecs, limits);
+  const stated = Math.round((statedSecs ?? 0) * sampleRateHz);
+  sink.begin(sampleRateHz, Math.min(stated, file.size * MAX_SAMPLES_PER_BYTE));
+  for (let samples = 0; ;) {
+    /** @type {Float32Array[]} */
+    const channels = await worker.call({ type: "next" });
+    throwIfAborted(signal);
+    const length = channels[0]?.length;
+    if (!length) break;
+    samples += length;
+    refuseTooLong(file.name, samples / sampleRateHz, limits);
+    const part = new Float32Array(length);
+    await mix.inSlices(part, channels, 0, signal);
+    sink.append(part);
+    onProgress(Math.min(1, samples / Math.max(stated, samples)));
   }
 }

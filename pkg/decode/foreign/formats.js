@@ -8,8 +8,9 @@ import { offsetAfterTags } from "../containers/id3.js";
 /**
  * @typedef {Object} Format
  * @property {string} sentence the rest of one that begins with the file's name
- * @property {"ours" | "either"} [decoder] whether our decoder reads the format, always or in some
- *   of its kinds; no browser but Safari reads those of `ours`
+ * @property {"ours" | "either" | "inside"} [decoder] whether our decoder reads the format, always
+ *   or in some of its kinds; no browser but Safari reads those of `ours`. `inside`: it is a video,
+ *   out of which our decoder takes the sound, for whatever decodes that
  */
 
 const HEAD_BYTES = 64;
@@ -25,6 +26,11 @@ const PROTECTED = "is protected against copying, so the browser can’t open it.
 const foreign = (kind) => ({ sentence: `is ${kind}, which can’t be decoded here. ${CONVERT}` });
 /** @param {string} kind */
 const video = (kind) => ({ sentence: `is ${kind}, which the browser can’t open. ${SAVE_SOUND}` });
+/** @param {string} kind @returns {Format} */
+const opened = (kind) => ({
+  sentence: `is ${kind}, and holds no sound that can be decoded here. ${SAVE_SOUND}`,
+  decoder: "inside",
+});
 /** @param {string} kind @param {"ours" | "either"} decoder @returns {Format} */
 const known = (kind, decoder) => ({
   sentence: `is ${kind} that can’t be decoded here: it is damaged, or of a rare kind. ${CONVERT}`,
@@ -43,8 +49,8 @@ const BY_TEXT = [
   [0, "RIFX", known("a WAV file of the other byte order", "ours")],
   [0, "riff", known("a Wave64 file", "ours")],
   [8, "WAVE", known("a WAV file", "either")],
-  [8, "AVI ", video("an AVI video")],
-  [0, "FLV\x01", video("a Flash video (FLV)")],
+  [8, "AVI ", opened("an AVI video")],
+  [0, "FLV\x01", opened("a Flash video (FLV)")],
   [0, "\x00\x00\x01\xba", video("an MPEG video")],
   [0, "0&\xb2u", foreign("a Windows Media file (WMA or WMV)")],
   [0, "TTA", foreign("a True Audio file (TTA)")],
@@ -91,7 +97,7 @@ export async function formatOf(file) {
   const found = BY_TEXT.find(([at, text]) => isText(head.subarray(0, HEAD_BYTES), at, text));
   if (found) return found[2];
   if (byteAt(head, 0) === TS_SYNC && byteAt(head, TS_PACKET_BYTES) === TS_SYNC)
-    return video("an MPEG transport stream (TS)");
+    return opened("an MPEG transport stream (TS)");
   // ID3 tags may precede MPEG audio, whose frames begin with eleven ones.
   const start = await offsetAfterTags(file).catch(() => 0);
   const bytes = await file.bytes(start, start + 4);

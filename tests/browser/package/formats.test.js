@@ -31,6 +31,12 @@ const FOREIGN = /** @type {Record<string, string[]>} */ ({
   "ima.wav": ["-c:a", "adpcm_ima_wav"],
   "ms.wav": ["-c:a", "adpcm_ms"],
   "layer2.mp2": ["-c:a", "mp2", "-b:a", "192k"],
+  "mp3.avi": ["-c:a", "libmp3lame"],
+  "pcm.avi": ["-c:a", "pcm_s16le"],
+  "mp3.flv": ["-c:a", "libmp3lame"],
+  "aac.flv": ["-c:a", "aac"],
+  "mp3.ts": ["-c:a", "libmp3lame"],
+  "aac.ts": ["-c:a", "aac"],
 });
 
 /** Seconds of the first of three MP3 files that were joined. */

@@ -1,5 +1,5 @@
 /**
- * Damaged music files: a tune in ten formats, changed at random places of header and body. The
+ * Damaged music files: a tune in thirteen formats, changed at random places of header and body. The
  * same seed gives the same changes.
  */
 
@@ -19,6 +19,9 @@ const FORMATS = /** @type {const} */ ([
   ["aiff", ["-c:a", "pcm_s24be"]],
   ["caf", ["-c:a", "alac"]],
   ["w64", ["-c:a", "pcm_f32le"]],
+  ["avi", ["-c:a", "libmp3lame"]],
+  ["flv", ["-c:a", "aac"]],
+  ["ts", ["-c:a", "aac"]],
 ]);
 
 /**
@@ -36,6 +39,9 @@ const HEADER_BYTES = {
   aiff: 54,
   caf: 200,
   w64: 104,
+  avi: 5700,
+  flv: 300,
+  ts: 564,
 };
 
 /** Unexpected values for lengths, rates and counts. */

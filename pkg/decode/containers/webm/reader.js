@@ -142,7 +142,8 @@ export async function readTracks(reader, fileBytes) {
   for await (const { id, offset, endOffset } of elementsFrom(reader, { from: 0, fileBytes, entered: [SEGMENT] })) {
     if (id === TRACKS && endOffset - offset <= MAX_HEADER_BYTES)
       return { offset, bytes: (await reader.at(offset, endOffset - offset)).slice() };
-    if (id === CLUSTER || ++elements === MAX_ELEMENTS) break;
+    elements++;
+    if (id === CLUSTER || elements === MAX_ELEMENTS) break;
   }
   throw new NotCuttable("no tracks before the first cluster");
 }

@@ -4,7 +4,17 @@
 
 /** @type {Mutant[]} */
 export const PACKAGE_MUTANTS = [
-  ["formats", "files that browsers refuse", "pkg/decode/foreign/foreign.js", "      sink.append(part);\n", ""],
+  ["formats", "files that browsers refuse", "pkg/decode/foreign/foreign.js", "    sink.append(part);\n", ""],
+  [
+    "formats",
+    "files that browsers refuse",
+    "pkg/decode/foreign/foreign.js",
+    'decoder === "inside") {',
+    "decoder === 1) {",
+  ],
+  ["tracks", "aac.mp4", "pkg/decode/containers/tracks.js", "...left.flatMap(({ whenLeft }) => whenLeft)", ""],
+  ["tracks", "opus.mkv", "pkg/decode/containers/webm/tracks.js", "SUBTITLES = 17", "SUBTITLES = 2"],
+  ["tracks", "aac.mp4", "pkg/decode/decode.js", "wanted > 0 ?", "wanted > 9 ?"],
   ["formats", "other byte order", "pkg/decode/decode.js", '"RIFX"', '"RIFY"'],
   ["formats", "cancel out are heard", "pkg/decode/decode.js", "if (mix.cancels)", "if (false)"],
   ["formats", "centre of six channels", "pkg/decode/mono.js", "1, 0, 0.5, 0.5],", "1, 1, 0.5, 0.5],"],
