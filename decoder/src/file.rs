@@ -15,10 +15,11 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use crate::boxes;
+use crate::boxes::movie_box;
 use crate::edit_list::{Edit, edit_lists};
 use crate::elementary::{Elementary, elementary};
-use crate::plain::{self, PlainFile, Tail};
+use crate::headers::layout;
+use crate::plain::{Layout, PlainFile, Tail};
 use crate::tracks::{SoundTrack, decoder_of, of_movie, track_of};
 
 /// Why a file can't be decoded.
@@ -132,26 +133,26 @@ impl SoundFile {
             start.map_err(|_| Refusal::UnknownFormat)
         };
         at_start(&mut source)?;
-        let layout = plain::layout(&mut source);
+        let found = layout(&mut source);
         at_start(&mut source)?;
-        if layout.is_some() && chosen.is_some_and(|number| number != 1) {
+        if found.is_some() && chosen.is_some_and(|number| number != 1) {
             return Err(Refusal::NoTrack(1));
         }
-        match layout {
-            Some(plain::Layout::Pcm(pcm)) => {
+        match found {
+            Some(Layout::Pcm(pcm)) => {
                 let decoder = decoder_of(&pcm.parameters)?;
                 let stated_secs = pcm.stated_secs();
                 let file = PlainFile::new(stream_of(source), pcm);
                 let file = file.map_err(|_| Refusal::UnknownFormat)?;
                 Ok(Self::new(Packets::Plain(file), decoder, 0, stated_secs))
             }
-            Some(plain::Layout::Mpeg { start }) => {
+            Some(Layout::Mpeg { start }) => {
                 let tail = Tail::new(source, start).map_err(|_| Refusal::UnknownFormat)?;
                 Self::open_with_symphonia(stream_of(Box::new(tail)), Some("mp3"), &[], None)
             }
-            Some(plain::Layout::Foreign) => Err(Refusal::UnknownCodec),
+            Some(Layout::Foreign) => Err(Refusal::UnknownCodec),
             None => {
-                let movie = boxes::movie_box(&mut source).ok().flatten();
+                let movie = movie_box(&mut source).ok().flatten();
                 let tracks = match &movie {
                     Some(movie) => of_movie(movie),
                     #[cfg(feature = "all")]

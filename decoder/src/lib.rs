@@ -15,6 +15,7 @@ mod elementary;
 mod file;
 #[cfg(feature = "all")]
 mod foreign;
+mod headers;
 #[cfg(feature = "all")]
 mod matroska;
 #[cfg(feature = "all")]
