@@ -84,7 +84,7 @@ function setSong(side, file) {
   void offerTracks(side, takeSong(side, file));
 }
 
-/** Offers the sound tracks of a file that has several. @param {Side} side @param {ChosenSong} given */
+/** Offers the tracks of a file that has several. @param {Side} side @param {ChosenSong} given */
 async function offerTracks(side, given) {
   const tracks = await soundTracks(given.file).catch(() => []);
   if (chosen[side] !== given) return;

@@ -99,8 +99,8 @@ impl SoundFile {
         Self::open_track(source, extension, None)
     }
 
-    /// Opens a file as [`open`](Self::open) does, or the track with this number. The sound tracks of
-    /// a file are counted from 1, in its order.
+    /// Opens a file as [`open`](Self::open) does, or the track with this number. The sound tracks
+    /// of a file are counted from 1, in its order.
     ///
     /// # Errors
     ///

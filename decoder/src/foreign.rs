@@ -1,5 +1,5 @@
-//! Formats that can't be decoded here, by their first bytes. Symphonia would look for MPEG frames in
-//! them. `pkg/decode/foreign/formats.js` has the same.
+//! Formats that can't be decoded here, by their first bytes. Symphonia would look for MPEG frames
+//! in them. `pkg/decode/foreign/formats.js` has the same.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 

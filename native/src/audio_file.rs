@@ -18,8 +18,8 @@ const AUDIO_EXTENSIONS: [&str; 17] = [
 ];
 
 /// Decodes the default sound track of a file to mono at the file's own rate: the mean of its
-/// channels, or half of the difference of two that cancel out in the mean. Surround sound is mixed as
-/// players do.
+/// channels, or half of the difference of two that cancel out in the mean. Surround sound is mixed
+/// as players do.
 ///
 /// # Errors
 ///

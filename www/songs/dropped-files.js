@@ -11,7 +11,7 @@
 
 /** Audio and video files that some browser plays; for files without a media type. */
 const MUSIC_NAME =
-  /\.(mp[23]|mpga|wave?|bwf|flac|m4[abv]|aac|mp4|mov|ogg|oga|ogv|opus|weba|webm|mka|mkv|3gp|caf|aif[fc]?|au|w64|avi|flv|wma)$/i;
+  /\.(mp[234]|mpga|wave?|bwf|flac|m4[abv]|aac|mov|og[gav]|opus|web[am]|mk[av]|3gp|caf|aif[fc]?|au|w64|avi|flv|wma)$/i;
 
 /**
  * Must be called while the drop event is handled: afterwards its items are gone.

@@ -77,8 +77,8 @@ fn collect<R: Read + std::io::Seek>(
     }
 }
 
-/// The beginning of an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1): five bits of the object type,
-/// four of the rate, four of the channels.
+/// The beginning of an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1): five bits of the object
+/// type, four of the rate, four of the channels.
 fn aac_config(bytes: &[u8]) -> Option<AacConfig> {
     let fields = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
     let (rate_index, channels) = ((fields >> 7 & 15) as u8, (fields >> 3 & 15) as u8);

@@ -1,7 +1,7 @@
 /**
- * Tracks: the sound tracks of MP4 and Matroska files, each as a file of its own. Such a file has the
- * bytes of the whole one, which stay on the disk, except for a few bytes of the header: they take
- * the other sound tracks away, so that the browser plays this one.
+ * Tracks: the sound tracks of MP4 and Matroska files, each as a file of its own. Such a file has
+ * the bytes of the whole one, which stay on the disk, except for a few bytes of the header: they
+ * take the other sound tracks away, so that the browser plays this one.
  */
 
 import { containerOf } from "./container.js";
@@ -32,7 +32,11 @@ import { NotCuttable } from "./not-cuttable.js";
  * @property {Blob} blob
  */
 
-/** @type {Partial<Record<string, () => Promise<{ findTracks: (file: SongFile) => Promise<FoundTrack[]> }>>>} */
+/**
+ * @typedef {{ findTracks: (file: SongFile) => Promise<FoundTrack[]> }} Finder
+ */
+
+/** @type {Partial<Record<string, () => Promise<Finder>>>} */
 const FINDERS = {
   mp4: () => import("./mp4/tracks.js"),
   webm: () => import("./webm/tracks.js"),
