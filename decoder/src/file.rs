@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{Cursor, Seek as _, SeekFrom};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use symphonia::core::audio::sample::Sample as _;
 use symphonia::core::codecs::audio::AudioDecoder;
@@ -357,10 +358,14 @@ impl SoundFile {
 }
 
 impl Packets {
+    /// Symphonia asserts that places in a file are less than 2^63 bytes apart, which a damaged MP4
+    /// file may state otherwise. It ends there.
     fn next(&mut self) -> Result<Option<Packet>, Error> {
         match self {
             Self::Plain(file) => file.next_packet(),
-            Self::Symphonia(format) => format.next_packet(),
+            Self::Symphonia(format) => {
+                catch_unwind(AssertUnwindSafe(|| format.next_packet())).unwrap_or(Ok(None))
+            }
         }
     }
 }

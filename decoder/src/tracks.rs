@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::formats::{FormatReader, Track, TrackFlags};
@@ -76,9 +77,18 @@ fn parameters_of(track: &Track) -> Option<&AudioCodecParameters> {
     track.codec_params.as_ref()?.audio()
 }
 
+/// Most samples that a packet may state. Decoders reserve memory for as many, and real packets have
+/// at most some ten thousand in a channel.
+const MAX_PACKET_SAMPLES: u64 = 1 << 24;
+
 /// A decoder for a codec.
 pub fn decoder_of(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Refusal> {
     static CODECS: OnceLock<CodecRegistry> = OnceLock::new();
+    let channels = parameters.channels.as_ref().map_or(1, Channels::count) as u64;
+    let frames = parameters.max_frames_per_packet.unwrap_or(0);
+    if frames.saturating_mul(channels) > MAX_PACKET_SAMPLES {
+        return Err(Refusal::UnknownCodec);
+    }
     let codecs = CODECS.get_or_init(|| {
         let mut codecs = CodecRegistry::new();
         symphonia::default::register_enabled_codecs(&mut codecs);

@@ -199,3 +199,28 @@ fn files_that_cannot_be_decoded_are_told_apart() {
     empty[16..24].fill(0);
     assert_eq!(decoded(empty), Err(Refusal::UnknownCodec));
 }
+
+#[test]
+fn packets_that_no_memory_holds_are_refused() {
+    let description = [
+        &44_100_f64.to_be_bytes(),
+        b"lpcm".as_slice(),
+        &[0; 4],
+        &4_u32.to_be_bytes(),
+        // Frames in a packet.
+        &u32::MAX.to_be_bytes(),
+        &2_u32.to_be_bytes(),
+        &16_u32.to_be_bytes(),
+    ]
+    .concat();
+    let chunk = |name: &[u8; 4], content: &[u8]| {
+        let size = (content.len() as u64).to_be_bytes();
+        [name, size.as_slice(), content].concat()
+    };
+    let file = [
+        b"caff\0\x01\0\0".to_vec(),
+        chunk(b"desc", &description),
+        chunk(b"data", &[0; 404]),
+    ];
+    assert_eq!(decoded(file.concat()), Err(Refusal::UnknownCodec));
+}

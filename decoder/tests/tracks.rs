@@ -55,6 +55,19 @@ fn a_track_can_be_chosen() {
     assert_eq!(first_sample(&sound, Some(2)), Err(Refusal::NoTrack(1)));
 }
 
+/// The file ends where Symphonia would panic.
+#[test]
+fn an_offset_beyond_all_files_does_no_harm() {
+    let mut file = movie(&[true]);
+    let at = file.windows(4).position(|name| name == b"stco").unwrap();
+    file[at..at + 4].copy_from_slice(b"co64");
+    // Half as many offsets of twice the size, of which the first is the largest number.
+    file[at + 8..at + 12].copy_from_slice(&350_u32.to_be_bytes());
+    file[at + 12..at + 20].fill(0xff);
+    let mut file = SoundFile::open(Box::new(Cursor::new(file)), None).unwrap();
+    assert!(file.next_part().is_none());
+}
+
 #[cfg(feature = "all")]
 mod matroska {
     use super::{Refusal, first_sample};
