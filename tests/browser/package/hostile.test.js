@@ -6,7 +6,7 @@ import { audioFolder } from "../support/harness.js";
 import { made, throughTheEngine, throughTheTrainer } from "../programs/hostile.js";
 
 /** Each format is damaged five times in its header and five times in its body. */
-const COUNT = 100;
+const COUNT = 130;
 const SEED = 2;
 
 describe("damaged files", () => {
