@@ -1,8 +1,14 @@
 //! One function for each input that may come from strangers. It takes any bytes, and panics only on
 //! a bug of the product.
 //!
-//! `cargo fuzz run TARGET` calls them with the bytes of libFuzzer, `cargo test
-//! --no-default-features` with those under `seeds/`.
+//! `cargo fuzz run --features libfuzzer TARGET` calls them with the bytes of libFuzzer, and
+//! `cargo test` with those under `seeds/`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a panic is a finding"
+)]
 
 mod engine;
 mod files;
@@ -17,8 +23,11 @@ pub use sound::samples;
 pub use tables::{fma_metadata, pair_table};
 pub use weights::weights;
 
+/// Takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// All targets, by name.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("fma_metadata", fma_metadata),
     ("pair_table", pair_table),
     ("report", report),

@@ -96,7 +96,7 @@ fn extend(channel: &mut Vec<f32>, stretch: &Stretch, length: usize) {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state as f32 / u32::MAX as f32 - 0.5) * level
         }
-        Stretch::Clicks { every, level } if n % (usize::from(*every) + 1) == 0 => *level,
+        Stretch::Clicks { every, level } if n.is_multiple_of(usize::from(*every) + 1) => *level,
         Stretch::Clicks { .. } => 0.0,
     };
     channel.extend((0..length).map(sample));

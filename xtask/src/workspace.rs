@@ -15,6 +15,10 @@ use crate::process;
 /// features and build the dependencies again.
 pub const PRODUCT: [&str; 4] = ["--release", "--workspace", "--exclude", "xtask"];
 
+/// The manifest of the catalogue, a workspace of its own: nobody who builds the page or the trainer
+/// compiles the 600 packages of its store.
+pub const CATALOGUE: &str = "catalogue/Cargo.toml";
+
 /// Cargo's arguments for xtask, in the profile with which it runs.
 pub const XTASK: [&str; 2] = ["--package", "xtask"];
 

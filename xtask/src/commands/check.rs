@@ -23,7 +23,7 @@ use crate::{
         rust::{self, WASM_TARGET},
         system,
     },
-    workspace::{PRODUCT, Workspace, XTASK},
+    workspace::{CATALOGUE, PRODUCT, Workspace, XTASK},
 };
 
 struct Step {
@@ -47,10 +47,6 @@ enum Need {
     WasmTarget,
     WasmTestRunner,
 }
-
-/// The manifest of the catalogue, a workspace of its own: nobody who builds the page or the trainer
-/// compiles the 600 packages of its store.
-const CATALOGUE: &str = "catalogue/Cargo.toml";
 
 const STEPS: &[Step] = &[
     Step {
@@ -100,12 +96,6 @@ const STEPS: &[Step] = &[
         what: "example programs",
         needs: &[Need::Libclang],
         run: examples,
-    },
-    Step {
-        name: "fuzz",
-        what: "inputs in fuzz/seeds that once failed",
-        needs: &[],
-        run: replayed_seeds,
     },
     Step {
         name: "catalogue",
@@ -354,16 +344,6 @@ fn native_tests(workspace: &Workspace) -> Result<TestsRan> {
 fn examples(workspace: &Workspace) -> Result<TestsRan> {
     examples::native(workspace)?;
     Ok(TestsRan::default())
-}
-
-/// The fuzz targets are a workspace of their own. Without libFuzzer they build with stable Rust.
-fn replayed_seeds(workspace: &Workspace) -> Result<TestsRan> {
-    let mut command = workspace.cargo();
-    command
-        .args(["test", "--release", "--locked", "--no-default-features"])
-        .args(["--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
-        .arg(workspace.target.join("fuzz"));
-    process::run_tests(&mut command)
 }
 
 /// With Clippy as the compiler, lints and tests are one build.

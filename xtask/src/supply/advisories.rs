@@ -27,8 +27,8 @@ const FOLDER_VARIABLE: &str = "SOUNDALIKE_ADVISORY_DB";
 /// The database has about 3 MB.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The lock files of the workspace, of the fuzz targets and of the catalogue.
-const LOCK_FILES: [&str; 3] = ["Cargo.lock", "fuzz/Cargo.lock", "catalogue/Cargo.lock"];
+/// The lock files of the workspace and of the catalogue.
+const LOCK_FILES: [&str; 2] = ["Cargo.lock", "catalogue/Cargo.lock"];
 
 /// Looks up the packages of all lock files. `ignored` are the ids of advisories that `deny.toml`
 /// allows.

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use anyhow::{Result, bail};
 
 use self::{packages::Package, rules::Rules};
-use crate::workspace::Workspace;
+use crate::workspace::{CATALOGUE, Workspace};
 
 /// Packages on which the bits of an analysed song and its kept bytes depend. Programs of all lock
 /// files must agree about those.
@@ -32,17 +32,12 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     let mut packages = packages::of_manifest(workspace, "Cargo.toml")?;
     let ours = versions(&packages);
     let mut faults = Vec::new();
-    for manifest in ["fuzz/Cargo.toml", "catalogue/Cargo.toml"] {
-        let others = packages::of_manifest(workspace, manifest)?;
-        let missing = ours
-            .difference(&versions(&others))
-            .cloned()
-            .collect::<Vec<_>>();
-        faults.extend(missing.iter().map(|(name, version)| {
-            format!("{manifest}: {name} must have version {version}, as in Cargo.lock")
-        }));
-        packages.extend(others);
-    }
+    let catalogue = packages::of_manifest(workspace, CATALOGUE)?;
+    let theirs = versions(&catalogue);
+    faults.extend(ours.difference(&theirs).map(|(name, version)| {
+        format!("{CATALOGUE}: {name} must have version {version}, as in Cargo.lock")
+    }));
+    packages.extend(catalogue);
     let mut seen = HashSet::new();
     packages.retain(|package| seen.insert((package.name.clone(), package.version.clone())));
     faults.extend(packages.iter().filter_map(|package| rules.fault(package)));
