@@ -2,6 +2,7 @@
 //! and in a worker.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
+#[cfg(feature = "burn")]
 use burn::tensor::Device;
 use soundalike::training::cosine_distance;
 use soundalike::{Model, SHIPPED_WEIGHTS};
@@ -22,6 +23,7 @@ fn the_cpu_computes_the_golden_embedding() {
     assert!(distance < TOLERANCE, "cosine distance {distance:e}");
 }
 
+#[cfg(feature = "flex")]
 #[wasm_bindgen_test(unsupported = test)]
 fn burn_computes_the_golden_embedding_in_any_and_in_fixed_shapes() {
     for fixed_shapes in [false, true] {

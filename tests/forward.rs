@@ -1,6 +1,7 @@
-//! The CPU's forward pass computes the same embeddings as the network in burn, natively and in the
-//! browser.
+//! The CPU's forward pass computes the same embeddings as the network in burn. In a browser it has
+//! the bits that it has natively (`identical.rs`).
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(feature = "flex")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! One pass over a whole song gives the same embeddings as passes over its parts.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(feature = "flex")]
 
 use burn::tensor::Device;
 use soundalike::training::{

@@ -134,7 +134,7 @@ pub fn similarities(left: &Tensor<3>, right: &Tensor<3>) -> Tensor<3> {
         .reshape([n, classes, m])
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use crate::nn::window_network::config::{PITCHES, WINDOW_FRAMES};

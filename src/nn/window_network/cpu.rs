@@ -234,7 +234,7 @@ fn pad(input: &Map, centre: usize, [height, width]: [usize; 2], padded: &mut [f3
     }
 }
 
-#[cfg(all(test, feature = "burn"))]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
 

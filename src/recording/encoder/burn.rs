@@ -296,7 +296,7 @@ impl ModuleMapper for Loader<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use crate::recording::encoder::head::ScoringHead;

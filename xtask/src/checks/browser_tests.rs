@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 
 use crate::{
     folders::empty_folder,
-    modules, process,
+    modules::{self, Module, Profile},
+    process,
     product::{package, site},
     tests_ran::TestsRan,
     tools::{cargo_tools, node, rust::WASM_TARGET, system},
@@ -17,28 +18,34 @@ use crate::{
 const BROWSER_TEST_TIMEOUT_SECS: u32 = 900;
 
 pub fn page_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, Browser::Chromium, Host::Page, &["--test=*"])
+    cpu_tests(workspace, Browser::Chromium, Host::Page)
 }
 
 pub fn worker_tests(workspace: &Workspace) -> Result<TestsRan> {
-    browser_tests(workspace, Browser::Chromium, Host::Worker, &["--test=*"])
+    cpu_tests(workspace, Browser::Chromium, Host::Worker)
 }
 
 pub fn firefox_tests(workspace: &Workspace) -> Result<TestsRan> {
-    let mut ran = browser_tests(workspace, Browser::Firefox, Host::Page, &["--test=*"])?;
-    ran += browser_tests(workspace, Browser::Firefox, Host::Worker, &["--test=*"])?;
+    let mut ran = cpu_tests(workspace, Browser::Firefox, Host::Page)?;
+    ran += cpu_tests(workspace, Browser::Firefox, Host::Worker)?;
     Ok(ran)
 }
 
 /// Only the tests that depend on the backend: the rest of the webgpu module is the code of the
 /// CPU's.
 pub fn webgpu_tests(workspace: &Workspace) -> Result<TestsRan> {
+    let selection = "--test=backends";
     browser_tests(
         workspace,
         Browser::Chromium,
         Host::Page,
-        &["--features=webgpu", "--test=backends"],
+        modules::WEBGPU,
+        selection,
     )
+}
+
+fn cpu_tests(workspace: &Workspace, browser: Browser, host: Host) -> Result<TestsRan> {
+    browser_tests(workspace, browser, host, modules::CPU, "--test=*")
 }
 
 enum Browser {
@@ -52,13 +59,14 @@ enum Host {
     Worker,
 }
 
-/// Runs the files of the native tests in a headless browser. Chromium's flags are in
-/// `webdriver.json`.
+/// Runs the files of the native tests in a headless browser, with the cargo features of a module.
+/// Chromium's flags are in `webdriver.json`.
 fn browser_tests(
     workspace: &Workspace,
     browser: Browser,
     host: Host,
-    selection: &[&str],
+    module: Module,
+    selection: &str,
 ) -> Result<TestsRan> {
     let runner = cargo_tools::wasm_test_runner(workspace)?;
     let programs = system::test_programs()?;
@@ -70,12 +78,15 @@ fn browser_tests(
     command
         .args([
             "test",
-            "--release",
-            "--package=soundalike",
+            "--profile",
+            Profile::Web.name(),
+            "--package",
+            module.package,
             "--target",
             WASM_TARGET,
+            selection,
         ])
-        .args(selection)
+        .args(module.features)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
         .env(
             "WASM_BINDGEN_TEST_TIMEOUT",

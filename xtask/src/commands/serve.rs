@@ -20,11 +20,11 @@ use crate::{
 pub fn serve(workspace: &Workspace, port: u16) -> Result<()> {
     // Before the build, which takes minutes the first time.
     let server = LocalServer::listen(port)?;
-    modules::build(workspace, &[CPU, DECODER], Profile::Release)?;
+    modules::build(workspace, &[CPU, DECODER], Profile::Web)?;
     // Without the webgpu module of an earlier build, which may be older than the sources.
     site::assemble(workspace, &workspace.site(), &[CPU, DECODER])?;
     server.serve(&workspace.site(), || {
-        let added = modules::build_one(workspace, WEBGPU, Profile::Release)
+        let added = modules::build_one(workspace, WEBGPU, Profile::Web)
             .and_then(|()| site::add_module(&workspace.wasm(), &workspace.site(), WEBGPU));
         match added {
             Ok(()) => println!("the webgpu module is built: reload the page to use it"),

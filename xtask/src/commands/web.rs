@@ -14,7 +14,7 @@ use crate::{
 ///
 /// When a tool is missing and can't be installed, or a build fails.
 pub fn build(workspace: &Workspace) -> Result<()> {
-    modules::build(workspace, &MODULES, Profile::Release)?;
+    modules::build(workspace, &MODULES, Profile::Web)?;
     site::assemble(workspace, &workspace.site(), &MODULES)?;
     println!("the site is in {}", workspace.site().display());
     Ok(())
