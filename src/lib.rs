@@ -102,7 +102,7 @@ pub use error::{Error, Result};
 pub use lookup::{Candidate, Candidates, Place, Query, QueryError};
 pub use recording::encoder::model::{Model, SHIPPED_WEIGHTS};
 pub use report::{
-    CompositionPassage, CompositionReport, CompositionVerdict, Evidence, MatchedPassage, Matrix,
-    ModelSummary, Report, SongSummary, Verdict,
+    CompositionPassage, CompositionReport, CompositionVerdict, Evidence, Knot, MatchedPassage,
+    Matrix, ModelSummary, Report, SongSummary, Verdict,
 };
 pub use song::Song;

@@ -4,7 +4,7 @@ use crate::geometry::time_map::TimeMap;
 
 /// A passage that ends less than this before the end of a song is extended to it, in seconds: the
 /// last segment starts up to a hop before, and music fades out.
-const COMPLETED_SECS: f64 = 1.0;
+pub const COMPLETED_SECS: f64 = 1.0;
 /// Greatest error of an end by which a measured speed may differ from 1, in seconds: 0.8 columns of
 /// the whitened spectrogram. Of 94 exact parts of edited validation songs, the ends of all but the
 /// ones that cross a cut were within it.

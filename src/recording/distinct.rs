@@ -159,7 +159,9 @@ fn is_false_positive(passage: &Passage, stronger: &Passage) -> bool {
         && left.max(right) >= shared
 }
 
-fn is_same(passage: &Passage, stronger: &Passage) -> bool {
+/// Whether a stronger passage covers most of a passage in both songs.
+#[must_use]
+pub fn is_same(passage: &Passage, stronger: &Passage) -> bool {
     let (left, right) = covered_shares(passage, stronger);
     left >= SAME_SHARE && right >= SAME_SHARE
 }
@@ -182,6 +184,7 @@ mod tests {
             certainty: 1.0,
             shares: (1.0, 1.0),
             is_edited: false,
+            drift: None,
             by_peaks: 0.0,
         };
         let one = passage((10.0, 20.0), (40.0, 50.0));
@@ -213,6 +216,7 @@ mod tests {
             certainty: 1.0,
             shares: (1.0, 1.0),
             is_edited: false,
+            drift: None,
             by_peaks: 0.0,
         };
         let stronger = passage((0.0, 10.0), 0.9);

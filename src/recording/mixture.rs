@@ -43,6 +43,7 @@ pub fn passage_by_peaks(alignment: Alignment, by_peaks: f64) -> Passage {
         by_peaks,
         shares: (1.0, 1.0),
         is_edited: false,
+        drift: None,
     }
 }
 
@@ -97,7 +98,7 @@ pub fn alignment(line: &PeakLine, frame_secs: f64, pair: &SpectrogramPair<'_>) -
 }
 
 /// The line of an alignment.
-fn line(alignment: &Alignment, frame_secs: f64) -> PeakLine {
+pub fn line(alignment: &Alignment, frame_secs: f64) -> PeakLine {
     let (start, end) = alignment.left_secs;
     PeakLine {
         span: (start / frame_secs, end / frame_secs),

@@ -7,8 +7,8 @@
 //! speed and pitch, and to [`follow`] a copy that was cut. Both kinds of evidence give a
 //! [`passage`] its [`certainty`]. Spectral [`peaks`] find passages in a [`mixture`] with other
 //! music, too, and some that play [`backwards`]. Without their [`contested`] ends, all [`passages`]
-//! that are [`distinct`] decide the
-//! [`score`]. Two short songs without a passage are compared as [`clips`].
+//! that are [`distinct`] decide the [`score`]. The pieces of a [`drift`] are one passage. Two short
+//! songs without a passage are compared as [`clips`].
 
 mod alignment;
 mod analysis;
@@ -19,6 +19,7 @@ pub mod clips;
 mod contested;
 mod correlate;
 mod distinct;
+mod drift;
 mod edits;
 pub mod encoder;
 mod evidence;

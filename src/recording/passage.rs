@@ -19,6 +19,18 @@ pub struct Passage {
     /// Whether it was not sped up or slowed down as its times say, but small pieces were cut out or
     /// repeated.
     pub is_edited: bool,
+    /// Its time map, if its speed drifts. The alignment has the line from its start to its end.
+    pub drift: Option<Drift>,
+}
+
+/// The time map of a passage whose speed drifts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// Seconds of the left and of the right song, from the passage's start to its end. The time map
+    /// is straight between two knots.
+    pub knots: Vec<(f64, f64)>,
+    /// Least and greatest slope of the time map.
+    pub slopes: (f64, f64),
 }
 
 impl Passage {
@@ -41,5 +53,6 @@ pub(crate) fn test_passage(shares: (f64, f64)) -> Passage {
         by_peaks: 0.0,
         shares,
         is_edited: false,
+        drift: None,
     }
 }

@@ -5,7 +5,8 @@
 //! tried. [Lines of peaks](crate::recording::mixture) are added, also of music that plays
 //! [backwards](crate::recording::backwards). Ends at which another passage is the better one are
 //! [cut off](crate::recording::contested). Of passages that overlap, the
-//! [strongest](crate::recording::distinct) stays.
+//! [strongest](crate::recording::distinct) stays. The pieces of a copy whose speed
+//! [drifts](crate::recording::drift) become one passage.
 
 use crate::geometry::time_map::TimeMap;
 use crate::recording::Analysis;
@@ -17,6 +18,7 @@ use crate::recording::certainty::{
 use crate::recording::contested::cut_contested_ends;
 use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::distinct::distinct;
+use crate::recording::drift::joined_drifts;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::follow::{Part, follow};
 use crate::recording::mixture::{measure_shares, peak_passages};
@@ -75,7 +77,9 @@ pub fn passages(
         let alignment = &passage.alignment;
         (alignment.left_secs.0, alignment.right_secs().0)
     };
-    measure_shares(&mut found, [&left.peaks, &right.peaks]);
+    let peaks = [&left.peaks, &right.peaks];
+    measure_shares(&mut found, peaks);
+    let mut found = joined_drifts(found, peaks, [left.duration_secs, right.duration_secs]);
     found.sort_by(|a, b| {
         let (a, b) = (starts(a), starts(b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -238,6 +242,7 @@ impl Finder<'_> {
             alignment,
             shares: (1.0, 1.0),
             is_edited: false,
+            drift: None,
         }
     }
 }

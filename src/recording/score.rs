@@ -65,6 +65,7 @@ mod tests {
             certainty,
             shares: (1.0, 1.0),
             is_edited: false,
+            drift: None,
             by_peaks: 0.0,
         }
     }

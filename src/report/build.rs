@@ -5,11 +5,11 @@ use crate::geometry::spans::covered_share;
 use crate::recording;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::encoder::model::Model;
-use crate::recording::passage::Passage;
+use crate::recording::passage::{Drift, Passage};
 use crate::recording::score_matrix::ScoreMatrix;
 use crate::report::{
-    CompositionPassage, CompositionReport, CompositionVerdict, Evidence, MatchedPassage, Matrix,
-    ModelSummary, Report, SongSummary, Verdict,
+    CompositionPassage, CompositionReport, CompositionVerdict, Evidence, Knot, MatchedPassage,
+    Matrix, ModelSummary, Report, SongSummary, Verdict,
 };
 use crate::song::Song;
 
@@ -136,6 +136,7 @@ fn matched_passage(passage: &Passage, swapped: bool) -> MatchedPassage {
     let alignment = &passage.alignment;
     let (left, right) = (alignment.left_secs, alignment.right_secs());
     let (share_of_left, share_of_right) = passage.shares;
+    let slopes = passage.drift.as_ref().map(|drift| drift.slopes);
     let mut matched = MatchedPassage {
         left_start_secs: round(left.0, 2),
         left_end_secs: round(left.1, 2),
@@ -152,11 +153,22 @@ fn matched_passage(passage: &Passage, swapped: bool) -> MatchedPassage {
         share: round(share_of_right, 2),
         left_share: round(share_of_left, 2),
         reversed: alignment.is_backwards(),
+        speed_ratio_min: slopes.map(|(_, greatest)| round(1.0 / greatest, 3)),
+        speed_ratio_max: slopes.map(|(least, _)| round(1.0 / least, 3)),
+        knots: passage.drift.iter().flat_map(knots).collect(),
     };
     if swapped {
         mirror_passage(&mut matched);
     }
     matched
+}
+
+/// The knots of a drift in rounded figures.
+fn knots(drift: &Drift) -> impl Iterator<Item = Knot> {
+    drift.knots.iter().map(|&(left, right)| Knot {
+        left_secs: round(left, 2),
+        right_secs: round(right, 2),
+    })
 }
 
 /// Exchanges the left and the right song.
@@ -165,6 +177,14 @@ pub fn mirror_passage(passage: &mut MatchedPassage) {
     std::mem::swap(&mut passage.left_end_secs, &mut passage.right_end_secs);
     std::mem::swap(&mut passage.left_share, &mut passage.share);
     passage.speed_ratio = round(1.0 / passage.speed_ratio, 3);
+    let inverse = |ratio: Option<f64>| ratio.map(|ratio| round(1.0 / ratio, 3));
+    (passage.speed_ratio_min, passage.speed_ratio_max) = (
+        inverse(passage.speed_ratio_max),
+        inverse(passage.speed_ratio_min),
+    );
+    for knot in &mut passage.knots {
+        std::mem::swap(&mut knot.left_secs, &mut knot.right_secs);
+    }
     passage.pitch_shift_semitones = round(-passage.pitch_shift_semitones, 1);
 }
 

@@ -79,8 +79,17 @@ pub struct MatchedPassage {
     /// 0..1.
     pub score: f64,
     /// 1.10 means that the right song plays 10 % faster. Where it is 1 and the passage is longer in
-    /// one of the songs, small pieces were cut out or repeated.
+    /// one of the songs, small pieces were cut out or repeated. Where the speed drifts, it is the
+    /// mean.
     pub speed_ratio: f64,
+    /// Least speed where it drifts by 1.5 % and more; else it isn't there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
+    pub speed_ratio_min: Option<f64>,
+    /// Greatest speed where it drifts; else it isn't there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
+    pub speed_ratio_max: Option<f64>,
     /// +2 means that the right song is two semitones higher.
     pub pitch_shift_semitones: f64,
     /// Share of the right song's sound there that is the left song's music, 0..1. Below 1 something
@@ -93,6 +102,21 @@ pub struct MatchedPassage {
     #[serde(default, skip_serializing_if = "is_false")]
     #[tsify(optional)]
     pub reversed: bool,
+    /// Where the speed drifts: places of both songs, from the passage's start to its end. Between
+    /// two of them the speed is as good as constant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[tsify(optional)]
+    pub knots: Vec<Knot>,
+}
+
+/// A place in both songs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct Knot {
+    /// Time in the left song.
+    pub left_secs: f64,
+    /// Time in the right song.
+    pub right_secs: f64,
 }
 
 /// Scores of all segments of the left song against all of the right one, row by row.
@@ -137,6 +161,17 @@ pub struct Limits {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+impl MatchedPassage {
+    /// The speed of the right song for people: `1.03 times as fast`, and its range where it drifts.
+    #[must_use]
+    pub fn speed_text(&self) -> String {
+        match self.speed_ratio_min.zip(self.speed_ratio_max) {
+            Some((least, greatest)) => format!("{least:.2} to {greatest:.2} times as fast"),
+            None => format!("{:.2} times as fast", self.speed_ratio),
+        }
+    }
 }
 
 impl Report {

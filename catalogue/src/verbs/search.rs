@@ -99,13 +99,13 @@ fn lines(answer: &Answer, count: usize) -> String {
 
 fn line(passage: &MatchedPassage) -> String {
     format!(
-        "{}-{} = {}-{} of it: {:+.1} semitones, {:.2} times as fast",
+        "{}-{} = {}-{} of it: {:+.1} semitones, {}",
         clock(passage.left_start_secs),
         clock(passage.left_end_secs),
         clock(passage.right_start_secs),
         clock(passage.right_end_secs),
         passage.pitch_shift_semitones,
-        passage.speed_ratio
+        passage.speed_text()
     )
 }
 

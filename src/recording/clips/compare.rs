@@ -102,6 +102,7 @@ fn passage(clips: &ClipAlignment, score: f32, [left, right]: [&Analysis; 2]) -> 
         by_peaks: 0.0,
         shares: (1.0, 1.0),
         is_edited: false,
+        drift: None,
     })
 }
 

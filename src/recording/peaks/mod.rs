@@ -13,9 +13,11 @@
 //!    other song counts by how unlikely that is by chance at its place.
 //! 5. [`peak_pair`]: each candidate grows to a [line](peak_line) over the stretch with the greatest
 //!    evidence.
-//! 6. [`significance`]: how many lines of such evidence two unrelated songs have.
+//! 6. [`path`]: the places of a copy whose speed drifts, one short window after the other.
+//! 7. [`significance`]: how many lines of such evidence two unrelated songs have.
 
 pub mod candidates;
+pub mod path;
 pub mod peak_line;
 pub mod peak_map;
 pub mod peak_pair;

@@ -291,6 +291,19 @@ pub(crate) mod test_peaks {
         }
     }
 
+    /// A song that plays each frame at another place.
+    pub(crate) fn drifting(map: &PeakMap, place: impl Fn(f64) -> f64) -> PeakMap {
+        let moved = |peak: &Peak| Peak {
+            frame: place(f64::from(peak.frame)).round() as u32,
+            ..*peak
+        };
+        PeakMap {
+            peaks: map.peaks.iter().map(moved).collect(),
+            frames: place(map.frames as f64) as usize + 1,
+            ..*map
+        }
+    }
+
     /// The peaks of both songs, the second from frame `at` of the first on. Of the second song, one
     /// peak in `every` survives.
     pub(crate) fn mixed(one: &PeakMap, other: &PeakMap, at: u32, every: usize) -> PeakMap {

@@ -12,7 +12,7 @@ const MOST_LINES: usize = 48;
 /// Lines nearer than this to a place are the same there, in frames: 0.28 s.
 const SAME_FRAMES: f64 = 6.0;
 /// Least evidence of a block from which a line grows. Blocks of unrelated songs stay below it.
-const LEAST_BLOCK_EVIDENCE: f32 = 4.0;
+pub const LEAST_BLOCK_EVIDENCE: f32 = 4.0;
 /// Lines with so many times the evidence of a block explain it.
 const STRONGER: f32 = 3.0;
 /// Shortest line, in frames: 1 s.
@@ -26,10 +26,14 @@ const CORRELATION_IN_FRAME: f64 = 0.5;
 const ROUNDS: usize = 3;
 
 /// Values that are tried either side of a line: how many, and how far apart.
-struct Grid {
-    offsets: (i32, f64),
-    slopes: (i32, f64),
-    shifts: i32,
+#[derive(Debug)]
+pub struct Grid {
+    /// Places in the right song, in frames.
+    pub offsets: (i32, f64),
+    /// Slopes, as natural logarithms.
+    pub slopes: (i32, f64),
+    /// Transpositions, in steps of pitch.
+    pub shifts: i32,
 }
 
 /// The peaks of two songs.
@@ -168,11 +172,6 @@ impl<'a> PeakPair<'a> {
                 ..*line
             }
         }
-        fn moved(line: &PeakLine, step: f64) -> PeakLine {
-            let mut moved = *line;
-            moved.map.anchor.1 += step * 0.25;
-            moved
-        }
         let middle = (line.span.0 + line.span.1) / 2.0;
         let frames = (line.span.1 - line.span.0).max(1.0);
         let mut centred = PeakLine {
@@ -188,6 +187,14 @@ impl<'a> PeakPair<'a> {
         centred = shifted(&centred, self.centre(&centred, 4, shifted));
         centred = turned(&centred, self.centre(&centred, 16, turned));
         moved(&centred, self.centre(&centred, 8, moved))
+    }
+
+    /// A line at the place of a grid around it where its evidence is greatest: in the middle of
+    /// those with nearly as much.
+    #[must_use]
+    pub fn placed(&self, line: &PeakLine, grid: &Grid) -> PeakLine {
+        let best = self.adjusted(line, grid);
+        moved(&best, self.centre(&best, 8, moved))
     }
 
     /// The mean of the steps from `-reach` to `reach`, each weighted by the evidence that it leaves
@@ -269,7 +276,8 @@ impl<'a> PeakPair<'a> {
     }
 
     /// The stretch of a line with the greatest evidence (Kadane's algorithm).
-    fn stretch(&self, line: &PeakLine) -> PeakLine {
+    #[must_use]
+    pub fn stretch(&self, line: &PeakLine) -> PeakLine {
         let middle = (line.span.0 + line.span.1) / 2.0;
         let mut best = PeakLine {
             span: (middle, middle),
@@ -291,6 +299,13 @@ impl<'a> PeakPair<'a> {
             });
         best
     }
+}
+
+/// A line, moved by so many quarters of a frame.
+fn moved(line: &PeakLine, step: f64) -> PeakLine {
+    let mut moved = *line;
+    moved.map.anchor.1 += step * 0.25;
+    moved
 }
 
 /// Sorts lines, the greatest evidence first.

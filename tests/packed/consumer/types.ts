@@ -36,6 +36,9 @@ export async function firstPassage(
     const [passage] = report.passages;
     const isBackwards: boolean = passage?.reversed ?? false;
     console.log(isBackwards);
+    const speeds: [number | undefined, number | undefined] = [passage?.speedRatioMin, passage?.speedRatioMax];
+    const places: { leftSecs: number; rightSecs: number }[] = passage?.knots ?? [];
+    console.log(speeds, places);
     return passage && [passage.leftStartSecs, passage.speedRatio, passage.share, passage.leftShare];
   } catch (error) {
     if (!(error instanceof CheckerError)) throw error;

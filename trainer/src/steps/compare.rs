@@ -65,14 +65,14 @@ fn print(report: &Report) {
             ..
         } = passage;
         println!(
-            "  {}-{} = {}-{}: {:+.1} semitones, {:.2} times as fast, {:.0} % of the sound there, \
+            "  {}-{} = {}-{}: {:+.1} semitones, {}, {:.0} % of the sound there, \
              score {:.2}",
             clock(*left_start_secs),
             clock(*left_end_secs),
             clock(*right_start_secs),
             clock(*right_end_secs),
             passage.pitch_shift_semitones,
-            passage.speed_ratio,
+            passage.speed_text(),
             100.0 * passage.share,
             passage.score
         );
