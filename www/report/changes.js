@@ -4,9 +4,14 @@ import { percent } from "../shared/format.js";
 
 /** @typedef {import("./stretches.js").Places} Places */
 /**
- * @typedef {{ speedRatio: number, pitchShiftSemitones: number, reversed?: boolean }} Changed
- * @typedef {Changed & Partial<Places>} Passage
+ * @typedef {Object} Changed
+ * @property {number} speedRatio
+ * @property {number} [speedRatioMin] where the speed drifts
+ * @property {number} [speedRatioMax]
+ * @property {number} pitchShiftSemitones
+ * @property {boolean} [reversed]
  */
+/** @typedef {Changed & Partial<Places>} Passage */
 
 /** Smaller changes are below the resolution of the engine. */
 const SMALLEST_SEMITONES = 0.5;
@@ -20,6 +25,7 @@ const SMALLEST_EDIT = 0.03;
 /** As a list: "2 semitones lower, 8 % faster". @param {Passage} passage */
 export function changeWords(passage) {
   const { pitch, speed } = changesOf(passage);
+  if (speedRange(passage)) return (passage.reversed ? "backwards, " : "") + [pitch, speed].filter(Boolean).join(", ");
   const words = pitch || speed ? `${pitch ?? "same pitch"}, ${speed ?? "same speed"}` : "same pitch and speed";
   return (passage.reversed ? "backwards, " : "") + words + (isInPieces(passage) ? ", in small pieces" : "");
 }
@@ -29,6 +35,8 @@ export function changeClause(passage) {
   const { pitch, speed } = changesOf(passage);
   const how = passage.reversed ? "backwards, " : "";
   if (pitch && speed) return `${how}${pitch} and ${speed}`;
+  // On a tape or a turntable the pitch drifts with the speed, about its mean.
+  if (speedRange(passage)) return `${how}${speed}`;
   if (pitch) return `${how}${pitch} at the same speed`;
   if (speed) return `${how}${speed} at the same pitch`;
   const pieces = isInPieces(passage) ? "with small pieces cut out or repeated, " : "";
@@ -46,16 +54,45 @@ function isInPieces({ leftStartSecs = 0, leftEndSecs = 1, rightStartSecs = 0, ri
  * @param {Passage} passage
  * @returns {{ pitch: string | undefined, speed: string | undefined }}
  */
-export function changesOf({ speedRatio, pitchShiftSemitones }) {
+export function changesOf(passage) {
+  const { speedRatio, pitchShiftSemitones } = passage;
   const pitch =
     Math.abs(pitchShiftSemitones) < SMALLEST_SEMITONES
       ? undefined
       : `${semitoneWords(pitchShiftSemitones)} ${pitchShiftSemitones > 0 ? "higher" : "lower"}`;
-  const speed =
-    Math.abs(speedRatio - 1) < SMALLEST_SPEED_CHANGE
-      ? undefined
-      : `${percent(Math.abs(speedRatio - 1))} ${speedRatio > 1 ? "faster" : "slower"}`;
+  const range = speedRange(passage);
+  if (range) return { pitch, speed: rangeWords(range) };
+  const speed = Math.abs(speedRatio - 1) < SMALLEST_SPEED_CHANGE ? undefined : speedWords(speedRatio);
   return { pitch, speed };
+}
+
+/**
+ * Least and greatest speed of a passage whose speed drifts.
+ * @param {Pick<Changed, "speedRatioMin" | "speedRatioMax">} passage
+ * @returns {[number, number] | undefined}
+ */
+export function speedRange({ speedRatioMin, speedRatioMax }) {
+  return speedRatioMin === undefined || speedRatioMax === undefined ? undefined : [speedRatioMin, speedRatioMax];
+}
+
+/** "8 % faster". @param {number} speedRatio */
+function speedWords(speedRatio) {
+  return `${percent(Math.abs(speedRatio - 1))} ${speedRatio > 1 ? "faster" : "slower"}`;
+}
+
+/**
+ * A range of speed: "2 to 5 % faster", "3 % slower to 2 % faster", "up to 4 % slower".
+ * @param {[number, number]} range least and greatest
+ */
+function rangeWords([least, greatest]) {
+  const wholePercent = (/** @type {number} */ ratio) => Math.round((ratio - 1) * 100);
+  const from = wholePercent(least);
+  const to = wholePercent(greatest);
+  if (from === to) return from === 0 ? "at a speed that drifts a little" : `about ${speedWords(least)}`;
+  if (from === 0) return `up to ${speedWords(greatest)}`;
+  if (to === 0) return `up to ${speedWords(least)}`;
+  if (from < 0 && to > 0) return `${speedWords(least)} to ${speedWords(greatest)}`;
+  return from > 0 ? `${from} to ${speedWords(greatest)}` : `${-to} to ${speedWords(least)}`;
 }
 
 /** A number of semitones, without its sign. @param {number} semitones */

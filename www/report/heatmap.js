@@ -10,6 +10,7 @@ import { svg } from "../shared/svg.js";
 import { flag, keepFlagsApart } from "./flag.js";
 import { colourClass } from "./linking.js";
 import { kindClass } from "./shown-passages.js";
+import { knotsOf, rightSecsAt } from "./stretches.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @import { Shown } from "./shown-passages.js" */
@@ -60,10 +61,9 @@ export function showHeatMap(body, report, passages) {
     flag(
       [index],
       passages,
-      FLAG_PARTS.map((part) => [
-        places.x(passage.leftStartSecs + part * (passage.leftEndSecs - passage.leftStartSecs)),
-        places.y(rightSecsAt(passage, part)),
-      ]),
+      FLAG_PARTS.map((part) => passage.leftStartSecs + part * (passage.leftEndSecs - passage.leftStartSecs)).map(
+        (leftSecs) => [places.x(leftSecs), places.y(rightSecsAt(passage, leftSecs))],
+      ),
     ),
   );
   const box = element(
@@ -110,27 +110,22 @@ function placesIn({ left, right }) {
 /** The passages as lines, each with a casing. @param {Shown[]} passages @param {Places} places */
 function diagonals(passages, { x, y }) {
   return passages.flatMap((passage, index) => {
-    const ends = {
-      x1: x(passage.leftStartSecs),
-      x2: x(passage.leftEndSecs),
-      y1: y(rightSecsAt(passage, 0)),
-      y2: y(rightSecsAt(passage, 1)),
-      "data-passage": index,
-    };
+    const knots = knotsOf(passage);
+    const lines = knots.slice(1).map((knot, before) => {
+      const from = knots[before] ?? knot;
+      return {
+        x1: x(from.leftSecs),
+        x2: x(knot.leftSecs),
+        y1: y(from.rightSecs),
+        y2: y(knot.rightSecs),
+        "data-passage": index,
+      };
+    });
     return [
-      svg("line", { ...ends, class: "diagonal-casing" }),
-      svg("line", { ...ends, class: `diagonal ${kindClass(passage)} ${colourClass(index)}` }),
+      ...lines.map((ends) => svg("line", { ...ends, class: "diagonal-casing" })),
+      ...lines.map((ends) => svg("line", { ...ends, class: `diagonal ${kindClass(passage)} ${colourClass(index)}` })),
     ];
   });
-}
-
-/**
- * Where a passage is in the right song when a part of it, 0..1, has been played in the left one.
- * @param {Shown} passage
- * @param {number} part
- */
-function rightSecsAt({ rightStartSecs, rightEndSecs, reversed }, part) {
-  return rightStartSecs + (reversed ? 1 - part : part) * (rightEndSecs - rightStartSecs);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { pitchShift } from "./pitch-shift.js";
+import { rightSecsAt } from "./stretches.js";
 
 /**
  * Places of a passage, and the transposition that the right song is played without.
@@ -15,6 +16,7 @@ import { pitchShift } from "./pitch-shift.js";
  * @property {number} rightEndSecs
  * @property {number} transpositionSemitones
  * @property {boolean} [reversed] played backwards in the right song
+ * @property {{ leftSecs: number, rightSecs: number }[]} [knots] of its time map, if it drifts
  */
 /** @typedef {"together" | "in-turn"} PlayMode */
 /**
@@ -110,7 +112,7 @@ export class PassagePlayer {
     if (together) {
       await Promise.all([this.#left.play(), this.#right.play()]);
       await this.#until(leftEndSecs, this.#left, isOver, () => {
-        const aheadSecs = this.#right.currentTime - rightStartSecs - (this.#left.currentTime - leftStartSecs) * ratio;
+        const aheadSecs = this.#right.currentTime - rightSecsAt(passage, this.#left.currentTime);
         this.#right.playbackRate = rates.right * rateThatCatchesUp(aheadSecs);
         return [this.#left.currentTime, this.#right.currentTime];
       });

@@ -3,6 +3,7 @@
 import { byRank } from "../library/library-check.js";
 import { mixWords } from "../shared/format.js";
 import { evidenceWords } from "../pkg/shared/format.js";
+import { speedRange } from "./changes.js";
 import { compositionOf } from "./composition.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
@@ -34,6 +35,8 @@ export function passagesCsv(report) {
     "right_end_secs",
     "score",
     "speed_ratio",
+    "speed_ratio_min",
+    "speed_ratio_max",
     "pitch_shift_semitones",
     "share",
     "left_share",
@@ -42,19 +45,23 @@ export function passagesCsv(report) {
     "evidence",
     "note",
   ];
-  /** @param {Places} passage @param {number} semitones */
-  const common = (passage, semitones) => [
+  /**
+   * @param {Places} passage
+   * @param {number} semitones
+   * @param {number[]} [speeds] least and greatest
+   */
+  const common = (passage, semitones, speeds = [passage.speedRatio, passage.speedRatio]) => [
     report.left.name,
     report.right.name,
     ...[passage.leftStartSecs, passage.leftEndSecs, passage.rightStartSecs, passage.rightEndSecs].map((secs) =>
       secs.toFixed(1),
     ),
     passage.score.toFixed(3),
-    passage.speedRatio.toFixed(3),
+    ...[passage.speedRatio, ...speeds].map((speed) => speed.toFixed(3)),
     semitones.toFixed(1),
   ];
   const rows = report.passages.map((passage) => [
-    ...common(passage, passage.pitchShiftSemitones),
+    ...common(passage, passage.pitchShiftSemitones, speedRange(passage)),
     passage.share.toFixed(2),
     passage.leftShare.toFixed(2),
     passage.reversed ? "true" : "false",

@@ -5,7 +5,7 @@
 
 import { isNothingToCompare, mixesOf } from "../pkg/shared/format.js";
 import { clock, shareText } from "../shared/format.js";
-import { changeClause, changeWords, changesOf } from "./changes.js";
+import { changeClause, changeWords, changesOf, speedRange } from "./changes.js";
 import { editsOf } from "./edits.js";
 import { areOneStretch, spansOf } from "./stretches.js";
 
@@ -233,7 +233,10 @@ export function meanings(report) {
   if (isNothingToCompare(report)) return MEANING_OF_NOTHING;
   const { passages, verdict } = report;
   const isMix = passages.map(mixesOf).some(({ left, right }) => left || right);
-  const isStretched = passages.map(changesOf).some(({ pitch, speed }) => speed && !pitch);
+  const isStretched = passages
+    .filter((passage) => !speedRange(passage))
+    .map(changesOf)
+    .some(({ pitch, speed }) => speed && !pitch);
   return [
     ...(MEANINGS[verdict] ?? []),
     ...(isMix ? [MEANING_OF_A_MIX] : []),

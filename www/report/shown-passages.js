@@ -21,6 +21,7 @@ import { compositionOf, transposed } from "./composition.js";
  * @property {number} rightEndSecs
  * @property {number} score
  * @property {boolean} [reversed] played backwards in the right song
+ * @property {{ leftSecs: number, rightSecs: number }[]} [knots] of its time map, if it drifts
  * @property {string} what agrees, in words; empty for the same recording
  *   unless it is played backwards
  * @property {string} changes of the right song, in words

@@ -9,12 +9,42 @@
  */
 /** @typedef {readonly [number, number]} Span start and end in seconds */
 
+/**
+ * A passage whose speed drifts has knots: its time map is straight between two of them.
+ * @typedef {{ leftSecs: number, rightSecs: number }} Knot
+ * @typedef {Places & { reversed?: boolean, knots?: Knot[] }} Mapped
+ */
+
 /** Spans of which this share is common to all are one stretch: the ends are not exact. */
 const COMMON_SHARE = 0.5;
 
 /** @param {Places} passage @returns {{ left: Span, right: Span }} its place in both songs */
 export function spansOf({ leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs }) {
   return { left: [leftStartSecs, leftEndSecs], right: [rightStartSecs, rightEndSecs] };
+}
+
+/** The points of a passage's time map. @param {Mapped} passage */
+export function knotsOf({ leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs, reversed, knots }) {
+  if (knots && knots.length > 1) return knots;
+  const [atStart, atEnd] = reversed ? [rightEndSecs, rightStartSecs] : [rightStartSecs, rightEndSecs];
+  return [
+    { leftSecs: leftStartSecs, rightSecs: atStart },
+    { leftSecs: leftEndSecs, rightSecs: atEnd },
+  ];
+}
+
+/**
+ * The time in the right song at one of the left song.
+ * @param {Mapped} passage
+ * @param {number} leftSecs
+ */
+export function rightSecsAt(passage, leftSecs) {
+  const knots = knotsOf(passage);
+  const next = knots.findIndex((knot, index) => index > 0 && knot.leftSecs >= leftSecs);
+  const [from, to] = next < 0 ? knots.slice(-2) : knots.slice(next - 1, next + 1);
+  if (!from || !to) return passage.rightStartSecs;
+  const part = (leftSecs - from.leftSecs) / (to.leftSecs - from.leftSecs);
+  return from.rightSecs + part * (to.rightSecs - from.rightSecs);
 }
 
 /** @param {Span[]} spans */

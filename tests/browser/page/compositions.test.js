@@ -163,7 +163,7 @@ describe("compositions", () => {
     assert.match(String(recorded), /,0\.0,1\.00,1\.00,false,recording,,$/);
     assert.equal(
       composed,
-      "mine.wav,other.wav,3.1,7.2,2.0,6.5,0.910,0.920,-3.0,,,,composition,both,same melody and chords",
+      "mine.wav,other.wav,3.1,7.2,2.0,6.5,0.910,0.920,0.920,0.920,-3.0,,,,composition,both,same melody and chords",
     );
   });
 

@@ -61,7 +61,12 @@ describe("library as CSV", () => {
         share: 0.3,
         leftShare: 0.9,
       };
-      const passages = passagesCsv({ left: { name: "-2.mp3" }, right: { name: "b.mp3" }, passages: [passage] });
+      const drifting = { ...passage, speedRatio: 1.035, speedRatioMin: 1.02, speedRatioMax: 1.05 };
+      const passages = passagesCsv({
+        left: { name: "-2.mp3" },
+        right: { name: "b.mp3" },
+        passages: [passage, drifting],
+      });
       return [library, passages].map((text) => text.split("\r\n"));
     }, `${shared.url}report/save.js`);
     const [library, passages] = /** @type {[string[], string[]]} */ (cells);
@@ -73,6 +78,7 @@ describe("library as CSV", () => {
       String(passages[1]),
       /^'-2\.mp3,.*,-2\.0,0\.30,0\.90,false,recording,,"faintly, under other music in b\.mp3"$/,
     );
+    assert.match(String(passages[2]), /,1\.035,1\.020,1\.050,-2\.0,/);
     for (const [header] of [library, passages]) assert.match(String(header), /^\ufeffleft,right/);
   });
 });

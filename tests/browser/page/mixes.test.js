@@ -42,7 +42,7 @@ describe("mixes", () => {
       .trimEnd()
       .split("\r\n");
     assert.deepEqual(
-      lines.map((line) => line.split(",").slice(9).join(",")),
+      lines.map((line) => line.split(",").slice(11).join(",")),
       [
         "share,left_share,reversed,kind,evidence,note",
         '0.34,1.00,false,recording,,"faintly, under other music in other.wav"',

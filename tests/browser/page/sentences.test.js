@@ -115,6 +115,21 @@ const WORDS = [
     `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 10 % slower at the same pitch. One passage matches.`,
   ],
   [
+    "faster and faster",
+    strong(passage({ speedRatio: 1.035, speedRatioMin: 1.02, speedRatioMax: 1.05 })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 2 to 5 % faster. One passage matches.`,
+  ],
+  [
+    "slower and slower, and lower",
+    strong(passage({ speedRatio: 0.96, speedRatioMin: 0.92, speedRatioMax: 0.999, pitchShiftSemitones: -0.7 })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 1 semitone lower and up to 8 % slower. One passage matches.`,
+  ],
+  [
+    "slower, then faster",
+    strong(passage({ speedRatioMin: 0.985, speedRatioMax: 1.02 })),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 2 % slower to 2 % faster. One passage matches.`,
+  ],
+  [
     "only higher",
     strong(passage({ pitchShiftSemitones: 1 })),
     `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 1 semitone higher at the same speed. One passage matches.`,
