@@ -14,7 +14,8 @@ use crate::{
         browser_tests, documents, examples,
         sizes::{self, Build},
     },
-    modules, process,
+    modules::{self, Profile},
+    process,
     product::site,
     supply,
     tests_ran::TestsRan,
@@ -318,8 +319,8 @@ fn clippy(workspace: &Workspace) -> Result<TestsRan> {
         let mut command = modules::wasm_cargo(workspace);
         command
             .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-            .args(["rustc", "--release", "--package", module.package, "--lib"])
-            .args(["--target", WASM_TARGET])
+            .args(["rustc", "--package", module.package, "--lib"])
+            .args(["--target", WASM_TARGET, "--profile", Profile::Web.name()])
             .args(module.features);
         run(command.args(deny))?;
     }
