@@ -28,8 +28,8 @@ import * as odd from "../support/odd-files.js";
 /** Energy of the noise that a decoder generates, as a share of the song's. */
 const MAX_NOISE = 0.01;
 
-const DAMAGED = 60;
-const DAMAGED_SEED = 5;
+const DAMAGED = 78;
+const DAMAGED_SEED = 3;
 
 /**
  * Files that are decoded in chunks: name, of which the first word is the ending, and ffmpeg's
