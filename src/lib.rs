@@ -24,13 +24,13 @@
 //! | Spectrogram | `spectrum` | samples | mel power `[frames, 128]`, log-mel `[128, frames]` |
 //! | Spectral peaks | `recording::peaks` | levels of `spectrum::log_bands` | 45 a second |
 //! | Segments | `recording::segments`, `blank` | mel power | `[segments]`: 3 s, blank or not |
-//! | Whitened spectrogram | `recording::whitened` | mel power | `[frames / 4, 88]` |
+//! | Whitened spectrogram | `recording::refinement::whitened` | mel power | `[frames / 4, 88]` |
 //! | Encoder | `recording::encoder` | log-mel | embeddings `[segments, 128]` |
-//! | Score matrix | `recording::score_matrix` | two songs' embeddings | logits `[left, right]` |
-//! | Evidence | `recording::evidence` | logits | evidence, of the same shape |
-//! | Runs | `recording::search`, `geometry::lines` | evidence | lines of segments that match |
-//! | Refinement | `recording::refine` | a line, whitened spectrograms | times, speed and pitch |
-//! | Cuts | `recording::follow` | a passage, whitened spectrograms | parts of a cut copy |
+//! | Score matrix | `recording::runs::score_matrix` | two songs' embeddings | logits `[left, right]` |
+//! | Evidence | `recording::runs::evidence` | logits | evidence, of the same shape |
+//! | Runs | `recording::runs::search`, `geometry::lines` | evidence | lines of segments that match |
+//! | Refinement | `recording::refinement::refine` | a line, whitened spectrograms | times, speed and pitch |
+//! | Cuts | `recording::refinement::follow` | a passage, whitened spectrograms | parts of a cut copy |
 //! | Lines of peaks | `recording::peaks`, `mixture` | two songs' peaks | passages under music |
 //! | Passages | `recording::passages` | lines of both kinds | passages: certainty and shares |
 //! | Clips | `recording::clips` | songs below 7 s without a passage | best alignment, its score |

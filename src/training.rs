@@ -27,8 +27,8 @@ pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
 pub use crate::recording::peaks::peak_line::PeakLine;
 pub use crate::recording::peaks::peak_map::{Peak, PeakMap};
 pub use crate::recording::peaks::peak_pair::PeakPair;
+pub use crate::recording::refinement::whitened::{Preset, WhitenedSpectrogram};
 pub use crate::recording::segments::Segments;
-pub use crate::recording::whitened::{Preset, WhitenedSpectrogram};
 pub use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram, MelSpectrogram, decibels};
 pub use crate::spectrum::mel::{corner_frequencies_hz, mel_from_hz, triangle_weight};
 

@@ -13,10 +13,10 @@ use crate::recording::mixture::measure_shares;
 use crate::recording::passage::Passage;
 use crate::recording::passages::passages;
 use crate::recording::peaks::peak_map::PeakMap;
+use crate::recording::refinement::whitened::{FRAMES_PER_COLUMN, Preset, WhitenedSpectrogram};
+use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::recording::score::song_score;
-use crate::recording::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
-use crate::recording::whitened::{FRAMES_PER_COLUMN, Preset, WhitenedSpectrogram};
 use crate::spectrum::log_mel::MelSpectrogram;
 
 /// A recording, reduced to what comparing needs. The fields are in the order of the kept bytes.

@@ -11,14 +11,14 @@
 
 use crate::geometry::spans::covered_share;
 use crate::recording::Analysis;
-use crate::recording::alignment::{Alignment, completed};
 use crate::recording::certainty::{LEAST_CERTAINTY, SUPPORTING_CORRELATIONS};
-use crate::recording::correlate::SpectrogramPair;
 use crate::recording::mixture::{alignment, passage_by_peaks};
 use crate::recording::passage::Passage;
 use crate::recording::peaks::candidates::most_votes;
 use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::significance::{certainty, expected_by_chance};
+use crate::recording::refinement::alignment::{Alignment, completed};
+use crate::recording::refinement::correlate::SpectrogramPair;
 
 /// With so much of one of the songs in passages that play forwards and correlate, none is looked
 /// for that plays backwards: the search takes as long as that for all other passages.
@@ -93,8 +93,8 @@ mod tests {
     use crate::recording::passage::test_passage;
     use crate::recording::peaks::peak_map::PeakMap;
     use crate::recording::peaks::peak_map::test_peaks::{changed, song};
+    use crate::recording::refinement::whitened::{Preset, WhitenedSpectrogram};
     use crate::recording::segments::test_segments;
-    use crate::recording::whitened::{Preset, WhitenedSpectrogram};
     use crate::test_sound::{mel_power, noise};
 
     /// A minute with these peaks.
@@ -117,7 +117,7 @@ mod tests {
     /// A passage that plays forwards, over so much of both songs.
     fn forwards(secs: f64, correlation: f64) -> Passage {
         Passage {
-            alignment: crate::recording::alignment::test_alignment(secs, correlation),
+            alignment: crate::recording::refinement::alignment::test_alignment(secs, correlation),
             ..test_passage((1.0, 1.0))
         }
     }

@@ -18,9 +18,9 @@
 //! All values lie within 0..1. The terms with the root are the chance level,
 //! [`CHANCE_CORRELATIONS`].
 
-use crate::recording::alignment::Alignment;
-use crate::recording::evidence::LIMIT;
-use crate::recording::score_matrix::ScoreMatrix;
+use crate::recording::refinement::alignment::Alignment;
+use crate::recording::runs::evidence::LIMIT;
+use crate::recording::runs::score_matrix::ScoreMatrix;
 
 /// Evidence that suffices where the spectrograms correlate: ten seconds of very high logits.
 const FULL_EVIDENCE: f32 = 16.0;
@@ -94,7 +94,7 @@ fn ramp(value: f64, (from, to): (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::alignment::test_alignment as alignment;
+    use crate::recording::refinement::alignment::test_alignment as alignment;
 
     #[test]
     fn evidence_counts_in_proportion_to_the_correlation() {

@@ -5,10 +5,10 @@
 //! next use or the next part. There the correlation of the passage falls, and that of its neighbour
 //! is as high as it was inside.
 
-use crate::recording::alignment::Alignment;
-use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::passage::Passage;
-use crate::recording::whitened::BANDS_PER_SEMITONE;
+use crate::recording::refinement::alignment::Alignment;
+use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
+use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 
 /// Columns of a window whose correlation is compared, and from one window to the next: 0.7 s and
 /// 0.2 s.
@@ -128,7 +128,7 @@ mod tests {
     use crate::config::FeatureConfig;
     use crate::geometry::time_map::TimeMap;
     use crate::recording::passage::test_passage;
-    use crate::recording::whitened::{Preset, WhitenedSpectrogram};
+    use crate::recording::refinement::whitened::{Preset, WhitenedSpectrogram};
     use crate::test_sound::{mel_power, noise};
 
     /// 65 columns of a spectrogram: the second use begins with a column, too.

@@ -4,9 +4,9 @@
 //! stronger one explains already.
 
 use crate::geometry::spans::covered_share;
-use crate::recording::alignment::Alignment;
 use crate::recording::certainty::LEAST_CERTAINTY;
 use crate::recording::passage::Passage;
+use crate::recording::refinement::alignment::Alignment;
 
 /// A passage is a false positive beside a stronger one if its correlation is less than the first
 /// share of that one's, and if the second share of it lies in the stronger one in one of the songs:

@@ -8,13 +8,13 @@
 
 use crate::geometry::spans::covered_share;
 use crate::geometry::time_map::TimeMap;
-use crate::recording::alignment::{Alignment, COMPLETED_SECS};
 use crate::recording::distinct::is_same;
 use crate::recording::mixture::line;
 use crate::recording::passage::{Drift, Passage};
 use crate::recording::peaks::path::{Path, Point, fitted, path};
 use crate::recording::peaks::peak_map::PeakMap;
 use crate::recording::peaks::peak_pair::PeakPair;
+use crate::recording::refinement::alignment::{Alignment, COMPLETED_SECS};
 
 /// Shortest passage from which a path is followed, in seconds.
 const LEAST_SECS: f64 = 8.0;

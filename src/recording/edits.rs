@@ -7,9 +7,9 @@
 //! ones, in which there is mostly a cut, at the speed of the whole. All may lie beside the line of
 //! the whole, as they do where the speed drifts, too.
 
-use crate::recording::alignment::Alignment;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_pair::PeakPair;
+use crate::recording::refinement::alignment::Alignment;
 
 /// Least change of speed that is tested, as a natural logarithm: with less, peaks meet at both
 /// speeds in pieces of a second.
@@ -55,9 +55,9 @@ pub fn is_edited(pair: &PeakPair<'_>, alignment: &Alignment, line: &PeakLine) ->
 mod tests {
     use super::*;
     use crate::geometry::time_map::TimeMap;
-    use crate::recording::alignment::test_alignment;
     use crate::recording::peaks::peak_map::test_peaks::{changed, song};
     use crate::recording::peaks::peak_map::{Peak, PeakMap};
+    use crate::recording::refinement::alignment::test_alignment;
 
     /// Whether a copy of a minute that has so many frames is edited, at this transposition.
     fn is_edited_copy(original: &PeakMap, copy: &PeakMap, shift_steps: i32) -> bool {

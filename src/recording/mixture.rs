@@ -1,15 +1,15 @@
 //! Passages by [spectral peaks](crate::recording::peaks), which find them under other music, too.
 
 use crate::recording::Analysis;
-use crate::recording::alignment::{Alignment, completed};
-use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::edits::is_edited;
 use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_SEMITONE};
 use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::significance::certainty;
-use crate::recording::whitened::BANDS_PER_SEMITONE;
+use crate::recording::refinement::alignment::{Alignment, completed};
+use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
+use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 
 /// Share of a song's peaks that survive in a copy where nothing else plays. The others are lost to
 /// a codec, an equaliser and the grid of frames.
@@ -112,9 +112,9 @@ pub fn line(alignment: &Alignment, frame_secs: f64) -> PeakLine {
 mod tests {
     use super::*;
     use crate::geometry::time_map::TimeMap;
-    use crate::recording::alignment::test_alignment;
     use crate::recording::passage::test_passage;
     use crate::recording::peaks::peak_map::test_peaks::{mixed, song};
+    use crate::recording::refinement::alignment::test_alignment;
 
     /// Shares of two songs of a minute that start together.
     fn shares(left: &PeakMap, right: &PeakMap, correlation: f64) -> (f64, f64) {

@@ -1,6 +1,6 @@
 //! A passage: an alignment of two songs, and how certain it is that it is no false positive.
 
-use crate::recording::alignment::Alignment;
+use crate::recording::refinement::alignment::Alignment;
 
 /// A stretch of the left song that also plays in the right one.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,7 @@ impl Passage {
 /// A passage with these shares.
 #[cfg(test)]
 pub(crate) fn test_passage(shares: (f64, f64)) -> Passage {
-    use crate::recording::alignment::test_alignment;
+    use crate::recording::refinement::alignment::test_alignment;
 
     Passage {
         alignment: test_alignment(10.0, 0.8),

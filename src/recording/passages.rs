@@ -1,6 +1,6 @@
 //! The passages of two songs, from runs of the score matrix and from lines of spectral peaks.
 //!
-//! Each run is [refined](crate::recording::refine) to an alignment and gets a
+//! Each run is [refined](crate::recording::refinement::refine) to an alignment and gets a
 //! [certainty](crate::recording::certainty). Where the whole run doesn't correlate, its parts are
 //! tried. [Lines of peaks](crate::recording::mixture) are added, also of music that plays
 //! [backwards](crate::recording::backwards). Ends at which another passage is the better one are
@@ -10,24 +10,24 @@
 
 use crate::geometry::time_map::TimeMap;
 use crate::recording::Analysis;
-use crate::recording::alignment::{Alignment, completed};
 use crate::recording::backwards::backward_passages;
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty, full_evidence,
 };
 use crate::recording::contested::cut_contested_ends;
-use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::distinct::distinct;
 use crate::recording::drift::joined_drifts;
 use crate::recording::encoder::calibration::Calibration;
-use crate::recording::follow::{Part, follow};
 use crate::recording::mixture::{measure_shares, peak_passages};
 use crate::recording::passage::Passage;
-use crate::recording::refine::{refined, refined_part};
-use crate::recording::run::Run;
-use crate::recording::score_matrix::ScoreMatrix;
-use crate::recording::search::{rough_secs, runs};
-use crate::recording::whitened::BANDS_PER_SEMITONE;
+use crate::recording::refinement::alignment::{Alignment, completed};
+use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
+use crate::recording::refinement::follow::{Part, follow};
+use crate::recording::refinement::refine::{refined, refined_part};
+use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
+use crate::recording::runs::run::Run;
+use crate::recording::runs::score_matrix::ScoreMatrix;
+use crate::recording::runs::search::{rough_secs, runs};
 
 /// Shortest part of a run for which a correlation suffices, in seconds. Longer than for a whole
 /// run: many parts are tried, which makes false positives likelier.
@@ -283,7 +283,7 @@ fn suffices_as_part(part: &Alignment) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::alignment::test_alignment as alignment;
+    use crate::recording::refinement::alignment::test_alignment as alignment;
 
     #[test]
     fn a_part_needs_8_s() {

@@ -3,7 +3,7 @@
 use crate::recording::Analysis;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passage::Passage;
-use crate::recording::score_matrix::{ScoreMatrix, median};
+use crate::recording::runs::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
 
 /// Greatest score of two songs without a passage, unless both are clips.
@@ -46,8 +46,8 @@ pub fn song_score(
 mod tests {
     use super::*;
     use crate::geometry::time_map::TimeMap;
-    use crate::recording::alignment::Alignment;
     use crate::recording::analysis::test_analysis::{matrix, song};
+    use crate::recording::refinement::alignment::Alignment;
 
     fn score(matrix: &ScoreMatrix, passages: &[Passage], songs: [&Analysis; 2]) -> f32 {
         song_score(matrix, passages, songs, &Calibration::default())

@@ -6,7 +6,7 @@ use crate::recording;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::encoder::model::Model;
 use crate::recording::passage::{Drift, Passage};
-use crate::recording::score_matrix::ScoreMatrix;
+use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::report::{
     CompositionPassage, CompositionReport, CompositionVerdict, Evidence, Knot, MatchedPassage,
     Matrix, ModelSummary, Report, SongSummary, Verdict,

@@ -88,7 +88,7 @@ mod tests {
     use crate::audio::waveform::Waveform;
     use crate::checker::Checker;
     use crate::recording::encoder::model::SHIPPED_WEIGHTS;
-    use crate::recording::whitened::Preset;
+    use crate::recording::refinement::whitened::Preset;
 
     fn checker() -> Checker {
         Checker::new(Model::on_cpu(SHIPPED_WEIGHTS).unwrap(), "cpu")

@@ -28,16 +28,16 @@ const COPY = join(ROOT, "target/mutants/engine");
 const TARGET_FOLDER = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target/mutants/target");
 /** Modules of the matcher that declare constants. */
 const MODULES = [
-  "recording/evidence",
-  "recording/run",
-  "recording/search",
-  "recording/refine",
-  "recording/whitened",
+  "recording/runs/evidence",
+  "recording/runs/run",
+  "recording/runs/search",
+  "recording/refinement/refine",
+  "recording/refinement/whitened",
   "recording/certainty",
-  "recording/follow",
+  "recording/refinement/follow",
   "recording/passages",
   "recording/contested",
-  "recording/alignment",
+  "recording/refinement/alignment",
   "recording/distinct",
   "recording/mixture",
   "recording/backwards",
@@ -74,8 +74,8 @@ const TEST_TIMEOUT_MS = 600_000;
  * @type {Record<string, string>}
  */
 const EXPLAINED = {
-  "recording/run.rs STEPS_PER_COLUMN x 2": "finer than the segments resolve: the same runs, at twice the cost",
-  "recording/refine.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
+  "recording/runs/run.rs STEPS_PER_COLUMN x 2": "finer than the segments resolve: the same runs, at twice the cost",
+  "recording/refinement/refine.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
   "recording/peaks/candidates.rs SCAN x 0.5": "the same cells, looked through in other chunks",
   "recording/peaks/candidates.rs SCAN x 2": "the same cells, looked through in other chunks",
 };

@@ -1,5 +1,5 @@
 //! The best alignment of two clips: exhaustive cross-correlation of their [whitened
-//! spectrograms](crate::recording::whitened).
+//! spectrograms](crate::recording::refinement::whitened).
 //!
 //! For two songs the search starts from a [line through the score matrix](crate::geometry::lines).
 //! A clip has few segments and no line, but so few columns that every offset, speed and
@@ -8,7 +8,9 @@
 //! 0.6.
 
 use crate::geometry::time_map::TimeMap;
-use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES, WhitenedSpectrogram, product};
+use crate::recording::refinement::whitened::{
+    BANDS_PER_SEMITONE, MAX_SEMITONES, WhitenedSpectrogram, product,
+};
 
 /// Greatest transposition, in bands either way.
 const MOST_BANDS: isize = (MAX_SEMITONES * BANDS_PER_SEMITONE) as isize;
@@ -47,9 +49,10 @@ impl ClipAlignment {
     }
 }
 
-/// The best alignment of two clips with the same [preset](crate::recording::whitened::Preset);
-/// `None` if one of them is empty. Exchanging the clips inverts the alignment and changes nothing
-/// else. The cost grows with the square of their length: it is meant for clips of some seconds.
+/// The best alignment of two clips with the same
+/// [preset](crate::recording::refinement::whitened::Preset); `None` if one of them is empty.
+/// Exchanging the clips inverts the alignment and changes nothing else. The cost grows with the
+/// square of their length: it is meant for clips of some seconds.
 #[must_use]
 pub fn align_clips(
     left: &WhitenedSpectrogram,
@@ -188,7 +191,7 @@ fn coefficient(
 mod tests {
     use super::*;
     use crate::config::FeatureConfig;
-    use crate::recording::whitened::Preset;
+    use crate::recording::refinement::whitened::Preset;
     use crate::test_sound::{self, mel_power};
 
     /// 3 s of notes with three partials, by a list of semitones above 440 Hz, played at `speed` and

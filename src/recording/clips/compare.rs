@@ -1,16 +1,16 @@
 //! The score and the passage of two clips between which no line was found.
 
 use crate::recording::Analysis;
-use crate::recording::alignment::completed;
 use crate::recording::clips::align::{ClipAlignment, align_clips};
 use crate::recording::clips::peaks::evidence_at;
 use crate::recording::clips::score::clip_score;
-use crate::recording::correlate::{Overlay, SpectrogramPair};
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passage::Passage;
-use crate::recording::refine::refined_part;
+use crate::recording::refinement::alignment::completed;
+use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
+use crate::recording::refinement::refine::refined_part;
+use crate::recording::runs::score_matrix::{ScoreMatrix, median};
 use crate::recording::score::HIGHEST_WITHOUT_PASSAGE;
-use crate::recording::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
 
 /// Greatest share of a clip that may be blank. Where it is more, the rest is a click or an end of a

@@ -7,7 +7,7 @@ use crate::recording::clips::align::ClipAlignment;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_SEMITONE};
 use crate::recording::peaks::peak_pair::PeakPair;
-use crate::recording::whitened::BANDS_PER_SEMITONE;
+use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 
 /// Steps of the peaks' pitch in a band of the spectra.
 const STEPS_PER_BAND: i32 = STEPS_PER_SEMITONE / BANDS_PER_SEMITONE as i32;

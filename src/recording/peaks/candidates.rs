@@ -8,7 +8,7 @@ use crate::geometry::time_map::TimeMap;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_BAND};
 use crate::recording::peaks::triples::{Index, MOST_FRAMES, Selection, Triple};
-use crate::recording::whitened::MAX_SEMITONES;
+use crate::recording::refinement::whitened::MAX_SEMITONES;
 use crate::spectrum::log_bands::BANDS_PER_OCTAVE;
 
 /// Length of a block in frames: 4 s. Blocks overlap by half.

@@ -11,7 +11,7 @@
 //! | Some segments (a drone, a bare beat) resemble everything | their background is subtracted |
 
 use crate::recording::encoder::calibration::Calibration;
-use crate::recording::score_matrix::ScoreMatrix;
+use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
 
 /// Logits above the calibrated score of 0.5 from which evidence is positive. A larger margin finds

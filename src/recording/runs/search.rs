@@ -3,7 +3,7 @@
 //! # The problem
 //!
 //! Of two songs with `n` and `m` segments, every segment has been compared with every other: cell
-//! `(i, j)` of the [score matrix](crate::recording::score_matrix) holds the logit of "left segment
+//! `(i, j)` of the [score matrix](super::score_matrix) holds the logit of "left segment
 //! `i` and right segment `j` are the same music". A copied passage is a line of high logits. Its
 //! place says where the passage lies in both songs, its slope how much the tempo changed. Wanted
 //! are all such lines with their ends, and none where two songs only share a key, a style or a
@@ -11,10 +11,10 @@
 //!
 //! # The algorithm
 //!
-//! 1. [Evidence](crate::recording::evidence): the logit of each cell above a threshold, limited,
+//! 1. [Evidence](super::evidence): the logit of each cell above a threshold, limited,
 //!    less the background of its segments.
 //! 2. [Lines](crate::geometry::lines): for each of a few slopes in
-//!    [`SLOPES`](crate::recording::run::SLOPES) and every offset, the contiguous run with the
+//!    [`SLOPES`](crate::recording::runs::run::SLOPES) and every offset, the contiguous run with the
 //!    greatest sum of evidence, by Kadane's algorithm. This is a Hough transform restricted to
 //!    plausible tempo ratios. Each line keeps its best run and not its sum, so that an excerpt
 //!    counts as much as a whole song.
@@ -26,9 +26,9 @@
 //! 4. A run that stronger runs cover in both songs is dropped: music that repeats itself resembles
 //!    its own repetitions everywhere, and only the best alignment of each stretch is wanted. A loop
 //!    used four times stays four passages, because each use lies elsewhere in one of the songs.
-//! 5. Each run is [aligned](crate::recording::run::aligned) on the logits, between columns too.
+//! 5. Each run is [aligned](super::run::aligned) on the logits, between columns too.
 //!    Runs that continue each other on one line are joined.
-//! 6. [Refinement](crate::recording::refine) finds exact times, speed and pitch from the two
+//! 6. [Refinement](crate::recording::refinement) finds exact times, speed and pitch from the two
 //!    whitened spectrograms. It does not use this matrix.
 //!
 //! # Cost
@@ -45,9 +45,9 @@ use crate::geometry::lines::{Line, Stretch, lines};
 use crate::geometry::spans::covered_share;
 use crate::geometry::time_map::TimeMap;
 use crate::recording::encoder::calibration::Calibration;
-use crate::recording::evidence::{AGAINST, LIMIT, evidence};
-use crate::recording::run::{Run, aligned, run_slopes};
-use crate::recording::score_matrix::ScoreMatrix;
+use crate::recording::runs::evidence::{AGAINST, LIMIT, evidence};
+use crate::recording::runs::run::{Run, aligned, run_slopes};
+use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::recording::segments::Segments;
 
 /// Least evidence of a run: more than one cell can give. Unrelated songs reach it now and then; the

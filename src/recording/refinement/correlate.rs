@@ -1,7 +1,7 @@
-//! The correlation of two [whitened spectrograms](crate::recording::whitened) along a line.
+//! The correlation of two [whitened spectrograms](super::whitened) along a line.
 
 use crate::geometry::time_map::TimeMap;
-use crate::recording::whitened::{WhitenedSpectrogram, product};
+use crate::recording::refinement::whitened::{WhitenedSpectrogram, product};
 
 /// The right song's spectrogram laid over the left song's.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,5 @@
 //! The exact place, speed, pitch and ends of a passage, by the [whitened
-//! spectrograms](crate::recording::whitened).
+//! spectrograms](crate::recording::refinement::whitened).
 //!
 //! The score matrix gives a passage to about a second, because a segment is 3 s long. Here short
 //! windows of the left passage are correlated with the right song at every lag near the rough line.
@@ -9,10 +9,10 @@
 
 use crate::geometry::lines::smallest_first;
 use crate::geometry::time_map::TimeMap;
-use crate::recording::alignment::Alignment;
-use crate::recording::correlate::{Overlay, SpectrogramPair, centres, coefficient};
-use crate::recording::run::SLOPES;
-use crate::recording::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES};
+use crate::recording::refinement::alignment::Alignment;
+use crate::recording::refinement::correlate::{Overlay, SpectrogramPair, centres, coefficient};
+use crate::recording::refinement::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES};
+use crate::recording::runs::run::SLOPES;
 
 /// Length of a window, in columns: 2 s, some four beats.
 const WINDOW_COLUMNS: usize = 22;
@@ -46,7 +46,7 @@ pub fn refined(
     fitted_to_ends(pair, overlay, span)
 }
 
-/// The exact alignment of a part of a copy that was [followed](crate::recording::follow), given by
+/// The exact alignment of a part of a copy that was [followed](super::follow), given by
 /// its columns of the left song. Its place is known to a column, and its pitch to a band.
 #[must_use]
 pub fn refined_part(pair: &SpectrogramPair<'_>, span: (f64, f64), overlay: Overlay) -> Alignment {

@@ -8,7 +8,7 @@
 //! lag at all. Each stretch of the path without a jump is a part of the copy.
 
 use crate::geometry::time_map::TimeMap;
-use crate::recording::correlate::{Overlay, SpectrogramPair};
+use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
 
 /// Length of a window and distance of neighbouring windows, in columns: 2 s.
 const WINDOW_COLUMNS: usize = 22;
@@ -152,7 +152,7 @@ fn argmax(values: &[f64]) -> usize {
 mod tests {
     use super::*;
     use crate::config::FeatureConfig;
-    use crate::recording::whitened::{Preset, WhitenedSpectrogram};
+    use crate::recording::refinement::whitened::{Preset, WhitenedSpectrogram};
     use crate::test_sound::{mel_power, noise};
 
     /// Both songs from their starts, at the same speed and pitch.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::FeatureConfig;
-use crate::recording::whitened::{Preset, WhitenedSpectrogram};
+use crate::recording::refinement::whitened::{Preset, WhitenedSpectrogram};
 use crate::test_sound::mel_power;
 
 /// An integer hash.
