@@ -58,4 +58,9 @@ impl CommitHandler for OnlyFirst {
         );
         committed.await
     }
+
+    // Without this, Lance calls the refusal of a second version a commit of unknown outcome.
+    fn is_version_not_found_definitive(&self) -> bool {
+        self.of_store.is_version_not_found_definitive()
+    }
 }

@@ -10,7 +10,7 @@ use super::Address;
 const MOST_CHARACTERS: usize = 300;
 
 /// Whether the table was there already, or another writer made the same version first.
-pub fn is_conflict(error: &lance::Error) -> bool {
+fn is_conflict(error: &lance::Error) -> bool {
     matches!(
         error,
         lance::Error::DatasetAlreadyExists { .. }

@@ -12,7 +12,7 @@ use lance::{Dataset, Result};
 
 use super::Address;
 use super::creation::only_first;
-use super::failure::{is_conflict, is_missing};
+use super::failure::is_missing;
 
 /// Bytes of a table's lists of rows and of an index that stay in memory.
 const CACHED_BYTES: usize = 64 << 20;
@@ -49,15 +49,14 @@ pub async fn create(address: &Address, name: &str, schema: Schema) -> Result<Dat
         store_params: Some(store_params),
         ..WriteParams::default()
     };
-    match Dataset::write(nothing, &uri, Some(params)).await {
-        Ok(_) => {}
-        // Another writer was quicker.
-        Err(error) if is_conflict(&error) => {}
-        Err(error) => return Err(error),
+    let written = Dataset::write(nothing, &uri, Some(params)).await;
+    // Opened anew, for what is added now isn't the first version. If the write failed, another
+    // writer may have been quicker; Lance has several errors for that.
+    match (open(address, name).await?, written) {
+        (Some(table), _) => Ok(table),
+        (None, Err(error)) => Err(error),
+        (None, Ok(_)) => Err(lance::Error::not_found(uri)),
     }
-    // Opened anew, for what is added now isn't the first version.
-    let made = open(address, name).await?;
-    made.ok_or_else(|| lance::Error::not_found(uri))
 }
 
 /// The newest version of a table.

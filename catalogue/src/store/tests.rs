@@ -1,5 +1,6 @@
 //! Tests of the catalogue, on a small one in a folder.
 
+use std::sync::Barrier;
 use std::time::Duration;
 
 use half::f16;
@@ -55,6 +56,36 @@ fn songs_are_added_once_found_and_removed() {
     let again = Catalogue::open(&address, &model).unwrap();
     let left = HashSet::from(["a".to_owned(), "ccc".to_owned()]);
     assert_eq!(again.ids().unwrap(), left);
+}
+
+#[test]
+fn a_catalogue_that_is_made_at_once_by_several_is_one() {
+    let model = Model::on_cpu(SHIPPED_WEIGHTS).unwrap();
+    let ids = ["a", "bb", "ccc", "dddd"];
+    for round in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::from(folder.path());
+        let together = Barrier::new(ids.len());
+        // All of them are open before one of them adds a song.
+        let made: Vec<_> = std::thread::scope(|scope| {
+            let writers = (0..ids.len() as u64).map(|place| {
+                let (address, model, together) = (&address, &model, &together);
+                scope.spawn(move || {
+                    together.wait();
+                    // The writers meet at another step of making it in each round.
+                    std::thread::sleep(Duration::from_micros(200 * round * place));
+                    Catalogue::open_or_create(address, model).unwrap()
+                })
+            });
+            let writers: Vec<_> = writers.collect();
+            writers.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        for (mut catalogue, id) in made.into_iter().zip(ids) {
+            assert_eq!(catalogue.append(&[song(id)]).unwrap(), 1);
+        }
+        let catalogue = Catalogue::open(&address, &model).unwrap();
+        assert_eq!(catalogue.ids().unwrap().len(), ids.len());
+    }
 }
 
 #[test]
