@@ -69,8 +69,8 @@ describe("surroundings", () => {
   ])) {
     test(`a browser that knows no ${what} shows the light colours`, async (t) => {
       const page = await freshPage(t, { colorScheme: "dark" });
-      for (const file of ["style.css", "pkg/element.js"]) {
-        await page.route(`**/${file}`, async (route) => {
+      for (const files of [/\.css$/, /\/pkg\/element\.js$/]) {
+        await page.route(files, async (route) => {
           const response = await route.fetch();
           await route.fulfill({ response, body: (await response.text()).replaceAll(functions, "unheard-of(") });
         });

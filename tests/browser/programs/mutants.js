@@ -132,7 +132,9 @@ function mutatedSite(work, mutant) {
   const site = join(work, "site");
   cpSync(SITE, site, { recursive: true, filter: (source) => !source.endsWith("/pkg/wasm") });
   symlinkSync(join(SITE, "pkg/wasm"), join(site, "pkg/wasm"));
-  mutate(join(site, mutant[2]), mutant);
+  // The site has the style sheets joined.
+  const path = existsSync(join(site, mutant[2])) ? mutant[2] : "style.css";
+  mutate(join(site, path), mutant);
   return { SOUNDALIKE_SITE: site };
 }
 

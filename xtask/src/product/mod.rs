@@ -5,3 +5,4 @@ pub mod notices;
 pub mod package;
 pub mod server;
 pub mod site;
+pub mod style;

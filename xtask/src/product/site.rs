@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-use super::{comments, notices};
+use super::{comments, notices, style};
 use crate::{
     folders::{copy_folder, empty_folder, lock, replace_folder, replace_locked_folder},
     modules::{MODULES, Module},
@@ -35,6 +35,7 @@ pub fn assemble(workspace: &Workspace, site: &Path, modules: &[Module]) -> Resul
             .map(|module| lock(&workspace.wasm().join(module.name)));
         let _locks = locks.collect::<Result<Vec<_>>>()?;
         copy_folder(&workspace.root.join("www"), new, is_shipped)?;
+        style::join(new)?;
         copy_folder(&workspace.root.join("pkg"), &new.join("pkg"), |path| {
             is_shipped(path) && !is_left_out(path)
         })
@@ -111,6 +112,8 @@ mod tests {
             fs::write(folder.join("soundalike.js"), "").unwrap();
         }
         fs::write(workspace.wasm().join("weights.safetensors"), "").unwrap();
+        fs::create_dir(folder.path().join("www/style")).unwrap();
+        fs::write(folder.path().join("www/style.css"), "").unwrap();
         let site = workspace.site();
         let holds = |module: &str| {
             site.join("pkg/wasm")

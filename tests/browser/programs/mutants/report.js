@@ -157,7 +157,7 @@ export const REPORT_MUTANTS = [
   [
     "compositions",
     "no rule of accessibility",
-    "style.css",
+    "style/report.css",
     ".question {\n  color: var(--dim);",
     ".question {\n  color: var(--line);",
   ],
