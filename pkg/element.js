@@ -22,100 +22,12 @@
  * invitations in the zones.
  */
 
+import { reportParts } from "./element/report.js";
+import { buildShadow } from "./element/shadow.js";
 import { CheckerError, Song, createChecker } from "./index.js";
-import { element } from "./shared/dom.js";
-import { clock, evidenceWords, mixWords, scoreText, strongerAnswer } from "./shared/format.js";
 
 /** @import { Checker, Progress, Report } from "./index.js" */
 /** @import { Side } from "./shared/errors.js" */
-
-const STYLE = `
-  :host {
-    --ink: var(--soundalike-ink, light-dark(#17191c, #eceef0));
-    --dim: var(--soundalike-dim, light-dark(#59616b, #a0aab4));
-    --paper: var(--soundalike-paper, light-dark(#ffffff, #1a1d20));
-    --line: var(--soundalike-line, light-dark(#d8d5ce, #363c42));
-    --accent: var(--soundalike-accent, light-dark(#0b6a94, #5ab8e4));
-    --radius: var(--soundalike-radius, 12px);
-    display: block; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; container-type: inline-size;
-  }
-  /* Browsers before 2024. */
-  @supports not (color: light-dark(red, red)) {
-    :host { --ink: var(--soundalike-ink, #17191c); --dim: var(--soundalike-dim, #59616b);
-      --paper: var(--soundalike-paper, #ffffff); --line: var(--soundalike-line, #d8d5ce);
-      --accent: var(--soundalike-accent, #0b6a94) }
-    .error { border-left-color: #b3261e !important }
-  }
-  :host([hidden]), [hidden] { display: none !important }
-  * { box-sizing: border-box }
-  p, ol { margin: 0; padding: 0 }
-  .zones { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)) }
-  label { position: relative; display: grid; align-content: center; min-height: 92px; padding: 14px 18px;
-    cursor: pointer; background: var(--paper); border: 2px dashed var(--line); border-radius: var(--radius) }
-  label:hover, label.over { border-color: var(--accent) }
-  label:focus-within { outline: 3px solid var(--accent); outline-offset: 2px }
-  label.filled { border-style: solid }
-  input { position: absolute; inset: 0; opacity: 0; width: 100%; cursor: pointer }
-  .name { color: var(--dim); font-size: .9em; overflow-wrap: anywhere }
-  .name:empty { display: none }
-  /* The song's name comes first, the invitation to choose another second. */
-  .filled .name { order: -1; color: inherit; font-size: 1em; font-weight: 600 }
-  .filled slot { color: var(--dim); font-size: .9em }
-  .below { min-height: 3.4em; padding-top: 10px; display: grid; align-content: start; gap: 8px }
-  .work { display: grid; grid-template-columns: 1fr auto; gap: 12px; align-items: center }
-  progress { width: 100%; accent-color: var(--accent) }
-  button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line);
-    border-radius: 9px; min-height: 40px; padding: .3em .9em; cursor: pointer }
-  button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-  .again { justify-self: start }
-  .error { border-left: 4px solid light-dark(#b3261e, #ffb4ab); padding-left: 12px }
-  .report { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius);
-    padding: 14px 18px; outline: none }
-  .verdict { display: flex; align-items: baseline; gap: .6em; font-weight: 700; font-size: 1.15em }
-  .score { color: var(--accent); font-size: 1.35em; font-variant-numeric: tabular-nums }
-  ol { list-style: none; font-variant-numeric: tabular-nums }
-  li { padding-top: .25em } .dim { color: var(--dim); font-size: .9em }
-`;
-
-/** Built node by node, because a page with Trusted Types may forbid markup from text. */
-function body() {
-  /** @param {Side} side @param {string} invitation @param {HTMLElement[]} more */
-  const zone = (side, invitation, ...more) => {
-    const slot = element("slot", { name: side }, invitation);
-    const input = element("input", { type: "file", accept: "audio/*,video/*" });
-    return element(
-      "label",
-      { part: "zone", "data-side": side },
-      input,
-      slot,
-      element("span", { class: "name", part: "name" }),
-      ...more,
-    );
-  };
-  const work = element(
-    "div",
-    { class: "work", hidden: "" },
-    element("progress", { part: "progress", max: "1", value: "0", "aria-label": "Comparing the songs" }),
-    element("button", { class: "cancel", part: "button", type: "button" }, "Cancel"),
-  );
-  return [
-    element(
-      "div",
-      { class: "zones" },
-      zone("left", "Drop your song here, or choose it", element("span", { class: "dim against" })),
-      zone("right", "Drop the other song here, or choose it"),
-    ),
-    element(
-      "div",
-      { class: "below" },
-      work,
-      element("p", { class: "error", part: "error", role: "alert", hidden: "" }),
-      element("button", { class: "again", part: "button", type: "button", hidden: "" }, "Compare"),
-      element("div", { class: "report", part: "report", role: "status", tabindex: "-1", hidden: "" }),
-      element("div", { class: "catalogue", hidden: "" }),
-    ),
-  ];
-}
 
 /** On a server there are no elements, but the module can be imported. */
 const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (class {});
@@ -254,12 +166,7 @@ export class SoundalikeElement extends Base {
   }
 
   #build() {
-    const shadow = this.attachShadow({ mode: "open" });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    shadow.adoptedStyleSheets = [sheet];
-    shadow.append(...body());
-    this.#shadow = shadow;
+    this.#shadow = buildShadow(this);
     for (const side of /** @type {Side[]} */ (["left", "right"])) this.#listenTo(this.#zone(side), side);
     this.#part(".cancel").addEventListener("click", () => {
       this.#cancel();
@@ -411,27 +318,7 @@ export class SoundalikeElement extends Base {
     this.#report = report;
     this.dataset["verdict"] = report.verdict;
     this.dataset["score"] = String(report.score);
-    const answer = strongerAnswer(report);
-    const score = element("span", { class: "score", part: "score" }, answer.scoreText);
-    const verdict = element("p", { class: "verdict", part: "verdict" }, score, answer.title);
-    const by = answer.isComposition
-      ? `by melody and chords; by the recording ${scoreText(report.score)}`
-      : report.composition
-        ? "by the recording"
-        : "";
-    const list = element("ol", { part: "passages" });
-    for (const passage of report.passages) {
-      const mix = mixWords(passage, { left: report.left.name, right: report.right.name });
-      const how = [passage.reversed ? "backwards" : "", mix].filter(Boolean).map((words) => `, ${words}`);
-      list.append(element("li", {}, timesOf(passage) + how.join("")));
-    }
-    const { composition } = report;
-    if (composition)
-      for (const passage of composition.passages)
-        list.append(element("li", {}, `${timesOf(passage)}, ${evidenceWords(passage, composition)}`));
-    const songs = element("p", { class: "dim" }, `${report.left.name} ↔ ${report.right.name}`);
-    const question = by ? [element("p", { class: "dim" }, by)] : [];
-    this.#part(".report").replaceChildren(verdict, ...question, songs, list);
+    this.#part(".report").replaceChildren(...reportParts(report));
     this.#part(".report").hidden = false;
     this.#tell("soundalike-report", report);
   }
@@ -483,15 +370,6 @@ export class SoundalikeElement extends Base {
     if (!part) throw new Error(`the element has no ${selector}`);
     return /** @type {HTMLElement} */ (part);
   }
-}
-
-/**
- * The places of a passage in both songs.
- * @param {Pick<Report["passages"][number],
- *   "leftStartSecs" | "leftEndSecs" | "rightStartSecs" | "rightEndSecs">} passage
- */
-function timesOf({ leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs }) {
-  return `${clock(leftStartSecs)} – ${clock(leftEndSecs)} ↔ ${clock(rightStartSecs)} – ${clock(rightEndSecs)}`;
 }
 
 if (globalThis.customElements && !customElements.get("sound-alike"))

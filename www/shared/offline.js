@@ -12,7 +12,7 @@ const EXTRAS = [
   "icon.svg",
   "embed.html",
   "embed.js",
-  "pkg/element.js",
+  ...["element.js", "element/report.js", "element/shadow.js"].map((file) => `pkg/${file}`),
   "example/harbour-lights.mp3",
   "example/midnight-ferry.mp3",
 ];

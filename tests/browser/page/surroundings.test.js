@@ -69,7 +69,7 @@ describe("surroundings", () => {
   ])) {
     test(`a browser that knows no ${what} shows the light colours`, async (t) => {
       const page = await freshPage(t, { colorScheme: "dark" });
-      for (const files of [/\.css$/, /\/pkg\/element\.js$/]) {
+      for (const files of [/\.css$/, /\/element\/shadow\.js$/]) {
         await page.route(files, async (route) => {
           const response = await route.fetch();
           await route.fulfill({ response, body: (await response.text()).replaceAll(functions, "unheard-of(") });

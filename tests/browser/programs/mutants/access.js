@@ -8,7 +8,7 @@ export const ACCESS_MUTANTS = [
   [
     "surroundings",
     "knows no light-dark.. shows",
-    "pkg/element.js",
+    "pkg/element/shadow.js",
     "@supports not (color: light-dark(red, red))",
     "@supports not (color: red)",
   ],
@@ -46,7 +46,7 @@ export const ACCESS_MUTANTS = [
   [
     "accessibility",
     "^element with a report: no rule",
-    "pkg/element.js",
+    "pkg/element/shadow.js",
     "--accent: var(--soundalike-accent, light-dark(#0b6a94",
     "--accent: var(--soundalike-accent, light-dark(#8bcaf4",
   ],

@@ -4,7 +4,7 @@
 
 /** @type {Mutant[]} */
 export const ELEMENT_MUTANTS = [
-  ["element", "under other music", "pkg/element.js", '[passage.reversed ? "backwards" : "", mix]', "[]"],
+  ["element", "under other music", "pkg/element/report.js", '[passage.reversed ? "backwards" : "", mix]', "[]"],
   [
     "element",
     "nothing heavy is loaded",
@@ -72,9 +72,9 @@ export const ELEMENT_MUTANTS = [
   [
     "element",
     "strictest policy.*own host",
-    "pkg/element.js",
-    "    shadow.adoptedStyleSheets = [sheet];",
-    "    shadow.innerHTML = `<style>${STYLE}</style>`;",
+    "pkg/element/shadow.js",
+    "  shadow.adoptedStyleSheets = [sheet];",
+    "  shadow.innerHTML = `<style>${STYLE}</style>`;",
   ],
   ["element", "strictest policy.*another host", "pkg/engine/spawn.js", "origin !== self.origin", "origin === ''"],
   ["element", "undefined or null", "pkg/element.js", "value === undefined || value === null", "value === null"],

@@ -164,5 +164,5 @@ export const REPORT_MUTANTS = [
   ["compositions", "in your song’s key", "report/report-view.js", "inTurn ? 0 : passage", "passage"],
   ["compositions", "a tone is moved", "report/pitch-shift.js", "factor > 1 ? 1 - part", "factor < 1 ? 1 - part"],
   ["compositions", "one song against many", "pkg/shared/format.js", "composition.score > score", "score > 2"],
-  ["element", "recording and the composition", "pkg/element.js", "by the recording ${scoreText", "${scoreText"],
+  ["element", "recording and the composition", "pkg/element/report.js", "by the recording ${scoreText", "${scoreText"],
 ];
