@@ -1,7 +1,7 @@
 /** Report view: one report with its pictures, its passages to play, and its files to save. */
 
 import { byId } from "../shared/dom.js";
-import { semitoneWords } from "./changes.js";
+import { semitoneWords } from "./words/changes.js";
 import { isNothingToCompare } from "../pkg/shared/format.js";
 import { showFacts } from "./facts.js";
 import { scoreText } from "../shared/format.js";

@@ -3,8 +3,8 @@
 import { byRank } from "../library/library-check.js";
 import { mixWords } from "../shared/format.js";
 import { evidenceWords } from "../pkg/shared/format.js";
-import { speedRange } from "./changes.js";
-import { compositionOf } from "./composition.js";
+import { speedRange } from "./words/changes.js";
+import { compositionOf } from "./words/composition.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /**

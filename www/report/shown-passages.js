@@ -5,8 +5,8 @@
 
 import { mixWords } from "../shared/format.js";
 import { evidenceWords } from "../pkg/shared/format.js";
-import { changeWords } from "./changes.js";
-import { compositionOf, transposed } from "./composition.js";
+import { changeWords } from "./words/changes.js";
+import { compositionOf, transposed } from "./words/composition.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 

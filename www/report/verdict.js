@@ -3,11 +3,17 @@
 import { element } from "../shared/dom.js";
 import { scoreText } from "../shared/format.js";
 import { NOTHING_TO_COMPARE, isNothingToCompare, verdictTitle } from "../pkg/shared/format.js";
-import { compositionMeanings, compositionOf, compositionTitle, compositionWords, isSameMelody } from "./composition.js";
-import { meanings, missingWords, verdictWords } from "./sentences.js";
+import {
+  compositionMeanings,
+  compositionOf,
+  compositionTitle,
+  compositionWords,
+  isSameMelody,
+} from "./words/composition.js";
+import { meanings, missingWords, verdictWords } from "./words/sentences.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
-/** @import { Expected, Piece } from "./sentences.js" */
+/** @import { Expected, Piece } from "./words/sentences.js" */
 
 /**
  * @param {HTMLElement} root the result section

@@ -301,7 +301,7 @@ describe("sentences", () => {
           meanings: /** @type {string[]} */ (meanings(report)),
         }));
       },
-      /** @type {const} */ ([`${visit.shared.url}report/sentences.js`, whole]),
+      /** @type {const} */ ([`${visit.shared.url}report/words/sentences.js`, whole]),
     );
   }
 

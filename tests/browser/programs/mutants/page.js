@@ -5,7 +5,7 @@
 /** @type {Mutant[]} */
 export const PAGE_MUTANTS = [
   ["track-choice", "may choose another", "app.js", "takeSong(side, file);\n    start();", "takeSong(side, file);"],
-  ["page", "semitones higher is recognised", "report/sentences.js", "text: report[side].name }", 'text: "" }'],
+  ["page", "semitones higher is recognised", "report/words/sentences.js", "text: report[side].name }", 'text: "" }'],
   ["page", "the introduction states the score", "app.js", "showLowestScores();\nvoid", "void"],
   ["page", "an unrelated song is different", "pkg/shared/format.js", '"Different songs"', '"Nothing"'],
   [

@@ -3,13 +3,13 @@
  * says.
  */
 
-import { isNothingToCompare, mixesOf } from "../pkg/shared/format.js";
-import { clock, shareText } from "../shared/format.js";
+import { isNothingToCompare, mixesOf } from "../../pkg/shared/format.js";
+import { clock, shareText } from "../../shared/format.js";
 import { changeClause, changeWords, changesOf, speedRange } from "./changes.js";
 import { editsOf } from "./edits.js";
-import { areOneStretch, spansOf } from "./stretches.js";
+import { areOneStretch, spansOf } from "../stretches.js";
 
-/** @typedef {import("../pkg/index.js").Report} Report */
+/** @typedef {import("../../pkg/index.js").Report} Report */
 /**
  * A part of a sentence; names of songs have the colour of their side.
  * @typedef {string | { side: "left" | "right", text: string }} Piece

@@ -1,8 +1,8 @@
 /** Changes: how a passage of the right song differs from the left one's, in words. */
 
-import { percent } from "../shared/format.js";
+import { percent } from "../../shared/format.js";
 
-/** @typedef {import("./stretches.js").Places} Places */
+/** @typedef {import("../stretches.js").Places} Places */
 /**
  * @typedef {Object} Changed
  * @property {number} speedRatio

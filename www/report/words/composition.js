@@ -1,10 +1,10 @@
 /** Composition: the answer to whether one song plays the other's composition anew, in words. */
 
-import { isNothingToCompare } from "../pkg/shared/format.js";
-import { clock } from "../shared/format.js";
+import { isNothingToCompare } from "../../pkg/shared/format.js";
+import { clock } from "../../shared/format.js";
 import { changeClause } from "./changes.js";
 
-/** @typedef {import("../pkg/index.js").Report} Report */
+/** @typedef {import("../../pkg/index.js").Report} Report */
 /** @typedef {NonNullable<Report["composition"]>} Composition */
 /** @typedef {Composition["passages"][number]} CompositionPassage */
 /** @import { Piece } from "./sentences.js" */
