@@ -16,9 +16,10 @@ import { EngineError } from "./worker-link.js";
 import { publicError } from "./public-errors.js";
 import { loadDecoder, loadEngineFiles } from "./loader.js";
 import { Lock, untilAborted } from "../shared/lock.js";
+import { Restorer } from "./restorer.js";
 import { Upload } from "./upload.js";
 import { forgetIfChanged, rememberFile, requireSameFile } from "../song/changed-file.js";
-import { packSong, unpackSong } from "../song/song-bytes.js";
+import { packSong } from "../song/song-bytes.js";
 import { spawnLink } from "./spawn.js";
 import { WorkerPool } from "./pool.js";
 import { arrayOf } from "../shared/arrays.js";
@@ -62,6 +63,7 @@ const MAX_UPLOADS = 2;
 export class Engine {
   #options;
   #pool;
+  #restorer;
   #nextSongId = 1;
   #decoding = new Lock();
 
@@ -69,6 +71,7 @@ export class Engine {
   constructor(options) {
     this.#options = options;
     this.#pool = new WorkerPool(options);
+    this.#restorer = new Restorer(this.#pool, () => this.#nextSongId++);
   }
 
   /** The backend in use, or the last one that was. @returns {Backend | undefined} */
@@ -95,7 +98,7 @@ export class Engine {
     await this.#fallingBack(async () => {
       await forgetIfChanged(song);
       if (this.#pool.with(song)) return;
-      if (song.analysis && (await this.#restore(song, song.analysis, options))) return;
+      if (song.analysis && (await this.#restorer.restore(song, song.analysis, options))) return;
       const end = this.#pool.announceSong(song);
       try {
         await this.#readAndAnalyse(song, options);
@@ -114,7 +117,7 @@ export class Engine {
    */
   async restore(song, bytes, signal) {
     try {
-      return await this.#restorePacked(song, bytes, { signal });
+      return await this.#restorer.restorePacked(song, bytes, { signal });
     } catch (error) {
       throw publicError(error, this.backend);
     }
@@ -179,8 +182,8 @@ export class Engine {
     try {
       release = await worker.lock.acquire(signal);
       const link = await worker.host.running(signal);
-      const leftId = await this.#idIn(worker, link, left, signal);
-      const rightId = await this.#idIn(worker, link, right, signal);
+      const leftId = await this.#restorer.idIn(worker, link, left, signal);
+      const rightId = await this.#restorer.idIn(worker, link, right, signal);
       if (leftId === undefined || rightId === undefined) return undefined;
       return await work(worker.host, link, leftId, rightId);
     } catch (error) {
@@ -240,7 +243,9 @@ export class Engine {
     const file = await untilAborted(fileOf(song.input, this.#limits, abandoned), abandoned);
     if (file) await rememberFile(song, file);
     const key = cache && file && (await this.#cacheKey(song, file));
-    const isKnown = Boolean(cache && key && (await this.#restoreCached(song, cache, key, { signal, abandoned })));
+    const isKnown = Boolean(
+      cache && key && (await this.#restorer.restoreCached(song, cache, key, { signal, abandoned })),
+    );
     return { file, key, isKnown };
   }
 
@@ -337,84 +342,6 @@ export class Engine {
       },
     });
     return song.sha256 && `${song.sha256} ${this.#pool.first.host.started?.weightsSha256} ${this.backend}`;
-  }
-
-  /**
-   * @param {Song} song
-   * @param {SongStore} cache
-   * @param {string} key
-   * @param {{ signal: AbortSignal | undefined, abandoned: AbortSignal | undefined }} options
-   */
-  async #restoreCached(song, cache, key, { signal, abandoned }) {
-    // A cache that fails counts as one without the song.
-    const bytes = await untilAborted(
-      cache.get(key).catch(() => undefined),
-      abandoned,
-    );
-    return bytes !== undefined && this.#restorePacked(song, bytes, { signal, abandoned });
-  }
-
-  /**
-   * @param {Song} song
-   * @param {Uint8Array} bytes
-   * @param {{ signal: AbortSignal | undefined, abandoned?: AbortSignal | undefined }} options
-   */
-  async #restorePacked(song, bytes, options) {
-    const packed = unpackSong(bytes);
-    if (!packed || !(await this.#restore(song, packed.analysis, options))) return false;
-    song.durationSecs = packed.durationSecs;
-    song.peaks = packed.peaks;
-    return true;
-  }
-
-  /**
-   * @param {Song} song
-   * @param {Uint8Array} analysis
-   * @param {{ signal: AbortSignal | undefined, abandoned?: AbortSignal | undefined }} options
-   * @returns {Promise<boolean>} whether the engine accepted it
-   */
-  async #restore(song, analysis, { signal, abandoned = signal }) {
-    const worker = this.#pool.forNextSong();
-    const end = worker.begin();
-    let release;
-    try {
-      release = await worker.lock.acquire(abandoned);
-      const link = await worker.host.running(signal);
-      return (await this.#restoredId(worker, link, song, analysis, signal)) !== undefined;
-    } finally {
-      release?.();
-      end();
-    }
-  }
-
-  /**
-   * The id of a song in a worker that may never have had it, and whose lock is held.
-   * @param {PooledWorker} worker
-   * @param {WorkerLink} link to it
-   * @param {Song} song
-   * @param {AbortSignal | undefined} signal
-   * @returns {Promise<number | undefined>}
-   */
-  async #idIn(worker, link, song, signal) {
-    return song.idIn(link) ?? (song.analysis && this.#restoredId(worker, link, song, song.analysis, signal));
-  }
-
-  /**
-   * @param {PooledWorker} worker
-   * @param {WorkerLink} link
-   * @param {Song} song
-   * @param {Uint8Array} analysis
-   * @param {AbortSignal | undefined} signal
-   * @returns {Promise<number | undefined>} `undefined` if it isn't of this release and these
-   *   weights
-   */
-  async #restoredId(worker, link, song, analysis, signal) {
-    const songId = this.#nextSongId++;
-    const request = /** @type {const} */ ({ type: "restore", songId, name: song.name, analysis });
-    if (!(await worker.host.ask(link, request, { signal }))) return undefined;
-    song.analysis = analysis;
-    song.enter(link, songId);
-    return songId;
   }
 
   /** Does the work, and repeats it on the CPU if WebGPU fails. @param {() => Promise<void>} work */

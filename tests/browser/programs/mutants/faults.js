@@ -137,7 +137,7 @@ export const FAULT_MUTANTS = [
     "engine-faults",
     "killed while it is idle",
     "pkg/engine/engine.js",
-    "if (song.analysis && (await this.#restore(song, song.analysis, options))) return;",
+    "if (song.analysis && (await this.#restorer.restore(song, song.analysis, options))) return;",
     "",
   ],
   [

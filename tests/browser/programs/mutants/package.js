@@ -354,7 +354,7 @@ export const PACKAGE_MUTANTS = [
   [
     "analysed-songs",
     "a cache saves the second analysis",
-    "pkg/engine/engine.js",
+    "pkg/engine/restorer.js",
     "cache.get(key).catch(() => undefined)",
     "cache.get(key)",
   ],
