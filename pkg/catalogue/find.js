@@ -48,12 +48,6 @@ import { catalogueRequest } from "./consent.js";
  * @typedef {(song: Song, signal: AbortSignal | undefined) => Promise<Uint8Array>} Query
  */
 
-/**
- * @typedef {Object} Door
- * @property {Checker} checker
- * @property {Query} query
- */
-
 const TIMEOUT_SECS = 30;
 
 /** Share of a search that the analysis of the song takes. */
@@ -67,7 +61,7 @@ const QUERY_HEADER_BYTES = 88;
 const PIECE_BYTES = 4 + 128;
 
 /**
- * @param {Door} door
+ * @param {{ checker: Checker, query: Query }} own
  * @param {CatalogueOptions} catalogue
  * @param {SongInput | Song} input
  * @param {FindOptions} options

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { WEBGPU_FLAGS, pitchShift } from "../support/harness.js";
+import { WEBGPU_FLAGS } from "../support/harness.js";
 import { siteInChromium } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 240_000;
@@ -16,14 +16,7 @@ describe("webgpu", () => {
 
   before(() => {
     songs.original = audio.tune("original.wav", 1, 8);
-    songs.copy = audio.encoded("copy.mp3", songs.original, [
-      "-af",
-      pitchShift(1),
-      "-c:a",
-      "libmp3lame",
-      "-b:a",
-      "128k",
-    ]);
+    songs.copy = audio.transposed("copy.mp3", songs.original, 1);
   });
 
   /** @param {string} backend */

@@ -7,7 +7,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
-import { pitchShift } from "../support/harness.js";
 import { siteInChromium } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
@@ -24,14 +23,7 @@ describe("accessibility", () => {
 
   before(async () => {
     songs.original = audio.tune("original.wav", 1, 20);
-    songs.copy = audio.encoded("copy.mp3", songs.original, [
-      "-af",
-      pitchShift(2),
-      "-c:a",
-      "libmp3lame",
-      "-b:a",
-      "128k",
-    ]);
+    songs.copy = audio.transposed("copy.mp3", songs.original, 2);
     songs.unrelated = audio.tune("unrelated.wav", 7, 18);
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
   });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { audioFolder, pitchShift, serveSite } from "../support/harness.js";
+import { audioFolder, serveSite } from "../support/harness.js";
 import { tune, wav } from "../support/music.js";
 import { Firefox } from "../support/webdriver.js";
 
@@ -19,14 +19,7 @@ describe("page in Firefox", () => {
 
   before(async () => {
     songs.original = audio.tune("original.wav", 1, 20);
-    songs.copy = audio.encoded("copy.mp3", songs.original, [
-      "-af",
-      pitchShift(2),
-      "-c:a",
-      "libmp3lame",
-      "-b:a",
-      "128k",
-    ]);
+    songs.copy = audio.transposed("copy.mp3", songs.original, 2);
     songs.unrelatedAsWav = audio.tune("unrelated.wav", 7, 18);
     songs.unrelated = audio.encoded("unrelated.ogg", songs.unrelatedAsWav, ["-c:a", "libvorbis"]);
     const tracks = ["-i", songs.original, "-map", "0", "-map", "1", "-disposition:a:0", "0"];

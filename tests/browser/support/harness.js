@@ -102,7 +102,7 @@ function chromiumPath() {
 export function audioFolder() {
   const folder = mkdtempSync(join(tmpdir(), "soundalike-e2e-"));
   const path = (/** @type {string} */ name) => join(folder, name);
-  return {
+  const all = {
     /** A tune as WAV. @param {string} name @param {number} seed @param {number} durationSecs */
     tune(name, seed, durationSecs) {
       writeFileSync(path(name), wav(tune(seed, durationSecs)));
@@ -130,8 +130,16 @@ export function audioFolder() {
       }
       return path(name);
     },
+    /**
+     * A copy at another pitch, as MP3 of 128 kbit/s.
+     * @param {string} name @param {string} source @param {number} semitones
+     */
+    transposed(name, source, semitones) {
+      return all.encoded(name, source, ["-af", pitchShift(semitones), "-c:a", "libmp3lame", "-b:a", "128k"]);
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+  return all;
 }
 
 /**

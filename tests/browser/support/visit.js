@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach } from "node:test";
-import { audioFolder, launchChromium, pitchShift, serveSite } from "./harness.js";
+import { audioFolder, launchChromium, serveSite } from "./harness.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
 
@@ -82,10 +82,9 @@ export function visits() {
 /** @param {ReturnType<typeof audioFolder>} audio */
 function threeSongs(audio) {
   const original = audio.tune("original.wav", 1, 20);
-  const mp3 = ["-c:a", "libmp3lame", "-b:a", "128k"];
   return {
     original,
-    copy: audio.encoded("copy.mp3", original, ["-af", pitchShift(2), ...mp3]),
+    copy: audio.transposed("copy.mp3", original, 2),
     unrelated: audio.tune("unrelated.wav", 7, 18),
   };
 }
