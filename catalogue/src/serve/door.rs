@@ -74,10 +74,10 @@ impl Door {
             let hits = catalogue.nearest(&query)?;
             let candidates = candidates(&hits, MOST_CANDIDATES);
             let ids: Vec<_> = candidates.iter().map(|one| one.song.clone()).collect();
-            let mut kept = catalogue.kept(&ids)?;
+            let mut names = catalogue.names(&ids)?;
             // A song that was removed meanwhile has no name.
             let candidates = candidates.into_iter().filter_map(|one| {
-                let (name, _) = kept.remove(&one.song)?;
+                let name = names.remove(&one.song)?;
                 Some((one, name))
             });
             Ok(Found {

@@ -205,6 +205,15 @@ impl Catalogue {
         self.wait(async { kept(&newest(&self.songs).await?, ids).await })
     }
 
+    /// Names of these songs, by id, without their kept bytes. Ids that aren't there are left out.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read.
+    pub fn names(&self, ids: &[String]) -> Result<HashMap<String, String>> {
+        self.wait(async { names(&newest(&self.songs).await?, ids).await })
+    }
+
     /// Adds songs. Those that are there already stay as they are. Returns the number of songs
     /// added.
     ///
@@ -300,6 +309,16 @@ async fn ids(songs: &Dataset, named: Option<&[String]>) -> lance::Result<HashSet
         ids.extend(column.iter().flatten().map(str::to_owned));
     }
     Ok(ids)
+}
+
+async fn names(songs: &Dataset, ids: &[String]) -> lance::Result<HashMap<String, String>> {
+    let mut names = HashMap::new();
+    for batch in read(songs, &["id", "name"], Some(is_one_of("id", ids))).await? {
+        let [ids, texts] = ["id", "name"].map(|name| batch[name].as_string::<i32>());
+        let rows = ids.iter().flatten().zip(texts.iter().flatten());
+        names.extend(rows.map(|(id, name)| (id.to_owned(), name.to_owned())));
+    }
+    Ok(names)
 }
 
 async fn kept(

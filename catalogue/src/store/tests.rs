@@ -51,6 +51,8 @@ fn songs_are_added_once_found_and_removed() {
     let kept = catalogue.kept(&ids).unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept["a"], ("a.mp3".to_owned(), vec![7; 300_000]));
+    let names = catalogue.names(&ids).unwrap();
+    assert_eq!(names, HashMap::from([("a".into(), "a.mp3".into())]));
     let done = catalogue.compact(Duration::ZERO).unwrap();
     assert!(done.bytes_removed > 300_000, "{done:?}");
     let again = Catalogue::open(&address, &model).unwrap();
