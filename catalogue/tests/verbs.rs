@@ -251,6 +251,10 @@ fn bad_input_gives_one_clear_line() {
     fail(&["search", &song, "--in", &catalogue], "has no songs yet");
     run(&["add", &song, "--to", &catalogue], 0);
     fail(&["search", "nowhere.mp3", "--in", &catalogue], "can't open");
+    fail(
+        &["search", "--track", "2", &song, "--in", &catalogue],
+        "no such track",
+    );
     run(&["index", "--in", &catalogue], 0);
     fail(
         &["index", "--commit", "--in", &catalogue],

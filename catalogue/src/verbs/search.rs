@@ -1,9 +1,10 @@
 //! `search`: the songs that a song copies, with the report of each.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
 
 use anyhow::{Result, ensure};
-use soundalike::{MatchedPassage, Verdict};
+use soundalike::{Checker, MatchedPassage, Verdict};
 use soundalike_native::{audio_file, weights};
 
 use super::{Outcome, print, songs};
@@ -22,6 +23,9 @@ pub(super) struct Args {
     /// Most songs that are compared with a song
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     top: u16,
+    /// The sound track of files that have several: 1 for the first; without it the default one
+    #[arg(long)]
+    track: Option<usize>,
     /// Print a JSON object a song, {"query", "candidates": [{"id", "name", "report"}]}
     #[arg(long)]
     json: bool,
@@ -29,9 +33,45 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     let checker = weights::checker(weights)?;
+    let checker = &checker;
+    std::thread::scope(|scope| {
+        // A song is analysed while the catalogues are opened, and while the one before is searched
+        // for.
+        let (sender, analysed) = sync_channel(0);
+        scope.spawn(move || {
+            let songs = args.songs.iter();
+            let mut songs = songs.map(|path| audio_file::analyse_track(checker, path, args.track));
+            // A closed channel means that the search failed.
+            let _stopped = songs.try_for_each(|song| sender.send(song).ok());
+        });
+        let (catalogues, count) = open(&args.catalogues, checker)?;
+        let mut is_done = true;
+        for song in analysed {
+            let song = match song {
+                Ok(song) => song,
+                Err(error) if args.songs.len() > 1 => {
+                    eprintln!("skipped: {error:#}");
+                    is_done = false;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let answer = search(&catalogues, checker, &song, usize::from(args.top))?;
+            is_done &= name_damaged(&answer);
+            print(&match args.json {
+                true => serde_json::to_string(&answer)?,
+                false => lines(&answer, count),
+            })?;
+        }
+        Ok(Outcome::of(is_done))
+    })
+}
+
+/// The catalogues, and how many songs are in them.
+fn open(addresses: &[Address], checker: &Checker) -> Result<(Vec<Catalogue>, usize)> {
     let mut catalogues = Vec::new();
     let mut count = 0;
-    for address in &args.catalogues {
+    for address in addresses {
         let catalogue = Catalogue::open(address, checker.model())?;
         let songs = catalogue.size()?.songs;
         ensure!(
@@ -41,31 +81,17 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
         count += songs;
         catalogues.push(catalogue);
     }
+    Ok((catalogues, count))
+}
+
+/// Names the candidates that are damaged in a catalogue; returns whether there are none.
+fn name_damaged(answer: &Answer) -> bool {
     let mut is_done = true;
-    for path in &args.songs {
-        let song = match audio_file::analyse(&checker, path) {
-            Ok(song) => song,
-            Err(error) if args.songs.len() > 1 => {
-                eprintln!("skipped: {error:#}");
-                is_done = false;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        let answer = search(&catalogues, &checker, &song, usize::from(args.top))?;
-        for Compared { id, name, .. } in answer.candidates.iter().filter(|one| one.report.is_none())
-        {
-            eprintln!(
-                "skipped: {name} ({id}) is damaged in the catalogue: remove it and add it again"
-            );
-            is_done = false;
-        }
-        print(&match args.json {
-            true => serde_json::to_string(&answer)?,
-            false => lines(&answer, count),
-        })?;
+    for Compared { id, name, .. } in answer.candidates.iter().filter(|one| one.report.is_none()) {
+        eprintln!("skipped: {name} ({id}) is damaged in the catalogue: remove it and add it again");
+        is_done = false;
     }
-    Ok(Outcome::of(is_done))
+    is_done
 }
 
 fn lines(answer: &Answer, count: usize) -> String {
