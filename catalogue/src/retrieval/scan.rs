@@ -48,11 +48,7 @@ impl Scan {
                 continue; // Never: a batch has whole rows.
             };
             let cosines = block.dot(&self.queries);
-            for (row, cosines) in cosines.outer_iter().enumerate() {
-                for (query, &cosine) in cosines.iter().enumerate() {
-                    top.offer(query, index * BLOCK_ROWS + row, cosine);
-                }
-            }
+            top.offer(index * BLOCK_ROWS, cosines.as_slice().unwrap_or_default());
         }
     }
 }

@@ -29,17 +29,28 @@ impl BatchTop {
         }
     }
 
-    /// Takes a row into account.
-    pub fn offer(&mut self, query: usize, row: usize, cosine: f32) {
-        if cosine < self.thresholds[query] {
-            return;
-        }
-        let found = &mut self.found[query];
-        found.push(Found { row, cosine });
-        if found.len() >= 4 * HITS_PER_VECTOR {
-            found.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
-            found.truncate(HITS_PER_VECTOR);
-            self.thresholds[query] = found[HITS_PER_VECTOR - 1].cosine;
+    /// Takes the cosines of rows with each query vector into account, `[rows, queries]`. The first
+    /// of them is row `first` of the batch.
+    pub fn offer(&mut self, first: usize, cosines: &[f32]) {
+        let thresholds = self.thresholds.as_mut_slice();
+        for (index, row) in cosines.chunks_exact(thresholds.len()).enumerate() {
+            // Hardly one in a thousand is among the best. This crate is optimised little, so that
+            // an iterator would be a call for each of some fifty million cosines.
+            let mut query = 0;
+            while query < row.len() {
+                let cosine = row[query];
+                if cosine >= thresholds[query] {
+                    let found = &mut self.found[query];
+                    let row = first + index;
+                    found.push(Found { row, cosine });
+                    if found.len() >= 4 * HITS_PER_VECTOR {
+                        found.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
+                        found.truncate(HITS_PER_VECTOR);
+                        thresholds[query] = found[HITS_PER_VECTOR - 1].cosine;
+                    }
+                }
+                query += 1;
+            }
         }
     }
 }
