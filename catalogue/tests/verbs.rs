@@ -315,6 +315,74 @@ fn a_full_disk_and_a_closed_pipe_are_no_panics() {
     assert_eq!(shell(closed), (String::new(), String::new()));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_written_is_searched_and_keeps_what_it_has() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+
+    /// Everything in a folder with these permissions.
+    fn allow(path: &Path, folders: u32, files: u32) {
+        let mode = if path.is_dir() { folders } else { files };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        if path.is_dir() {
+            for entry in fs::read_dir(path).unwrap() {
+                allow(&entry.unwrap().path(), folders, files);
+            }
+        }
+    }
+
+    let scene = Scene::new(2);
+    let catalogue = scene.text("catalogue");
+    let [one, two] = [1, 2].map(|number| scene.text(&format!("music/tune-{number}.wav")));
+    run(&["add", &one, "--to", &catalogue], 0);
+    let copy = scene.write("copy.wav", &faster(&music(1, 20)));
+    let found = search(&copy, &[&catalogue]);
+    // Root may write everywhere: it runs the program as nobody, from where nobody can reach it.
+    let (built, program) = (
+        env!("CARGO_BIN_EXE_soundalike-catalogue"),
+        scene.at("program"),
+    );
+    if fs::hard_link(built, &program).is_err() {
+        fs::copy(built, &program).unwrap();
+    }
+    allow(&scene.at("catalogue"), 0o555, 0o444);
+    let folder = scene.folder.path();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let tried = scene.at("catalogue/written");
+    let is_root = fs::write(&tried, "").is_ok() && fs::remove_file(&tried).is_ok();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(arguments);
+        if is_root {
+            command.uid(65_534);
+        }
+        let output = command.output().unwrap();
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|one| String::from_utf8(one).unwrap());
+        (output.status.code(), stdout, stderr)
+    };
+    let (_, json, errors) = run(&["search", &copy, "--json", "--in", &catalogue]);
+    assert_eq!(
+        serde_json::from_str(&json).ok(),
+        Some(found.clone()),
+        "{errors}"
+    );
+    let id = best(&found).0;
+    for arguments in [
+        &["add", &two, "--to", &catalogue][..],
+        &["index", "--always", "--in", &catalogue],
+        &["remove", &id, "--in", &catalogue],
+    ] {
+        let (status, _, errors) = run(arguments);
+        let is_clear = errors.lines().count() == 1 && errors.contains("there is no permission");
+        assert!(status == Some(1) && is_clear, "{arguments:?}: {errors}");
+    }
+    allow(&scene.at("catalogue"), 0o755, 0o644);
+    self::run(&["verify", "--in", &catalogue], 0);
+    assert_eq!(scene.songs_in("catalogue"), 1);
+}
+
 #[test]
 fn an_index_by_parts_finds_what_a_scan_finds_and_new_songs_at_once() {
     let scene = Scene::new(7);
