@@ -88,7 +88,8 @@ impl Store {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let keys = r#"{"identities":[{"name":"test","credentials":[{"accessKey":"key","secretKey":"secret"}],
-            "actions":["Admin","Read","Write","List","Tagging"]}]}"#;
+            "actions":["Admin","Read","Write","List","Tagging"]},
+            {"name":"reader","credentials":[{"accessKey":"reader","secretKey":"secret"}],"actions":["Read","List"]}]}"#;
         fs::write(folder.path().join("s3.json"), keys).unwrap();
         let (master_port, port) = (free_port(), free_port());
         let master = format!(
@@ -203,6 +204,31 @@ fn write(folder: &Path, name: &str, samples: &[f32]) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// Searches by one who may only read. Each finds its song, or fails in one line within the promised
+/// time.
+fn search_while_a_node_is_dead(store: &Store, copies: &[(String, String)]) {
+    for (copy, name) in copies {
+        let start = Instant::now();
+        let mut search =
+            store.program(&["search", "--json", "--top", "3", copy, "--in", CATALOGUE]);
+        let output = search.env("AWS_ACCESS_KEY_ID", "reader").output().unwrap();
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        println!(
+            "a search with a dead node took {:.1} s: {stderr}",
+            start.elapsed().as_secs_f64()
+        );
+        assert!(start.elapsed() < LONGEST_ANSWER);
+        match serde_json::from_str::<Value>(&stdout) {
+            Ok(answer) => assert_eq!(answer["candidates"][0]["name"], **name, "{stderr}"),
+            Err(_) => assert!(
+                output.status.code() == Some(1) && stdout.is_empty() && stderr.lines().count() == 1,
+                "{stdout}{stderr}"
+            ),
+        }
+    }
+}
+
 #[test]
 fn no_committed_song_is_lost_when_nodes_die() {
     let Some(weed) = std::env::var_os("SOUNDALIKE_WEED") else {
@@ -272,6 +298,7 @@ fn no_committed_song_is_lost_when_nodes_die() {
         .into();
     std::thread::sleep(Duration::from_millis(300));
     store.nodes.remove(0).kill();
+    search_while_a_node_is_dead(&store, &copies[..2]);
     for writer in writers {
         let output = writer.wait_with_output().unwrap();
         // A writer may give up, in one line; what it committed stays.
@@ -286,6 +313,16 @@ fn no_committed_song_is_lost_when_nodes_die() {
     for (copy, name) in &copies {
         assert_eq!(store.best(copy), *name);
     }
+
+    // Whoever may only read can't add, and is told so.
+    let mut add = store.program(&["add", &copies[0].0, "--to", CATALOGUE]);
+    let output = add.env("AWS_ACCESS_KEY_ID", "reader").output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.code() == Some(1) && errors.contains("there is no permission"),
+        "{errors}"
+    );
+    assert_eq!(store.stats()["songs"], SONGS);
 
     // With the gateway gone there is an error, soon, and no answer.
     store.gateway.kill();
