@@ -4,22 +4,28 @@
 //! cargo bench --bench search -- MUSIC_FOLDER 10000
 //! ```
 //!
-//! The folder's songs are analysed. The others are simulated: their embeddings have the mean, the
-//! covariance between songs, the covariance within songs and the correlation from one embedding to
-//! the next of the folder's, and are Gaussian otherwise. Their kept songs are the folder's, or, in
-//! a catalogue of more than 10,000 songs, the first ten seconds of those, to save disk. The
-//! catalogue stays in the system's folder for temporary files, so that a second run can begin with
-//! a cold cache, or after `soundalike-catalogue index`.
+//! The folder's songs are analysed; copies of some of them, a semitone higher and faster, are
+//! searched for. The others are simulated: their embeddings have the mean, the covariance between
+//! songs, the covariance within songs and the correlation from one embedding to the next of the
+//! folder's, and are Gaussian otherwise. Their kept songs are the folder's, or, in a catalogue of
+//! more than 10,000 songs, the first ten seconds of those, to save disk. The catalogue stays in the
+//! system's folder for temporary files, so that a second run can begin with a cold cache, or after
+//! `soundalike-catalogue index`; then the recall of the index is printed, too.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a bench may panic")]
 
+use std::collections::HashSet;
 use std::fs;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use half::f16;
+use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use soundalike::{Song, Waveform};
+use soundalike_catalogue::retrieval::Hit;
 use soundalike_catalogue::retrieval::query::Vectors;
+use soundalike_catalogue::retrieval::votes::candidates;
 use soundalike_catalogue::search;
 use soundalike_catalogue::store::{Address, Catalogue, NewSong};
 use soundalike_native::{audio_file, weights};
@@ -36,7 +42,11 @@ const SHORT_SECS: usize = 10;
 const COMMIT_SONGS: usize = 256;
 /// Songs that are searched for.
 const SEARCHES: usize = 10;
-/// Deviations of which a random one is mixed.
+/// Songs that each of them is compared with.
+const COMPARED: usize = 20;
+/// Speed of a copy as a fraction.
+const FASTER: [u32; 2] = [16, 15];
+/// Deviations of which those of a simulated song are mixed.
 const MIXED: usize = 64;
 
 /// Normal numbers without a library: the sum of twelve uniform ones.
@@ -62,7 +72,7 @@ impl Random {
 
 /// The statistics of real embeddings.
 struct Statistics {
-    mean: Vec<f32>,
+    mean: Array1<f32>,
     /// Deviations of the means of songs from the mean.
     between: Vec<Vec<f32>>,
     /// Deviations of embeddings from the mean of their song.
@@ -96,7 +106,7 @@ impl Statistics {
             within.extend(deviations);
         }
         Self {
-            mean,
+            mean: mean.into(),
             between,
             within,
             correlation: products / squares,
@@ -104,23 +114,19 @@ impl Statistics {
     }
 
     fn song(&self, random: &mut Random) -> Vec<f16> {
-        let mut middle = self.mean.clone();
-        add(&mut middle, &mixed(&self.between, random), 1.0);
-        let mut deviation = mixed(&self.within, random);
+        let middle = &self.mean + &mixed(&self.between, 1, random).row(0);
+        let mut rows = mixed(&self.within, EMBEDDINGS, random);
         let fresh = (1.0 - self.correlation * self.correlation).sqrt();
-        let mut values = Vec::new();
-        for _ in 0..EMBEDDINGS {
-            let mut row = middle.clone();
-            add(&mut row, &deviation, 1.0);
-            let length = dot(&row, &row).sqrt();
-            values.extend(row.iter().map(|value| f16::from_f32(value / length)));
-            let next = mixed(&self.within, random);
-            deviation
-                .iter_mut()
-                .for_each(|value| *value *= self.correlation);
-            add(&mut deviation, &next, fresh);
+        for row in 1..EMBEDDINGS {
+            let deviation = &rows.row(row - 1) * self.correlation + &rows.row(row) * fresh;
+            rows.row_mut(row).assign(&deviation);
         }
-        values
+        rows += &middle;
+        for mut row in rows.rows_mut() {
+            let length = row.dot(&row).sqrt();
+            row /= length;
+        }
+        rows.iter().map(|&value| f16::from_f32(value)).collect()
     }
 }
 
@@ -145,18 +151,13 @@ fn add(sum: &mut [f32], row: &[f32], weight: f32) {
         .for_each(|(sum, value)| *sum += weight * value);
 }
 
-/// A random deviation with the covariance of these.
-fn mixed(deviations: &[Vec<f32>], random: &mut Random) -> Vec<f32> {
-    let mut sum = vec![0.0; deviations[0].len()];
-    for _ in 0..MIXED {
-        let weight = random.normal() / (MIXED as f32).sqrt();
-        add(
-            &mut sum,
-            &deviations[random.below(deviations.len())],
-            weight,
-        );
-    }
-    sum
+/// So many random deviations with the covariance of these, as rows.
+fn mixed(deviations: &[Vec<f32>], count: usize, random: &mut Random) -> Array2<f32> {
+    let chosen: Vec<_> = (0..MIXED).map(|_| random.below(deviations.len())).collect();
+    let shape = (MIXED, deviations[0].len());
+    let chosen = Array2::from_shape_fn(shape, |(row, at)| deviations[chosen[row]][at]);
+    let weight = || random.normal() / (MIXED as f32).sqrt();
+    Array2::from_shape_simple_fn((count, MIXED), weight).dot(&chosen)
 }
 
 /// Cosines of embeddings of different songs: median and the 99th of a hundred.
@@ -220,38 +221,101 @@ fn main() {
     let queries: Vec<Song> = files
         .iter()
         .step_by(files.len().div_ceil(SEARCHES))
-        .filter_map(|file| audio_file::analyse(&checker, file).ok())
+        .filter_map(|file| copy(&checker, file))
         .collect();
     peak_mb(true);
     for query in &queries {
         let start = Instant::now();
         let hits = catalogue[0].nearest(&Vectors::query(query)).unwrap();
-        let scan_secs = start.elapsed().as_secs_f64();
+        let nearest_secs = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        let answer = search(&catalogue, &checker, query, 20).unwrap();
+        let answer = search(&catalogue, &checker, query, COMPARED).unwrap();
         let whole_secs = start.elapsed().as_secs_f64();
         let best = answer.candidates.first().map_or("nothing", |one| &one.name);
         println!(
-            "{:5.0} s of music: scan {scan_secs:.2} s ({} hits), whole search {whole_secs:.2} s, \
+            "{:5.0} s of {}: nearest in {nearest_secs:.2} s ({} hits), whole search in {whole_secs:.2} s, \
              best {best}, peak {:.0} MB",
             query.duration_secs(),
+            query.name(),
             hits.len(),
             peak_mb(false)
         );
     }
+    if catalogue[0].indexed().unwrap().is_some() {
+        print_recall(&catalogue[0], &queries);
+    }
+}
+
+/// How much of what the scan finds the index finds, too.
+fn print_recall(catalogue: &Catalogue, queries: &[Song]) {
+    let (mut hits, mut songs, mut firsts) = ([0, 0], [0, 0], [0, 0]);
+    for query in queries.iter().map(Vectors::query) {
+        let start = Instant::now();
+        let exact = catalogue.nearest_exactly(&query).unwrap();
+        let exact_secs = start.elapsed().as_secs_f64();
+        let found = catalogue.nearest(&query).unwrap();
+        let places = |hits: &[Hit]| -> HashSet<(usize, String, u32)> {
+            let places = hits
+                .iter()
+                .map(|hit| (hit.query, hit.song.clone(), hit.segment));
+            places.collect()
+        };
+        count(&mut hits, &places(&exact), &places(&found));
+        let best = |hits: &[Hit], most: usize| -> HashSet<String> {
+            let best = candidates(hits, most).into_iter();
+            best.map(|one| one.song).collect()
+        };
+        count(&mut songs, &best(&exact, COMPARED), &best(&found, COMPARED));
+        count(&mut firsts, &best(&exact, 1), &best(&found, COMPARED));
+        println!("exact scan in {exact_secs:.2} s");
+    }
+    println!(
+        "the index finds {} of {} hits of the scan, {} of {} songs that it compares, {} of {} first ones",
+        hits[0], hits[1], songs[0], songs[1], firsts[0], firsts[1]
+    );
+}
+
+/// Counts how many of `expected` were found, and all of them.
+fn count<T: Eq + Hash>([found, all]: &mut [usize; 2], expected: &HashSet<T>, actual: &HashSet<T>) {
+    *found += expected.intersection(actual).count();
+    *all += expected.len();
+}
+
+/// A song a semitone higher, and as much faster.
+fn copy(checker: &soundalike::Checker, file: &Path) -> Option<Song> {
+    let whole = audio_file::decode(file).ok()?;
+    let rate_hz = whole.sample_rate_hz() / FASTER[1] * FASTER[0];
+    let samples = whole.samples().to_vec();
+    let faster = Waveform::new("copy", samples, rate_hz).ok()?;
+    let name = file.display().to_string();
+    pollster::block_on(checker.analyse(&name, faster, |_, _| ())).ok()
 }
 
 fn make(address: &Address, count: usize, files: &[PathBuf], checker: &soundalike::Checker) {
     let start = Instant::now();
-    let songs: Vec<NewSong> = files
+    let is_whole = count <= MOST_WHOLE;
+    let (songs, kept): (Vec<NewSong>, Vec<Vec<u8>>) = files
         .par_iter()
-        .filter_map(|file| {
-            let song = audio_file::analyse(checker, file).ok()?;
+        .enumerate()
+        .filter_map(|(number, file)| {
+            let waveform = audio_file::decode(file).ok()?;
+            let beginning = waveform.excerpt(0.0, SHORT_SECS * waveform.sample_rate_hz() as usize);
+            let rate_hz = waveform.sample_rate_hz();
+            let analyse = |waveform| {
+                let song = checker.analyse("music", waveform, |_, _| ());
+                pollster::block_on(song).ok()
+            };
+            let song = analyse(waveform)?;
             let name = file.display().to_string();
-            let id = format!("{:032x}", files.iter().position(|one| one == file)?);
-            Some(NewSong::new(id, name, &song, checker.model()))
+            let song = NewSong::new(format!("{number:032x}"), name, &song, checker.model());
+            let kept = match is_whole {
+                true => song.bytes.clone(),
+                false => analyse(Waveform::new("short", beginning, rate_hz).ok()?)?
+                    .to_bytes(checker.model()),
+            };
+            Some((song, kept))
         })
-        .collect();
+        .unzip();
     let secs: f64 = songs.iter().map(|song| song.duration_secs).sum();
     let took = start.elapsed().as_secs_f64();
     println!(
@@ -281,13 +345,6 @@ fn make(address: &Address, count: usize, files: &[PathBuf], checker: &soundalike
         statistics.correlation
     );
     let start = Instant::now();
-    let kept: Vec<_> = match count > MOST_WHOLE {
-        true => files
-            .iter()
-            .filter_map(|file| short(checker, file))
-            .collect(),
-        false => songs.iter().map(|song| song.bytes.clone()).collect(),
-    };
     let numbers: Vec<_> = (songs.len()..count).collect();
     for chunk in numbers.chunks(COMMIT_SONGS) {
         let songs: Vec<_> = chunk
@@ -317,16 +374,4 @@ fn make(address: &Address, count: usize, files: &[PathBuf], checker: &soundalike
         numbers.len(),
         start.elapsed().as_secs_f64()
     );
-}
-
-/// The kept song of a file's first seconds.
-fn short(checker: &soundalike::Checker, file: &Path) -> Option<Vec<u8>> {
-    let bytes = fs::read(file).ok()?;
-    let extension = file.extension().unwrap_or_default().to_string_lossy();
-    let whole = audio_file::decode_bytes(bytes, &extension).ok()?;
-    let rate_hz = whole.sample_rate_hz();
-    let samples = whole.excerpt(0.0, SHORT_SECS * rate_hz as usize);
-    let waveform = Waveform::new("short", samples, rate_hz).ok()?;
-    let song = checker.analyse("short", waveform, |_, _| ());
-    Some(pollster::block_on(song).ok()?.to_bytes(checker.model()))
 }

@@ -41,6 +41,19 @@ impl Catalogue {
     ///
     /// When the table or the index can't be read.
     pub fn nearest(&self, query: &Vectors) -> Result<Vec<Hit>> {
+        self.nearest_by(query, true)
+    }
+
+    /// The nearest embeddings of each query vector, exactly, without the index.
+    ///
+    /// # Errors
+    ///
+    /// When the table can't be read.
+    pub fn nearest_exactly(&self, query: &Vectors) -> Result<Vec<Hit>> {
+        self.nearest_by(query, false)
+    }
+
+    fn nearest_by(&self, query: &Vectors, uses_index: bool) -> Result<Vec<Hit>> {
         if query.is_empty() {
             return Ok(Vec::new());
         }
@@ -48,7 +61,7 @@ impl Catalogue {
             let table = newest(&self.segments).await?;
             let top = Mutex::new(Top::new(query.len(), CHANCE_COSINE));
             let segments = table.load_indices_by_name(index::NAME).await?;
-            let is_covered = |id: u64| index::covers(&segments, id);
+            let is_covered = |id: u64| uses_index && index::covers(&segments, id);
             let all = table.fragments();
             let (indexed, others): (Vec<_>, Vec<_>) =
                 all.iter().cloned().partition(|one| is_covered(one.id));
