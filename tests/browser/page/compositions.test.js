@@ -106,7 +106,7 @@ describe("compositions", () => {
     const said = await visit.page.evaluate(
       async ([url, reports]) => {
         const [{ titleOf }, { compositionOf, compositionTitle, compositionWords }] = await Promise.all(
-          ["verdict", "composition"].map((name) => import(`${url}report/${name}.js`)),
+          ["verdict", "words/composition"].map((name) => import(`${url}report/${name}.js`)),
         );
         return reports.map((fields) => {
           const side = (/** @type {string} */ name) => ({ name, coverage: 0.5, leftOutShare: 0 });
