@@ -34,7 +34,8 @@ const COMPOSITION_TITLES = {
   possibly: "Possibly the same composition",
 };
 
-const EVIDENCE = { melody: "same melody", harmony: "same chords", both: "same melody and chords" };
+/** What agrees in a passage of a composition. */
+export const EVIDENCE = { melody: "same melody", harmony: "same chords", both: "same melody and chords" };
 
 /** @typedef {import("../wasm/cpu/soundalike.js").Report} Report */
 /** @typedef {NonNullable<Report["composition"]>} Composition */

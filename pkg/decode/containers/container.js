@@ -10,7 +10,7 @@ import { NotCuttable } from "./not-cuttable.js";
 
 const HEAD_BYTES = 12;
 /** The EBML element, with which WebM and Matroska files begin (RFC 8794, 11.2.1). */
-const EBML = 0x1a45dfa3;
+export const EBML = 0x1a45dfa3;
 /** Syncword of MPEG audio frames: eleven ones. */
 const FRAME_SYNC = 0x7ff;
 

@@ -1,6 +1,6 @@
 /** Composition: the answer to whether one song plays the other's composition anew, in words. */
 
-import { isNothingToCompare } from "../../pkg/shared/format.js";
+import { EVIDENCE, isNothingToCompare } from "../../pkg/shared/format.js";
 import { clock } from "../../shared/format.js";
 import { changeClause } from "./changes.js";
 
@@ -8,8 +8,6 @@ import { changeClause } from "./changes.js";
 /** @typedef {NonNullable<Report["composition"]>} Composition */
 /** @typedef {Composition["passages"][number]} CompositionPassage */
 /** @import { Piece } from "./sentences.js" */
-
-const EVIDENCE = { melody: "same melody", harmony: "same chords", both: "same melody and chords" };
 
 /**
  * The answer, if there is something to say: a copy is not also called a cover of itself, nor is it

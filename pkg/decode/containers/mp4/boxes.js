@@ -17,6 +17,9 @@ export const HEAD_BYTES = 8;
 /** Version and flags, with which the content of a full box begins. */
 export const VERSION_BYTES = 4;
 
+/** Speed 1.0, with 16 bits after the binary point. */
+export const NORMAL_SPEED = 0x10000;
+
 /**
  * The boxes in the content of another one, up to the first that is damaged.
  * @param {Uint8Array<ArrayBuffer> | undefined} content

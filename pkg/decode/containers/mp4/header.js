@@ -1,7 +1,7 @@
 /** M4A header: everything before the sound in a file of some frames (ISO/IEC 14496-12). */
 
 import { joined } from "../bytes.js";
-import { HEAD_BYTES } from "./boxes.js";
+import { HEAD_BYTES, NORMAL_SPEED } from "./boxes.js";
 
 /** @import { SeekPoint } from "../cut.js" */
 /** @import { M4aFrames } from "./reader.js" */
@@ -10,8 +10,7 @@ import { HEAD_BYTES } from "./boxes.js";
 
 /** Unity matrix of a picture that is not rotated (6.2.2). */
 const MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
-/** 1.0 with 16 bits after the binary point, as speeds have it, and with 8, as volumes have it. */
-const NORMAL_SPEED = 0x10000;
+/** Volume 1.0, with 8 bits after the binary point. */
 const FULL_VOLUME = 0x1000000;
 /** The language “und”. */
 const UNDETERMINED = 0x55c40000;

@@ -6,7 +6,16 @@
 
 import { isText } from "../bytes.js";
 import { NotCuttable } from "../not-cuttable.js";
-import { HEAD_BYTES, MAX_BOXES, VERSION_BYTES, boxEnd, boxesIn, inside, requiredInside } from "./boxes.js";
+import {
+  HEAD_BYTES,
+  MAX_BOXES,
+  NORMAL_SPEED,
+  VERSION_BYTES,
+  boxEnd,
+  boxesIn,
+  inside,
+  requiredInside,
+} from "./boxes.js";
 import { readFragments } from "./fragments.js";
 import {
   readCo64,
@@ -49,8 +58,6 @@ import {
 const MAX_HEADER_BYTES = 2 ** 24;
 /** Name of the metadata item with the encoder's delay and padding. */
 const GAPLESS_NAME = new TextEncoder().encode("iTunSMPB");
-/** `mediaRate` of normal speed. */
-const NORMAL_SPEED = 0x10000;
 /** `mediaTime` is signed: -1 is an empty edit. */
 const MAX_MEDIA_TIME = 2 ** 31 - 1;
 

@@ -10,7 +10,6 @@ import { NotCuttable } from "../not-cuttable.js";
 /** @import { BlockReader } from "../block-reader.js" */
 
 // Element IDs (RFC 9559, 27.1; RFC 8794, 17.1). The comments name the clauses of RFC 9559.
-export const EBML = 0x1a45dfa3;
 export const SEGMENT = 0x18538067; // 5.1
 export const INFO = 0x1549a966; // 5.1.2
 export const TIMESTAMP_SCALE = 0x2ad7b1;

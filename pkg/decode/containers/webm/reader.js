@@ -9,6 +9,7 @@
 
 import { byteAt, uint32 } from "../bytes.js";
 import { BlockReader } from "../block-reader.js";
+import { EBML } from "../container.js";
 import { NotCuttable } from "../not-cuttable.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
 import {
@@ -18,7 +19,6 @@ import {
   CODEC_PRIVATE,
   CONTENT_ENCODINGS,
   DISCARD_PADDING,
-  EBML,
   FLAG_DEFAULT,
   INFO,
   MAX_ELEMENTS,
