@@ -288,7 +288,7 @@ fn copy(checker: &soundalike::Checker, file: &Path) -> Option<Song> {
     let samples = whole.samples().to_vec();
     let faster = Waveform::new("copy", samples, rate_hz).ok()?;
     let name = file.display().to_string();
-    pollster::block_on(checker.analyse(&name, faster, |_, _| ())).ok()
+    audio_file::analyse_decoded(checker, &name, faster).ok()
 }
 
 fn make(address: &Address, count: usize, files: &[PathBuf], checker: &soundalike::Checker) {
@@ -301,10 +301,7 @@ fn make(address: &Address, count: usize, files: &[PathBuf], checker: &soundalike
             let waveform = audio_file::decode(file).ok()?;
             let beginning = waveform.excerpt(0.0, SHORT_SECS * waveform.sample_rate_hz() as usize);
             let rate_hz = waveform.sample_rate_hz();
-            let analyse = |waveform| {
-                let song = checker.analyse("music", waveform, |_, _| ());
-                pollster::block_on(song).ok()
-            };
+            let analyse = |waveform| audio_file::analyse_decoded(checker, "music", waveform).ok();
             let song = analyse(waveform)?;
             let name = file.display().to_string();
             let song = NewSong::new(format!("{number:032x}"), name, &song, checker.model());

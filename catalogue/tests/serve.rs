@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use soundalike::{Candidates, Checker, Model, Query, SHIPPED_WEIGHTS, Song, Waveform};
-use soundalike_native::wav;
+use soundalike_native::{audio_file, wav};
 use tempfile::TempDir;
 use tunes::{RATE_HZ, music as tune};
 
@@ -135,7 +135,7 @@ fn checker() -> Checker {
 
 fn analysed(checker: &Checker, samples: Vec<f32>) -> Song {
     let waveform = Waveform::new("mine", samples, RATE_HZ).unwrap();
-    pollster::block_on(checker.analyse("mine", waveform, |_, _| ())).unwrap()
+    audio_file::analyse_decoded(checker, "mine", waveform).unwrap()
 }
 
 #[test]

@@ -79,8 +79,18 @@ pub fn analyse(checker: &Checker, path: &Path) -> Result<Song> {
 /// Those of [`analyse`], and when the file has no such track.
 pub fn analyse_track(checker: &Checker, path: &Path, track: Option<usize>) -> Result<Song> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let waveform = decode_file(path, track, 0.0)?;
-    let analysis = checker.analyse(&name, waveform, |_stage, _fraction| ());
+    analyse_decoded(checker, &name, decode_file(path, track, 0.0)?)
+}
+
+/// Analyses what was decoded, as a song of this name.
+///
+/// # Errors
+///
+/// Those of [`Checker::analyse`].
+pub fn analyse_decoded(checker: &Checker, name: &str, waveform: Waveform) -> Result<Song> {
+    // Generic functions are compiled where they are called, and the analysis is one, by its
+    // progress: here with the optimisation of this crate, and not with that of each program.
+    let analysis = checker.analyse(name, waveform, |_stage, _fraction| ());
     Ok(pollster::block_on(analysis)?)
 }
 

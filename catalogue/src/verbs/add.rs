@@ -116,8 +116,7 @@ fn make(checker: &Checker, file: &Path, known: &Mutex<HashSet<String>>) -> Made 
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let analysed = || -> Result<_> {
             let waveform = audio_file::decode_bytes(bytes, &extension)?;
-            let song = checker.analyse(&name, waveform, |_, _| ());
-            Ok(pollster::block_on(song)?)
+            audio_file::analyse_decoded(checker, &name, waveform)
         };
         let song = analysed().with_context(|| {
             // Another file with this content can't be used either, and is named, too.
