@@ -24,6 +24,9 @@ const LEAST_COLUMNS: f64 = 14.0;
 /// Overlap from which a correlation counts in full, in columns: 3 s, a segment. Over less it counts
 /// in proportion, because chance correlations are higher there.
 const FULL_COLUMNS: f64 = 32.0;
+/// Distance from which an alignment is another one, in columns, in both clips: 0.3 s. A greatest
+/// correlation of copies is narrower than that.
+const ELSEWHERE_COLUMNS: f64 = 3.2;
 
 /// The best alignment of two clips.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +40,9 @@ pub struct ClipAlignment {
     /// Root mean square of the correlations of all alignments that were tried; 0..1. High for two
     /// drones, and for two passages over one beat, which correlate in every position.
     pub spread: f64,
+    /// How far the correlation stands above the greatest one at another offset, 0..1. Low where the
+    /// clips resemble each other in many places, as two texts read by one voice.
+    pub prominence: f64,
 }
 
 impl ClipAlignment {
@@ -46,6 +52,21 @@ impl ClipAlignment {
             shift_bands: -self.shift_bands,
             ..self
         }
+    }
+
+    /// Whether it lies elsewhere than `other` at the middle of both clips, of these lengths.
+    fn is_elsewhere(
+        &self,
+        other: &Self,
+        [left_secs, right_secs]: [f64; 2],
+        column_secs: f64,
+    ) -> bool {
+        let least_secs = ELSEWHERE_COLUMNS * column_secs;
+        let apart = |one: &TimeMap, other: &TimeMap, secs: f64| {
+            (one.at(secs / 2.0) - other.at(secs / 2.0)).abs()
+        };
+        apart(&self.map, &other.map, left_secs) > least_secs
+            && apart(&self.map.inverse(), &other.map.inverse(), right_secs) > least_secs
     }
 }
 
@@ -70,12 +91,30 @@ pub fn align_clips(
     }
     let tries = there.tries + back.tries;
     let spread = ((there.squares + back.squares) / f64::from(tries)).sqrt();
-    let mirrored = back.best.map(ClipAlignment::mirrored);
-    let best = match (there.best, mirrored) {
-        (Some(there), Some(back)) if back.correlation > there.correlation => back,
-        (there, back) => there.or(back)?,
-    };
-    Some(ClipAlignment { spread, ..best })
+    let mut tried = there.best_at_offsets;
+    tried.extend(
+        back.best_at_offsets
+            .into_iter()
+            .map(ClipAlignment::mirrored),
+    );
+    let best = *tried
+        .iter()
+        .reduce(|best, one| match one.correlation > best.correlation {
+            true => one,
+            false => best,
+        })?;
+    let column_secs = left.spectrogram.column_secs;
+    let lengths_secs = [&left, &right].map(|clip| clip.spectrogram.columns() as f64 * column_secs);
+    let elsewhere = tried
+        .iter()
+        .filter(|one| one.is_elsewhere(&best, lengths_secs, column_secs))
+        .map(|one| one.correlation)
+        .fold(0.0, f64::max);
+    Some(ClipAlignment {
+        spread,
+        prominence: (best.correlation - elsewhere).max(0.0),
+        ..best
+    })
 }
 
 /// A clip's spectrogram, and running sums of its squares over the bands of each column: shape
@@ -115,7 +154,8 @@ impl<'a> Clip<'a> {
 /// Result of the search in one direction, in which one of the clips is the slower one.
 #[derive(Default)]
 struct Search {
-    best: Option<ClipAlignment>,
+    /// The best transposition at each speed and offset.
+    best_at_offsets: Vec<ClipAlignment>,
     /// Sum of the squares of all correlations.
     squares: f64,
     tries: u32,
@@ -139,6 +179,7 @@ impl Search {
                 continue;
             }
             let share = (columns / FULL_COLUMNS).min(1.0);
+            let mut best: Option<ClipAlignment> = None;
             let pairs = || (first..end).zip(places[first..end].iter().map(|place| place + offset));
             for shift_bands in -MOST_BANDS..=MOST_BANDS {
                 let Some(coefficient) = coefficient(quick, slow, pairs(), shift_bands) else {
@@ -147,8 +188,8 @@ impl Search {
                 let correlation = share * coefficient;
                 self.squares += correlation * correlation;
                 self.tries += 1;
-                if self.best.is_none_or(|best| correlation > best.correlation) {
-                    self.best = Some(ClipAlignment {
+                if best.is_none_or(|best| correlation > best.correlation) {
+                    best = Some(ClipAlignment {
                         correlation,
                         map: TimeMap {
                             anchor: (0.0, offset as f64 * slow.spectrogram.column_secs),
@@ -156,9 +197,11 @@ impl Search {
                         },
                         shift_bands,
                         spread: 0.0,
+                        prominence: 0.0,
                     });
                 }
             }
+            self.best_at_offsets.extend(best);
         }
     }
 }
@@ -309,6 +352,23 @@ mod tests {
         );
         assert!(tune > 1.5 * noise, "{tune} {noise}");
         assert!(noise > 0.01 && tune < 0.1, "{tune} {noise}");
+    }
+
+    #[test]
+    fn a_copy_stands_out_and_parts_of_a_loop_do_not() {
+        let prominence = |left: &WhitenedSpectrogram, right: &WhitenedSpectrogram| {
+            let [there, back] = [align_clips(left, right), align_clips(right, left)]
+                .map(|found| found.unwrap().prominence);
+            assert!((there - back).abs() < 1e-12, "{there} {back}");
+            there
+        };
+        let one = clip(&MELODY, 1.0, 0.0, 0.0);
+        let copy = prominence(&one, &clip(&MELODY, 1.0, 2.0, 0.3));
+        let other = prominence(&one, &clip(&OTHER, 1.0, 0.0, 0.0));
+        assert!(copy > 0.2 && other < 0.1, "{copy} {other}");
+        let of_loop = clip(&MELODY[..4], 1.0, 0.0, 0.0);
+        let (itself, of_loop) = (prominence(&one, &one), prominence(&of_loop, &of_loop));
+        assert!(of_loop < itself - 0.1, "{of_loop} {itself}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::recording::Analysis;
 use crate::recording::clips::align::{ClipAlignment, align_clips};
 use crate::recording::clips::peaks::evidence_at;
-use crate::recording::clips::score::clip_score;
+use crate::recording::clips::score::{clip_score, is_supported};
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passage::Passage;
 use crate::recording::refinement::alignment::completed;
@@ -22,18 +22,6 @@ const LEAST_SCORE: f32 = 0.5;
 /// by chance. Below it the embeddings alone say that a clip is a copy, and not where it lies. Of 60
 /// copied clips of validation tracks, the passages of 56 lie within 0.3 s of the truth.
 const LEAST_CORRELATION: f64 = 0.2;
-
-/// Correlation of clips below which their peaks must meet, too.
-const LEAST_CORRELATION_ALONE: f64 = 0.5;
-/// Least evidence of the peaks of clips that correlate less. Of validation clips of 3 to 7 s that
-/// scored 0.5 or more:
-///
-/// | clips | evidence | below |
-/// |---|---:|---:|
-/// | drum machines with the same pattern | 0 to 1.2 | 15 of 15 |
-/// | one voice that reads two texts | 1.3 to 9.1 | 19 of 28 |
-/// | copies, of which 45 correlate more | 1.0 to 22 | 2 of 75 |
-const LEAST_PEAK_EVIDENCE: f32 = 3.65;
 
 /// What two clips have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,13 +51,10 @@ pub fn compare_clips(
     let alignment = align_clips(left?, right?);
     let logit = clip_logit(matrix, alignment.as_ref(), segments)?;
     let mut score = clip_score(logit, alignment.as_ref(), calibration);
-    let is_unsure = alignment.is_some_and(|found| {
-        let [left, right] = songs.map(|song| &song.peaks);
-        score >= LEAST_SCORE
-            && found.correlation < LEAST_CORRELATION_ALONE
-            && evidence_at(&found, left, right) < LEAST_PEAK_EVIDENCE
-    });
-    if is_unsure {
+    let [left, right] = songs.map(|song| &song.peaks);
+    let is_supported =
+        |found: ClipAlignment| is_supported(&found, evidence_at(&found, left, right));
+    if score >= LEAST_SCORE && !alignment.is_none_or(is_supported) {
         score = HIGHEST_WITHOUT_PASSAGE;
     }
     let passage = alignment
@@ -184,6 +169,7 @@ mod tests {
             },
             shift_bands: 0,
             spread: 0.05,
+            prominence: 0.2,
         };
         let logit = |secs| clip_logit(&matrix, Some(&alignment(secs)), [&segments, &segments]);
         assert_eq!((logit(0.75), logit(0.0)), (Some(7.0), Some(-9.0)));

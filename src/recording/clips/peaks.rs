@@ -50,6 +50,7 @@ mod tests {
             },
             shift_bands: 2,
             spread: 0.05,
+            prominence: 0.2,
         };
         let evidence = evidence_at(&alignment, &clip, &copy);
         assert!(evidence > 10.0, "{evidence}");
