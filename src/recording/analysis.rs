@@ -1,21 +1,15 @@
-//! The door of the analyser of recordings: one song to an analysis, two analyses to findings.
+//! Analysis of a recording: all that comparing needs of it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::MAX_SONG_SECS;
 use crate::error::{Error, Result};
-use crate::recording::clips::compare::compare_clips;
 use crate::recording::clips::score::is_clip;
 use crate::recording::encoder::embeddings::Embeddings;
 use crate::recording::encoder::model::Model;
 use crate::recording::encoder::weights_file::WeightsInfo;
-use crate::recording::mixture::measure_shares;
-use crate::recording::passage::Passage;
-use crate::recording::passages::passages;
 use crate::recording::peaks::peak_map::PeakMap;
 use crate::recording::refinement::whitened::{FRAMES_PER_COLUMN, Preset, WhitenedSpectrogram};
-use crate::recording::runs::score_matrix::ScoreMatrix;
-use crate::recording::score::song_score;
 use crate::recording::segments::Segments;
 use crate::spectrum::log_mel::MelSpectrogram;
 
@@ -34,17 +28,6 @@ pub struct Analysis {
     pub(crate) whitened_clip: Option<WhitenedSpectrogram>,
     /// Its spectral peaks.
     pub(crate) peaks: PeakMap,
-}
-
-/// Result of a comparison.
-#[derive(Clone, Debug)]
-pub struct Findings {
-    /// Certainty that one recording copies from the other, 0..1.
-    pub score: f32,
-    /// Passages that match, ordered by their place in the left song.
-    pub passages: Vec<Passage>,
-    /// Logits of all segments against all segments.
-    pub matrix: ScoreMatrix,
 }
 
 /// Analyses a recording by its mel power and its spectral peaks; `name` is for errors. `progress`
@@ -84,38 +67,6 @@ pub async fn analyse(
         whitened_clip,
         peaks,
     })
-}
-
-/// Compares two recordings. `progress` is told the fraction that is done.
-///
-/// Lines are drawn through the rows of the matrix, so that rows and columns aren't treated exactly
-/// alike: to get findings that mirror each other, compare two recordings in the order of
-/// [`Analysis::precedes`].
-#[must_use]
-pub fn compare(model: &Model, songs: [&Analysis; 2], mut progress: impl FnMut(f32)) -> Findings {
-    let calibration = model.calibration();
-    progress(0.0);
-    let [left, right] = songs.map(|song| &song.embeddings);
-    let matrix = ScoreMatrix::new(left, right, model.head());
-    progress(0.3);
-    let mut passages = passages(&matrix, songs, calibration);
-    let clips = match passages.is_empty() {
-        true => compare_clips(&matrix, songs, calibration),
-        false => None,
-    };
-    let score = match &clips {
-        Some(clips) => clips.score,
-        None => song_score(&matrix, &passages, songs, calibration),
-    };
-    if let Some(passage) = clips.and_then(|clips| clips.passage) {
-        passages.push(passage);
-        measure_shares(&mut passages, songs.map(|song| &song.peaks));
-    }
-    Findings {
-        score,
-        passages,
-        matrix,
-    }
 }
 
 impl Analysis {
@@ -181,6 +132,7 @@ impl Analysis {
 pub(crate) mod test_analysis {
     use super::*;
     use crate::config::FeatureConfig;
+    use crate::recording::runs::score_matrix::ScoreMatrix;
     use crate::recording::segments::test_segments;
     use crate::test_sound::mel_power;
 

@@ -10,7 +10,7 @@
 //! plays forwards, in a reversed copy the one that plays backwards.
 
 use crate::geometry::spans::covered_share;
-use crate::recording::Analysis;
+use crate::recording::analysis::Analysis;
 use crate::recording::certainty::{LEAST_CERTAINTY, SUPPORTING_CORRELATIONS};
 use crate::recording::mixture::{alignment, passage_by_peaks};
 use crate::recording::passage::Passage;

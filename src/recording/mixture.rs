@@ -1,6 +1,6 @@
 //! Passages by [spectral peaks](crate::recording::peaks), which find them under other music, too.
 
-use crate::recording::Analysis;
+use crate::recording::analysis::Analysis;
 use crate::recording::edits::is_edited;
 use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_line::PeakLine;

@@ -14,6 +14,7 @@ mod backwards;
 mod blank;
 mod certainty;
 pub mod clips;
+mod compare;
 mod contested;
 mod distinct;
 mod drift;
@@ -28,4 +29,5 @@ pub mod runs;
 mod score;
 pub mod segments;
 
-pub use analysis::{Analysis, Findings, analyse, compare};
+pub use analysis::{Analysis, analyse};
+pub use compare::{Findings, compare};

@@ -9,7 +9,7 @@
 //! [drifts](crate::recording::drift) become one passage.
 
 use crate::geometry::time_map::TimeMap;
-use crate::recording::Analysis;
+use crate::recording::analysis::Analysis;
 use crate::recording::backwards::backward_passages;
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty, full_evidence,

@@ -1,6 +1,6 @@
 //! The score of two songs.
 
-use crate::recording::Analysis;
+use crate::recording::analysis::Analysis;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passage::Passage;
 use crate::recording::runs::score_matrix::{ScoreMatrix, median};

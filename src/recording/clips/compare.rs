@@ -1,6 +1,6 @@
 //! The score and the passage of two clips between which no line was found.
 
-use crate::recording::Analysis;
+use crate::recording::analysis::Analysis;
 use crate::recording::clips::align::{ClipAlignment, align_clips};
 use crate::recording::clips::peaks::evidence_at;
 use crate::recording::clips::score::{clip_score, is_supported};
