@@ -71,14 +71,14 @@ pub fn joined_drifts(
         if is_followed(passage) && passage.drift.is_none() {
             let frame_secs = peaks[0].frame_secs;
             let path = path(&pair, &line(&passage.alignment, frame_secs));
-            let course = path
-                .and_then(|path| Course::of(&path, frame_secs))
-                .filter(|course| course.has_piece(passage));
-            if let Some(course) = course {
+            let drifting = path
+                .and_then(|path| DriftingPath::of(&path, frame_secs))
+                .filter(|drifting| drifting.has_piece(passage));
+            if let Some(drifting) = drifting {
                 let (pieces, others): (Vec<_>, Vec<_>) = passages
                     .into_iter()
-                    .partition(|passage| course.has_piece(passage));
-                let joined = course.passage(&pieces, songs_secs);
+                    .partition(|passage| drifting.has_piece(passage));
+                let joined = drifting.passage(&pieces, songs_secs);
                 passages = others;
                 if let Some(joined) = joined {
                     // A line that crosses the path from piece to piece is a repetition.
@@ -95,7 +95,7 @@ pub fn joined_drifts(
 }
 
 /// A path whose speed drifts, in seconds.
-struct Course {
+struct DriftingPath {
     points: Vec<Point>,
     /// Start and end in the left song.
     left_secs: (f64, f64),
@@ -103,8 +103,8 @@ struct Course {
     slopes: (f64, f64),
 }
 
-impl Course {
-    /// The course of a path, unless its speed is constant or changes at once.
+impl DriftingPath {
+    /// A path in seconds, unless its speed is constant or changes at once.
     fn of(path: &Path, frame_secs: f64) -> Option<Self> {
         let points: Vec<Point> = path
             .points
@@ -144,7 +144,7 @@ impl Course {
         TimeMap::fitted_to((from.left, to.left), (from.right, to.right))
     }
 
-    /// Whether a passage is a piece of the course.
+    /// Whether a passage is a piece of the path.
     fn has_piece(&self, passage: &Passage) -> bool {
         let alignment = &passage.alignment;
         let (start, end) = alignment.left_secs;
