@@ -12,12 +12,9 @@ use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use crate::error::Result;
 use crate::nn::tensors::Tensors;
 use crate::nn::window_network::config::{
-    CLASSES, CONTEXT_FEATURE_FRAMES, CORE_FEATURE_FRAMES, NetworkConfig, OCTAVES,
+    CLASSES, CONTEXT_FEATURE_FRAMES, CORE_FEATURE_FRAMES, LEAST_LENGTH, NetworkConfig, OCTAVES,
     POOLED_FEATURE_FRAMES, TIMES,
 };
-
-/// Least length of an embedding before it is scaled to unit length.
-const LEAST_LENGTH: f32 = 1e-6;
 
 /// Four convolutions, learned weights that fold octaves, and a linear map at each pitch class.
 #[derive(Module, Debug)]

@@ -26,6 +26,8 @@ pub const FRAMES_PER_FEATURE_FRAME: usize = 4;
 /// Feature frames at each end of a window that only give context. They depend on frames beyond the
 /// window, which a song has and a window alone does not.
 pub const CONTEXT_FEATURE_FRAMES: usize = 2;
+/// Least length of an embedding before it is scaled to unit length.
+pub(super) const LEAST_LENGTH: f32 = 1e-6;
 /// Feature frames of which the embedding is made: 4.8 s in the middle of the window.
 pub const CORE_FEATURE_FRAMES: usize =
     WINDOW_FRAMES / FRAMES_PER_FEATURE_FRAME - 2 * CONTEXT_FEATURE_FRAMES;

@@ -8,13 +8,10 @@ use crate::error::Result;
 use crate::nn::packed_matrix::PackedMatrix;
 use crate::nn::tensors::Tensors;
 use crate::nn::window_network::config::{
-    CLASSES, CORE_FEATURE_FRAMES, Layer, NetworkConfig, OCTAVES, PITCHES, POOLED_FEATURE_FRAMES,
-    TIMES,
+    CLASSES, CORE_FEATURE_FRAMES, LEAST_LENGTH, Layer, NetworkConfig, OCTAVES, PITCHES,
+    POOLED_FEATURE_FRAMES, TIMES,
 };
 use crate::nn::window_network::input;
-
-/// Least length of an embedding before it is scaled to unit length, as in training.
-const LEAST_LENGTH: f32 = 1e-6;
 
 /// The network with loaded weights.
 #[derive(Clone, Debug)]
