@@ -43,8 +43,8 @@
 //! | Query of a catalogue | `lookup` | embeddings | the same in int8, as bytes |
 //!
 //! `recording` is an analyser: a song goes in by `recording::analyse`, two analyses by
-//! `recording::compare`. `composition` is another one, with the same door. Every line that maps
-//! one recording to the other is a `geometry::time_map::TimeMap`: in segments for a run, in
+//! `recording::compare`. `composition` is another one, with the same interface. Every line that
+//! maps one recording to the other is a `geometry::time_map::TimeMap`: in segments for a run, in
 //! spectrogram columns while it is refined, in frames for a line of peaks, in seconds in a passage.
 //! The report has plain start and end times.
 //!

@@ -1,4 +1,4 @@
-//! The browser's door: a file that is read and decoded part by part, in a worker.
+//! Interface for browsers: a file that is read and decoded part by part, in a worker.
 
 use std::cell::RefCell;
 use std::io::{Error, Read, Result, Seek, SeekFrom};

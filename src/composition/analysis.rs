@@ -1,4 +1,4 @@
-//! The door of the analyser of compositions: one song to an analysis, two analyses to findings.
+//! Interface of the analyser of compositions: one song to an analysis, two analyses to findings.
 
 use std::borrow::Cow;
 

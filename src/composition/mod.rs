@@ -1,6 +1,6 @@
 //! The analyser of compositions: finds the same melody and harmony again, whoever plays them.
 //!
-//! Its door is [`Analysis`], [`analyse`] and [`compare`]. Inside, [`pitch_levels`] become the
+//! Its interface is [`Analysis`], [`analyse`] and [`compare`]. Inside, [`pitch_levels`] become the
 //! [`salience`] of pitches, and two [`channels`] are kept, harmony and melody. As [`frames`] of two
 //! songs, read at several speeds and in twelve transpositions, they are compared
 //! ([`correlations`]), and paths ([`qmax`]) through the moments that resemble each other

@@ -1,6 +1,6 @@
 //! The analyser of recordings: finds the same recording again, also if it was changed.
 //!
-//! Its door is [`Analysis`], [`analyse`] and [`compare`]. Inside, [`segments`] that are not
+//! Its interface is [`Analysis`], [`analyse`] and [`compare`]. Inside, [`segments`] that are not
 //! [`blank`] go through the [`encoder`]. All pairs of embeddings are scored, and a search finds
 //! [`runs`] of evidence. Their [`refinement`] gives each run its exact place, speed and pitch, and
 //! follows a copy that was cut. Both kinds of evidence give a [`passage`] its [`certainty`].
