@@ -1,12 +1,12 @@
 //! The split of known music, one row for each folder or track: `trainer/splits.csv`.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use crate::corpus::tracks::{Split, folder_name};
+use crate::corpus::tracks::{Split, Track, folder_name};
 
 /// Splits by folder and by track.
 ///
@@ -61,6 +61,21 @@ impl SplitTable {
         self.row(path).map(|row| row.split)
     }
 
+    /// Describes files and splits them. Files without a row are left out.
+    pub fn tracks(&self, files: Vec<PathBuf>) -> Vec<Track> {
+        files
+            .into_iter()
+            .filter_map(|path| {
+                Some(Track {
+                    split: self.split(&path)?,
+                    artist: None,
+                    album: folder_name(&path),
+                    path,
+                })
+            })
+            .collect()
+    }
+
     /// The artists of a file, by the same row; none if they are unknown.
     pub fn artists(&self, path: &Path) -> Vec<String> {
         let artists = self.row(path).map_or("", |row| row.artists.as_str());
@@ -83,7 +98,6 @@ impl SplitTable {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::PathBuf;
 
     use super::*;
     use crate::corpus::tracks;

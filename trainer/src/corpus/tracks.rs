@@ -9,8 +9,6 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use soundalike_tables::fma::FmaMetadata;
 
-use crate::corpus::split_table::SplitTable;
-
 /// One of the three parts of a corpus that share no track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,21 +91,6 @@ pub fn split(files: Vec<PathBuf>, metadata: Option<&FmaMetadata>, seed: u64) -> 
     }
     tracks.sort_by(|a, b| a.path.cmp(&b.path));
     tracks
-}
-
-/// Describes files and splits them by a table. Files without a row are left out.
-pub fn split_by_table(files: Vec<PathBuf>, table: &SplitTable) -> Vec<Track> {
-    files
-        .into_iter()
-        .filter_map(|path| {
-            Some(Track {
-                split: table.split(&path)?,
-                artist: None,
-                album: folder_name(&path),
-                path,
-            })
-        })
-        .collect()
 }
 
 /// Name of the folder that a file is in.

@@ -105,22 +105,6 @@ impl VersionPair {
     }
 }
 
-/// Writes a table.
-///
-/// # Errors
-///
-/// When the file can't be written.
-pub fn write(path: &Path, pairs: &[VersionPair]) -> Result<()> {
-    let written = || -> Result<()> {
-        let mut writer = csv::Writer::from_path(path)?;
-        for pair in pairs {
-            writer.serialize(pair)?;
-        }
-        Ok(writer.flush()?)
-    };
-    written().with_context(|| format!("can't write {}", path.display()))
-}
-
 /// The true passage of each row of a table, where the table has the columns.
 ///
 /// # Errors
@@ -139,6 +123,8 @@ pub fn read(path: &Path) -> Result<Vec<Option<TruePassage>>> {
 
 #[cfg(test)]
 mod tests {
+    use soundalike_tables::pair_table;
+
     use super::*;
 
     fn rendition(start_secs: f64, tempo_ratio: f64, semitones: i8) -> Rendition {
@@ -183,7 +169,7 @@ mod tests {
             VersionPair::new(names(), 1, "reharmonised", truth),
             VersionPair::new(names(), 0, "negative-unrelated", None),
         ];
-        write(&path, &pairs).unwrap();
+        pair_table::write(&path, &pairs).unwrap();
         assert_eq!(read(&path).unwrap(), [truth, None]);
         std::fs::write(&path, "left,right,label,perturbation\na,b,1,x\n").unwrap();
         assert_eq!(read(&path).unwrap(), [None]);

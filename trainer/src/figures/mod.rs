@@ -2,6 +2,7 @@
 
 pub mod composition;
 pub mod evaluation;
+pub mod history;
 pub mod intervals;
 pub mod metrics;
 pub mod plots;

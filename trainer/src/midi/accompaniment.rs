@@ -3,6 +3,7 @@
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
 
+use crate::midi::arrangement::KICK;
 use crate::midi::chord::Chord;
 use crate::midi::sequence::Note;
 
@@ -133,7 +134,6 @@ impl Groove {
 
     /// The hits on some beats, as keys of General MIDI's drums. Velocities vary at random.
     pub fn play(self, beats_secs: &[f64], rng: &mut impl Rng) -> Vec<Note> {
-        const KICK: u8 = 36;
         const SNARE: u8 = 38;
         const HAT: u8 = 42;
         const SHAKER: u8 = 70;

@@ -25,9 +25,9 @@ const FAMILIES: [std::ops::Range<u8>; 9] = [
 const BASSES: std::ops::Range<u8> = 32..40;
 
 /// General MIDI's channel and keys for drums.
-const DRUM_CHANNEL: u8 = 9;
+pub(super) const DRUM_CHANNEL: u8 = 9;
 const BASS_CHANNEL: u8 = 8;
-const KICK: u8 = 36;
+pub(super) const KICK: u8 = 36;
 const SNARES: [u8; 3] = [38, 39, 40];
 const HATS: [u8; 3] = [42, 46, 70];
 

@@ -1,10 +1,7 @@
 //! The parts of an arrangement, and their MIDI events.
 
-use crate::midi::arrangement::{Event, Rendition};
+use crate::midi::arrangement::{DRUM_CHANNEL, Event, Rendition};
 use crate::midi::sequence::Note;
-
-/// General MIDI's channel for drums.
-pub(super) const DRUM_CHANNEL: u8 = 9;
 
 /// A part of an arrangement.
 #[derive(Clone, Debug, PartialEq)]

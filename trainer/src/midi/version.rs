@@ -292,7 +292,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::midi::parts::DRUM_CHANNEL;
+    use crate::midi::arrangement::DRUM_CHANNEL;
 
     /// A minute in D major: a note of the scale on each beat, over one chord.
     fn work() -> Work {

@@ -9,8 +9,9 @@ use serde::Serialize;
 use soundalike::Model;
 use soundalike::training::{WeightsInfo, weights_file};
 
+use crate::figures::history::HistoryEntry;
 use crate::training::run_files;
-use crate::training::run_folder::{HistoryEntry, RunFolder};
+use crate::training::run_folder::RunFolder;
 use crate::training::train_config::TrainConfig;
 use crate::training::validation::Validation;
 

@@ -103,7 +103,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut files: Vec<PathBuf> = starts_secs.keys().cloned().collect();
     files.sort();
     let tracks = match &table {
-        Some(table) => tracks::split_by_table(files, table),
+        Some(table) => table.tracks(files),
         None => tracks::split(files, metadata.as_ref(), args.seed),
     };
     let pairs = write_tables(args, &tracks, &starts_secs)?;

@@ -12,10 +12,11 @@ use soundalike::training::Calibration;
 use soundalike_native::{audio_file, progress};
 use soundalike_tables::pair_table;
 
+use crate::figures::history::{History, HistoryEntry};
 use crate::training::batches::batch::{BatchMaker, Sources};
 use crate::training::device::DeviceName;
 use crate::training::learner::Learner;
-use crate::training::run_folder::{self, History, HistoryEntry, RunFolder};
+use crate::training::run_folder::{self, RunFolder};
 use crate::training::train_config::TrainConfig;
 use crate::training::validation::Validation;
 

@@ -8,10 +8,11 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use soundalike::FeatureConfig;
 use soundalike_native::{progress, wav};
+use soundalike_tables::pair_table;
 
 use crate::corpus::pop909;
 use crate::corpus::tracks::Split;
-use crate::corpus::true_passage::{self, TruePassage, VersionPair};
+use crate::corpus::true_passage::{TruePassage, VersionPair};
 use crate::midi::arrangement::Rendition;
 use crate::midi::parts::Arrangement;
 use crate::midi::synthesis::Instruments;
@@ -116,7 +117,7 @@ pub fn run(args: &Args) -> Result<()> {
         .filter(|job| args.out.join(&job.file).exists())
         .collect();
     let table = pairs(&works, &audible, args.others);
-    true_passage::write(&args.out.join("songs.csv"), &table)?;
+    pair_table::write(&args.out.join("songs.csv"), &table)?;
     println!(
         "{played} versions of {} works, {} pairs in {}",
         works.len(),

@@ -3,7 +3,7 @@
 use soundalike::training::Calibration;
 
 /// Fits a calibration, so that
-/// - 0.5 divides copies from other music best (balanced accuracy),
+/// - 0.5 separates copies from other music best (balanced accuracy),
 /// - typical other music scores a few hundredths and typical copies above 0.9, using the whole
 ///   range,
 /// - only a song with itself scores 1.
@@ -16,11 +16,11 @@ pub fn fit(copies: &[f32], others: &[f32], identity: f32) -> Calibration {
         return Calibration::default();
     }
     let (copies, others) = (sorted(copies), sorted(others));
-    let divide = best_divide(&copies, &others);
+    let threshold = best_threshold(&copies, &others);
     let wanted = [
         (quantile(&others, 0.5), 0.02),
         (quantile(&others, 0.9), 0.06),
-        (divide, 0.5),
+        (threshold, 0.5),
         (quantile(&copies, 0.1), 0.9),
         (quantile(&copies, 0.3), 0.96),
         (quantile(&copies, 0.5), 0.98),
@@ -46,7 +46,7 @@ pub fn fit(copies: &[f32], others: &[f32], identity: f32) -> Calibration {
 }
 
 /// The middle of the range of thresholds with the greatest balanced accuracy.
-fn best_divide(copies: &[f32], others: &[f32]) -> f32 {
+fn best_threshold(copies: &[f32], others: &[f32]) -> f32 {
     let accuracy = |threshold: f32| {
         let found = copies.len() - copies.partition_point(|&logit| logit < threshold);
         let refused = others.partition_point(|&logit| logit < threshold);
@@ -97,13 +97,13 @@ mod tests {
         let calibration = fit(&copies, &others, 6.0);
         assert!(calibration.is_valid());
         assert_eq!(calibration.score(6.0), 1.0);
-        let divide = calibration
+        let threshold = calibration
             .knots
             .iter()
             .find(|knot| knot.1 == 0.5)
             .unwrap()
             .0;
-        assert!((-0.1..1.0).contains(&divide), "{divide}");
+        assert!((-0.1..1.0).contains(&threshold), "{threshold}");
         assert!(calibration.score(-5.0) < 0.05 && calibration.score(3.0) > 0.9);
     }
 

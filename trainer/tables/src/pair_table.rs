@@ -89,16 +89,16 @@ pub fn read(path: &Path) -> Result<Vec<Pair>> {
     Ok(pairs)
 }
 
-/// Writes a table.
+/// Writes a table, of passages or of whole songs.
 ///
 /// # Errors
 ///
 /// When the file can't be written.
-pub fn write(path: &Path, pairs: &[Pair]) -> Result<()> {
+pub fn write<Row: Serialize>(path: &Path, rows: &[Row]) -> Result<()> {
     let written = || -> Result<()> {
         let mut writer = csv::Writer::from_path(path)?;
-        for pair in pairs {
-            writer.serialize(pair)?;
+        for row in rows {
+            writer.serialize(row)?;
         }
         Ok(writer.flush()?)
     };

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 
 use super::charts::{self, Axes, Chart};
 use super::{Area, COPY, INK, OTHER, Plot, Scale, drawn};
-use crate::training::run_folder::HistoryEntry;
+use crate::figures::history::HistoryEntry;
 
 /// The history of a run; at least one entry.
 pub struct LearningCurves<'a>(pub &'a [HistoryEntry]);

@@ -20,8 +20,8 @@ use plotters::prelude::*;
 
 use crate::figures::composition::ComparedPair;
 use crate::figures::evaluation::Evaluation;
+use crate::figures::history::HistoryEntry;
 use crate::figures::metrics::{Ranking, Scored};
-use crate::training::run_folder::HistoryEntry;
 
 /// Two colours that colour-blind readers can tell apart, also by brightness.
 const COPY: RGBColor = RGBColor(11, 110, 153);
