@@ -185,7 +185,7 @@ describe("sound-alike element", () => {
     });
   }
 
-  test("properties that are undefined or null, or an empty address, are as good as absent", async () => {
+  test("properties that are undefined or null, or an empty address, count as absent", async () => {
     const states = await page.evaluate(() =>
       [undefined, null, ""].map((absent) => {
         const element = /** @type {import("../../../pkg/element.js").SoundalikeElement} */ (

@@ -19,6 +19,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ACCESS_MUTANTS } from "./mutants/access.js";
+import { BAD_INPUT_MUTANTS } from "./mutants/bad-input.js";
 import { CATALOGUE_MUTANTS } from "./mutants/catalogue.js";
 import { CONTAINER_MUTANTS } from "./mutants/containers.js";
 import { ELEMENT_MUTANTS } from "./mutants/element.js";
@@ -57,6 +58,7 @@ const MUTANTS = [
   ...ACCESS_MUTANTS,
   ...ELEMENT_MUTANTS,
   ...PACKAGE_MUTANTS,
+  ...BAD_INPUT_MUTANTS,
   ...CATALOGUE_MUTANTS,
   ...CONTAINER_MUTANTS,
   ...MP4_MUTANTS,
