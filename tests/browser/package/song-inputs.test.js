@@ -116,7 +116,7 @@ describe("song inputs", () => {
     assert.deepEqual(names, ["song", "song", "song", "b c.mp3"]);
   });
 
-  test("options that are null are as good as absent", async () => {
+  test("options that are null count as absent", async () => {
     const { value } = await run(`
       return checked({ backend: null, weights: null, assetsUrl: null, cache: null, onProgress: null, signal: null });`);
     assert.equal(value?.verdict, "different");

@@ -127,7 +127,7 @@ async function tryOpened(page, url) {
   await right.waitFor({ state: "hidden" });
   await page.locator("sound-alike input").first().setInputFiles(song);
   await page.locator("output").getByText("nearly-identical").waitFor();
-  // A property that is undefined is as good as absent.
+  // A property that is undefined counts as absent.
   await page.click("#take");
   await right.waitFor();
   assert.equal(await page.locator("sound-alike").getAttribute("reference"), null);
