@@ -103,7 +103,7 @@ pub struct MatchedPassage {
     #[tsify(optional)]
     pub reversed: bool,
     /// Where the speed drifts: places of both songs, from the passage's start to its end. Between
-    /// two of them the speed is as good as constant.
+    /// two of them the speed is nearly constant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[tsify(optional)]
     pub knots: Vec<Knot>,
