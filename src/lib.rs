@@ -26,11 +26,11 @@
 //! | Segments | `recording::segments`, `blank` | mel power | `[segments]`: 3 s, blank or not |
 //! | Whitened spectrogram | `recording::refinement::whitened` | mel power | `[frames / 4, 88]` |
 //! | Encoder | `recording::encoder` | log-mel | embeddings `[segments, 128]` |
-//! | Score matrix | `recording::runs::score_matrix` | two songs' embeddings | logits `[left, right]` |
+//! | Score matrix | `recording::runs::score_matrix` | two songs' embeddings | `[left, right]` |
 //! | Evidence | `recording::runs::evidence` | logits | evidence, of the same shape |
-//! | Runs | `recording::runs::search`, `geometry::lines` | evidence | lines of segments that match |
-//! | Refinement | `recording::refinement::refine` | a line, whitened spectrograms | times, speed and pitch |
-//! | Cuts | `recording::refinement::follow` | a passage, whitened spectrograms | parts of a cut copy |
+//! | Runs | `recording::runs::search`, `geometry::lines` | evidence | lines of matching segments |
+//! | Refinement | `recording::refinement::refine` | a line, spectrograms | times, speed and pitch |
+//! | Cuts | `recording::refinement::follow` | a passage, spectrograms | parts of a cut copy |
 //! | Lines of peaks | `recording::peaks`, `mixture` | two songs' peaks | passages under music |
 //! | Passages | `recording::passages` | lines of both kinds | passages: certainty and shares |
 //! | Clips | `recording::clips` | songs below 7 s without a passage | best alignment, its score |
