@@ -26,7 +26,7 @@
 //! | Segments | `recording::segments`, `blank` | mel power | `[segments]`: 3 s, blank or not |
 //! | Whitened spectrogram | `recording::refinement::whitened` | mel power | `[frames / 4, 88]` |
 //! | Encoder | `recording::encoder` | log-mel | embeddings `[segments, 128]` |
-//! | Score matrix | `recording::runs::score_matrix` | two songs' embeddings | `[left, right]` |
+//! | Score matrix | `recording::runs::score_matrix` | embeddings | logits `[left, right]` |
 //! | Evidence | `recording::runs::evidence` | logits | evidence, of the same shape |
 //! | Runs | `recording::runs::search`, `geometry::lines` | evidence | lines of matching segments |
 //! | Refinement | `recording::refinement::refine` | a line, spectrograms | times, speed and pitch |
