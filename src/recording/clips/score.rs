@@ -35,8 +35,8 @@ const CORRELATION_WEIGHT: f64 = 19.06;
 
 /// Weight of the evidence of the peaks in the support of a copy. The four weights are a logistic
 /// regression on clips of 3 to 7 s that score 0.5 or more by their resemblance: 135 copies of
-/// validation tracks, 26 pairs of one track or one drum machine, and 96 of synthetic voices that read
-/// two texts (espeak-ng). Of those, and of voices by another synthesiser (flite), these pass:
+/// validation tracks, 26 pairs of one track or one drum machine, and 96 of synthetic voices that
+/// read two texts (espeak-ng). Of those, and of voices by another synthesiser (flite), these pass:
 ///
 /// | clips | by the peaks alone | by the support |
 /// |---|---:|---:|
