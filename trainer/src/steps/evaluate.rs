@@ -67,8 +67,13 @@ pub fn run(args: &Args) -> Result<()> {
         true => composition::compared(&pairs, &found, &true_passage::read(table)?)?,
         false => None,
     };
+    let stronger_score = match of_songs {
+        true => composition::by_stronger_score(&pairs, &scores, &found)?,
+        false => None,
+    };
     let metrics = Metrics {
         evaluation: &evaluation,
+        stronger_score,
         composition: compared.as_deref().map(CompositionFigures::of),
     };
     write_json(&args.out.join("metrics.json"), &metrics)?;
@@ -76,7 +81,7 @@ pub fn run(args: &Args) -> Result<()> {
     print(&evaluation);
     if let (Some(compared), Some(figures)) = (&compared, &metrics.composition) {
         plots::draw_versions(&args.out, compared)?;
-        print_composition(figures);
+        print_composition(figures, metrics.stronger_score.as_ref());
     }
     Ok(())
 }
@@ -86,6 +91,9 @@ pub fn run(args: &Args) -> Result<()> {
 struct Metrics<'a> {
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    /// By the stronger of the scores of recordings and of compositions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stronger_score: Option<Separation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     composition: Option<CompositionFigures>,
 }
@@ -242,7 +250,7 @@ fn print(evaluation: &Evaluation) {
     }
 }
 
-fn print_composition(figures: &CompositionFigures) {
+fn print_composition(figures: &CompositionFigures, stronger: Option<&Separation>) {
     let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
     println!("\ncompositions: ROC-AUC, and recall at 1 % and at 0.1 % false alarms");
     let row = |name: &str, of: &Separation| {
@@ -253,6 +261,12 @@ fn print_composition(figures: &CompositionFigures) {
             number(of.recall_at_0_1_percent)
         );
     };
+    if let Some(stronger) = stronger {
+        row(
+            "by the stronger score, recordings or compositions",
+            stronger,
+        );
+    }
     row("all", &figures.all);
     for (name, version) in &figures.per_perturbation {
         for (other, separation) in &version.against {

@@ -80,6 +80,51 @@ pub fn compared<'a>(
     Ok((!compared.is_empty()).then_some(compared))
 }
 
+/// How well the stronger of both scores separates pairs of the same music from others: that of
+/// recordings, in `scores`, and that of compositions, in the columns of `scores.csv`. A pair
+/// without the latter, such as a copy, has the former alone. `None` if the engine compared no
+/// compositions.
+///
+/// # Errors
+///
+/// When a cell can't be read.
+pub fn by_stronger_score(
+    pairs: &[Pair],
+    scores: &[f32],
+    columns: &[(&str, Vec<String>)],
+) -> Result<Option<Separation>> {
+    let column = columns
+        .iter()
+        .find(|(name, _)| *name == "composition_score");
+    let Some((_, cells)) = column.filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()))
+    else {
+        return Ok(None);
+    };
+    let stronger = pairs.iter().zip(scores).zip(cells);
+    let stronger = stronger
+        .map(|((pair, &score), cell)| {
+            let composition = match cell.as_str() {
+                "" => 0.0,
+                cell => cell.parse().context("a composition score is no number")?,
+            };
+            Ok(ComparedPair {
+                query: &pair.left,
+                is_same: pair.is_copy(),
+                perturbation: &pair.perturbation,
+                score: score.max(composition),
+                verdict: String::new(),
+                passages: Vec::new(),
+                truth: None,
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let all: Vec<&ComparedPair<'_>> = stronger.iter().collect();
+    Ok(Some(Separation::of(
+        &of_label(&all, true),
+        &of_label(&all, false),
+    )))
+}
+
 /// The part `composition` of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CompositionFigures {
@@ -219,6 +264,29 @@ mod tests {
                 .against
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn the_stronger_score_of_a_pair_counts() {
+        let pair = |label| Pair {
+            left: "a".into(),
+            right: "b".into(),
+            label,
+            left_start_secs: 0.0,
+            right_start_secs: 0.0,
+            perturbation: String::new(),
+            recipe: String::new(),
+        };
+        // A copy without a composition, a version, and two others.
+        let pairs = [pair(1), pair(1), pair(0), pair(0)];
+        let scores = [0.9, 0.1, 0.2, 0.3];
+        let cells = ["", "0.8", "0.1", "0.2"].map(str::to_owned).to_vec();
+        let columns = [("composition_score", cells)];
+        let of = |scores: &[f32]| by_stronger_score(&pairs, scores, &columns).unwrap();
+        near(of(&scores).unwrap().roc_auc, 1.0);
+        near(of(&[0.15, 0.1, 0.2, 0.3]).unwrap().roc_auc, 0.5);
+        let none = [("composition_score", vec![String::new(); 4])];
+        assert_eq!(by_stronger_score(&pairs, &scores, &none).unwrap(), None);
     }
 
     #[test]
