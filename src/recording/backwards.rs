@@ -16,7 +16,7 @@ use crate::recording::mixture::{alignment, passage_by_peaks};
 use crate::recording::passage::Passage;
 use crate::recording::peaks::candidates::most_votes;
 use crate::recording::peaks::peak_pair::PeakPair;
-use crate::recording::peaks::significance::{certainty, expected_by_chance};
+use crate::recording::peaks::significance::{certainties, expected_by_chance};
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::SpectrogramPair;
 
@@ -57,14 +57,17 @@ pub fn backward_passages([left, right]: [&Analysis; 2], forwards: &[Passage]) ->
     if most_votes(&left.peaks, &reversed) < LEAST_VOTES {
         return Vec::new();
     }
-    let lines = PeakPair::new(&left.peaks, &reversed).lines();
+    let peaks = PeakPair::new(&left.peaks, &reversed);
+    let lines = peaks.lines();
     let songs_secs = [left.duration_secs, reversed.secs()];
     let frame_secs = left.peaks.frame_secs;
     let certain: Vec<_> = lines
         .iter()
-        .filter(|line| expected_by_chance(f64::from(line.evidence), songs_secs) <= MOST_EXPECTED)
-        .map(|line| (line, certainty(line, &lines, songs_secs, frame_secs)))
-        .filter(|(_, certainty)| *certainty >= LEAST_CERTAINTY)
+        .zip(certainties(&peaks, &lines, songs_secs))
+        .filter(|(line, certainty)| {
+            expected_by_chance(f64::from(line.evidence), songs_secs) <= MOST_EXPECTED
+                && *certainty >= LEAST_CERTAINTY
+        })
         .collect();
     // Nearly all songs of a collection have none.
     if certain.is_empty() {

@@ -6,7 +6,7 @@ use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_SEMITONE};
 use crate::recording::peaks::peak_pair::PeakPair;
-use crate::recording::peaks::significance::certainty;
+use crate::recording::peaks::significance::certainties;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
 use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
@@ -22,11 +22,12 @@ const CORRELATION_OF_COPY: f64 = 0.6;
 pub fn peak_passages(songs: [&Analysis; 2], pair: &SpectrogramPair<'_>) -> Vec<Passage> {
     let [left, right] = songs.map(|song| &song.peaks);
     let songs_secs = songs.map(|song| song.duration_secs);
-    let lines = PeakPair::new(left, right).lines();
+    let peaks = PeakPair::new(left, right);
+    let lines = peaks.lines();
     lines
         .iter()
-        .map(|line| {
-            let by_peaks = certainty(line, &lines, songs_secs, left.frame_secs);
+        .zip(certainties(&peaks, &lines, songs_secs))
+        .map(|(line, by_peaks)| {
             let alignment = alignment(line, left.frame_secs, pair);
             passage_by_peaks(completed(alignment, songs_secs), by_peaks)
         })

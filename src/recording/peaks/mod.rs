@@ -14,9 +14,11 @@
 //! 5. [`peak_pair`]: each candidate grows to a [line](peak_line) over the stretch with the greatest
 //!    evidence.
 //! 6. [`path`]: the places of a copy whose speed drifts, one short window after the other.
-//! 7. [`significance`]: how many lines of such evidence two unrelated songs have.
+//! 7. [`significance`]: how many lines of such evidence two unrelated songs have, and how many
+//!    these two, by their evidence [`elsewhere`].
 
 pub mod candidates;
+mod elsewhere;
 pub mod path;
 pub mod peak_line;
 pub mod peak_map;

@@ -273,6 +273,38 @@ pub(crate) mod test_peaks {
         }
     }
 
+    /// The peaks of a made-up tune of so many notes. One voice plays the notes of a scale on an
+    /// exact grid of time, 0.2 s each, up and down by a few steps. A note has six partials, each of
+    /// them a peak in three frames.
+    pub(crate) fn tune(notes: u32, seed: u32) -> PeakMap {
+        const FRAMES_OF_NOTE: u32 = 4;
+        const SCALE: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
+        let mut next = test_sound::noise(seed);
+        let mut peaks = Vec::new();
+        let mut degree = 4;
+        for note in 0..notes {
+            degree += [-2, -1, -1, 1, 1, 2][((next() + 0.5) * 6.0) as usize % 6];
+            degree = degree.clamp(0, 9);
+            let semitones = 30 + 12 * (degree / 7) + SCALE[degree as usize % 7];
+            for partial in 1..=6 {
+                let pitch = STEPS_PER_SEMITONE as f64
+                    * (f64::from(semitones) + 12.0 * f64::from(partial).log2());
+                let peak = |frame| Peak {
+                    frame: FRAMES_OF_NOTE * note + frame,
+                    pitch: pitch.round() as u16,
+                };
+                let is_inside = pitch < PITCHES as f64;
+                peaks.extend((0..3).filter(|_| is_inside).map(peak));
+            }
+        }
+        peaks.sort_unstable();
+        PeakMap {
+            peaks,
+            frames: (FRAMES_OF_NOTE * notes) as usize,
+            frame_secs: frame_secs(&FeatureConfig::default()),
+        }
+    }
+
     /// A stretch of a song, played at `speed` and transposed by `steps`.
     pub(crate) fn changed(map: &PeakMap, span: (u32, u32), speed: f64, steps: i32) -> PeakMap {
         let peaks = map.peaks.iter().filter_map(|peak| {

@@ -10,7 +10,7 @@ use crate::recording::peaks::raster::Raster;
 /// Most lines of two songs. A loop may be used so many times.
 const MOST_LINES: usize = 48;
 /// Lines nearer than this to a place are the same there, in frames: 0.28 s.
-const SAME_FRAMES: f64 = 6.0;
+pub const SAME_FRAMES: f64 = 6.0;
 /// Least evidence of a block from which a line grows. Blocks of unrelated songs stay below it.
 pub const LEAST_BLOCK_EVIDENCE: f32 = 4.0;
 /// Lines with so many times the evidence of a block explain it.
@@ -121,6 +121,20 @@ impl<'a> PeakPair<'a> {
                 self.adjusted(&piece, &NEARBY).evidence.max(0.0)
             })
             .sum()
+    }
+
+    /// Evidence of the best stretch within a line's span, as if the right song began again after
+    /// its end and ended before its start.
+    #[must_use]
+    pub fn evidence_around(&self, line: &PeakLine) -> f32 {
+        let (mut sum, mut best) = (0.0_f32, 0.0_f32);
+        let range = self.left.range(line.span);
+        self.raster
+            .each_around(self.left, line, range, |index, value| {
+                sum = (sum + self.weights[index] * value).max(0.0);
+                best = best.max(sum);
+            });
+        best
     }
 
     /// A block of a line, adjusted and extended to the stretch with the greatest evidence.
