@@ -40,9 +40,7 @@ const EVEN: f64 = 3e-4;
 /// | `ln N` | titles from k to z | titles from a to j |
 /// |---:|---:|---:|
 /// | without the evidence elsewhere | 92 of 1,300 | 51 of 880 |
-/// | 12 | 5 | 10 |
-/// | 13 | 3 | 7 |
-/// | 14 | 3 | 6 |
+/// | 13 | 5 | 9 |
 const LOG_PLACES_PER_SQUARE_SEC: f64 = 13.0;
 
 /// Lengths of a passage from which its evidence begins to count and counts in full, in seconds.
