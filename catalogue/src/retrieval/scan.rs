@@ -18,7 +18,7 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// For these query vectors.
+    /// A scan for these query vectors.
     ///
     /// # Panics
     ///

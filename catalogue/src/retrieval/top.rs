@@ -20,7 +20,7 @@ pub struct BatchTop {
 }
 
 impl BatchTop {
-    /// With the thresholds of [`Top::thresholds`].
+    /// An empty list with the thresholds of [`Top::thresholds`].
     #[must_use]
     pub fn new(thresholds: Vec<f32>) -> Self {
         Self {

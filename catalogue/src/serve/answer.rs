@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use half::f16;
 use soundalike::{Candidate, Candidates, Place, Query};
 
-use super::door::Found;
+use super::reader::Found;
 use crate::retrieval::Hit;
 use crate::retrieval::query::{MOST_VECTORS, Vectors, evenly};
 use crate::retrieval::votes::CHANCE_COSINE;

@@ -11,10 +11,10 @@
 //! logged. Encryption, accounts and logs are the business of a reverse proxy before it.
 
 mod answer;
-mod door;
 mod fault;
 mod metrics;
 mod rate;
+mod reader;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -39,11 +39,11 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-pub use door::Door;
-use door::MOST_CANDIDATES;
 use fault::Fault;
 use metrics::Metrics;
 use rate::Rate;
+use reader::MOST_CANDIDATES;
+pub use reader::StoreReader;
 
 /// The route of searches.
 const CANDIDATES: &str = "/v1/candidates";
@@ -76,7 +76,7 @@ pub struct Options {
 
 #[derive(Clone)]
 struct Service {
-    door: Door,
+    reader: StoreReader,
     options: Arc<Options>,
     searches: Arc<Semaphore>,
     metrics: Metrics,
@@ -107,7 +107,7 @@ pub fn origin(text: &str) -> Result<HeaderValue> {
 ///
 /// When the connections can't be taken.
 pub async fn serve(
-    door: Door,
+    reader: StoreReader,
     options: Options,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -120,7 +120,7 @@ pub async fn serve(
             stopping.notify_one();
         }
     };
-    let app = router(door, options).into_make_service_with_connect_info::<SocketAddr>();
+    let app = router(reader, options).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, app).with_graceful_shutdown(stopped);
     tokio::select! {
         ended = server => ended.context("the service ended"),
@@ -129,8 +129,8 @@ pub async fn serve(
     }
 }
 
-fn router(door: Door, options: Options) -> Router {
-    let most_bytes = Query::bytes_with(options.most_embeddings, door.stamp().dimensions);
+fn router(reader: StoreReader, options: Options) -> Router {
+    let most_bytes = Query::bytes_with(options.most_embeddings, reader.stamp().dimensions);
     let most_candidates = const { NonZeroU32::new(MOST_CANDIDATES as u32) };
     let songs_per_minute = options
         .searches_per_minute
@@ -165,7 +165,7 @@ fn router(door: Door, options: Options) -> Router {
         .layer(nosniff)
         .layer(cors)
         .with_state(Service {
-            door,
+            reader,
             options: Arc::new(options),
             searches: Arc::new(Semaphore::new(MOST_WAITING)),
             metrics,
@@ -178,7 +178,7 @@ async fn candidates(State(service): State<Service>, body: Bytes) -> Result<Respo
     // Held until the answer is there.
     let _turn = service.searches.try_acquire().map_err(|_| Fault::busy())?;
     let vectors = answer::vectors(&query);
-    let found = service.door.find(vectors.clone()).await;
+    let found = service.reader.find(vectors.clone()).await;
     let found = found.map_err(|error| Fault::failed(&error))?;
     let options = &service.options;
     let answer = answer::answer(found, &vectors, query.hop_secs, options.gives_songs);
@@ -187,7 +187,7 @@ async fn candidates(State(service): State<Service>, body: Bytes) -> Result<Respo
 
 /// Whether the catalogue can be asked this.
 fn check(query: &Query, service: &Service) -> Result<(), Fault> {
-    let stamp = service.door.stamp();
+    let stamp = service.reader.stamp();
     let short = |sha256: &str| sha256.chars().take(8).collect::<String>();
     if query.weights_sha256 != stamp.weights_sha256 {
         return Err(Fault::mismatch(format!(
@@ -225,7 +225,7 @@ async fn song(State(service): State<Service>, Path(id): Path<String>) -> Result<
     if id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Fault::no_such_song());
     }
-    let kept = service.door.kept(id).await;
+    let kept = service.reader.kept(id).await;
     let kept = kept.map_err(|error| Fault::failed(&error))?;
     let bytes = kept.ok_or_else(Fault::no_such_song)?;
     let headers = [
@@ -236,13 +236,13 @@ async fn song(State(service): State<Service>, Path(id): Path<String>) -> Result<
 }
 
 async fn health(State(service): State<Service>) -> Result<Response, Fault> {
-    let songs = service.door.songs().await;
+    let songs = service.reader.songs().await;
     let songs = songs.map_err(|error| Fault::failed(&error))?;
     Ok(Json(json!({ "songs": songs })).into_response())
 }
 
 async fn show_metrics(State(service): State<Service>) -> Result<Response, Fault> {
-    let songs = service.door.songs().await;
+    let songs = service.reader.songs().await;
     let songs = songs.map_err(|error| Fault::failed(&error))?;
     Ok(service.metrics.response(songs))
 }

@@ -70,7 +70,7 @@ impl From<Outcome> for ExitCode {
 ///
 /// # Errors
 ///
-/// With the one line that is to be shown.
+/// When the subcommand fails; the error is one line for the user.
 pub fn run(program: &Program) -> Result<Outcome> {
     let weights = program.weights.as_deref();
     match &program.verb {

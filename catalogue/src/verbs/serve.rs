@@ -12,7 +12,7 @@ use soundalike_native::weights;
 use tokio::net::TcpListener;
 
 use super::{Outcome, print, songs as count};
-use crate::serve::{Door, Options, origin, serve};
+use crate::serve::{Options, StoreReader, origin, serve};
 use crate::store::Address;
 
 /// Answer pages that ask the catalogue, over HTTP; read only
@@ -43,7 +43,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     let model = weights::load(weights)?;
-    let door = Door::open(&args.catalogue, &model)?;
+    let reader = StoreReader::open(&args.catalogue, &model)?;
     let options = Options {
         gives_songs: args.songs,
         origins: args.origins.clone(),
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     };
     let runtime = tokio::runtime::Runtime::new().context("can't start the service")?;
     runtime.block_on(async {
-        let songs = door.songs().await?;
+        let songs = reader.songs().await?;
         let stop = stop_signal()?;
         let listener = TcpListener::bind(args.bind).await;
         let listener = listener.with_context(|| format!("can't listen on {}", args.bind))?;
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
             args.catalogue,
             listener.local_addr()?
         ))?;
-        serve(door, options, listener, stop).await
+        serve(reader, options, listener, stop).await
     })?;
     print("stopped")?;
     Ok(Outcome::Done)

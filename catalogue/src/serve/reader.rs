@@ -17,11 +17,11 @@ pub(super) const MOST_CANDIDATES: usize = 20;
 
 /// The catalogue, opened for reading.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct StoreReader {
     stamp: Stamp,
-    /// For searches, one at a time: a search uses all cores.
+    /// Answers searches, one at a time: a search uses all cores.
     searching: Arc<Mutex<Catalogue>>,
-    /// For all else, so that it need not wait for a search.
+    /// Answers all else, which then needn't wait for a search.
     reading: Arc<Mutex<Catalogue>>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Found {
     pub hits: Vec<Hit>,
 }
 
-impl Door {
+impl StoreReader {
     /// Opens a catalogue.
     ///
     /// # Errors
