@@ -8,10 +8,10 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Builds the CPU module and serves the site, then builds the webgpu module.
+/// Builds the CPU module and serves the site, then builds the other modules.
 ///
-/// Until the webgpu module is in place, its address answers 404, and a checker with the backend
-/// `auto` runs on the CPU.
+/// Until they are in place, their addresses answer 404: files that the browser can't decode are
+/// named, and a checker with the backend `auto` runs on the CPU.
 ///
 /// # Errors
 ///
@@ -20,16 +20,22 @@ use crate::{
 pub fn serve(workspace: &Workspace, port: u16) -> Result<()> {
     // Before the build, which takes minutes the first time.
     let server = LocalServer::listen(port)?;
-    modules::build(workspace, &[CPU, DECODER], Profile::Web)?;
-    // Without the webgpu module of an earlier build, which may be older than the sources.
-    site::assemble(workspace, &workspace.site(), &[CPU, DECODER])?;
+    modules::build(workspace, &[CPU], Profile::Web)?;
+    // Without the other modules of an earlier build, which may be older than the sources.
+    site::assemble(workspace, &workspace.site(), &[CPU])?;
     server.serve(&workspace.site(), || {
-        let added = modules::build_one(workspace, WEBGPU, Profile::Web)
-            .and_then(|()| site::add_module(&workspace.wasm(), &workspace.site(), WEBGPU));
-        match added {
-            Ok(()) => println!("the webgpu module is built: reload the page to use it"),
-            Err(error) => {
-                eprintln!("the webgpu module isn't built, so the page runs on the CPU: {error:#}");
+        for module in [DECODER, WEBGPU] {
+            let added = modules::build_one(workspace, module, Profile::Web)
+                .and_then(|()| site::add_module(&workspace.wasm(), &workspace.site(), module));
+            match added {
+                Ok(()) => println!(
+                    "the {} module is built: reload the page to use it",
+                    module.name
+                ),
+                Err(error) => eprintln!(
+                    "the page works without the {} module: {error:#}",
+                    module.name
+                ),
             }
         }
     });
