@@ -1,7 +1,7 @@
 //! Two audio files to a report:
 //!
 //! ```sh
-//! cargo run --release --example compare -- LEFT RIGHT
+//! cargo run --release -p soundalike-native --example compare -- LEFT RIGHT
 //! ```
 
 use anyhow::{Context as _, Result};
