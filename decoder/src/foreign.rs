@@ -5,9 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
-/// Packets of a transport stream begin with this byte and have this size (ISO/IEC 13818-1).
-const TS_SYNC: u8 = 0x47;
-const TS_PACKET_BYTES: usize = 188;
+use crate::elementary::transport;
 
 /// Formats by the bytes at some place of a file.
 const BY_BYTES: [(usize, &[u8], &str); 18] = [
@@ -35,12 +33,13 @@ const BY_BYTES: [(usize, &[u8], &str); 18] = [
 pub fn name_of(source: &mut Box<dyn MediaSource>) -> Option<&'static str> {
     let mut head = Vec::new();
     source.seek(SeekFrom::Start(0)).ok()?;
-    let longest = TS_PACKET_BYTES as u64 + 1;
+    let longest = transport::PACKET_BYTES as u64 + 1;
     source.take(longest).read_to_end(&mut head).ok()?;
     let begins =
         |at: usize, bytes: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(bytes));
     let found = BY_BYTES.iter().find(|(at, bytes, _)| begins(*at, bytes));
-    let is_stream = begins(0, &[TS_SYNC]) && begins(TS_PACKET_BYTES, &[TS_SYNC]);
+    let is_stream =
+        begins(0, &[transport::SYNC]) && begins(transport::PACKET_BYTES, &[transport::SYNC]);
     found
         .map(|(.., name)| *name)
         .or(is_stream.then_some("an MPEG transport stream (TS)"))

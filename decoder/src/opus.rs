@@ -30,7 +30,7 @@ pub struct OpusDecoder {
     parameters: AudioCodecParameters,
     /// Each with its first channel among those of all streams, and their number.
     streams: Vec<(StreamDecoder, usize, usize)>,
-    /// For each channel the one of the streams, 255 for silence.
+    /// The stream's channel that each channel plays, 255 for silence.
     mapping: Vec<u8>,
     interleaved: Vec<f32>,
     buffer: AudioBuffer<f32>,

@@ -322,7 +322,7 @@ export class Engine {
     }
   }
 
-  /** Of the engine, known once it has started. */
+  /** What the engine says of itself once it has started. */
   get #limits() {
     return /** @type {StartResult} */ (this.#pool.first.host.started).limits;
   }

@@ -182,7 +182,7 @@ export function byRank(a, b) {
   );
 }
 
-/** Of the stronger answer. @param {Row} row */
+/** The score of the stronger answer. @param {Row} row */
 function scoreOf({ result }) {
   return result ? strongerAnswer(result).score : 0;
 }

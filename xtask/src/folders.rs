@@ -22,7 +22,7 @@ pub fn copy_folder(from: &Path, to: &Path, keep: impl Fn(&Path) -> bool) -> Resu
         let target = to.join(entry.path().strip_prefix(from)?);
         if entry.file_type().is_dir() {
             fs::create_dir_all(&target)
-                .with_context(|| format!("cannot create {}", target.display()))?;
+                .with_context(|| format!("can't create {}", target.display()))?;
         } else {
             copy(entry.path(), &target)?;
         }
@@ -37,7 +37,7 @@ pub fn copy_folder(from: &Path, to: &Path, keep: impl Fn(&Path) -> bool) -> Resu
 /// When the file can't be read or written.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to)
-        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+        .with_context(|| format!("can't copy {} to {}", from.display(), to.display()))?;
     Ok(())
 }
 
@@ -48,13 +48,13 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
 /// When the folder can't be removed or created.
 pub fn empty_folder(path: &Path) -> Result<()> {
     remove_folder(path)?;
-    fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
+    fs::create_dir_all(path).with_context(|| format!("can't create {}", path.display()))
 }
 
 /// Removes a folder if it exists.
 fn remove_folder(path: &Path) -> Result<()> {
     if path.exists() {
-        fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        fs::remove_dir_all(path).with_context(|| format!("can't remove {}", path.display()))?;
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
 }
 
 fn not_started(command: &Command) -> String {
-    format!("cannot start {}", shown(command))
+    format!("can't start {}", shown(command))
 }
 
 fn shown(command: &Command) -> String {

@@ -92,7 +92,7 @@ impl Workspace {
     pub fn locked_version(&self, package: &str) -> Result<String> {
         let path = self.root.join("Cargo.lock");
         let text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
         locked_version(&text, package)
     }
 }

@@ -20,7 +20,7 @@ const WAV_TAGS: [u16; 7] = [1, 2, 3, 6, 7, 0x11, 0xfffe];
 struct Track {
     /// Name of its chunks.
     name: [u8; 4],
-    /// As in WAV files.
+    /// The code of the format, as in WAV files.
     format: Vec<u8>,
 }
 

@@ -3,7 +3,7 @@
 
 mod avi;
 mod flash;
-mod transport;
+pub mod transport;
 
 use std::io::{BufReader, Error, Read, Result, Seek as _, SeekFrom};
 

@@ -5,8 +5,9 @@ use std::io::{BufReader, Read, Result};
 
 use super::{Collected, Elementary};
 
+/// A packet begins with this byte and has this size (2.4.3.2).
 pub const SYNC: u8 = 0x47;
-const PACKET_BYTES: usize = 188;
+pub const PACKET_BYTES: usize = 188;
 /// Packet identifier of the program association table (2.4.4.3).
 const ASSOCIATION: u16 = 0;
 /// Types of streams (2.4.4.9): MPEG-1 and MPEG-2 audio, and AAC in ADTS.

@@ -24,7 +24,7 @@ import { startTrace, stopTrace } from "../support/trace.js";
 
 const CHECKS = Number(process.argv[2] ?? 300);
 const ROUNDS = 15;
-/** Of `pkg/engine/pool.js`. */
+/** As in `pkg/engine/pool.js`. */
 const MAX_WORKERS = 4;
 /** After this number of checks, buffers of the engine and compiled code have their final size. */
 const WARM_UP = Math.ceil(CHECKS / 6);

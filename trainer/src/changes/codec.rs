@@ -185,7 +185,9 @@ fn without_delay(
     length: usize,
 ) -> Result<Vec<f32>> {
     let samples = decoded.samples().get(delay_samples..);
-    let samples = samples.context("a codec lost the passage")?.to_vec();
+    let samples = samples
+        .context("the decoded file is shorter than the codec's delay")?
+        .to_vec();
     let decoded = Waveform::new("a passage", samples, decoded.sample_rate_hz())?;
     with_length(decoded, sample_rate_hz, length)
 }

@@ -13,11 +13,11 @@ use soundalike_tables::fma::FmaMetadata;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// For training.
+    /// The tracks to train on.
     Train,
-    /// To choose weights and constants by.
+    /// The tracks to choose weights and constants by.
     Validation,
-    /// For the test alone.
+    /// The tracks of the test, for nothing else.
     Test,
 }
 

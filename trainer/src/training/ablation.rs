@@ -72,7 +72,7 @@ impl TrainedNetwork {
     }
 
     /// The logit of every pair of passages, and the mean logit of left passages with themselves.
-    /// For networks that [`soundalike::Model`] can't hold.
+    /// Of networks that [`soundalike::Model`] can't hold.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ fn diagonal(matrix: Tensor<2>) -> Result<Vec<f32>> {
         .into_data()
         .try_into_vec()
         .ok()
-        .context("logits are f32")?;
+        .context("the logits aren't 32-bit floats")?;
     Ok(values.into_iter().step_by(columns + 1).collect())
 }
 

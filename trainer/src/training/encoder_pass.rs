@@ -95,7 +95,10 @@ impl EncoderPass {
             Self::Libtorch(config) => {
                 let mut tensors = Tensors::default();
                 tensors.collect(ENCODER, encoder);
-                let frames = frames.as_slice::<f32>().ok().context("frames are f32")?;
+                let frames = frames
+                    .as_slice::<f32>()
+                    .ok()
+                    .context("the frames aren't 32-bit floats")?;
                 let pass = libtorch::forward(
                     &config.encoder,
                     &tensors,

@@ -25,7 +25,7 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     for path in files(workspace)? {
         let read = || {
             fs::read_to_string(workspace.root.join(&path))
-                .with_context(|| format!("cannot read {path}"))
+                .with_context(|| format!("can't read {path}"))
         };
         if path.ends_with(".md") {
             documents += 1;
@@ -145,7 +145,7 @@ fn version_fault(workspace: &Workspace) -> Result<Option<String>> {
     }
     let path = workspace.root.join("pkg/package.json");
     let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
     let package: Package = serde_json::from_str(&text).context("pkg/package.json")?;
     let crate_version = workspace.locked_version("soundalike")?;
     let differs = package.version != crate_version;

@@ -35,8 +35,8 @@ const LOCK_FILES: [&str; 2] = ["Cargo.lock", "catalogue/Cargo.lock"];
 ///
 /// # Errors
 ///
-/// With every package that has a known vulnerability; or when the database or a lock file can't be
-/// read.
+/// When a package has a known vulnerability, with the names of all of them, or when the database or a
+/// lock file can't be read.
 pub fn check(workspace: &Workspace, ignored: &[String]) -> Result<()> {
     let folder = match database_folder(workspace)? {
         Ok(folder) => folder,
@@ -45,8 +45,8 @@ pub fn check(workspace: &Workspace, ignored: &[String]) -> Result<()> {
             return Ok(());
         }
     };
-    let database =
-        Database::open(&folder).with_context(|| format!("advisories in {}", folder.display()))?;
+    let database = Database::open(&folder)
+        .with_context(|| format!("can't read the advisories in {}", folder.display()))?;
     let mut findings = Vec::new();
     for path in LOCK_FILES {
         let lock_file = Lockfile::load(workspace.root.join(path)).context(path)?;

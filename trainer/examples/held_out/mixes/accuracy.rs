@@ -15,7 +15,7 @@ const FOUND_SHARE: f64 = 0.5;
 pub struct Accuracy {
     /// Length of all true passages; a source that is used twice counts twice.
     pub true_secs: f64,
-    /// Of these, covered by a passage on the right map.
+    /// Those of them that are covered by a passage on the right map.
     pub covered_secs: f64,
     /// Reported where one of the songs has no true passage.
     pub outside_secs: f64,
@@ -29,9 +29,9 @@ pub struct Accuracy {
 /// Errors of the reported passage that covers most of a true one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Errors {
-    /// Of start and end in the left song.
+    /// Errors of start and end in the left song.
     pub left_secs: [f64; 2],
-    /// Of start and end in the right song.
+    /// Errors of start and end in the right song.
     pub right_secs: [f64; 2],
     /// Reported speed by true speed.
     pub speed_ratio: f64,

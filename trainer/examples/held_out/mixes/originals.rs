@@ -28,7 +28,7 @@ pub struct Original {
     track: PathBuf,
     /// The folder's name.
     album: String,
-    /// As far as they are known.
+    /// The artists, as far as they are known.
     artists: Vec<String>,
     /// The excerpt as a file in the folder of the tables.
     file: PathBuf,

@@ -136,7 +136,7 @@ impl Placed {
     }
 }
 
-/// Of the spans together and one span.
+/// The intersection over the union of all spans together and the true one.
 fn intersection_over_union(spans: Vec<[f64; 2]>, truth: [f64; 2]) -> f64 {
     let within = spans
         .iter()
