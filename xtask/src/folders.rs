@@ -78,7 +78,7 @@ pub fn lock(folder: &Path) -> Result<File> {
         file.lock()?;
         std::io::Result::Ok(file)
     };
-    locked().with_context(|| format!("cannot lock {}", path.display()))
+    locked().with_context(|| format!("can't lock {}", path.display()))
 }
 
 /// Fills a folder under another name and then puts it in the place of `folder`, so that no program
@@ -104,7 +104,7 @@ pub fn replace_locked_folder(folder: &Path, fill: impl FnOnce(&Path) -> Result<(
     empty_folder(&new)?;
     fill(&new)?;
     swap(&new, folder, &old)
-        .with_context(|| format!("cannot move {} to {}", new.display(), folder.display()))?;
+        .with_context(|| format!("can't move {} to {}", new.display(), folder.display()))?;
     remove_folder(&new)?;
     remove_folder(&old)
 }

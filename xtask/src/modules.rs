@@ -111,7 +111,7 @@ pub fn build_one(workspace: &Workspace, module: Module, profile: Profile) -> Res
             // The default of the command line tool.
             .omit_default_module_path(false)
             .generate(folder)
-            .with_context(|| format!("cannot make the JavaScript of {}", compiled.display()))
+            .with_context(|| format!("can't make the JavaScript of {}", compiled.display()))
     })
 }
 

@@ -74,8 +74,7 @@ const WORDS: [(&str, &str); 10] = [
 /// When cargo fails, a package has no licence that is allowed, or a file can't be read or written.
 pub fn write(workspace: &Workspace, folder: &Path) -> Result<()> {
     let path = folder.join(FILE_NAME);
-    fs::write(&path, notices(workspace)?)
-        .with_context(|| format!("cannot write {}", path.display()))
+    fs::write(&path, notices(workspace)?).with_context(|| format!("can't write {}", path.display()))
 }
 
 fn notices(workspace: &Workspace) -> Result<String> {
@@ -192,7 +191,7 @@ fn own_texts(package: &Package) -> Result<Vec<String>> {
         .context("the manifest has no folder")?;
     let mut texts = Vec::new();
     let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
     let mut paths: Vec<_> = entries
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
@@ -205,7 +204,7 @@ fn own_texts(package: &Package) -> Result<Vec<String>> {
             .to_uppercase();
         if NAMES.iter().any(|known| name.starts_with(known)) && path.is_file() {
             let text = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
+                .with_context(|| format!("can't read {}", path.display()))?;
             texts.push(text.replace('\r', "").trim_matches('\n').to_owned());
         }
     }

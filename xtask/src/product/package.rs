@@ -41,7 +41,7 @@ pub fn pack(workspace: &Workspace, folder: &Path) -> Result<()> {
     let path = folder.join("cdn.html");
     let version = workspace.locked_version("soundalike")?;
     fs::write(&path, cdn_snippet(&staged, &version)?)
-        .with_context(|| format!("cannot write {}", path.display()))
+        .with_context(|| format!("can't write {}", path.display()))
 }
 
 /// A copy of `pkg` as it is published.
@@ -91,7 +91,7 @@ fn cdn_snippet(package: &Path, version: &str) -> Result<String> {
     let mut hashes = serde_json::Map::new();
     for module in page_modules(package)? {
         let content = fs::read(package.join(&module))
-            .with_context(|| format!("cannot read {module} of the package"))?;
+            .with_context(|| format!("can't read {module} of the package"))?;
         hashes.insert(format!("{base}{module}"), json!(integrity(&content)));
     }
     let element = format!("{base}element.js");
@@ -126,7 +126,7 @@ fn page_modules(package: &Path) -> Result<Vec<String>> {
     while let Some(folder) = folders.pop() {
         let path = package.join(&folder);
         for entry in
-            fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))?
+            fs::read_dir(&path).with_context(|| format!("can't read {}", path.display()))?
         {
             let entry = entry?;
             let module = format!("{folder}{}", entry.file_name().to_string_lossy());

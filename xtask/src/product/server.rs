@@ -72,8 +72,8 @@ fn listen(address: IpAddr, port: u16) -> Result<Server> {
         Ok(error) if error.kind() == ErrorKind::AddrInUse => {
             anyhow!("port {port} is taken: stop the program that uses it, or choose another with --port")
         }
-        Ok(error) => anyhow::Error::new(*error).context(format!("cannot listen on port {port}")),
-        Err(error) => anyhow!("cannot listen on port {port}: {error}"),
+        Ok(error) => anyhow::Error::new(*error).context(format!("can't listen on port {port}")),
+        Err(error) => anyhow!("can't listen on port {port}: {error}"),
     })
 }
 

@@ -35,8 +35,8 @@ const LOCK_FILES: [&str; 2] = ["Cargo.lock", "catalogue/Cargo.lock"];
 ///
 /// # Errors
 ///
-/// When a package has a known vulnerability, with the names of all of them, or when the database or a
-/// lock file can't be read.
+/// When a package has a known vulnerability, with the names of all of them, or when the database
+/// or a lock file can't be read.
 pub fn check(workspace: &Workspace, ignored: &[String]) -> Result<()> {
     let folder = match database_folder(workspace)? {
         Ok(folder) => folder,
@@ -108,7 +108,7 @@ fn fetch(folder: &Path) -> Result<Result<(), String>> {
     git.env("GIT_TERMINAL_PROMPT", "0")
         .stdin(Stdio::null())
         .stderr(Stdio::piped());
-    let mut child = git.spawn().context("cannot start git")?;
+    let mut child = git.spawn().context("can't start git")?;
     let start = Instant::now();
     while child.try_wait()?.is_none() {
         if start.elapsed() > FETCH_TIMEOUT {

@@ -50,7 +50,7 @@ fn audit(folder: &Path) -> Result<Answer> {
         .args(["--fetch-retries=0", "--fetch-timeout=20000"])
         .current_dir(folder);
     // npm also exits with an error for vulnerabilities, so only its output counts.
-    let output = npm.output().context("cannot start npm")?;
+    let output = npm.output().context("can't start npm")?;
     answer(&String::from_utf8_lossy(&output.stdout))
 }
 

@@ -28,7 +28,7 @@ impl Rules {
     pub fn read(workspace: &Workspace) -> Result<Self> {
         let path = workspace.root.join("deny.toml");
         let text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
         Self::from_toml(&text)
     }
 
