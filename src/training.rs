@@ -31,11 +31,3 @@ pub use crate::recording::refinement::whitened::{Preset, WhitenedSpectrogram};
 pub use crate::recording::segments::Segments;
 pub use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram, MelSpectrogram, decibels};
 pub use crate::spectrum::mel::{corner_frequencies_hz, mel_from_hz, triangle_weight};
-
-// Trained, and used by no analyser.
-#[cfg(feature = "burn")]
-pub use crate::nn::window_network::burn::{WindowNetwork, similarities};
-pub use crate::nn::window_network::config as window_config;
-pub use crate::nn::window_network::config::NetworkConfig;
-pub use crate::nn::window_network::cpu::{WindowEmbeddings, WindowPass};
-pub use crate::nn::window_network::input::normalised as normalised_salience;

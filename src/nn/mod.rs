@@ -4,5 +4,4 @@ pub mod columns;
 pub mod convolution;
 pub mod packed_matrix;
 pub mod tensors;
-pub mod window_network;
 mod winograd;

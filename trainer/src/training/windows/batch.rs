@@ -8,8 +8,6 @@ use anyhow::{Result, ensure};
 use rand::seq::IndexedRandom as _;
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use soundalike::training::normalised_salience;
-use soundalike::training::window_config::{FRAMES_PER_SEC, PITCHES, WINDOW_FRAMES};
 
 use crate::corpus::pop909;
 use crate::corpus::tracks::Split;
@@ -17,6 +15,8 @@ use crate::midi::accompaniment::{self, Style};
 use crate::midi::chord::{self, Chord};
 use crate::midi::sequence::Note;
 use crate::midi::work::Work;
+use crate::training::windows::network::config::{FRAMES_PER_SEC, PITCHES, WINDOW_FRAMES};
+use crate::training::windows::network::input::normalised;
 use crate::training::windows::roll::{self, Sounding};
 
 /// Batches that are made ahead of the training.
@@ -277,7 +277,7 @@ fn sounding(notes: Vec<Note>, least_gain: f32, fastest_decay: f32, rng: &mut imp
 
 /// Appends a normalised window, pitch by pitch.
 fn push(windows: &mut Vec<f32>, salience: &[[f32; PITCHES]]) {
-    let frames = normalised_salience(salience);
+    let frames = normalised(salience);
     for pitch in 0..PITCHES {
         windows.extend(frames.iter().map(|frame| frame[pitch]));
     }

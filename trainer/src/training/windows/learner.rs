@@ -6,11 +6,11 @@ use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use soundalike::training::window_config::{PITCHES, WINDOW_FRAMES};
-use soundalike::training::{NetworkConfig, WindowNetwork, similarities};
 
 use crate::training::device::DeviceName;
 use crate::training::windows::batch::Batch;
+use crate::training::windows::network::config::{NetworkConfig, PITCHES, WINDOW_FRAMES};
+use crate::training::windows::network::{WindowNetwork, similarities};
 
 /// Subtracted from the logits of a window with itself, which is no negative.
 const NEVER: f32 = 1e4;

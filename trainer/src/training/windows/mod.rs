@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod learner;
+pub mod network;
 pub mod roll;
 pub mod run_folder;
 pub mod validation;

@@ -2,9 +2,11 @@
 //! drums, noise, lost notes.
 
 use rand::Rng;
-use soundalike::training::window_config::{FRAMES_PER_SEC, LOWEST_KEY, PITCHES, WINDOW_FRAMES};
 
 use crate::midi::sequence::Note;
+use crate::training::windows::network::config::{
+    FRAMES_PER_SEC, LOWEST_KEY, PITCHES, WINDOW_FRAMES,
+};
 
 /// Frames of the roll for each frame of the window; they are averaged, as in recordings.
 const FINE: usize = 2;

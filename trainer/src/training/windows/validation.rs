@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 use burn::tensor::Device;
-use soundalike::training::WindowNetwork;
 
 use crate::corpus::tracks::Split;
 use crate::training::windows::batch::{Batch, Windows};
 use crate::training::windows::learner::{self, Outcome};
+use crate::training::windows::network::WindowNetwork;
 
 /// Batches of the validation, of different places of the same songs.
 const BATCHES: usize = 8;

@@ -1,6 +1,6 @@
 //! What the network reads: the salience of pitches, at one level for loud and quiet places.
 
-use crate::nn::window_network::config::{PITCHES, WINDOW_FRAMES};
+use super::config::{PITCHES, WINDOW_FRAMES};
 
 /// Added to the root mean square, so that silence stays silent.
 const LEAST_LEVEL: f32 = 1e-4;

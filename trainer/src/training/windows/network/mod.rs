@@ -1,8 +1,8 @@
 //! The window network: eight seconds of pitch salience to a map of learned channels over the twelve
-//! pitch classes, which a transposition rolls.
+//! pitch classes, which a transposition rolls. No analyser uses it.
 
-#[cfg(feature = "burn")]
-pub mod burn;
 pub mod config;
-pub mod cpu;
+mod forward;
 pub mod input;
+
+pub use forward::{WindowNetwork, similarities};

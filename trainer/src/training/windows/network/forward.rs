@@ -1,5 +1,4 @@
-//! The window network in burn: for training, and as the reference in tests of the CPU's forward
-//! pass.
+//! The forward pass of the window network, and the comparison of its embeddings.
 
 use burn::module::{Module, Param};
 use burn::nn::PaddingConfig2d;
@@ -9,12 +8,13 @@ use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
-use crate::error::Result;
-use crate::nn::tensors::Tensors;
-use crate::nn::window_network::config::{
-    CLASSES, CONTEXT_FEATURE_FRAMES, CORE_FEATURE_FRAMES, LEAST_LENGTH, NetworkConfig, OCTAVES,
+use super::config::{
+    CLASSES, CONTEXT_FEATURE_FRAMES, CORE_FEATURE_FRAMES, NetworkConfig, OCTAVES,
     POOLED_FEATURE_FRAMES, TIMES,
 };
+
+/// Least length of an embedding before it is scaled to unit length.
+const LEAST_LENGTH: f32 = 1e-6;
 
 /// Four convolutions, learned weights that fold octaves, and a linear map at each pitch class.
 #[derive(Module, Debug)]
@@ -50,24 +50,6 @@ impl WindowNetwork {
                 device,
             )),
         }
-    }
-
-    /// All tensors, for a weights file.
-    #[must_use]
-    pub fn tensors(&self) -> Tensors {
-        let mut tensors = Tensors::default();
-        tensors.collect("windows", self);
-        tensors
-    }
-
-    /// The network with the tensors of a weights file.
-    ///
-    /// # Errors
-    ///
-    /// [`WeightsInvalid`](crate::Error::WeightsInvalid) when a tensor is missing or has another
-    /// shape.
-    pub fn with_tensors(self, tensors: &Tensors) -> Result<Self> {
-        tensors.load_into("windows", self)
     }
 
     /// Normalised frames `[batch, 1, pitches, frames]` to feature frames
@@ -131,10 +113,10 @@ pub fn similarities(left: &Tensor<3>, right: &Tensor<3>) -> Tensor<3> {
         .reshape([n, classes, m])
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::window_network::config::{PITCHES, WINDOW_FRAMES};
+    use crate::training::windows::network::config::{PITCHES, WINDOW_FRAMES};
 
     /// Windows `[n, 1, pitches, frames]` of the given salience.
     fn windows(n: usize, value: impl Fn(usize, usize, usize) -> f32) -> Tensor<4> {

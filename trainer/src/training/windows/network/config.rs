@@ -26,8 +26,6 @@ pub const FRAMES_PER_FEATURE_FRAME: usize = 4;
 /// Feature frames at each end of a window that only give context. They depend on frames beyond the
 /// window, which a song has and a window alone does not.
 pub const CONTEXT_FEATURE_FRAMES: usize = 2;
-/// Least length of an embedding before it is scaled to unit length.
-pub(super) const LEAST_LENGTH: f32 = 1e-6;
 /// Feature frames of which the embedding is made: 4.8 s in the middle of the window.
 pub const CORE_FEATURE_FRAMES: usize =
     WINDOW_FRAMES / FRAMES_PER_FEATURE_FRAME - 2 * CONTEXT_FEATURE_FRAMES;
@@ -36,7 +34,7 @@ pub const POOLED_FEATURE_FRAMES: usize = 2;
 /// Times that the embedding distinguishes.
 pub const TIMES: usize = CORE_FEATURE_FRAMES / POOLED_FEATURE_FRAMES;
 
-/// The sizes of the network. They are part of the weights file.
+/// The sizes of the network. They are part of the run's configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkConfig {
     /// Output channels of the four convolutions. The last two are equal, as the last one is added
