@@ -8,8 +8,8 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::mixes::RATE_HZ;
-use crate::mixes::make::{MixedPair, Plan};
 use crate::mixes::negatives::negative;
+use crate::mixes::plan::{MixedPair, Plan};
 use crate::mixes::studio::Studio;
 use crate::mixes::take::{mono, samples, silence};
 use crate::sound::Sound;

@@ -8,6 +8,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`make`] | the pairs of all rows as files |
+//! | [`plan`] | where they go, which rows are made, and the random numbers of each |
 //! | [`score`], [`accuracy`] | the passages that were found, against the truth |
 //! | [`lines`] | the evidence of spectral peaks in every pair |
 //! | [`rows`] | the changes of songs, a table of functions for each kind |
@@ -15,24 +16,22 @@
 //! | [`negatives`], [`bad_inputs`] | pairs of other music, and of no music |
 //! | [`scene`], [`studio`] | the inputs of one change, and those that all changes share |
 //! | [`originals`], [`places`] | excerpts of the tracks of a split, and places in them |
-//! | [`drums`] | drum patterns by a synthesiser |
 //! | [`take`] | a sound and the passages of the original in it |
-//! | [`stretch`], [`resample`] | pitch, tempo and speed by the tools of the split |
+//! | [`sounds`] | drum patterns by a synthesiser; pitch, tempo and speed by the tools of the split |
 
 mod accuracy;
 mod bad_inputs;
-mod drums;
 mod lines;
 mod make;
 mod negatives;
 mod originals;
 mod places;
-mod resample;
+mod plan;
 mod rows;
 mod scene;
 mod score;
+mod sounds;
 mod stems;
-mod stretch;
 mod studio;
 mod take;
 
@@ -42,7 +41,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::tracks::Split;
-use stretch::Stretcher;
+use sounds::stretch::Stretcher;
 
 /// Sample rate of the songs, in Hz: the model's.
 const RATE_HZ: u32 = 22_050;

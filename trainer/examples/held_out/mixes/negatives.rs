@@ -5,10 +5,10 @@ use rand::Rng as _;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::mixes::drums::DrumLoop;
-use crate::mixes::make::{MixedPair, Plan};
 use crate::mixes::places::different_sections;
+use crate::mixes::plan::{MixedPair, Plan};
 use crate::mixes::rows;
+use crate::mixes::sounds::drums::DrumLoop;
 use crate::mixes::studio::Studio;
 use crate::mixes::take::{Take, mono};
 use crate::places::loud_place;

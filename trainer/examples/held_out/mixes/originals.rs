@@ -11,7 +11,7 @@ use soundalike_trainer::corpus::split_table::SplitTable;
 use soundalike_trainer::corpus::tracks;
 
 use crate::mixes::RATE_HZ;
-use crate::mixes::make::{seeded, write_song};
+use crate::mixes::plan::{seeded, write_song};
 use crate::sound::Sound;
 use crate::tracks::Split;
 

@@ -7,8 +7,8 @@ use rand::Rng as _;
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::mixes::drums::DrumLoop;
 use crate::mixes::places::distinct_place;
+use crate::mixes::sounds::drums::DrumLoop;
 use crate::mixes::studio::Studio;
 use crate::mixes::take::Take;
 use crate::places::loud_place;

@@ -13,8 +13,8 @@ use soundalike_trainer::midi::arrangement::{Ensemble, Event, Rendition};
 use soundalike_trainer::midi::sequence::{Note, Sequence};
 use walkdir::WalkDir;
 
-use crate::mixes::drums::DrumLoop;
-use crate::mixes::make::{MixedPair, Plan};
+use crate::mixes::plan::{MixedPair, Plan};
+use crate::mixes::sounds::drums::DrumLoop;
 use crate::mixes::studio::Studio;
 use crate::mixes::take::{Passage, mono};
 use crate::song_tables::Pair;

@@ -8,7 +8,7 @@ use soundalike_trainer::midi::synthesis::Instruments;
 
 use crate::mixes::RATE_HZ;
 use crate::mixes::originals::Original;
-use crate::mixes::stretch::Stretcher;
+use crate::mixes::sounds::stretch::Stretcher;
 use crate::mixes::take::mono;
 use crate::overlays;
 use crate::sound::Sound;

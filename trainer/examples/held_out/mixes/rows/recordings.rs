@@ -5,9 +5,9 @@ use std::f64::consts::TAU;
 use anyhow::Result;
 use rand::Rng as _;
 
-use crate::mixes::resample;
 use crate::mixes::rows::Row;
 use crate::mixes::scene::Scene;
+use crate::mixes::sounds::resample;
 use crate::mixes::take::{Take, mono};
 
 /// Speed of a worn tape, from 1.5 % slower to 1.5 % faster.

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use soundalike_tables::recipe::{Change, Recipe};
 use soundalike_trainer::changes::perturb;
 
-use crate::mixes::resample;
+use crate::mixes::sounds::resample;
 use crate::mixes::take::{Take, mono};
 use crate::processing::Engine;
 
