@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchChromium, serveSite } from "../browser/support/harness.js";
-import { tune, wav } from "../browser/support/music.js";
+import { tune, wav } from "../browser/support/inputs/music.js";
 import { installPackage } from "./support/installed.js";
 
 const CHECK_TIMEOUT_MS = 90_000;

@@ -28,7 +28,7 @@ import { formatMessage } from "publint/utils";
 import * as vite from "vite";
 import webpack from "webpack";
 import { launchChromium, serveSite } from "../browser/support/harness.js";
-import { tune, wav } from "../browser/support/music.js";
+import { tune, wav } from "../browser/support/inputs/music.js";
 import { PACKED, TARBALL, installPackage } from "./support/installed.js";
 
 const CHECK_TIMEOUT_MS = 90_000;

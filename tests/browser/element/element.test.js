@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
-import { composedPassage, composition, passage } from "../support/made-up-reports.js";
+import { composedPassage, composition, passage } from "../support/inputs/made-up-reports.js";
 import { siteInChromium } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { SONG_SECS, packageInBlankPage } from "../support/blank-page.js";
-import { tune, wav } from "../support/music.js";
+import { tune, wav } from "../support/inputs/music.js";
 
 describe("analysed songs", () => {
   const blank = packageInBlankPage();

@@ -9,7 +9,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { SONG_SECS, packageInBlankPage } from "../support/blank-page.js";
 import { ANSWER, IDS, QUERY, serveCatalogue } from "../support/catalogue-service.js";
 import { LOCAL_REQUESTS } from "../support/harness.js";
-import { tune, wav } from "../support/music.js";
+import { tune, wav } from "../support/inputs/music.js";
 
 /** @typedef {Awaited<ReturnType<typeof serveCatalogue>>} Service */
 

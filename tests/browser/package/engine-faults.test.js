@@ -15,9 +15,9 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { describe, test } from "node:test";
 import { GOOD, assertError, packageInBlankPage } from "../support/blank-page.js";
-import { DIES, brokenEngine } from "../support/broken-engines.js";
-import { tune, wav } from "../support/music.js";
-import { resealed } from "../support/weights-file.js";
+import { DIES, brokenEngine } from "../support/inputs/broken-engines.js";
+import { tune, wav } from "../support/inputs/music.js";
+import { resealed } from "../support/inputs/weights-file.js";
 
 const WEIGHTS = "pkg/wasm/weights.safetensors";
 /** A valid module with an import that doesn't exist: `(module (import "m" "f" (func)))`. */

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { GOOD, assertError, packageInBlankPage } from "../support/blank-page.js";
-import { DIES, brokenEngine } from "../support/broken-engines.js";
+import { DIES, brokenEngine } from "../support/inputs/broken-engines.js";
 import { WEBGPU_FLAGS } from "../support/harness.js";
 
 /** A graphics card, as the loader sees it. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { audioFolder, serveSite } from "../support/harness.js";
-import { tune, wav } from "../support/music.js";
+import { tune, wav } from "../support/inputs/music.js";
 import { Firefox } from "../support/webdriver.js";
 
 const CHECK_TIMEOUT_MS = 90_000;

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
-import { DIES, brokenEngine } from "../support/broken-engines.js";
+import { DIES, brokenEngine } from "../support/inputs/broken-engines.js";
 import { siteInChromium } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;

@@ -13,7 +13,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { audioFolder, launchChromium, openBlankPage, serveSite } from "../support/harness.js";
-import { hostileFiles } from "../support/hostile-files.js";
+import { hostileFiles } from "../support/inputs/hostile-files.js";
 
 /** A file that takes longer counts as hanging. */
 export const PATIENCE_MS = 10_000;

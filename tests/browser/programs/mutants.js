@@ -39,7 +39,7 @@ import { STYLE_MUTANTS } from "./mutants/style.js";
 const SUITES = fileURLToPath(new URL("../", import.meta.url));
 /** Paths of the suites, from the folder of all, by name. */
 const SUITE_PATHS = new Map(
-  ["page", "element", "package", "../packed"].flatMap((folder) =>
+  ["page", "library", "report", "element", "package", "files", "../packed"].flatMap((folder) =>
     readdirSync(join(SUITES, folder))
       .filter((name) => name.endsWith(".test.js"))
       .map((name) => /** @type {const} */ ([basename(name, ".test.js"), join(folder, name)])),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach } from "node:test";
 import { openBlankPage } from "./harness.js";
-import { tune } from "./music.js";
+import { tune } from "./inputs/music.js";
 import { siteInChromium } from "./visit.js";
 
 /** Duration of the songs `a` and `b`. */

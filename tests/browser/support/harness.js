@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { tune, wav } from "./music.js";
+import { tune, wav } from "./inputs/music.js";
 import { StaticServer } from "./static-server.js";
 
 const CHROMIUM_FLAGS = [

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchChromium, launchChromiumProfile, serveSite } from "../../browser/support/harness.js";
-import { tune, wav } from "../../browser/support/music.js";
+import { tune, wav } from "../../browser/support/inputs/music.js";
 import { TARBALL } from "../support/installed.js";
 
 const SITES = fileURLToPath(new URL("sites", import.meta.url));

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { basename } from "node:path";
 import { describe, test } from "node:test";
 import { MP3, chunksVisits, flac, fragments, m4a, mp3, opus, vorbis, wav } from "../support/chunks-visit.js";
-import * as odd from "../support/odd-files.js";
+import * as odd from "../support/inputs/odd-files.js";
 
 /** Reads of parts of a file until it is known that it must be decoded at once. */
 const MAX_LOOKS = 100;

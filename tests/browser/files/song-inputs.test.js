@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
 import { packageInBlankPage } from "../support/blank-page.js";
-import { tune, wav } from "../support/music.js";
+import { tune, wav } from "../support/inputs/music.js";
 
 describe("song inputs", () => {
   const blank = packageInBlankPage();

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { MODERATE, STRONG, loop, madeUpReports, passage } from "../support/made-up-reports.js";
+import { MODERATE, STRONG, loop, madeUpReports, passage } from "../support/inputs/made-up-reports.js";
 
 const SAME = { score: 0.95, verdict: "nearly-identical" };
 const DIFFERENT = { score: 0.1, verdict: "different", passages: [] };

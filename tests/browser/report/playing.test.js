@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { STRONG, madeUpReports, passage } from "../support/made-up-reports.js";
+import { STRONG, madeUpReports, passage } from "../support/inputs/made-up-reports.js";
 
 describe("playing", () => {
   const visit = madeUpReports();

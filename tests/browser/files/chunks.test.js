@@ -22,8 +22,8 @@ import {
   vorbis,
   wav,
 } from "../support/chunks-visit.js";
-import { hostileFiles } from "../support/hostile-files.js";
-import * as odd from "../support/odd-files.js";
+import { hostileFiles } from "../support/inputs/hostile-files.js";
+import * as odd from "../support/inputs/odd-files.js";
 
 /** Energy of the noise that a decoder generates, as a share of the song's. */
 const MAX_NOISE = 0.01;

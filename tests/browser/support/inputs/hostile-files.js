@@ -96,7 +96,7 @@ const CHANGES = {
 };
 
 /**
- * @param {ReturnType<typeof import("./harness.js").audioFolder>} audio folder of the files
+ * @param {ReturnType<typeof import("../harness.js").audioFolder>} audio folder of the files
  * @param {number} count
  * @param {number} seed
  * @param {number} [secs] duration of each

@@ -11,7 +11,7 @@ import {
   composition,
   madeUpReports,
   passage,
-} from "../support/made-up-reports.js";
+} from "../support/inputs/made-up-reports.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { width: 390, height: 800 };

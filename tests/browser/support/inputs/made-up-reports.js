@@ -1,7 +1,7 @@
 /** Made-up reports, which the page shows for real songs. */
 
 import { afterEach, before, beforeEach } from "node:test";
-import { siteInChromium } from "./visit.js";
+import { siteInChromium } from "../visit.js";
 
 export const CHECK_TIMEOUT_MS = 90_000;
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { truncateSync } from "node:fs";
 import { before, describe, test } from "node:test";
-import { wav } from "../support/music.js";
+import { wav } from "../support/inputs/music.js";
 import { visits } from "../support/visit.js";
 
 const CHECK_TIMEOUT_MS = 90_000;
