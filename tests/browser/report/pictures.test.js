@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MODERATE, STRONG, composedPassage, composition, madeUpReports, passage } from "../support/inputs/made-up-reports.js";
+import {
+  MODERATE,
+  STRONG,
+  composedPassage,
+  composition,
+  madeUpReports,
+  passage,
+} from "../support/inputs/made-up-reports.js";
 
 describe("pictures", () => {
   const visit = madeUpReports();
