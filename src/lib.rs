@@ -82,10 +82,10 @@ mod composition;
 mod config;
 mod error;
 mod geometry;
-mod lookup;
+pub mod lookup;
 mod nn;
 mod recording;
-mod report;
+pub mod report;
 mod song;
 mod spectrum;
 #[cfg(test)]
@@ -99,10 +99,6 @@ pub use audio::waveform::Waveform;
 pub use checker::{Checker, Stage};
 pub use config::{FeatureConfig, MAX_SONG_SECS};
 pub use error::{Error, Result};
-pub use lookup::{Candidate, Candidates, Place, Query, QueryError};
 pub use recording::encoder::model::{Model, SHIPPED_WEIGHTS};
-pub use report::{
-    CompositionPassage, CompositionReport, CompositionVerdict, Evidence, Knot, MatchedPassage,
-    Matrix, ModelSummary, Report, SongSummary, Verdict,
-};
+pub use report::Report;
 pub use song::Song;

@@ -7,8 +7,8 @@
 
 use std::f64::consts::TAU;
 
-use soundalike::training::LogMelPlan;
 use soundalike::FeatureConfig;
+use soundalike::training::LogMelPlan;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Greatest difference from a reference away from the floor, in dB. Single precision stays below

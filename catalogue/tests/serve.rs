@@ -9,7 +9,8 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use soundalike::{Candidates, Checker, Model, Query, SHIPPED_WEIGHTS, Song, Waveform};
+use soundalike::lookup::{Candidates, Query};
+use soundalike::{Checker, Model, SHIPPED_WEIGHTS, Song, Waveform};
 use soundalike_native::{audio_file, wav};
 use tempfile::TempDir;
 use tunes::{RATE_HZ, music as tune};

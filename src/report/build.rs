@@ -8,8 +8,8 @@ use crate::recording::encoder::model::Model;
 use crate::recording::passage::{Drift, Passage};
 use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::report::{
-    CompositionPassage, CompositionReport, CompositionVerdict, Evidence, Knot, MatchedPassage,
-    Matrix, ModelSummary, Report, SongSummary, Verdict,
+    CompositionEvidence, CompositionPassage, CompositionReport, CompositionVerdict, Knot,
+    MatchedPassage, Matrix, ModelSummary, Report, SongSummary, Verdict,
 };
 use crate::song::Song;
 
@@ -97,9 +97,9 @@ fn composition_passage(passage: &composition::Passage, swapped: bool) -> Composi
         speed_ratio: round(speed_ratio, 3),
         transposition_semitones: semitones,
         evidence: match (passage.melody, passage.harmony) {
-            (true, false) => Evidence::Melody,
-            (false, true) => Evidence::Harmony,
-            _ => Evidence::Both,
+            (true, false) => CompositionEvidence::Melody,
+            (false, true) => CompositionEvidence::Harmony,
+            _ => CompositionEvidence::Both,
         },
     }
 }
@@ -291,7 +291,7 @@ mod tests {
             (mirrored.speed_ratio, mirrored.transposition_semitones),
             (0.8, 4)
         );
-        assert_eq!(mirrored.evidence, Evidence::Melody);
+        assert_eq!(mirrored.evidence, CompositionEvidence::Melody);
         let tritone = composition_passage(&passage(6), true);
         assert_eq!(tritone.transposition_semitones, 6);
     }

@@ -76,13 +76,13 @@ pub struct CompositionPassage {
     /// not told apart.
     pub transposition_semitones: i32,
     /// What agrees.
-    pub evidence: Evidence,
+    pub evidence: CompositionEvidence,
 }
 
 /// What agrees in a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "kebab-case")]
-pub enum Evidence {
+pub enum CompositionEvidence {
     /// The melody.
     Melody,
     /// The chords.

@@ -6,7 +6,9 @@ mod composition;
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
 
-pub use composition::{CompositionPassage, CompositionReport, CompositionVerdict, Evidence};
+pub use composition::{
+    CompositionEvidence, CompositionPassage, CompositionReport, CompositionVerdict,
+};
 
 /// The result of a check. Times are in seconds, scores in 0..1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Tsify)]

@@ -7,7 +7,8 @@ mod synth;
 use std::path::Path;
 
 use serde::Deserialize;
-use soundalike::{Checker, Error, MatchedPassage, Model, Report, SHIPPED_WEIGHTS, Song, Waveform};
+use soundalike::report::MatchedPassage;
+use soundalike::{Checker, Error, Model, Report, SHIPPED_WEIGHTS, Song, Waveform};
 
 use synth::{RATE_HZ, Recipe};
 

@@ -1,6 +1,7 @@
 //! Properties of the reports of all songs.
 
-use soundalike::{MAX_SONG_SECS, MatchedPassage};
+use soundalike::MAX_SONG_SECS;
+use soundalike::report::MatchedPassage;
 
 use crate::synth::{Part, RATE_HZ, Recipe};
 use crate::{analyse, checker, compare};

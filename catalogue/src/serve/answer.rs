@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use half::f16;
-use soundalike::{Candidate, Candidates, Place, Query};
+use soundalike::lookup::{Candidate, Candidates, Place, Query};
 
 use super::reader::Found;
 use crate::retrieval::Hit;

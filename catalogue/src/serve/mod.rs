@@ -2,7 +2,7 @@
 //!
 //! | Request | Answer |
 //! |---|---|
-//! | `POST /v1/candidates` with a [`Query`] | [`Candidates`](soundalike::Candidates) as JSON |
+//! | `POST /v1/candidates` with a [`Query`] | [`Candidates`](soundalike::lookup::Candidates) as JSON |
 //! | `GET /v1/songs/{id}` | the bytes of a kept song, if the owner allows it |
 //! | `GET /healthz` | `{"songs"}`, or 503 if the catalogue can't be read |
 //! | `GET /metrics` | counts and times for Prometheus |
@@ -31,7 +31,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
-use soundalike::Query;
+use soundalike::lookup::Query;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tower_http::cors::CorsLayer;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
 use anyhow::{Result, ensure};
-use soundalike::{Checker, MatchedPassage, Verdict};
+use soundalike::Checker;
+use soundalike::report::{MatchedPassage, Verdict};
 use soundalike_native::{audio_file, weights};
 
 use super::{Outcome, print, songs};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::http::HeaderValue;
-use soundalike::Query;
+use soundalike::lookup::Query;
 use soundalike_native::weights;
 use tokio::net::TcpListener;
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use soundalike::{CompositionReport, Evidence, MatchedPassage, Report};
+use soundalike::Report;
+use soundalike::report::{CompositionEvidence, CompositionReport, MatchedPassage};
 use soundalike_native::{audio_file, weights};
 
 /// Compare two audio files as the browser does
@@ -96,9 +97,9 @@ fn print_composition(composition: &CompositionReport) {
             clock(passage.right_start_secs),
             clock(passage.right_end_secs),
             match passage.evidence {
-                Evidence::Melody => "melody",
-                Evidence::Harmony => "harmony",
-                Evidence::Both => "melody and harmony",
+                CompositionEvidence::Melody => "melody",
+                CompositionEvidence::Harmony => "harmony",
+                CompositionEvidence::Both => "melody and harmony",
             },
             passage.transposition_semitones,
             passage.speed_ratio,
