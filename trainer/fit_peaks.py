@@ -16,12 +16,15 @@ strongest line is below --least, only that is used. Needs numpy and scipy.
 
 import argparse
 import csv
+import pathlib
+import re
 
 import numpy as np
 from scipy.optimize import minimize
 
-# EVEN of significance.rs: expected number of lines at which the certainty is 0.5.
-EVEN = 3e-4
+SIGNIFICANCE = pathlib.Path(__file__).parent.parent / "src/recording/peaks/significance.rs"
+# Expected number of lines at which the certainty is 0.5.
+EVEN = float(re.search(r"^const EVEN: f64 = (.*);", SIGNIFICANCE.read_text(), re.M)[1])
 
 
 def main():

@@ -9,9 +9,8 @@
 
 use crate::geometry::time_map::TimeMap;
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
+use crate::recording::refinement::refine::WINDOW_COLUMNS;
 
-/// Length of a window and distance of neighbouring windows, in columns: 2 s.
-const WINDOW_COLUMNS: usize = 22;
 /// Greatest lag from the line, in columns: 6 s either way.
 const REACH: usize = 64;
 /// Penalty for a jump of the lag, in correlations of one window. By chance another lag is better in

@@ -15,7 +15,7 @@ use crate::recording::refinement::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES};
 use crate::recording::runs::run::SLOPES;
 
 /// Length of a window, in columns: 2 s, some four beats.
-const WINDOW_COLUMNS: usize = 22;
+pub(super) const WINDOW_COLUMNS: usize = 22;
 /// Most windows of a passage; in a longer passage they lie apart.
 const MOST_WINDOWS: usize = 12;
 /// Relative distance of the slopes that are tried: windows still correlate half a step away.

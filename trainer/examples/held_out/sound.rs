@@ -9,6 +9,10 @@ use crate::tools;
 /// Sample rate of all modifications, in Hz: that of published songs.
 pub const RATE_HZ: u32 = 44_100;
 
+/// Sound that stretching tools and decoders get before and after a passage, in seconds: at the ends
+/// of their input they fade or are late.
+pub const CONTEXT_SECS: f64 = 0.8;
+
 /// Interleaved samples, mono or stereo.
 #[derive(Clone, Debug)]
 pub struct Sound {

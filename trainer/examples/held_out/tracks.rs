@@ -11,7 +11,7 @@ use crate::tools;
 
 /// Shorter tracks are left out, in seconds: too little room for a passage, its modified copy and
 /// another section.
-const SHORTEST_SECS: f64 = 16.0;
+pub const SHORTEST_SECS: f64 = 16.0;
 
 /// Tracks that no weights are trained on.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

@@ -13,10 +13,8 @@ use soundalike_trainer::corpus::tracks;
 use crate::mixes::RATE_HZ;
 use crate::mixes::plan::{seeded, write_song};
 use crate::sound::Sound;
-use crate::tracks::Split;
+use crate::tracks::{SHORTEST_SECS, Split};
 
-/// Shorter tracks are left out, in seconds.
-const SHORTEST_SECS: f64 = 16.0;
 /// Side relative to mid from which a song counts as stereo: what remains without the centre is more
 /// than the residue of a codec.
 const LEAST_SIDE_DB: f64 = -20.0;

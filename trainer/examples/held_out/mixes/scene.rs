@@ -12,10 +12,7 @@ use crate::mixes::sounds::drums::DrumLoop;
 use crate::mixes::studio::Studio;
 use crate::mixes::take::Take;
 use crate::places::loud_place;
-use crate::sound::Sound;
-
-/// Pre-roll of a stretching tool, before and after a passage.
-const CONTEXT_SECS: f64 = 0.8;
+use crate::sound::{CONTEXT_SECS, Sound};
 
 pub struct Scene<'a> {
     pub studio: &'a Studio,

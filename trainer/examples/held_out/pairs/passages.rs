@@ -14,15 +14,13 @@ use crate::overlays::Overlays;
 use crate::pairs::recipes::Recipe;
 use crate::places::loud_place;
 use crate::rendition::{Rendition, Workshop};
-use crate::sound::Sound;
+use crate::sound::{CONTEXT_SECS, Sound};
 use crate::tracks::Track;
 
 /// Length of the passages that `evaluate --pairs` compares.
 const PASSAGE_SECS: f64 = 3.0;
 /// The copy starts at most this much before or after the passage.
 const MISALIGNMENT_SECS: f64 = 0.5;
-/// Song before and after the compared passage, as pre-roll for tools and decoders.
-const CONTEXT_SECS: f64 = 0.8;
 /// Song on both sides of an unmodified passage in its file.
 const LEFT_CONTEXT_SECS: f64 = 0.1;
 /// Length from which the number of passages of a track no longer grows.

@@ -15,7 +15,7 @@ use crate::places::loud_place;
 use crate::rendition::{Rendition, Workshop};
 use crate::song_tables::{Pair, relative, write};
 use crate::songs::Truth;
-use crate::sound::Sound;
+use crate::sound::{CONTEXT_SECS, Sound};
 use crate::tools;
 use crate::tracks::{Split, Track, held_out_tracks};
 
@@ -27,8 +27,6 @@ const HIDDEN_SEMITONES: f64 = 1.0;
 const HOST_MARGIN_SECS: f64 = 5.0;
 /// Length of the crossfade between host and passage.
 const CROSSFADE_SECS: f64 = 0.02;
-/// Pre-roll of the pitch shifter, before and after the passage.
-const CONTEXT_SECS: f64 = 0.8;
 
 /// A right song to be made.
 enum Job {
