@@ -104,8 +104,11 @@ describe("accessibility", () => {
     "page about embedding": () => open("embed.html"),
     "element with a report": async () => {
       await open("embed.html");
+      // One has the page's colours, the other one its own.
       await page.locator("#fixed input").first().setInputFiles(songs.original);
-      await page.locator("#fixed[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+      for (const side of [0, 1]) await page.locator("#any input").nth(side).setInputFiles(songs.original);
+      for (const element of ["#fixed", "#any"])
+        await page.locator(`${element}[data-verdict]`).waitFor({ timeout: CHECK_TIMEOUT_MS });
     },
     "element with an error": async () => {
       await open("embed.html");
