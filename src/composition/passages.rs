@@ -23,7 +23,9 @@ const GREATEST_SPEED: f64 = 1.5;
 /// own.
 const SPEED_TOLERANCE: f64 = 0.03;
 
-/// A stretch of the left song that resembles one of the right song.
+/// A stretch of the left song that resembles one of the right song. Both ends of the path are kept
+/// and no [`TimeMap`](crate::geometry::time_map::TimeMap): players slow down and hurry, so that the
+/// path between them is no straight line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// Start and end in the left song.
