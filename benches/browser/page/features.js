@@ -21,8 +21,8 @@ export async function features({ rounds }) {
     soundalike: async () => {
       const { song, times } = await analyse(checker, samples, MODEL_RATE_HZ);
       song.free();
-      // Includes decibels, levels, silence and the whitened spectrogram, which the others don't
-      // compute.
+      // Includes decibels, levels, silence, the whitened spectrogram, the spectral peaks and the
+      // pitches of the composition, which the others don't compute.
       return times.resample + times.mel + times.levels;
     },
     meyda: () => msOf(() => meyda(samples)),

@@ -22,7 +22,8 @@ export async function startOurs(backend) {
  * @typedef {Object} StageTimes in milliseconds
  * @property {number} resample none if the samples have the model's rate
  * @property {number} mel
- * @property {number} levels decibels, silence and the whitened spectrogram that refines passages
+ * @property {number} levels decibels, silence, the whitened spectrogram that refines passages, the
+ *   spectral peaks, and harmony and melody of the composition
  * @property {number} encode
  */
 
