@@ -1,10 +1,10 @@
-//! Tests with whole songs: cases of two recipes (`cases/*.json`), and properties of all songs.
+//! Tests with whole songs: cases of two recipes (`cases/KIND/*.json`), and properties of all songs.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 mod properties;
 mod synth;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use soundalike::report::MatchedPassage;
@@ -48,9 +48,9 @@ fn unchanged() -> f64 {
 #[test]
 fn every_case_has_the_expected_report() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/songs/cases");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+    let mut paths: Vec<_> = entries(&folder)
+        .iter()
+        .flat_map(|kind| entries(kind))
         .collect();
     paths.sort();
     assert!(paths.len() >= 10, "only {} cases", paths.len());
@@ -68,6 +68,12 @@ fn every_case_has_the_expected_report() {
         })
         .collect();
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries =
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 fn faults(case: &Case, report: &Report) -> Vec<String> {
