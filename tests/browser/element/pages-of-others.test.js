@@ -1,4 +1,4 @@
-/** `<sound-alike>` on pages of others: by the snippets of the page about embedding, and under a strict policy. */
+/** `<sound-alike>` on pages of others: by its snippets, and under the strictest CSP. */
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
