@@ -41,6 +41,11 @@ pub enum Refusal {
     /// Its format is known and can't be decoded.
     #[error("it is {0}; save or convert it as MP3, WAV or FLAC")]
     Foreign(&'static str),
+    /// Its container is known, and no track of it has a codec that is.
+    #[error(
+        "its sound is {0}, which can't be decoded here; save or convert it as MP3, WAV or FLAC"
+    )]
+    ForeignSound(&'static str),
 }
 
 /// The samples of one packet, in a buffer of the [`SoundFile`].

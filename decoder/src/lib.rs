@@ -10,6 +10,7 @@
 //! centre, low frequencies, rear, side.
 
 mod boxes;
+mod codecs;
 mod edit_list;
 mod elementary;
 mod file;

@@ -4,6 +4,7 @@ use std::io::{Read as _, Result, Seek as _, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
+use crate::codecs;
 use crate::tracks::SoundTrack;
 
 // Elements (RFC 9559, 27.1; RFC 8794, 17.1).
@@ -14,6 +15,7 @@ const TRACK_ENTRY: u32 = 0xae;
 const TRACK_NUMBER: u32 = 0xd7;
 const TRACK_TYPE: u32 = 0x83;
 const FLAG_DEFAULT: u32 = 0x88;
+const CODEC_ID: u32 = 0x86;
 const CLUSTER: u32 = 0x1f43_b675;
 /// Track type of sound (RFC 9559, 5.1.4.1.3).
 const AUDIO: u64 = 2;
@@ -31,14 +33,16 @@ pub fn sound_tracks(source: &mut Box<dyn MediaSource>) -> Vec<SoundTrack> {
     let content = tracks_element(source).ok().flatten().unwrap_or_default();
     let entries = elements(&content).filter(|(id, _)| *id == TRACK_ENTRY);
     let sound = entries.filter_map(|(_, entry)| {
-        let value = |wanted| {
+        let content = |wanted| {
             let found = elements(entry).find(|(id, _)| *id == wanted);
-            found.map(|(_, content)| number(content))
+            found.map(|(_, content)| content)
         };
+        let value = |wanted| content(wanted).map(number);
         (value(TRACK_TYPE)? == AUDIO).then_some(SoundTrack {
             id: u32::try_from(value(TRACK_NUMBER)?).ok()?,
             // Set where it isn't written (RFC 9559, 5.1.4.1.5).
             is_default: value(FLAG_DEFAULT).is_none_or(|flag| flag == 1),
+            foreign: content(CODEC_ID).and_then(codecs::name_of),
         })
     });
     sound.collect()

@@ -10,14 +10,16 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::formats::{FormatReader, Track, TrackFlags};
 
-use crate::Refusal;
-use crate::boxes::{boxes, inside, track_id, u32_at};
+use crate::boxes::{VERSION_BYTES, boxes, inside, track_id, u32_at};
+use crate::{Refusal, codecs};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SoundTrack {
     /// Its identifier in the file, which Symphonia uses, too.
     pub id: u32,
     pub is_default: bool,
+    /// The name of its codec, if it can't be decoded here.
+    pub foreign: Option<&'static str>,
 }
 
 /// The sound tracks of an MP4 file. `movie` is the content of the box `moov`. Programs enable the
@@ -30,9 +32,17 @@ pub fn of_movie(movie: &[u8]) -> Vec<SoundTrack> {
         (kind == b"soun").then_some(SoundTrack {
             id: track_id(header)?,
             is_default: u32_at(header, 0)? & 1 == 1,
+            foreign: codec_of(track).and_then(codecs::name_of),
         })
     });
     sound.collect()
+}
+
+/// The type of the first sample entry of a track (ISO/IEC 14496-12, 8.5.2).
+fn codec_of(track: &[u8]) -> Option<&[u8]> {
+    const TYPE_AT: usize = VERSION_BYTES + 8;
+    let entries = inside(track, &[b"mdia", b"minf", b"stbl", b"stsd"])?;
+    entries.get(TYPE_AT..TYPE_AT + 4)
 }
 
 /// The chosen track and its decoder, or the default one, or the first that can be decoded. Without
@@ -46,6 +56,7 @@ pub fn track_of<'file>(
         parameters_of(track).map(|_| SoundTrack {
             id: track.id,
             is_default: track.flags.contains(TrackFlags::DEFAULT),
+            foreign: None,
         })
     };
     let mut candidates = match listed {
@@ -70,7 +81,10 @@ pub fn track_of<'file>(
             .find(|track| track.id == candidate.id)?;
         Some((track, decoder_of(parameters_of(track)?).ok()?))
     });
-    decodable.ok_or(Refusal::UnknownCodec)
+    decodable.ok_or_else(|| {
+        let name = candidates.iter().find_map(|candidate| candidate.foreign);
+        name.map_or(Refusal::UnknownCodec, Refusal::ForeignSound)
+    })
 }
 
 fn parameters_of(track: &Track) -> Option<&AudioCodecParameters> {

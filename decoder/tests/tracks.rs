@@ -55,6 +55,34 @@ fn a_track_can_be_chosen() {
     assert_eq!(first_sample(&sound, Some(2)), Err(Refusal::NoTrack(1)));
 }
 
+/// A file with the codec of its first tracks replaced.
+fn with_codec(mut file: Vec<u8>, codec: &[u8], other: &[u8], tracks: usize) -> Vec<u8> {
+    for _ in 0..tracks {
+        let mut places = file.windows(codec.len());
+        let at = places.position(|bytes| bytes == codec).unwrap();
+        file[at..at + codec.len()].fill(0);
+        file[at..at + other.len()].copy_from_slice(other);
+    }
+    file
+}
+
+#[test]
+fn sound_that_cannot_be_decoded_is_named() {
+    for (codec, name) in [
+        (b"ac-3", "Dolby Digital (AC-3)"),
+        (b"ec-3", "Dolby Digital Plus (E-AC-3)"),
+        (b"dtsh", "DTS"),
+    ] {
+        let file = |tracks| with_codec(movie(&[false, true]), b"sowt", codec, tracks);
+        let named = Err(Refusal::ForeignSound(name));
+        assert_eq!(first_sample(&file(2), None), named);
+        assert_eq!(first_sample(&file(1), Some(1)), named);
+        assert_eq!(first_sample(&file(1), None), Ok(1000));
+    }
+    let unknown = with_codec(movie(&[true]), b"sowt", b"abcd", 1);
+    assert_eq!(first_sample(&unknown, None), Err(Refusal::UnknownCodec));
+}
+
 /// The file ends where Symphonia would panic.
 #[test]
 fn an_offset_beyond_all_files_does_no_harm() {
@@ -70,7 +98,7 @@ fn an_offset_beyond_all_files_does_no_harm() {
 
 #[cfg(feature = "all")]
 mod matroska {
-    use super::{Refusal, first_sample};
+    use super::{Refusal, first_sample, with_codec};
 
     /// An element with a size of four bytes.
     fn element(id: u32, parts: &[&[u8]]) -> Vec<u8> {
@@ -151,6 +179,21 @@ mod matroska {
             assert_eq!(first_sample(&file, Some(1)), Ok(0), "{flags:?}");
             assert_eq!(first_sample(&file, Some(2)), Ok(1000), "{flags:?}");
             assert_eq!(first_sample(&file, Some(3)), Err(Refusal::NoTrack(2)));
+        }
+    }
+
+    #[test]
+    fn sound_that_cannot_be_decoded_is_named() {
+        for (codec, name) in [
+            (b"A_AC3/BSID9".as_slice(), "Dolby Digital (AC-3)"),
+            (b"A_EAC3", "Dolby Digital Plus (E-AC-3)"),
+            (b"A_TRUEHD", "Dolby TrueHD"),
+        ] {
+            let file = |tracks| with_codec(file([None, None]), b"A_PCM/INT/LIT", codec, tracks);
+            let named = Err(Refusal::ForeignSound(name));
+            assert_eq!(first_sample(&file(2), None), named);
+            assert_eq!(first_sample(&file(1), Some(1)), named);
+            assert_eq!(first_sample(&file(1), None), Ok(1000));
         }
     }
 

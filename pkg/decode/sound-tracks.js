@@ -25,9 +25,11 @@ export async function soundTracks(input) {
   const name = songName(input);
   const { tracksOf } = await import("./containers/tracks.js");
   const tracks = await tracksOf(new SongFile(await blobOf(input), name));
-  return tracks.map(({ blob, ...track }, index) => ({
+  return tracks.map(({ isDefault, language, title, blob }, index) => ({
     number: index + 1,
-    ...track,
+    isDefault,
+    language,
+    title,
     file: new File([blob], name, { type: blob.type }),
   }));
 }

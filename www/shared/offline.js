@@ -29,7 +29,7 @@ const CUTTERS = [
 ].map((path) => `pkg/decode/containers/${path}`);
 
 /** They name formats that the browser refuses. The decoder for these is large, and not kept. */
-const FOREIGN = ["foreign.js", "formats.js"].map((file) => `pkg/decode/foreign/${file}`);
+const FOREIGN = ["codecs.js", "foreign.js", "formats.js"].map((file) => `pkg/decode/foreign/${file}`);
 
 /**
  * Files of the engine for a backend. Those of the CPU are always needed: offline, too, WebGPU may

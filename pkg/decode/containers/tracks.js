@@ -20,6 +20,7 @@ import { NotCuttable } from "./not-cuttable.js";
  * @property {boolean} isFlagged whether the file marks it to be played
  * @property {string | undefined} language ISO 639 or BCP 47
  * @property {string | undefined} title
+ * @property {string} codec as the format names it
  * @property {Patch[]} whenChosen patches that mark it to be played
  * @property {Patch[]} whenLeft patches that take it away
  */
@@ -29,6 +30,7 @@ import { NotCuttable } from "./not-cuttable.js";
  * @property {boolean} isDefault
  * @property {string | undefined} language
  * @property {string | undefined} title
+ * @property {string} codec as the format names it
  * @property {Blob} blob
  */
 
@@ -59,6 +61,7 @@ export async function tracksOf(file) {
       isDefault: index === Math.max(0, flagged),
       language: track.language,
       title: track.title,
+      codec: track.codec,
       blob: patched(file, patches),
     };
   });

@@ -11,6 +11,7 @@ import { offsetAfterTags } from "../containers/id3.js";
  * @property {"ours" | "either" | "inside"} [decoder] whether our decoder reads the format, always
  *   or in some of its kinds; no browser but Safari reads those of `ours`. `inside`: it is a video,
  *   out of which our decoder takes the sound, for whatever decodes that
+ * @property {boolean} [hasTracks] whether its header lists tracks with their codecs
  */
 
 const HEAD_BYTES = 64;
@@ -20,6 +21,7 @@ const TS_PACKET_BYTES = 188;
 
 const CONVERT = "Convert it to MP3, WAV or FLAC and try that.";
 const SAVE_SOUND = "Save its sound as MP3 or WAV and try that.";
+const CHOOSE_TRACK = "Choose another of its sound tracks, or save this one as MP3 or WAV and try that.";
 const PROTECTED = "is protected against copying, so the browser can’t open it.";
 
 /** @param {string} kind */
@@ -74,7 +76,10 @@ const BY_TEXT = [
   [
     0,
     "\x1aE\xdf\xa3",
-    { sentence: `is a Matroska or WebM file, and holds no sound that this browser can play. ${SAVE_SOUND}` },
+    {
+      sentence: `is a Matroska or WebM file, and holds no sound that this browser can play. ${SAVE_SOUND}`,
+      hasTracks: true,
+    },
   ],
   [
     4,
@@ -82,6 +87,7 @@ const BY_TEXT = [
     {
       sentence: `is an MP4 or M4A file, and holds no sound that can be decoded here. ${SAVE_SOUND}`,
       decoder: "either",
+      hasTracks: true,
     },
   ],
 ];
@@ -114,6 +120,12 @@ export async function refusal(file) {
   const { name } = file;
   if (PROTECTED_NAME.test(name)) return PROTECTED;
   const format = await formatOf(file).catch(() => undefined);
+  if (format?.hasTracks) {
+    const { foreignSound } = await import("./codecs.js");
+    const sound = await foreignSound(file).catch(() => undefined);
+    const todo = sound?.hasOthers ? CHOOSE_TRACK : SAVE_SOUND;
+    if (sound) return `has its sound in ${sound.name}, which can’t be decoded here. ${todo}`;
+  }
   if (format?.sentence) return format.sentence;
   if (VIDEO_NAME.test(name)) return `holds no sound that this browser can play. ${SAVE_SOUND}`;
   if (FOREIGN_NAME.test(name)) return `has a format that this browser can’t play. ${CONVERT}`;

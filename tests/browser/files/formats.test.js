@@ -60,6 +60,23 @@ const REFUSED = /** @type {[string, string, RegExp][]} */ ([
   ["a.mid", "MThd", /holds notes, and no sound/],
 ]);
 
+/** Options of FFmpeg for files whose sound no browser here decodes, and words of the sentence. */
+const SILENT = /** @type {Record<string, [string[], RegExp]>} */ ({
+  "ac3.mkv": [["-c:a", "ac3"], /has its sound in Dolby Digital \(AC-3\).*Save its sound as MP3 or WAV/],
+  "ac3.mp4": [["-c:a", "ac3"], /has its sound in Dolby Digital \(AC-3\).*Save its sound as MP3 or WAV/],
+  "eac3.mkv": [["-c:a", "eac3"], /has its sound in Dolby Digital Plus \(E-AC-3\), which can’t be decoded here/],
+  "eac3.mp4": [["-c:a", "eac3"], /has its sound in Dolby Digital Plus \(E-AC-3\), which can’t be decoded here/],
+  "truehd.mkv": [["-strict", "-2", "-c:a", "truehd"], /has its sound in Dolby TrueHD/],
+  "both.mkv": [
+    ["-map", "0", "-map", "0", "-c:a:0", "ac3", "-c:a:1", "aac"],
+    /\(AC-3\).*Choose another of its sound tracks/,
+  ],
+  "both.mp4": [
+    ["-map", "0", "-map", "0", "-c:a:0", "ac3", "-c:a:1", "aac"],
+    /\(AC-3\).*Choose another of its sound tracks/,
+  ],
+});
+
 describe("formats", () => {
   const blank = packageInBlankPage();
   const audio = audioFolder();
@@ -71,6 +88,8 @@ describe("formats", () => {
     files["song.wav"] = song;
     for (const [name, options] of Object.entries(FOREIGN))
       files[name] = audio.encoded(name, song, ["-t", "6", "-ac", "2", ...options]);
+    for (const [name, [options]] of Object.entries(SILENT))
+      files[name] = audio.encoded(name, song, ["-t", "6", ...options]);
     const other = audio.tune("other.wav", 8, SONG_SECS);
     const tracks = ["-i", song, "-map", "0", "-map", "1", "-disposition:a:0", "0", "-disposition:a:1", "default"];
     files["two.mkv"] = audio.encoded("two.mkv", other, [...tracks, "-c:a", "libopus"]);
@@ -170,6 +189,14 @@ describe("formats", () => {
     for (const [index, [name, , words]] of REFUSED.entries()) {
       assert.equal(outcomes[index].code, "decode-failed", name);
       assert.match(outcomes[index].message, words);
+    }
+  });
+
+  test("sound in a video that can’t be decoded is named", async () => {
+    for (const [name, [, words]] of Object.entries(SILENT)) {
+      const { code, message } = await compared(name);
+      assert.equal(code, "decode-failed", name);
+      assert.match(message, words);
     }
   });
 

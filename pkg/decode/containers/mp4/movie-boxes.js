@@ -75,11 +75,15 @@ export function readElst(content) {
 /**
  * Sample description box `stsd` (8.5.2).
  * @param {Uint8Array} content
- * @returns {{ entryCount: number, isAac: boolean }} the number of descriptions, and whether the
- *   first is of unencrypted MPEG-4 audio
+ * @returns {{ entryCount: number, type: string }} the number of descriptions, and the type of the
+ *   first: `mp4a` for unencrypted MPEG-4 audio
  */
 export function readStsd(content) {
-  return { entryCount: uint32(content, VERSION_BYTES), isAac: isText(content, VERSION_BYTES + 8, "mp4a") };
+  const typeAt = VERSION_BYTES + 8;
+  return {
+    entryCount: uint32(content, VERSION_BYTES),
+    type: String.fromCharCode(...content.subarray(typeAt, typeAt + 4)),
+  };
 }
 
 /**

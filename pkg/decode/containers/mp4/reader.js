@@ -138,9 +138,9 @@ function soundTrackIn(moov) {
 function descriptionIn(sampleTable) {
   const box = boxesIn(sampleTable).find(({ type }) => type === "stsd");
   if (!box) throw new NotCuttable("no box stsd");
-  const { entryCount, isAac } = readStsd(box.content);
+  const { entryCount, type } = readStsd(box.content);
   if (entryCount !== 1) throw new NotCuttable("several kinds of frames");
-  if (!isAac) throw new NotCuttable("no unencrypted AAC");
+  if (type !== "mp4a") throw new NotCuttable("no unencrypted AAC");
   return box.bytes;
 }
 

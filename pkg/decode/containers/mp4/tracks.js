@@ -2,12 +2,13 @@
 
 import { uint32 } from "../bytes.js";
 import { VERSION_BYTES, boxesIn, inside, isVersion1 } from "./boxes.js";
-import { readHdlr, readTkhd } from "./movie-boxes.js";
+import { readHdlr, readStsd, readTkhd } from "./movie-boxes.js";
 import { readMoov } from "./reader.js";
 
 /** @import { SongFile } from "../../song-file.js" */
 /** @import { FoundTrack } from "../tracks.js" */
 
+const NO_BYTES = new Uint8Array(0);
 /** The type of a box that is skipped (8.1.2). */
 const FREE = new TextEncoder().encode("free");
 /** Place of the type in a box. */
@@ -30,6 +31,7 @@ export async function findTracks(file) {
       isFlagged: readTkhd(tkhd).isEnabled,
       language: languageOf(inside(content, "mdia mdhd")),
       title: (title && new TextDecoder().decode(title)) || undefined,
+      codec: readStsd(inside(content, "mdia minf stbl stsd") ?? NO_BYTES).type,
       whenChosen: [{ offset: offsetOf(tkhd) + FLAGS_AT, bytes: flags }],
       whenLeft: [{ offset: offsetOf(bytes) + TYPE_AT, bytes: FREE }],
     };

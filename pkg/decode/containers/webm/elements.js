@@ -19,6 +19,7 @@ export const TRACK_NUMBER = 0xd7;
 export const TRACK_TYPE = 0x83;
 export const FLAG_DEFAULT = 0x88;
 export const NAME = 0x536e;
+export const CODEC_ID = 0x86;
 export const LANGUAGE = 0x22b59c;
 export const LANGUAGE_BCP47 = 0x22b59d;
 export const CODEC_PRIVATE = 0x63a2;

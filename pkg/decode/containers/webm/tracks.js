@@ -2,6 +2,7 @@
 
 import { BlockReader } from "../block-reader.js";
 import {
+  CODEC_ID,
   FLAG_DEFAULT,
   LANGUAGE,
   LANGUAGE_BCP47,
@@ -48,6 +49,7 @@ export async function findTracks(file) {
         isFlagged: isDefault(parts),
         language: language === "und" ? undefined : language,
         title: text(NAME),
+        codec: text(CODEC_ID) ?? "",
         whenChosen: flag?.content.length ? [patch(flag, 1)] : [],
         whenLeft: [patch(type, SUBTITLES)],
       };

@@ -118,7 +118,13 @@ export const MP4_MUTANTS = [
     "tracks.length === 1",
     "tracks.length > 0",
   ],
-  ["chunks-at-once", "m4a of another codec", "pkg/decode/containers/mp4/reader.js", "if (!isAac)", "if (false)"],
+  [
+    "chunks-at-once",
+    "m4a of another codec",
+    "pkg/decode/containers/mp4/reader.js",
+    'if (type !== "mp4a")',
+    "if (false)",
+  ],
   [
     "chunks-at-once",
     "m4a without its end",

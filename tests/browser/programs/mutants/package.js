@@ -7,6 +7,8 @@ export const PACKAGE_MUTANTS = [
   ["tracks", "aac.mp4", "pkg/decode/containers/tracks.js", "...left.flatMap(({ whenLeft }) => whenLeft)", ""],
   ["tracks", "opus.mkv", "pkg/decode/containers/webm/tracks.js", "SUBTITLES = 17", "SUBTITLES = 2"],
   ["tracks", "aac.mp4", "pkg/decode/decode.js", "wanted > 0 ?", "wanted > 9 ?"],
+  ["formats", "sound in a video", "pkg/decode/foreign/codecs.js", '"A_AC3"', '"A_ABC"'],
+  ["formats", "sound in a video", "pkg/decode/foreign/codecs.js", "=== undefined) };", "!== undefined) };"],
   [
     "kept-songs",
     "a song that stays is not analysed again",
