@@ -15,7 +15,7 @@ import { blobOf, isBlob, isBytes, songName } from "./song-input.js";
  */
 
 /**
- * The sound tracks of an MP4, MOV, M4A, Matroska or WebM file.
+ * The sound tracks of an MP4, MOV, M4A, Matroska, WebM or Ogg file.
  * @param {Blob | FileBytes} input
  * @returns {Promise<SoundTrack[]>} none for other formats, and for damaged files
  * @throws {CheckerError} for a file that can't be read

@@ -24,7 +24,7 @@ const CUTTERS = [
     (file) => `mp4/${file}`,
   ),
   ...["mp3/reader.js", "ogg/packets.js", "ogg/pages.js", "webm/elements.js", "webm/reader.js"],
-  ...["tracks.js", "mp4/tracks.js", "webm/tracks.js"],
+  ...["tracks.js", "mp4/tracks.js", "ogg/tracks.js", "webm/tracks.js"],
   ...["block-reader.js", "cut.js", "flac-frame.js", "joined.js", "packet-codecs.js", "ranges.js", "seek.js"],
 ].map((path) => `pkg/decode/containers/${path}`);
 

@@ -37,7 +37,7 @@ const FLAC_NAME = "\x7fFLAC";
 const FLAC_COUNT_AT = 7;
 const FLAC_RATE_AT = 27;
 /** Flag in the first byte of the last header packet. */
-const FLAC_LAST_BLOCK = 0x80;
+export const FLAC_LAST_BLOCK = 0x80;
 
 const VORBIS_RATE_AT = 12;
 const VORBIS_SIZES_AT = 28;

@@ -1,6 +1,6 @@
 /**
- * Tracks: the sound tracks of MP4 and Matroska files, each as a file of its own. Such a file has
- * the bytes of the whole one, which stay on the disk, except for a few bytes of the header: they
+ * Tracks: the sound tracks of MP4, Matroska and Ogg files, each as a file of its own. Such a file
+ * has the bytes of the whole one, which stay on the disk, except for a few bytes of the header: they
  * take the other sound tracks away, so that the browser plays this one.
  */
 
@@ -41,6 +41,7 @@ import { NotCuttable } from "./not-cuttable.js";
 /** @type {Partial<Record<string, () => Promise<Finder>>>} */
 const FINDERS = {
   mp4: () => import("./mp4/tracks.js"),
+  ogg: () => import("./ogg/tracks.js"),
   webm: () => import("./webm/tracks.js"),
 };
 

@@ -21,6 +21,8 @@ export const CAPTURE_PATTERN = "OggS";
 export const FULL_SEGMENT_BYTES = 255;
 /** Flag in `headerType`: the page begins with the rest of a packet. */
 const CONTINUED = 1;
+/** Flag in `headerType`: the page is the first of its stream. */
+const FIRST = 2;
 
 /** Offsets of the fields in a page's header. */
 const VERSION_AT = 4;
@@ -37,6 +39,11 @@ const CRC_POLYNOMIAL = 0x04c11db7;
 /** @param {Page} page */
 export function isContinued({ headerType }) {
   return (headerType & CONTINUED) !== 0;
+}
+
+/** @param {Page} page */
+export function isFirst({ headerType }) {
+  return (headerType & FIRST) !== 0;
 }
 
 /**
@@ -104,6 +111,12 @@ export function pageFrom({ bytes, headerType, segmentTable }, segment, segmentAt
   const view = new DataView(page.buffer);
   view.setUint8(HEADER_TYPE_AT, headerType & ~CONTINUED);
   view.setUint8(SEGMENT_COUNT_AT, segmentTable.length - segment);
+  return withChecksum(page);
+}
+
+/** Writes the checksum of a page into it. @param {Uint8Array<ArrayBuffer>} page with all its bytes */
+export function withChecksum(page) {
+  const view = new DataView(page.buffer, page.byteOffset);
   view.setUint32(CHECKSUM_AT, 0);
   view.setUint32(CHECKSUM_AT, checksum(page), true);
   return page;

@@ -7,6 +7,7 @@ export const PACKAGE_MUTANTS = [
   ["tracks", "aac.mp4", "pkg/decode/containers/tracks.js", "...left.flatMap(({ whenLeft }) => whenLeft)", ""],
   ["tracks", "opus.mkv", "pkg/decode/containers/webm/tracks.js", "SUBTITLES = 17", "SUBTITLES = 2"],
   ["tracks", "aac.mp4", "pkg/decode/decode.js", "wanted > 0 ?", "wanted > 9 ?"],
+  ["tracks", "vorbis.ogg", "pkg/decode/containers/ogg/tracks.js", "renamed.fill(0, ", "renamed.fill(1, 0, "],
   ["formats", "sound in a video", "pkg/decode/foreign/codecs.js", '"A_AC3"', '"A_ABC"'],
   ["formats", "sound in a video", "pkg/decode/foreign/codecs.js", "=== undefined) };", "!== undefined) };"],
   [
