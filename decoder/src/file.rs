@@ -81,11 +81,11 @@ pub struct SoundFile {
 /// Encoders of MP3 pad a file by up to this number of packets. Where more follow, several files
 /// were joined, of which the first states its own length.
 const MAX_PADDING_PACKETS: usize = 4;
-/// Decoded before an edit, in a second's parts: a tenth, more than the frame with which one of AAC
-/// overlaps and the 80 ms of Opus (RFC 7845, 4.6).
+/// Pre-roll before an edit: `1 / PRE_ROLL_PARTS` s. That is longer than the overlap of frames of AAC
+/// and than the 80 ms of Opus (RFC 7845, 4.6).
 const PRE_ROLL_PARTS: u64 = 10;
-/// A decoder of MPEG audio accepts one sample rate. After so many packets that it refuses, which is
-/// longer than most damage, another one goes on.
+/// Refused packets in a row after which a new decoder is made: a decoder of MPEG audio accepts one
+/// sample rate, and most damage is shorter.
 const MAX_REFUSED_PACKETS: usize = 4;
 
 enum Packets {

@@ -28,7 +28,7 @@ type Span = (f64, f64);
 /// A span of the left song and the span of the right song that is the same recording.
 pub type Copied = (Span, Span);
 
-/// A composition as far as it can be heard, reduced to what comparing needs.
+/// Harmony and melody of a song, reduced to what comparing needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Analysis {
     pub(crate) channels: Channels,

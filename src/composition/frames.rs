@@ -1,5 +1,5 @@
-//! The frames of a channel as vectors that can be compared: what the whole song has in common says
-//! nothing about the place in it, and is taken off.
+//! The frames of a channel as vectors that can be compared. The mean of the song is subtracted: it
+//! says nothing about the place in it.
 
 use crate::composition::channels::CLASSES;
 

@@ -16,8 +16,8 @@ const MOST_PASSAGES: usize = 12;
 const HIDDEN_COLUMNS: usize = STRETCH_FRAMES;
 /// A passage that lies so far within stronger ones in both songs says nothing new.
 const KNOWN_SHARE: f64 = 0.5;
-/// A path that is more times as fast or slow as the other song is none: the stretches that it joins
-/// were compared at 1.41 at most. So are most of the strongest paths of unrelated songs.
+/// Greatest ratio of the speeds of a path, either way: the stretches that it joins were compared at
+/// 1.41 at most. Most of the strongest paths of unrelated songs have more.
 const GREATEST_SPEED: f64 = 1.5;
 /// Where a path's own speed differs by more from that of its setting, it is sought again at its
 /// own.
@@ -221,7 +221,7 @@ impl Iterator for Overlay {
     }
 }
 
-/// Rows for each column, by the regression of both.
+/// Rows per column: the ratio of the standard deviations (reduced major axis), as both have errors.
 fn slope(path: &[Cell]) -> f64 {
     let count = path.len() as f64;
     let mean = |of: fn(&(usize, usize)) -> usize| path.iter().map(of).sum::<usize>() as f64 / count;

@@ -18,8 +18,8 @@ const WEIGHTS: [f32; 3] = [1.941, 0.281, 0.231];
 const BIAS: f32 = -6.204;
 
 /// Weight of a passage's value, and its logit without any, in songs that are the same composition.
-/// The weight is fitted. If half of all songs were unrelated, 37 would be as good as even; where
-/// they are known to match, 25 is.
+/// The weight is fitted. The value with a probability of 0.5 is 25 if the songs are known to match;
+/// it would be 37 if half of all songs were unrelated.
 const PASSAGE: [f32; 2] = [0.199, -4.975];
 
 /// Mean correlations from which a channel carries a passage. Of the strongest paths of the same
@@ -31,16 +31,22 @@ const HARMONY_CARRIES: f32 = 0.4;
 /// only a loop of four chords, 71 % have more, and of those of 1,600 pairs of unrelated recordings
 /// three.
 const SAME_HARMONY: f32 = 0.6;
-/// With the same chords, songs have another melody where it correlates by so much less. So do three
-/// quarters of the songs that share only a loop of four chords and would score more without this
-/// limit, and of the same compositions none that is not by its length more than chords.
+/// With the same chords, songs have another melody where the melody correlates less than the harmony
+/// by this difference. Of the songs that would score more without this limit, and whose paths are
+/// not long ([`SAME_CHORDS_SHARE`]):
+///
+/// | songs | have this difference |
+/// |---|---:|
+/// | with a loop of four chords in common | three quarters |
+/// | of the same composition | none |
 const HARMONY_AHEAD: f32 = 0.1;
 /// With the same chords, a passage of the same composition has another melody below this.
 const OTHER_MELODY: f32 = 0.4;
-/// Shortest stretch of the same chords, and the least `path` of it.
+/// Shortest stretch of the same chords.
 const SAME_CHORDS_SECS: f64 = 12.0;
+/// Least `path` of such a stretch.
 const SAME_CHORDS_PATH: f32 = 1.5;
-/// A path that resembles in more of all frames of the shorter song is by more than chords, also
+/// A path that is longer than this share of the shorter song shows more than shared chords, also
 /// where the melody is hard to hear.
 const SAME_CHORDS_SHARE: f32 = 0.35;
 /// Greatest score of songs that have only their chords in common, and of those whose strongest

@@ -10,16 +10,16 @@ use crate::recording::refinement::alignment::Alignment;
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
 use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 
-/// Columns of a window whose correlation is compared, and from one window to the next: 0.7 s and
-/// 0.2 s.
+/// Columns of a window whose correlation is compared: 0.7 s.
 const WINDOW_COLUMNS: usize = 8;
+/// Columns from one window to the next: 0.2 s.
 const STEP_COLUMNS: f64 = 2.0;
 /// Least correlation inside of a passage: in a mix single windows hardly correlate, and tell
 /// nothing.
 const LEAST_INSIDE: f64 = 0.5;
-/// Shares of the correlation inside of a passage, below which a window of it can be contested, and
-/// from which a window of another one contests it.
+/// Share of the correlation inside of a passage below which a window of it can be contested.
 const CONTESTED_SHARE: f64 = 0.5;
+/// Share of the correlation inside of another passage from which a window of that one contests it.
 const CONTESTING_SHARE: f64 = 0.8;
 
 /// Cuts off the ends of passages that other passages contest.
@@ -98,8 +98,8 @@ impl Track {
         [left, self.alignment.map.at(left)]
     }
 
-    /// Whether this passage is as good as anywhere at a time of the left or of the right song, and
-    /// elsewhere in the other song than the passage of `contested`.
+    /// Whether this passage correlates at this place as well as it does inside, and lies on another
+    /// line than `contested`.
     fn contests(&self, [left, right]: [f64; 2], contested: &Self) -> bool {
         /// Passages nearer than this to each other are on one line, in seconds.
         const SAME_SECS: f64 = 0.3;

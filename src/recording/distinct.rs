@@ -9,23 +9,30 @@ use crate::recording::passage::Passage;
 use crate::recording::refinement::alignment::Alignment;
 
 /// A passage is a false positive beside a stronger one if its correlation is less than the first
-/// share of that one's, and if the second share of it lies in the stronger one in one of the songs:
-/// a copy also resembles the beat and the key that go on through the whole song.
+/// share of the correlation of that one, and if the second share of its length lies in the stronger
+/// one in one of the songs: a copy also resembles the beat and the key of the whole song.
 const FALSE_POSITIVE_SHARES: (f64, f64) = (0.6, 0.5);
 /// A passage is the same as a stronger one that covers this share of it in both songs.
 const SAME_SHARE: f64 = 0.7;
-/// Weight of the song in which less of a passage is news. A use of a loop is news in one song only,
-/// and counts nearly in full. Of two lines through music that repeats itself, the one that is news
-/// in both songs comes first.
-const NEWS_IN_BOTH_WEIGHT: f64 = 0.2;
+/// Weight `w` of the song in which less of a passage is unexplained by stronger passages. With the
+/// unexplained shares in both songs:
+///
+/// ```text
+/// unexplained = max + w (min - max)
+/// ```
+///
+/// A use of a loop is unexplained in one song only, and counts nearly in full. Of two lines through
+/// music that repeats itself, the one that is unexplained in both songs comes first.
+const UNEXPLAINED_IN_BOTH_WEIGHT: f64 = 0.2;
 /// Shortest passage, in seconds: applause and chords that are held meet for less by chance.
 const LEAST_SECS: f64 = 1.8;
-/// Least part of a passage that no stronger one explains, as a share and in seconds.
-const LEAST_NEWS_SHARE: f64 = 0.4;
-const LEAST_NEWS_SECS: f64 = 2.0;
-/// The share that suffices of a passage which is so short that it is less: uses of a loop of 2 s
-/// reach a little into each other.
-const SUFFICIENT_NEWS_SHARE: f64 = 0.6;
+/// Least share of a passage that no stronger one explains.
+const LEAST_UNEXPLAINED_SHARE: f64 = 0.4;
+/// Least part of a passage that no stronger one explains, in seconds.
+const LEAST_UNEXPLAINED_SECS: f64 = 2.0;
+/// Unexplained share that suffices instead of [`LEAST_UNEXPLAINED_SECS`] in a short passage: uses of
+/// a loop of 2 s reach a little into each other.
+const SUFFICIENT_UNEXPLAINED_SHARE: f64 = 0.6;
 
 /// The passages without those that a stronger one makes superfluous. Two passages at one place, one
 /// by spectral peaks and one by the other evidence, become one: the stronger one, with the greater
@@ -34,7 +41,7 @@ const SUFFICIENT_NEWS_SHARE: f64 = 0.6;
 pub fn distinct(mut passages: Vec<Passage>) -> Vec<Passage> {
     passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
     let mut distinct: Vec<Passage> = Vec::new();
-    while let Some(passage) = newest(&mut passages, &distinct) {
+    while let Some(passage) = most_unexplained(&mut passages, &distinct) {
         if let Some(same) = distinct
             .iter_mut()
             .find(|stronger| is_same(&passage, stronger))
@@ -64,19 +71,20 @@ fn unexplained(passage: Passage, stronger: &[Passage]) -> Option<Passage> {
             .map(span)
             .any(|(start, end)| (start..end).contains(&place))
     };
-    let is_news = |step: &usize| {
+    let is_unexplained = |step: &usize| {
         let left = alignment.left_secs.0 + (*step as f64 + 0.5) / STEPS_PER_SEC;
         let right = alignment.map.at(left);
         !is_in(left, |passage| passage.alignment.left_secs)
             || !is_in(right, |passage| passage.alignment.right_secs())
     };
     let steps = (alignment.secs() * STEPS_PER_SEC).max(1.0) as usize;
-    let first = (0..steps).find(is_news)?;
-    let last = (0..steps).rev().find(is_news)?;
-    let news_secs = (first..=last).filter(is_news).count() as f64 / STEPS_PER_SEC;
+    let first = (0..steps).find(is_unexplained)?;
+    let last = (0..steps).rev().find(is_unexplained)?;
+    let unexplained_secs = (first..=last).filter(is_unexplained).count() as f64 / STEPS_PER_SEC;
     if alignment.secs() < LEAST_SECS
-        || news_secs < LEAST_NEWS_SECS.min(SUFFICIENT_NEWS_SHARE * alignment.secs())
-        || news_secs < LEAST_NEWS_SHARE * alignment.secs()
+        || unexplained_secs
+            < LEAST_UNEXPLAINED_SECS.min(SUFFICIENT_UNEXPLAINED_SHARE * alignment.secs())
+        || unexplained_secs < LEAST_UNEXPLAINED_SHARE * alignment.secs()
     {
         return None;
     }
@@ -105,7 +113,7 @@ fn unexplained(passage: Passage, stronger: &[Passage]) -> Option<Passage> {
 /// Takes the strongest of the passages, which are ordered by their strength. What the `distinct`
 /// ones cover counts no more: where music repeats itself exactly, a passage that is next to the
 /// others is the true one, and one that crosses them is a repetition.
-fn newest(passages: &mut Vec<Passage>, distinct: &[Passage]) -> Option<Passage> {
+fn most_unexplained(passages: &mut Vec<Passage>, distinct: &[Passage]) -> Option<Passage> {
     let left: Vec<_> = distinct
         .iter()
         .map(|passage| passage.alignment.left_secs)
@@ -122,10 +130,11 @@ fn newest(passages: &mut Vec<Passage>, distinct: &[Passage]) -> Option<Passage> 
         }
         let left = 1.0 - covered_share(passage.alignment.left_secs, left.clone());
         let right = 1.0 - covered_share(passage.alignment.right_secs(), right.clone());
-        let news = left.max(right) + NEWS_IN_BOTH_WEIGHT * (left.min(right) - left.max(right));
-        let news = strength * news;
-        if news > greatest {
-            (best, greatest) = (index, news);
+        let unexplained =
+            left.max(right) + UNEXPLAINED_IN_BOTH_WEIGHT * (left.min(right) - left.max(right));
+        let value = strength * unexplained;
+        if value > greatest {
+            (best, greatest) = (index, value);
         }
     }
     (!passages.is_empty()).then(|| passages.remove(best))

@@ -26,9 +26,9 @@ const SPEED_SECS: f64 = 8.0;
 /// more. Along 80 passages at a constant speed, with cuts or 6 dB below other music, the ratio is
 /// up to 1.007 without a step, and up to 1.032 where the path slips over a cut, which is a step.
 const LEAST_RANGE: f64 = 1.015;
-/// Change of the slope from the 8 s before a place to the 8 s after it, as a share of the change
-/// from the 8 s before those to the 8 s after those, from which it is a step. With an even drift it
-/// is a third.
+/// Share `near / far` from which a change of the slope is a step. `near` is the slope of the next 8 s
+/// minus that of the last 8 s, `far` the same for the 8 s beyond those on either side. An even drift
+/// gives a third.
 ///
 /// | copies of validation songs | greatest share |
 /// |---|---:|
@@ -37,9 +37,10 @@ const LEAST_RANGE: f64 = 1.015;
 /// | 6 drifts by 3 to 8 % in 20 s to 2 minutes, of each of 3 songs | 0.39 to 0.77 |
 /// | 22 with a step of the tempo by 6 % | 0.90 to 0.98 |
 const SHARE_OF_STEP: f64 = 0.8;
-/// Least change of the slope that is tested for that, also as a share of the greatest one. Smaller
-/// ones are errors of the measurement: up to 0.009 where peaks stay in their frames for long.
+/// Least change of the slope that is tested for a step. Smaller ones are errors of the measurement:
+/// up to 0.009 where peaks stay in their frames for long.
 const LEAST_STEP: f64 = 0.012;
+/// The same, as a share of the greatest change along the path.
 const TESTED_SHARE: f64 = 0.6;
 /// Distance from the path within which a passage is a piece of it, in seconds.
 const SAME_SECS: f64 = 0.3;

@@ -21,7 +21,7 @@ pub struct StoreReader {
     stamp: Stamp,
     /// Answers searches, one at a time: a search uses all cores.
     searching: Arc<Mutex<Catalogue>>,
-    /// Answers all else, which then needn't wait for a search.
+    /// Answers all other requests, so that they don't wait for a search.
     reading: Arc<Mutex<Catalogue>>,
 }
 

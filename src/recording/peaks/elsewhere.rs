@@ -21,10 +21,11 @@ use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
 use crate::recording::peaks::peak_pair::{PeakPair, SAME_FRAMES};
 
-/// Places at which a line is tried first, which gives the mean excess to about a quarter, and
-/// afterwards: as many as have so many peaks, up to a greatest number.
+/// Places at which a line is tried first. They give the mean excess to about a quarter.
 const FIRST_PLACES: usize = 400;
+/// Where those leave a doubt, a line is tried at `PEAKS / peaks of the line` places.
 const PEAKS: usize = 2_000_000;
+/// Most places.
 const MOST_PLACES: usize = 4_000;
 /// Logarithm of a probability that is small enough for a copy even if it is wrong by half.
 const SURE: f64 = -70.0;

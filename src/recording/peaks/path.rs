@@ -1,5 +1,5 @@
-//! The path of a copy whose speed may drift: the place of one short window after the other, each
-//! looked for where the ones before it lead.
+//! The path of a copy whose speed may drift. It is tracked by short windows: each is searched near
+//! the extrapolation of those before it.
 
 use crate::geometry::time_map::TimeMap;
 use crate::recording::peaks::peak_line::PeakLine;
@@ -135,7 +135,8 @@ fn found(pair: &PeakPair<'_>, point: &Point, slope: f64) -> Option<Point> {
     })
 }
 
-/// The line with the least squares of distances from some points; `None` for less than three.
+/// The regression of the right places on the left ones, by least squares; `None` for less than three
+/// points.
 #[must_use]
 pub fn fitted(points: &[Point]) -> Option<TimeMap> {
     if points.len() < 3 {

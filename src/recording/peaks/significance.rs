@@ -30,12 +30,12 @@ use crate::recording::peaks::peak_pair::PeakPair;
 const LAMBDA: f64 = 0.638;
 /// Lines of no evidence for each square second.
 const K: f64 = 0.007_98;
-/// Number of lines by chance at which a line is as likely a copy as not: three comparisons
-/// of unrelated songs in ten thousand have such a line.
+/// Expected number of lines by chance at which the certainty is 0.5: three comparisons of unrelated
+/// songs in ten thousand have such a line.
 const EVEN: f64 = 3e-4;
-/// `ln N`. Of pairs of different tunes by a synthesiser (`trainer/tunes.py`), so many score 0.5 or
-/// more. It was chosen by the titles from k to z. Of 106 copies that are found in 127 mixes of
-/// validation tracks, none is lost.
+/// `ln N`, by the false positives: pairs of different tunes by a synthesiser (`trainer/tunes.py`)
+/// with a score of 0.5 or more. It was chosen by the titles from k to z. Of 106 copies that are
+/// found in 127 mixes of validation tracks, none is lost.
 ///
 /// | `ln N` | titles from k to z | titles from a to j |
 /// |---:|---:|---:|
@@ -109,8 +109,8 @@ fn is_use(line: &PeakLine, other: &PeakLine) -> bool {
         && f64::from(other.evidence) >= EVIDENCE_SHARE_OF_USE * f64::from(line.evidence)
 }
 
-/// Certainty of a line of which there are so many by chance. Uses of one place add up: the line
-/// counts for as long as all `lines` of the same place together.
+/// Certainty of a line with this expected number of lines by chance. Its length is that of all uses
+/// of its place, which are among `lines`, together.
 fn certainty_by_expected(
     expected: f64,
     line: &PeakLine,

@@ -65,7 +65,7 @@ const MOST_SEARCHES: usize = 48;
 /// Most rows between two runs of one line that are joined: 6 s, about a quiet bar.
 const MOST_ROWS_BETWEEN: usize = 8;
 /// Greatest distance between a run and the line of another one that it is joined with, in columns:
-/// for each row between their middles, and at least.
+/// `max(0.02 * rows between their middles, 1.5)`.
 const COLUMNS_BESIDE: (f64, f64) = (0.02, 1.5);
 
 /// The runs that match, ordered by their place in the left song.
