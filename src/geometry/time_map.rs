@@ -28,6 +28,24 @@ impl TimeMap {
         }
     }
 
+    /// The regression of the right positions on the left ones, by least squares. The left
+    /// positions are not all the same.
+    #[must_use]
+    pub fn regressed(points: &[(f64, f64)]) -> Self {
+        let count = points.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+        let (left, right) = (mean(|point| point.0), mean(|point| point.1));
+        let (mut products, mut squares) = (0.0, 0.0);
+        for point in points {
+            products += (point.0 - left) * (point.1 - right);
+            squares += (point.0 - left) * (point.0 - left);
+        }
+        Self {
+            anchor: (left, right),
+            slope: products / squares,
+        }
+    }
+
     /// The position in the right song.
     #[must_use]
     pub fn at(&self, left: f64) -> f64 {
@@ -101,6 +119,15 @@ mod tests {
     fn a_map_is_fitted_to_two_spans() {
         let map = TimeMap::fitted_to((2.0, 6.0), (10.0, 12.0));
         assert_eq!((map.slope, map.span((2.0, 6.0))), (0.5, (10.0, 12.0)));
+    }
+
+    #[test]
+    fn a_map_is_the_regression_of_points() {
+        let exact = TimeMap::regressed(&[8.0, 9.0, 20.0].map(|left| (left, MAP.at(left))));
+        assert!((exact.slope - MAP.slope).abs() < 1e-12 && (exact.at(30.0) - 70.0).abs() < 1e-12);
+        // Of three points, the middle one moves the line and doesn't turn it.
+        let moved = TimeMap::regressed(&[(0.0, 0.0), (1.0, 3.0), (2.0, 0.0)]);
+        assert_eq!((moved.anchor, moved.slope), ((1.0, 1.0), 0.0));
     }
 
     #[test]

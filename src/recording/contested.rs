@@ -8,7 +8,6 @@
 use crate::recording::passage::Passage;
 use crate::recording::refinement::alignment::Alignment;
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
-use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 
 /// Columns of a window whose correlation is compared: 0.7 s.
 const WINDOW_COLUMNS: usize = 8;
@@ -66,10 +65,7 @@ impl Track {
     fn of(alignment: &Alignment, pair: &SpectrogramPair<'_>) -> Self {
         let column_secs = pair.left.column_secs;
         let step_secs = STEP_COLUMNS * column_secs;
-        let overlay = Overlay {
-            map: alignment.map.in_unit(1.0 / column_secs),
-            shift_bands: libm::round(alignment.semitones * BANDS_PER_SEMITONE as f64) as isize,
-        };
+        let overlay = Overlay::of(&alignment.map, alignment.semitones, column_secs);
         let steps = (alignment.secs() / step_secs) as usize + 1;
         let start = alignment.left_secs.0 / column_secs;
         let correlations: Vec<f64> = (0..steps)

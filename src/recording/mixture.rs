@@ -9,7 +9,6 @@ use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::significance::certainties;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
-use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 
 /// Share of a song's peaks that survive in a copy where nothing else plays. The others are lost to
 /// a codec, an equaliser and the grid of frames.
@@ -80,10 +79,7 @@ pub fn alignment(line: &PeakLine, frame_secs: f64, pair: &SpectrogramPair<'_>) -
     let map = line.map.in_unit(frame_secs);
     let semitones = f64::from(line.shift_steps) / f64::from(STEPS_PER_SEMITONE);
     let column_secs = pair.left.column_secs;
-    let overlay = Overlay {
-        map: map.in_unit(1.0 / column_secs),
-        shift_bands: libm::round(semitones * BANDS_PER_SEMITONE as f64) as isize,
-    };
+    let overlay = Overlay::of(&map, semitones, column_secs);
     let columns = (left_secs.0 / column_secs, left_secs.1 / column_secs);
     Alignment {
         left_secs,

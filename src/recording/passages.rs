@@ -24,7 +24,6 @@ use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
 use crate::recording::refinement::follow::{Part, follow};
 use crate::recording::refinement::refine::{refined, refined_part};
-use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 use crate::recording::runs::run::Run;
 use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::recording::runs::search::{rough_secs, runs};
@@ -129,12 +128,9 @@ impl Finder<'_> {
         if whole.certainty < LEAST_CERTAINTY {
             return Vec::new();
         }
-        let per_column = 1.0 / self.spectrograms.left.column_secs;
-        let map = whole.alignment.map.in_unit(per_column);
-        let overlay = Overlay {
-            map,
-            shift_bands: (whole.alignment.semitones * BANDS_PER_SEMITONE as f64).round() as isize,
-        };
+        let column_secs = self.spectrograms.left.column_secs;
+        let overlay = Overlay::of(&whole.alignment.map, whole.alignment.semitones, column_secs);
+        let map = overlay.map;
         let parts = self.parts_near(&overlay, whole);
         let is_apart = |one: &TimeMap, other: &TimeMap, column: f64| {
             (one.at(column) - other.at(column)).abs() >= LEAST_CUT_COLUMNS

@@ -102,7 +102,11 @@ fn walked(pair: &PeakPair<'_>, start: Point, slope: f64, direction: f64) -> Vec<
         }
         let next = Point {
             left,
-            right: last.right + slope * (left - last.left),
+            right: TimeMap {
+                anchor: (last.left, last.right),
+                slope,
+            }
+            .at(left),
             ..last
         };
         match found(pair, &next, slope) {
@@ -142,18 +146,11 @@ pub fn fitted(points: &[Point]) -> Option<TimeMap> {
     if points.len() < 3 {
         return None;
     }
-    let count = points.len() as f64;
-    let mean = |of: fn(&Point) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (left, right) = (mean(|point| point.left), mean(|point| point.right));
-    let (mut products, mut squares) = (0.0, 0.0);
-    for point in points {
-        products += (point.left - left) * (point.right - right);
-        squares += (point.left - left) * (point.left - left);
-    }
-    Some(TimeMap {
-        anchor: (left, right),
-        slope: products / squares,
-    })
+    let places: Vec<_> = points
+        .iter()
+        .map(|point| (point.left, point.right))
+        .collect();
+    Some(TimeMap::regressed(&places))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The correlation of two [whitened spectrograms](super::whitened) along a line.
 
 use crate::geometry::time_map::TimeMap;
-use crate::recording::refinement::whitened::{WhitenedSpectrogram, product};
+use crate::recording::refinement::whitened::{BANDS_PER_SEMITONE, WhitenedSpectrogram, product};
 
 /// The right song's spectrogram laid over the left song's.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,17 @@ pub struct Overlay {
     pub map: TimeMap,
     /// Bands by which the right song is higher.
     pub shift_bands: isize,
+}
+
+impl Overlay {
+    /// From seconds and semitones, with columns of this length.
+    #[must_use]
+    pub fn of(map_secs: &TimeMap, semitones: f64, column_secs: f64) -> Self {
+        Self {
+            map: map_secs.in_unit(1.0 / column_secs),
+            shift_bands: libm::round(semitones * BANDS_PER_SEMITONE as f64) as isize,
+        }
+    }
 }
 
 /// The spectrograms of two songs.
