@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::MAX_SONG_SECS;
 use crate::error::{Error, Result};
-use crate::recording::clips::score::is_clip;
 use crate::recording::encoder::embeddings::Embeddings;
 use crate::recording::encoder::model::Model;
 use crate::recording::encoder::weights_file::WeightsInfo;
@@ -52,8 +51,9 @@ pub async fn analyse(
     // Chords that are held and noise have peaks, too.
     let peaks = peaks.retaining(|secs| segments.has_music_at(secs));
     let whitened = WhitenedSpectrogram::new(&mel, Preset::Song, config);
-    let whitened_clip =
-        is_clip(&segments).then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, config));
+    let whitened_clip = segments
+        .is_clip()
+        .then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, config));
     let log_mel = mel.relative_db(config, mel.level_db(config));
     // The network needs memory of its own.
     drop(mel);
@@ -121,7 +121,7 @@ impl Analysis {
             // Of unit length, up to rounding.
             && embeddings.values.iter().all(|value| value.abs() <= 1.001)
             && fits(whitened, Preset::Song)
-            && whitened_clip.is_some() == is_clip(segments)
+            && whitened_clip.is_some() == segments.is_clip()
             && whitened_clip.iter().all(|clip| fits(clip, Preset::Clip))
             && peaks.is_consistent(*duration_secs, features)
     }
@@ -163,7 +163,8 @@ pub(crate) mod test_analysis {
                 dimensions: 128,
             },
             whitened: WhitenedSpectrogram::new(&mel, Preset::Song, &config),
-            whitened_clip: is_clip(&segments)
+            whitened_clip: segments
+                .is_clip()
                 .then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, &config)),
             segments,
             peaks: PeakMap::new(&samples, &config),

@@ -25,6 +25,9 @@ pub struct Segments {
     pub blank: Vec<bool>,
 }
 
+/// Most segments of a clip: less than 7 s.
+const MOST_SEGMENTS_OF_CLIP: usize = 5;
+
 impl Segments {
     /// The segments of the song with that mel power.
     #[must_use]
@@ -60,6 +63,12 @@ impl Segments {
             silent,
             blank,
         }
+    }
+
+    /// Whether the song is a clip: too short for a run.
+    #[must_use]
+    pub const fn is_clip(&self) -> bool {
+        self.count <= MOST_SEGMENTS_OF_CLIP
     }
 
     /// Seconds between the starts of two segments.

@@ -20,10 +20,7 @@
 
 use crate::recording::clips::align::ClipAlignment;
 use crate::recording::encoder::calibration::{Calibration, sigmoid};
-use crate::recording::segments::Segments;
 
-/// Most segments of a clip, too short for a run: less than 7 s.
-const MOST_SEGMENTS: usize = 5;
 /// Log-odds without any evidence.
 const BIAS: f64 = -6.14;
 /// Weight of the embeddings' logit.
@@ -68,12 +65,6 @@ pub fn is_supported(alignment: &ClipAlignment, evidence: f32) -> bool {
         CORRELATION_SUPPORT * alignment.correlation + PROMINENCE_SUPPORT * alignment.prominence;
     EVIDENCE_SUPPORT * f64::from(evidence) + spectra - SPREAD_SUPPORT * alignment.spread
         >= LEAST_SUPPORT
-}
-
-/// Whether a song with these segments is a clip, too short for a run.
-#[must_use]
-pub fn is_clip(segments: &Segments) -> bool {
-    segments.count <= MOST_SEGMENTS
 }
 
 /// The score of two clips in 0..1, by the logit of their embeddings and their alignment. Without an
@@ -195,6 +186,6 @@ mod tests {
 
     #[test]
     fn six_segments_are_no_clip() {
-        assert!(is_clip(&test_segments(5)) && !is_clip(&test_segments(6)));
+        assert!(test_segments(5).is_clip() && !test_segments(6).is_clip());
     }
 }
