@@ -182,7 +182,7 @@ function songNode({ name, report, places }) {
     return element("li", {}, name, element("div", { class: "dim" }, words));
   }
   const { scoreText, title } = strongerAnswer(report);
-  const passages = [...report.passages, ...(report.composition?.passages ?? [])].map((passage) => {
+  const passages = [...report.passages, ...report.composition.passages].map((passage) => {
     const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs } = passage;
     const left = `${clock(leftStartSecs)} – ${clock(leftEndSecs)}`;
     const right = `${clock(rightStartSecs)} – ${clock(rightEndSecs)}`;

@@ -56,8 +56,8 @@ export function evidenceWords({ evidence }, { verdict }) {
  */
 export function strongerAnswer(report) {
   const { score, verdict, composition } = report;
-  const title = COMPOSITION_TITLES[composition?.verdict ?? ""];
-  if (composition && title && composition.score > score)
+  const title = COMPOSITION_TITLES[composition.verdict];
+  if (title && composition.score > score)
     return { isComposition: true, score: composition.score, scoreText: scoreText(composition.score), title };
   const isNothing = isNothingToCompare(report);
   return {

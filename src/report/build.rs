@@ -49,7 +49,7 @@ pub fn report(
             spans(|passage| (passage.right_start_secs, passage.right_end_secs)),
         ),
         passages,
-        composition: Some(composition_report(composition, swapped)),
+        composition: composition_report(composition, swapped),
         matrix,
         model: ModelSummary {
             version: model.info().version.clone(),
@@ -212,8 +212,9 @@ fn summary(song: &Song, spans_secs: Vec<(f64, f64)>) -> SongSummary {
 }
 
 /// Rounds to decimal digits. Zero gets no sign, which would be displayed.
-fn round(value: f64, digits: i32) -> f64 {
-    let scale = 10.0_f64.powi(digits);
+fn round(value: f64, digits: usize) -> f64 {
+    const SCALES: [f64; 5] = [1.0, 10.0, 100.0, 1e3, 1e4];
+    let scale = SCALES[digits];
     (value * scale).round() / scale + 0.0
 }
 

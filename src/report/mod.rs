@@ -24,9 +24,8 @@ pub struct Report {
     pub right: SongSummary,
     /// Passages that match, ordered by their place in the left song.
     pub passages: Vec<MatchedPassage>,
-    /// Whether one song plays the other's composition anew. `null` where the build can't tell.
-    #[tsify(type = "CompositionReport | null")]
-    pub composition: Option<CompositionReport>,
+    /// Whether one song plays the other's composition anew.
+    pub composition: CompositionReport,
     /// Scores of every moment against every moment.
     pub matrix: Matrix,
     /// The weights that were used.

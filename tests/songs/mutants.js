@@ -1,5 +1,5 @@
 /**
- * Shows that every constant of the matcher matters to a test: each one is halved and doubled, and
+ * Shows that every constant of the matcher of recordings matters to a test: each one is halved and doubled, and
  * the engine's own tests or those of `tests/songs` must fail. Slow; for changes of a constant or a
  * test.
  *
@@ -26,7 +26,7 @@ import { parseArgs } from "node:util";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const COPY = join(ROOT, "target/mutants/engine");
 const TARGET_FOLDER = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target/mutants/target");
-/** Modules of the matcher that declare constants. */
+/** Modules of the matcher of recordings that declare constants. */
 const MODULES = [
   "recording/runs/evidence",
   "recording/runs/run",

@@ -225,7 +225,7 @@ export class LibraryView {
     if (row.state === "done" && row.result) {
       const { result } = row;
       const answer = strongerAnswer(result);
-      line.dataset["band"] = (answer.isComposition && result.composition?.verdict) || result.verdict;
+      line.dataset["band"] = (answer.isComposition && result.composition.verdict) || result.verdict;
       const bar = element("span", { class: "score-bar" });
       bar.style.setProperty("--score", String(answer.score));
       score.replaceChildren(element("b", {}, answer.scoreText), bar);

@@ -113,8 +113,8 @@ export function libraryCsv(leftName, rows) {
             result.verdict,
             result.left.coverage.toFixed(4),
             String(result.passages.length),
-            result.composition?.score.toFixed(4) ?? "",
-            result.composition?.verdict ?? "",
+            result.composition.score.toFixed(4),
+            result.composition.verdict,
           ]
         : ["", state === "failed" ? "failed" : "not checked", "", "", "", ""]),
       note,

@@ -168,7 +168,6 @@ describe("compositions", () => {
   });
 
   for (const [what, fields] of /** @type {[string, Record<string, any>][]} */ ([
-    ["a report without that answer", { ...STRONG, passages: [passage()], composition: null }],
     [
       "a copy, of which nothing is played anew",
       { ...STRONG, passages: [passage()], composition: composition("none", 0.1, []) },

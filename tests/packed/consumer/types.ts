@@ -30,8 +30,8 @@ export async function firstPassage(
     const verdict: "nearly-identical" | "strong" | "moderate" | "different" = report.verdict;
     console.log(verdict, report.left.durationSecs, report.matrix.scores.length, report.model.weightsSha256);
     const composition: "same-composition" | "possibly" | "same-chords" | "none" | undefined =
-      report.composition?.verdict;
-    const evidence: "melody" | "harmony" | "both" | undefined = report.composition?.passages[0]?.evidence;
+      report.composition.verdict;
+    const evidence: "melody" | "harmony" | "both" | undefined = report.composition.passages[0]?.evidence;
     console.log(composition, evidence);
     const [passage] = report.passages;
     const isBackwards: boolean = passage?.reversed ?? false;

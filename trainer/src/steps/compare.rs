@@ -78,9 +78,7 @@ fn print(report: &Report) {
             passage.score
         );
     }
-    if let Some(composition) = &report.composition {
-        print_composition(composition);
-    }
+    print_composition(&report.composition);
 }
 
 fn print_composition(composition: &CompositionReport) {

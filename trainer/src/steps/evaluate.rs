@@ -129,21 +129,13 @@ fn song_columns(reports: &[Report]) -> Result<Vec<Column>> {
         ("composition_passages", Vec::new()),
     ];
     for report in reports {
-        let composition = report.composition.as_ref();
+        let composition = &report.composition;
+        let verdict = serde_json::to_value(composition.verdict)?;
         let cells = [
             serde_json::to_string(&report.passages)?,
-            composition.map_or_else(String::new, |found| format!("{:.6}", found.score)),
-            match composition {
-                Some(found) => serde_json::to_value(found.verdict)?
-                    .as_str()
-                    .unwrap_or("")
-                    .to_owned(),
-                None => String::new(),
-            },
-            match composition {
-                Some(found) => serde_json::to_string(&found.passages)?,
-                None => String::new(),
-            },
+            format!("{:.6}", composition.score),
+            verdict.as_str().unwrap_or("").to_owned(),
+            serde_json::to_string(&composition.passages)?,
         ];
         for ((_, column), cell) in columns.iter_mut().zip(cells) {
             column.push(cell);
