@@ -122,6 +122,7 @@ fn fill(row: &mut [i16], one_up: &[i16], two_up: &[i16], near: &[u8]) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_sound::noise;
 
     /// Cells with resemblance, drawn as `#`.
     fn near(rows: &[&str]) -> Neighbours {
@@ -158,11 +159,8 @@ mod tests {
 
     #[test]
     fn values_are_those_of_the_definition() {
-        let mut state = 1_u32;
-        let mut draw = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            if state >> 24 < 60 { 255 } else { 0 }
-        };
+        let mut noise = noise(1);
+        let mut draw = || if noise() < -0.27 { 255 } else { 0 };
         for (rows, columns) in [(1, 1), (1, 7), (5, 1), (12, 17), (40, 30)] {
             let cells = (0..rows * columns).map(|_| draw()).collect();
             let near = Neighbours { columns, cells };

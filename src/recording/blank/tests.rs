@@ -1,7 +1,7 @@
 use std::f32::consts::TAU;
 
 use super::*;
-use crate::test_sound::mel_power;
+use crate::test_sound::{self, mel_power};
 
 const RATE_HZ: f32 = 22_050.0;
 const SECS: usize = 12;
@@ -17,15 +17,10 @@ fn blank_share(sound: impl FnMut(usize) -> f32) -> f64 {
     blank.iter().filter(|&&blank| blank).count() as f64 / blank.len() as f64
 }
 
-/// Uniform white noise in -1..1 (xorshift), the same on every run.
+/// White noise between -1 and 1.
 fn noise() -> impl FnMut() -> f32 {
-    let mut state = 0x2545_f491_u32;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state as f32 / u32::MAX as f32 * 2.0 - 1.0
-    }
+    let mut half = test_sound::noise(1);
+    move || 2.0 * half()
 }
 
 fn secs(n: usize) -> f32 {
