@@ -45,8 +45,8 @@
 //! `recording` is an analyser: a song goes in by `recording::analyse`, two analyses by
 //! `recording::compare`. `composition` is another one, with the same interface. Every line that
 //! maps one recording to the other is a `geometry::time_map::TimeMap`: in segments for a run, in
-//! spectrogram columns while it is refined, in frames for a line of peaks, in seconds in a passage. A
-//! copy whose speed drifts has knots besides, and a passage of a composition only its two spans.
+//! spectrogram columns while it is refined, in frames for a line of peaks, in seconds in a passage.
+//! A copy whose speed drifts has knots besides, and a passage of a composition only its two spans.
 //! The report has plain start and end times.
 //!
 //! # Numeric conventions

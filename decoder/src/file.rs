@@ -81,8 +81,8 @@ pub struct SoundFile {
 /// Encoders of MP3 pad a file by up to this number of packets. Where more follow, several files
 /// were joined, of which the first states its own length.
 const MAX_PADDING_PACKETS: usize = 4;
-/// Pre-roll before an edit: `1 / PRE_ROLL_PARTS` s. That is longer than the overlap of frames of AAC
-/// and than the 80 ms of Opus (RFC 7845, 4.6).
+/// Pre-roll before an edit: `1 / PRE_ROLL_PARTS` s. That is longer than the overlap of frames of
+/// AAC and than the 80 ms of Opus (RFC 7845, 4.6).
 const PRE_ROLL_PARTS: u64 = 10;
 /// Refused packets in a row after which a new decoder is made: a decoder of MPEG audio accepts one
 /// sample rate, and most damage is shorter.

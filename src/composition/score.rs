@@ -31,9 +31,9 @@ const HARMONY_CARRIES: f32 = 0.4;
 /// only a loop of four chords, 71 % have more, and of those of 1,600 pairs of unrelated recordings
 /// three.
 const SAME_HARMONY: f32 = 0.6;
-/// With the same chords, songs have another melody where the melody correlates less than the harmony
-/// by this difference. Of the songs that would score more without this limit, and whose paths are
-/// not long ([`SAME_CHORDS_SHARE`]):
+/// With the same chords, songs have another melody where the melody correlates less than the
+/// harmony by this difference. Of the songs that would score more without this limit, and whose
+/// paths are not long ([`SAME_CHORDS_SHARE`]):
 ///
 /// | songs | have this difference |
 /// |---|---:|

@@ -30,8 +30,8 @@ const LEAST_SECS: f64 = 1.8;
 const LEAST_UNEXPLAINED_SHARE: f64 = 0.4;
 /// Least part of a passage that no stronger one explains, in seconds.
 const LEAST_UNEXPLAINED_SECS: f64 = 2.0;
-/// Unexplained share that suffices instead of [`LEAST_UNEXPLAINED_SECS`] in a short passage: uses of
-/// a loop of 2 s reach a little into each other.
+/// Unexplained share that suffices instead of [`LEAST_UNEXPLAINED_SECS`] in a short passage: uses
+/// of a loop of 2 s reach a little into each other.
 const SUFFICIENT_UNEXPLAINED_SHARE: f64 = 0.6;
 
 /// The passages without those that a stronger one makes superfluous. Two passages at one place, one

@@ -26,9 +26,9 @@ const SPEED_SECS: f64 = 8.0;
 /// more. Along 80 passages at a constant speed, with cuts or 6 dB below other music, the ratio is
 /// up to 1.007 without a step, and up to 1.032 where the path slips over a cut, which is a step.
 const LEAST_RANGE: f64 = 1.015;
-/// Share `near / far` from which a change of the slope is a step. `near` is the slope of the next 8 s
-/// minus that of the last 8 s, `far` the same for the 8 s beyond those on either side. An even drift
-/// gives a third.
+/// Share `near / far` from which a change of the slope is a step. `near` is the slope of the next
+/// 8 s minus that of the last 8 s, `far` the same for the 8 s beyond those on either side. An even
+/// drift gives a third.
 ///
 /// | copies of validation songs | greatest share |
 /// |---|---:|

@@ -1,7 +1,7 @@
 /**
- * Shows that every constant of the matcher of recordings matters to a test: each one is halved and doubled, and
- * the engine's own tests or those of `tests/songs` must fail. Slow; for changes of a constant or a
- * test.
+ * Shows that every constant of the matcher of recordings matters to a test: each one is halved and
+ * doubled, and the engine's own tests or those of `tests/songs` must fail. Slow; for changes of a
+ * constant or a test.
  *
  *     node tests/songs/mutants.js [PATTERN]
  *     node tests/songs/mutants.js --fits

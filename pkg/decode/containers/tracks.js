@@ -1,7 +1,7 @@
 /**
  * Tracks: the sound tracks of MP4, Matroska and Ogg files, each as a file of its own. Such a file
- * has the bytes of the whole one, which stay on the disk, except for a few bytes of the header: they
- * take the other sound tracks away, so that the browser plays this one.
+ * has the bytes of the whole one, which stay on the disk, except for a few bytes of the header:
+ * they take the other sound tracks away, so that the browser plays this one.
  */
 
 import { containerOf } from "./container.js";

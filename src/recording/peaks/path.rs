@@ -139,8 +139,8 @@ fn found(pair: &PeakPair<'_>, point: &Point, slope: f64) -> Option<Point> {
     })
 }
 
-/// The regression of the right places on the left ones, by least squares; `None` for less than three
-/// points.
+/// The regression of the right places on the left ones, by least squares; `None` for less than
+/// three points.
 #[must_use]
 pub fn fitted(points: &[Point]) -> Option<TimeMap> {
     if points.len() < 3 {

@@ -114,7 +114,10 @@ export function pageFrom({ bytes, headerType, segmentTable }, segment, segmentAt
   return withChecksum(page);
 }
 
-/** Writes the checksum of a page into it. @param {Uint8Array<ArrayBuffer>} page with all its bytes */
+/**
+ * Writes the checksum of a page into it.
+ * @param {Uint8Array<ArrayBuffer>} page with all its bytes
+ */
 export function withChecksum(page) {
   const view = new DataView(page.buffer, page.byteOffset);
   view.setUint32(CHECKSUM_AT, 0);

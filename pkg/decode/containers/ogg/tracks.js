@@ -49,7 +49,10 @@ export async function findTracks(file) {
   });
 }
 
-/** The first two packets on some pages of a stream, as far as they are there. @param {Page[]} pages */
+/**
+ * The first two packets on some pages of a stream, as far as they are there.
+ * @param {Page[]} pages
+ */
 function packetsOf(pages) {
   const packets = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
   let segments = /** @type {Uint8Array<ArrayBuffer>[]} */ ([]);
