@@ -243,14 +243,11 @@ impl SoundFile {
         if let Some(extension) = extension {
             hint.with_extension(extension);
         }
-        let format = symphonia::default::get_probe()
-            .probe(
-                &hint,
-                stream,
-                FormatOptions::default(),
-                MetadataOptions::default(),
-            )
-            .map_err(|_| Refusal::UnknownFormat)?;
+        let (options, metadata) = (FormatOptions::default(), MetadataOptions::default());
+        let probe = symphonia::default::get_probe();
+        let format = unless_panic(|| probe.probe(&hint, stream, options, metadata))
+            .and_then(Result::ok)
+            .ok_or(Refusal::UnknownFormat)?;
         let (track, decoder) = track_of(&*format, listed, chosen)?;
         let (track_id, stated_secs) = (track.id, stated_secs(track));
         let timescale = track
@@ -306,7 +303,7 @@ impl SoundFile {
                     packet.trim_end = Duration::ZERO;
                 }
             }
-            match self.decoder.decode(&packet) {
+            match unless_panic(|| self.decoder.decode(&packet))? {
                 Ok(buffer) => {
                     let (sample_rate_hz, channels) =
                         (buffer.spec().rate(), buffer.spec().channels().count());
@@ -363,16 +360,18 @@ impl SoundFile {
 }
 
 impl Packets {
-    /// Symphonia asserts that places in a file are less than 2^63 bytes apart, which a damaged MP4
-    /// file may state otherwise. It ends there.
     fn next(&mut self) -> Result<Option<Packet>, Error> {
         match self {
             Self::Plain(file) => file.next_packet(),
-            Self::Symphonia(format) => {
-                catch_unwind(AssertUnwindSafe(|| format.next_packet())).unwrap_or(Ok(None))
-            }
+            Self::Symphonia(format) => unless_panic(|| format.next_packet()).unwrap_or(Ok(None)),
         }
     }
+}
+
+/// Runs code of Symphonia, which panics on some damaged files: on places in an MP4 file that are
+/// 2^63 bytes apart, for instance. The file ends there.
+fn unless_panic<T>(run: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(run)).ok()
 }
 
 fn stream_of(source: Box<dyn MediaSource>) -> MediaSourceStream<'static> {
