@@ -118,6 +118,11 @@ fn aiff() -> Vec<u8> {
     .concat()
 }
 
+/// A file with more after its sound, as when a program adds a title.
+fn tagged(file: &[u8]) -> Vec<u8> {
+    [file, b"LIST\x04\0\0\0INFO"].concat()
+}
+
 /// The samples of a file, which must be stereo at 44.1 kHz, as 16 bits.
 fn decoded(bytes: Vec<u8>) -> Result<Vec<i16>, Refusal> {
     let mut file = SoundFile::open(Box::new(Cursor::new(bytes)), None)?;
@@ -153,14 +158,24 @@ fn every_container_of_plain_sound_gives_the_same_samples() {
         ),
         (
             "RF64",
-            wav(b"RF64", u32::MAX, &long_size, u32::MAX, &little()),
+            wav(b"RF64", u32::MAX, &long_size, u32::MAX, &tagged(&little())),
         ),
-        ("RIFX", wav(b"RIFX", bytes + 36, b"", bytes, &big())),
-        ("AU", au(bytes)),
+        (
+            "RIFX",
+            wav(b"RIFX", bytes + 36, b"", bytes, &tagged(&big())),
+        ),
+        ("AU", tagged(&au(bytes))),
         ("streamed AU", au(u32::MAX)),
-        ("Wave64", wave64()),
+        ("Wave64", tagged(&wave64())),
         ("AIFF", aiff()),
     ] {
+        let stated = SoundFile::open(Box::new(Cursor::new(file.clone())), None).unwrap();
+        let stated = stated.stated_secs();
+        let secs = FRAMES as f64 / f64::from(RATE_HZ);
+        assert!(
+            stated.is_none_or(|stated| (stated - secs).abs() < 0.001),
+            "{name}: {stated:?} s"
+        );
         let decoded = decoded(file).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
         assert!(decoded == samples(), "{name}: {} samples", decoded.len());
     }
@@ -195,9 +210,12 @@ fn files_that_cannot_be_decoded_are_told_apart() {
         decoded(wav(b"RIFX", 100, b"", 0xfff0_0000, &[])),
         Ok(vec![])
     );
-    let mut empty = au(100);
-    empty[16..24].fill(0);
-    assert_eq!(decoded(empty), Err(Refusal::UnknownCodec));
+    // Its rate, and its channels.
+    for field in [16..20, 20..24] {
+        let mut empty = au(100);
+        empty[field].fill(0);
+        assert_eq!(decoded(empty), Err(Refusal::UnknownCodec));
+    }
 }
 
 #[test]

@@ -72,11 +72,16 @@ fn the_edits_of_a_track_are_played_one_after_another() {
 #[test]
 fn a_damaged_edit_list_does_no_harm() {
     let whole = file(&[(1000, 0), (1000, 200)]);
-    let at = whole.windows(4).position(|name| name == b"elst").unwrap();
-    for offset in 0..32 {
-        for value in [0, 1, 0x7f, 0xff] {
+    let place = |name: &[u8; 4]| whole.windows(4).position(|found| found == name).unwrap();
+    let (movie, list, media) = (place(b"mvhd") - 4, place(b"elst") - 4, place(b"mdhd") - 4);
+    // Its time scales, too.
+    for at in (movie..movie + 32)
+        .chain(list..list + 32)
+        .chain(media..media + 32)
+    {
+        for (value, bytes) in [(0, 1), (1, 1), (0x7f, 1), (0xff, 1), (0, 4), (0xff, 4)] {
             let mut damaged = whole.clone();
-            damaged[at - 4 + offset] = value;
+            damaged[at..at + bytes].fill(value);
             if let Ok(mut file) = SoundFile::open(Box::new(Cursor::new(damaged)), Some("mov")) {
                 while file.next_part().is_some() {}
             }

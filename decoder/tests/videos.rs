@@ -159,6 +159,18 @@ fn other_sound_in_a_video_is_refused_by_name() {
         (flash(2, &[]), "a Flash video (FLV)"),
         (transport(0x81, &sound), "an MPEG transport stream (TS)"),
         (avi(&format(1), &[]), "an AVI video"),
+        // A configuration without a rate, and a frame that is longer than its header can state.
+        (flash(10, &[vec![0], vec![1, 7]]), "a Flash video (FLV)"),
+        (
+            flash(
+                10,
+                &[vec![0, 0x12, 0x10], [vec![1], vec![0; 9_000]].concat()],
+            ),
+            "a Flash video (FLV)",
+        ),
+        // A format without a tag.
+        (avi(&[], &sound), "an AVI video"),
+        (avi(&[1], &sound), "an AVI video"),
         // Dolby Digital.
         (avi(&[0, 0x20].repeat(8), &sound), "an AVI video"),
     ] {
