@@ -12,7 +12,7 @@ use crate::recording::encoder::model::Model;
 use crate::recording::peaks::peak_map::PeakMap;
 use crate::report::build::report;
 use crate::report::{Limits, Report};
-use crate::song::Song;
+use crate::song::{PreparedSong, Song};
 use crate::spectrum::log_mel::LogMelPlan;
 use crate::spectrum::low_bands::limit_low_bands;
 
@@ -169,21 +169,26 @@ impl Checker {
 
     /// Compares two songs. The report of `(b, a)` mirrors that of `(a, b)`.
     #[must_use]
-    pub fn compare(
+    pub fn compare(&self, left: &Song, right: &Song, progress: impl FnMut(Stage, f32)) -> Report {
+        self.compare_prepared([&left.into(), &right.into()], progress)
+    }
+
+    /// [`Checker::compare`] with the same report, for songs that are compared more than once.
+    #[must_use]
+    pub fn compare_prepared(
         &self,
-        left: &Song,
-        right: &Song,
+        [left, right]: [&PreparedSong<'_>; 2],
         mut progress: impl FnMut(Stage, f32),
     ) -> Report {
         // Rows and columns of the matrix aren't treated exactly alike. So that reports mirror each
         // other, the songs are compared in an order of their content.
         let songs = [&left.recording, &right.recording];
-        let swapped = right.recording.precedes(&left.recording);
+        let swapped = right.song.recording.precedes(&left.song.recording);
         let ordered = if swapped { [songs[1], songs[0]] } else { songs };
         let findings = recording::compare(&self.model, ordered, |fraction| {
             progress(Stage::Match, fraction);
         });
-        let songs = [&left.composition, &right.composition];
+        let songs = [&left.song.composition, &right.song.composition];
         let ordered = if swapped { [songs[1], songs[0]] } else { songs };
         let copies = findings.passages.iter().map(|passage| {
             let alignment = &passage.alignment;
@@ -193,7 +198,7 @@ impl Checker {
         progress(Stage::Match, 1.0);
         report(
             (&findings, &composition),
-            [left, right],
+            [left.song, right.song],
             swapped,
             (&self.model, self.backend),
         )

@@ -16,6 +16,7 @@ use crate::recording::mixture::{alignment, passage_by_peaks};
 use crate::recording::passage::Passage;
 use crate::recording::peaks::candidates::most_votes;
 use crate::recording::peaks::peak_pair::PeakPair;
+use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::peaks::significance::{certainties, expected_by_chance};
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::SpectrogramPair;
@@ -39,7 +40,11 @@ const CORRELATION_OF_COPY: f64 = SUPPORTING_CORRELATIONS.1;
 /// The passages that play backwards, unless passages that play forwards explain enough of one of
 /// the songs. Their shares are not measured yet.
 #[must_use]
-pub fn backward_passages([left, right]: [&Analysis; 2], forwards: &[Passage]) -> Vec<Passage> {
+pub fn backward_passages(
+    [left, right]: [&Analysis; 2],
+    [left_peaks, right_peaks]: [&PreparedPeaks<'_>; 2],
+    forwards: &[Passage],
+) -> Vec<Passage> {
     let covered = |song: &Analysis, span: fn(&Alignment) -> (f64, f64)| {
         let spans = forwards
             .iter()
@@ -53,13 +58,13 @@ pub fn backward_passages([left, right]: [&Analysis; 2], forwards: &[Passage]) ->
     if most >= ENOUGH_COVERED {
         return Vec::new();
     }
-    let reversed = right.peaks.reversed();
-    if most_votes(&left.peaks, &reversed) < LEAST_VOTES {
+    let reversed = right_peaks.reversed();
+    if most_votes(left_peaks, &reversed) < LEAST_VOTES {
         return Vec::new();
     }
-    let peaks = PeakPair::new(&left.peaks, &reversed);
+    let peaks = PeakPair::new(left_peaks, &reversed);
     let lines = peaks.lines();
-    let songs_secs = [left.duration_secs, reversed.secs()];
+    let songs_secs = [left.duration_secs, reversed.map.secs()];
     let frame_secs = left.peaks.frame_secs;
     let certain: Vec<_> = lines
         .iter()
@@ -80,7 +85,7 @@ pub fn backward_passages([left, right]: [&Analysis; 2], forwards: &[Passage]) ->
         .map(|(line, certainty)| {
             let forwards = completed(alignment(line, frame_secs, &pair), songs_secs);
             let backwards = Alignment {
-                map: forwards.map.reversed(reversed.secs()),
+                map: forwards.map.reversed(reversed.map.secs()),
                 ..forwards
             };
             passage_by_peaks(backwards, certainty)
@@ -117,6 +122,11 @@ mod tests {
         }
     }
 
+    fn found_in(songs: [&Analysis; 2], forwards: &[Passage]) -> Vec<Passage> {
+        let [left, right] = songs.map(|song| PreparedPeaks::from(&song.peaks));
+        backward_passages(songs, [&left, &right], forwards)
+    }
+
     /// A passage that plays forwards, over so much of both songs.
     fn forwards(secs: f64, correlation: f64) -> Passage {
         Passage {
@@ -129,7 +139,7 @@ mod tests {
     fn a_song_plays_backwards_in_its_reverse() {
         let peaks = song(60.0, 1);
         let (one, other) = (with_peaks(peaks.clone()), with_peaks(peaks.reversed()));
-        let found = |passages: &[Passage]| backward_passages([&one, &other], passages);
+        let found = |passages: &[Passage]| found_in([&one, &other], passages);
         let [passage] = &found(&[])[..] else {
             panic!("{:?}", found(&[]))
         };
@@ -156,7 +166,7 @@ mod tests {
     fn only_what_chance_cannot_explain_plays_backwards() {
         let peaks = song(60.0, 1);
         let one = with_peaks(peaks.clone());
-        let found = |peaks: PeakMap| backward_passages([&one, &with_peaks(peaks)], &[]);
+        let found = |peaks: PeakMap| found_in([&one, &with_peaks(peaks)], &[]);
         assert_eq!(found(song(60.0, 2)), []);
         assert_eq!(found(peaks), [], "a melody that plays forwards");
     }
@@ -171,7 +181,7 @@ mod tests {
                 ..piece.reversed()
             });
             let one = with_peaks(peaks.clone());
-            let passages = backward_passages([&one, &other], &[]);
+            let passages = found_in([&one, &other], &[]);
             let [passage] = &passages[..] else {
                 panic!("{speed}: {passages:?}")
             };

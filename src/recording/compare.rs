@@ -6,6 +6,7 @@ use crate::recording::encoder::model::Model;
 use crate::recording::mixture::measure_shares;
 use crate::recording::passage::Passage;
 use crate::recording::passages::passages;
+use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::recording::score::song_score;
 
@@ -20,19 +21,43 @@ pub struct Findings {
     pub matrix: ScoreMatrix,
 }
 
+/// A recording with what comparisons have computed of it alone. It is made at once; the first
+/// comparison that needs something computes it.
+#[derive(Clone, Debug)]
+pub struct Prepared<'a> {
+    /// The recording.
+    pub analysis: &'a Analysis,
+    peaks: PreparedPeaks<'a>,
+}
+
+impl<'a> From<&'a Analysis> for Prepared<'a> {
+    fn from(analysis: &'a Analysis) -> Self {
+        Self {
+            analysis,
+            peaks: (&analysis.peaks).into(),
+        }
+    }
+}
+
 /// Compares two recordings. `progress` is told the fraction that is done.
 ///
 /// Lines are drawn through the rows of the matrix, so that rows and columns aren't treated exactly
 /// alike: to get findings that mirror each other, compare two recordings in the order of
 /// [`Analysis::precedes`].
 #[must_use]
-pub fn compare(model: &Model, songs: [&Analysis; 2], mut progress: impl FnMut(f32)) -> Findings {
+pub fn compare(
+    model: &Model,
+    prepared: [&Prepared<'_>; 2],
+    mut progress: impl FnMut(f32),
+) -> Findings {
+    let songs = prepared.map(|song| song.analysis);
+    let peaks = prepared.map(|song| &song.peaks);
     let calibration = model.calibration();
     progress(0.0);
     let [left, right] = songs.map(|song| &song.embeddings);
     let matrix = ScoreMatrix::new(left, right, model.head());
     progress(0.3);
-    let mut passages = passages(&matrix, songs, calibration);
+    let mut passages = passages(&matrix, songs, peaks, calibration);
     let clips = match passages.is_empty() {
         true => compare_clips(&matrix, songs, calibration),
         false => None,
@@ -43,7 +68,7 @@ pub fn compare(model: &Model, songs: [&Analysis; 2], mut progress: impl FnMut(f3
     };
     if let Some(passage) = clips.and_then(|clips| clips.passage) {
         passages.push(passage);
-        measure_shares(&mut passages, songs.map(|song| &song.peaks));
+        measure_shares(&mut passages, peaks);
     }
     Findings {
         score,

@@ -12,8 +12,8 @@ use crate::recording::distinct::is_same;
 use crate::recording::mixture::line;
 use crate::recording::passage::{Drift, Passage};
 use crate::recording::peaks::path::{Path, Point, fitted, path};
-use crate::recording::peaks::peak_map::PeakMap;
 use crate::recording::peaks::peak_pair::PeakPair;
+use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::refinement::alignment::{Alignment, COMPLETED_SECS};
 
 /// Shortest passage from which a path is followed, in seconds.
@@ -51,9 +51,9 @@ const KNOT_ERROR_SECS: f64 = 0.02;
 
 /// Joins the pieces of copies whose speed drifts.
 #[must_use]
-pub fn joined_drifts(
+pub fn joined_drifts<'a, P: Into<PreparedPeaks<'a>>>(
     mut passages: Vec<Passage>,
-    peaks: [&PeakMap; 2],
+    songs: [P; 2],
     songs_secs: [f64; 2],
 ) -> Vec<Passage> {
     let is_followed = |passage: &Passage| {
@@ -64,13 +64,14 @@ pub fn joined_drifts(
     if !passages.iter().any(is_followed) {
         return passages;
     }
-    let pair = PeakPair::new(peaks[0], peaks[1]);
+    let [left, right] = songs;
+    let pair = PeakPair::new(left, right);
     passages.sort_by(|a, b| b.alignment.secs().total_cmp(&a.alignment.secs()));
     let mut index = 0;
     while index < passages.len() {
         let passage = &passages[index];
         if is_followed(passage) && passage.drift.is_none() {
-            let frame_secs = peaks[0].frame_secs;
+            let frame_secs = pair.left.frame_secs;
             let path = path(&pair, &line(&passage.alignment, frame_secs));
             let drifting = path
                 .and_then(|path| DriftingPath::of(&path, frame_secs))

@@ -4,8 +4,9 @@ use crate::recording::analysis::Analysis;
 use crate::recording::edits::is_edited;
 use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_line::PeakLine;
-use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_SEMITONE};
+use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
 use crate::recording::peaks::peak_pair::PeakPair;
+use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::peaks::significance::certainties;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
@@ -18,8 +19,11 @@ const CORRELATION_OF_COPY: f64 = 0.6;
 
 /// The passages by the peaks of two songs. Their shares are not measured yet.
 #[must_use]
-pub fn peak_passages(songs: [&Analysis; 2], pair: &SpectrogramPair<'_>) -> Vec<Passage> {
-    let [left, right] = songs.map(|song| &song.peaks);
+pub fn peak_passages(
+    songs: [&Analysis; 2],
+    [left, right]: [&PreparedPeaks<'_>; 2],
+    pair: &SpectrogramPair<'_>,
+) -> Vec<Passage> {
     let songs_secs = songs.map(|song| song.duration_secs);
     let peaks = PeakPair::new(left, right);
     let lines = peaks.lines();
@@ -27,7 +31,7 @@ pub fn peak_passages(songs: [&Analysis; 2], pair: &SpectrogramPair<'_>) -> Vec<P
         .iter()
         .zip(certainties(&peaks, &lines, songs_secs))
         .map(|(line, by_peaks)| {
-            let alignment = alignment(line, left.frame_secs, pair);
+            let alignment = alignment(line, peaks.left.frame_secs, pair);
             passage_by_peaks(completed(alignment, songs_secs), by_peaks)
         })
         .collect()
@@ -48,14 +52,15 @@ pub fn passage_by_peaks(alignment: Alignment, by_peaks: f64) -> Passage {
 }
 
 /// Measures the shares of each passage by the peaks of both songs, and whether it was edited.
-pub fn measure_shares(passages: &mut [Passage], [left, right]: [&PeakMap; 2]) {
+pub fn measure_shares<'a, P: Into<PreparedPeaks<'a>>>(passages: &mut [Passage], songs: [P; 2]) {
     // Most songs of a collection share nothing.
     if passages.is_empty() {
         return;
     }
-    let (onto_right, onto_left) = (PeakPair::new(left, right), PeakPair::new(right, left));
+    let [left, right]: [PreparedPeaks<'_>; 2] = songs.map(Into::into);
+    let (onto_right, onto_left) = (PeakPair::new(&left, &right), PeakPair::new(&right, &left));
     for passage in passages {
-        let line = line(&passage.alignment, left.frame_secs);
+        let line = line(&passage.alignment, left.map.frame_secs);
         // Fewer peaks survive where a copy drifts or is noisy, and few peaks are no measure. A high
         // correlation means that nothing else plays.
         let by_correlation = passage.alignment.correlation / CORRELATION_OF_COPY;
@@ -110,6 +115,7 @@ mod tests {
     use super::*;
     use crate::geometry::time_map::TimeMap;
     use crate::recording::passage::test_passage;
+    use crate::recording::peaks::peak_map::PeakMap;
     use crate::recording::peaks::peak_map::test_peaks::{mixed, song};
     use crate::recording::refinement::alignment::test_alignment;
 

@@ -30,4 +30,4 @@ mod score;
 pub mod segments;
 
 pub use analysis::{Analysis, analyse};
-pub use compare::{Findings, compare};
+pub use compare::{Findings, Prepared, compare};

@@ -20,6 +20,7 @@ use crate::recording::drift::joined_drifts;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::mixture::{measure_shares, peak_passages};
 use crate::recording::passage::Passage;
+use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
 use crate::recording::refinement::follow::{Part, follow};
@@ -45,6 +46,7 @@ const LEAST_GAIN: f64 = 1.05;
 pub fn passages(
     matrix: &ScoreMatrix,
     [left, right]: [&Analysis; 2],
+    peaks: [&PreparedPeaks<'_>; 2],
     calibration: &Calibration,
 ) -> Vec<Passage> {
     // Blank segments can't tell two songs apart; but a song is always the same as itself.
@@ -63,12 +65,12 @@ pub fn passages(
     let mut passages: Vec<Passage> = runs
         .iter()
         .flat_map(|run| finder.of_run(run))
-        .chain(peak_passages([left, right], &finder.spectrograms))
+        .chain(peak_passages([left, right], peaks, &finder.spectrograms))
         .filter(|passage| passage.certainty >= LEAST_CERTAINTY)
         .collect();
     cut_contested_ends(&mut passages, &finder.spectrograms);
     let mut found = distinct(passages);
-    let backwards = backward_passages([left, right], &found);
+    let backwards = backward_passages([left, right], peaks, &found);
     if !backwards.is_empty() {
         found = distinct([found, backwards].concat());
     }
@@ -76,7 +78,6 @@ pub fn passages(
         let alignment = &passage.alignment;
         (alignment.left_secs.0, alignment.right_secs().0)
     };
-    let peaks = [&left.peaks, &right.peaks];
     measure_shares(&mut found, peaks);
     let mut found = joined_drifts(found, peaks, [left.duration_secs, right.duration_secs]);
     found.sort_by(|a, b| {

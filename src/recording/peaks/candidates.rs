@@ -4,10 +4,13 @@
 //! transform (D. Ballard, Pattern Recognition 13(2), 1981). By chance, votes scatter over some
 //! hundred thousand cells. The votes of a true place meet in a few.
 
+use std::cmp::Reverse;
+
 use crate::geometry::time_map::TimeMap;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::{PeakMap, STEPS_PER_BAND};
-use crate::recording::peaks::triples::{Index, MOST_FRAMES, Selection, Triple};
+use crate::recording::peaks::prepared::{Kind, PreparedPeaks};
+use crate::recording::peaks::triples::{MOST_FRAMES, Triple};
 use crate::recording::refinement::whitened::MAX_SEMITONES;
 use crate::spectrum::log_bands::BANDS_PER_OCTAVE;
 
@@ -24,6 +27,8 @@ const SPEED_WIDTH: f64 = 0.1;
 /// Most triples of a key that are voted for. A key with more of them is common in the song and
 /// tells little: one in two, three ... is taken.
 const MOST_PER_KEY: usize = 32;
+/// Votes that are counted together.
+const MOST_WAITING: usize = 1_024;
 /// Candidates of a block.
 const PER_BLOCK: usize = 6;
 /// Least votes of a candidate.
@@ -34,9 +39,9 @@ const FULL_DETAIL_SECS: f64 = 600.0;
 
 /// The candidates of all blocks of the left song, each as a block on a line.
 #[must_use]
-pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
+pub fn candidates(left: &PreparedPeaks<'_>, right: &PreparedPeaks<'_>) -> Vec<PeakLine> {
     let mut found = Vec::new();
-    each_block([left, right], Selection::new, 2.0, |votes, span| {
+    each_block([left, right], Kind::All, 2.0, |votes, span| {
         found.extend(votes.best().map(|(map, shift_bands)| PeakLine {
             span,
             map,
@@ -50,35 +55,26 @@ pub fn candidates(left: &PeakMap, right: &PeakMap) -> Vec<PeakLine> {
 /// The most votes that any block of the left song has in a cell. A quick look, at some of the
 /// triples and at blocks that don't overlap.
 #[must_use]
-pub fn most_votes(left: &PeakMap, right: &PeakMap) -> u8 {
+pub fn most_votes(left: &PreparedPeaks<'_>, right: &PreparedPeaks<'_>) -> u8 {
     let mut most = 0;
-    each_block(
-        [left, right],
-        Selection::of_few_intervals,
-        1.0,
-        |votes, _| {
-            most = votes
-                .cells
-                .iter()
-                .fold(most, |most, &votes| most.max(votes));
-        },
-    );
+    each_block([left, right], Kind::Few, 1.0, |votes, _| {
+        most = most.max(votes.most);
+    });
     most
 }
 
-/// Calls `then` for each block of the left song with its votes. The triples of a selection, given
-/// its thinning, vote; `overlap` blocks begin in the length of one.
+/// Calls `then` for each block of the left song with its votes. The triples of a kind vote;
+/// `overlap` blocks begin in the length of one.
 fn each_block(
-    [left, right]: [&PeakMap; 2],
-    select: impl Fn(f64) -> Selection,
+    [left, right]: [&PreparedPeaks<'_>; 2],
+    kind: Kind,
     overlap: f64,
     mut then: impl FnMut(&Votes, (f64, f64)),
 ) {
-    let coarseness = coarseness(left, right);
-    let selection = select(coarseness * coarseness);
-    let index = Index::new(right, &selection);
-    let mut triples = Vec::new();
-    selection.each(left, |triple| triples.push(triple));
+    let coarseness = coarseness(left.map, right.map);
+    let thinning = coarseness * coarseness;
+    let (triples, index) = (left.triples(kind, thinning), right.index(kind, thinning));
+    let [left, right] = [left.map, right.map];
     let mut votes = Votes::new(right.frames, CELL_FRAMES * coarseness);
     let block_frames = BLOCK_FRAMES * coarseness;
     let blocks = (overlap * left.frames as f64 / block_frames).ceil() as usize;
@@ -89,13 +85,10 @@ fn each_block(
         votes.clear((span.0 + span.1) / 2.0);
         for triple in &triples[before(span.0)..before(span.1)] {
             let others = index.of(triple.key);
-            for other in others
-                .iter()
-                .step_by(others.len().div_ceil(MOST_PER_KEY).max(1))
-            {
-                votes.add(triple, other);
-            }
+            let every = others.len().div_ceil(MOST_PER_KEY).max(1);
+            votes.add(triple, others.iter().step_by(every));
         }
+        votes.count();
         then(&votes, span);
     }
 }
@@ -110,13 +103,22 @@ fn coarseness(left: &PeakMap, right: &PeakMap) -> f64 {
 struct Votes {
     /// Shape `[SHIFTS, SPEEDS, places]`.
     cells: Vec<u8>,
+    /// The cells with enough votes for a candidate. Nearly all cells have none.
+    enough: Vec<u32>,
+    /// Most votes of a cell.
+    most: u8,
+    /// Indices of the cells of votes that aren't counted yet, and their number. Counted together,
+    /// they don't wait for each other's cells to come from memory.
+    indices: Vec<u32>,
+    waiting: usize,
     places: usize,
     cell_frames: f64,
     right_frames: f32,
     /// Middle of the block in the left song, in frames.
     middle: f64,
-    /// The cell of speed and the slope, by the frames of two triples.
-    ratios: Vec<Option<(u8, f32)>>,
+    /// The slope and the cell of speed, by the frames of two triples. The slope is no number where
+    /// it is outside of all cells.
+    ratios: Vec<(f32, u32)>,
 }
 
 impl Votes {
@@ -127,13 +129,18 @@ impl Votes {
             .map(|cell| {
                 let [left, right] = [cell / side, cell % side].map(|frames| frames.max(1) as f64);
                 let speed = libm::log(right / left) / SPEED_WIDTH + SPEEDS as f64 / 2.0;
-                (0.0..SPEEDS as f64)
-                    .contains(&speed)
-                    .then_some((speed as u8, (right / left) as f32))
+                match (0.0..SPEEDS as f64).contains(&speed) {
+                    true => ((right / left) as f32, speed as u32),
+                    false => (f32::NAN, 0),
+                }
             })
             .collect();
         Self {
             cells: vec![0; SHIFTS * SPEEDS * places],
+            enough: Vec::new(),
+            most: 0,
+            indices: vec![0; MOST_WAITING],
+            waiting: 0,
             places,
             cell_frames,
             right_frames: right_frames as f32,
@@ -144,46 +151,64 @@ impl Votes {
 
     fn clear(&mut self, middle: f64) {
         self.cells.fill(0);
+        self.enough.clear();
+        self.most = 0;
         self.middle = middle;
     }
 
-    fn add(&mut self, left: &Triple, right: &Triple) {
-        let steps = i32::from(right.pitch) - i32::from(left.pitch);
-        let shift = (steps + STEPS_PER_BAND / 2).div_euclid(STEPS_PER_BAND) + MOST_BANDS;
-        let side = MOST_FRAMES as usize + 1;
-        let ratio = self.ratios[usize::from(left.frames) * side + usize::from(right.frames)];
-        let Some((speed, slope)) = ratio.filter(|_| (0..SHIFTS as i32).contains(&shift)) else {
-            return;
-        };
-        let place = right.frame as f32 + (self.middle as f32 - left.frame as f32) * slope;
-        if !(0.0..self.right_frames).contains(&place) {
-            return;
+    /// Adds the votes of a triple of the left song with some of the right song.
+    fn add<'a>(&mut self, left: &Triple, others: impl Iterator<Item = &'a Triple>) {
+        const SIDE: usize = MOST_FRAMES as usize + 1;
+        if self.waiting + MOST_PER_KEY > self.indices.len() {
+            self.count();
         }
-        let line = shift as usize * SPEEDS + usize::from(speed);
-        let place = ((place / self.cell_frames as f32) as usize).min(self.places - 1);
-        let cell = &mut self.cells[line * self.places + place];
-        *cell = cell.saturating_add(1);
+        let ratios = &self.ratios[usize::from(left.frames) * SIDE..][..SIDE];
+        let to_middle = self.middle as f32 - left.frame as f32;
+        let lowest = i32::from(left.pitch) - STEPS_PER_BAND / 2 - STEPS_PER_BAND * MOST_BANDS;
+        let (cell_frames, right_frames) = (self.cell_frames as f32, self.right_frames);
+        // Each is written and the next one over it unless it counts: half of the branches for each
+        // would be mispredicted.
+        let mut waiting = self.waiting;
+        for right in others {
+            let shift = (i32::from(right.pitch) - lowest).div_euclid(STEPS_PER_BAND);
+            let (slope, speed) = ratios[usize::from(right.frames)];
+            let place = right.frame as f32 + to_middle * slope;
+            let line = (shift as u32)
+                .wrapping_mul(SPEEDS as u32)
+                .wrapping_add(speed);
+            let cell = ((place / cell_frames) as u32).min(self.places as u32 - 1);
+            self.indices[waiting] = line.wrapping_mul(self.places as u32).wrapping_add(cell);
+            // A slope that is no number gives no place.
+            let is_inside = (shift as u32) < SHIFTS as u32;
+            let counts = is_inside & (place >= 0.0) & (place < right_frames);
+            waiting += usize::from(counts);
+        }
+        self.waiting = waiting;
     }
 
-    /// The maps and transpositions in bands of the cells with most votes.
-    fn best(&self) -> impl Iterator<Item = (TimeMap, i32)> {
-        const SCAN: usize = 256;
-        let mut best: Vec<(u8, usize)> = Vec::with_capacity(PER_BLOCK + 1);
-        let mut least = LEAST_VOTES;
-        for (chunk, cells) in self.cells.chunks(SCAN).enumerate() {
-            // Nearly all chunks have nothing: their maximum is found by vector instructions.
-            if cells.iter().fold(0, |most, &votes| most.max(votes)) < least {
-                continue;
+    /// Counts the votes that wait.
+    fn count(&mut self) {
+        for &index in &self.indices[..self.waiting] {
+            let cell = &mut self.cells[index as usize];
+            if *cell == LEAST_VOTES - 1 {
+                self.enough.push(index);
             }
-            for (cell, &votes) in cells.iter().enumerate() {
-                if votes >= least {
-                    let place = best.partition_point(|&(other, _)| other >= votes);
-                    best.insert(place, (votes, chunk * SCAN + cell));
-                    best.truncate(PER_BLOCK);
-                    if best.len() == PER_BLOCK {
-                        least = best[PER_BLOCK - 1].0.saturating_add(1);
-                    }
-                }
+            *cell = cell.saturating_add(1);
+            self.most = self.most.max(*cell);
+        }
+        self.waiting = 0;
+    }
+
+    /// The maps and transpositions in bands of the cells with most votes; among equals, the cell
+    /// with the lower index.
+    fn best(&self) -> impl Iterator<Item = (TimeMap, i32)> {
+        let mut best: Vec<(Reverse<u8>, usize)> = Vec::with_capacity(PER_BLOCK + 1);
+        for &cell in &self.enough {
+            let cell = cell as usize;
+            let found = (Reverse(self.cells[cell]), cell);
+            if best.len() < PER_BLOCK || found < best[PER_BLOCK - 1] {
+                best.insert(best.partition_point(|other| *other < found), found);
+                best.truncate(PER_BLOCK);
             }
         }
         best.into_iter().map(|(_, cell)| {
@@ -202,13 +227,14 @@ impl Votes {
 mod tests {
     use super::*;
     use crate::recording::peaks::peak_map::test_peaks::{changed, song};
+    use crate::recording::peaks::triples::{Index, Selection};
 
     #[test]
     fn blocks_of_a_transposed_faster_copy_vote_for_its_line() {
         let one = song(40.0, 1);
         let (speed, steps) = (1.25, 5 * STEPS_PER_BAND);
         let copy = changed(&one, (200, 700), speed, steps);
-        let all = candidates(&one, &copy);
+        let all = candidates(&(&one).into(), &(&copy).into());
         let mut blocks = 0;
         for of_block in all.chunk_by(|a, b| a.span == b.span) {
             let (start, end) = of_block[0].span;

@@ -8,6 +8,7 @@
 //! 1. [`peak_map`]: the tonal peaks of each song, some 45 a second.
 //! 2. [`triples`] of peaks find where stretches of two songs may be the same, at any pitch and
 //!    speed.
+//!    What these and the next steps need of one song alone is computed [once](prepared).
 //! 3. [`candidates`]: each block of 4 s of one song votes for places in the other.
 //! 4. [`raster`]: the evidence of a line is the sum over its peaks. A peak that meets one of the
 //!    other song counts by how unlikely that is by chance at its place.
@@ -23,6 +24,7 @@ pub mod path;
 pub mod peak_line;
 pub mod peak_map;
 pub mod peak_pair;
+pub mod prepared;
 mod raster;
 pub mod significance;
 mod triples;

@@ -1,11 +1,14 @@
 //! The lines of two songs: each candidate, grown to the stretch with the greatest evidence.
 
+use std::sync::Arc;
+
 use crate::geometry::lines::smallest_first;
 use crate::geometry::time_map::TimeMap;
 use crate::recording::peaks::candidates::candidates;
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::PeakMap;
-use crate::recording::peaks::raster::Raster;
+use crate::recording::peaks::prepared::PreparedPeaks;
+use crate::recording::peaks::raster::{MOST_SHIFTS, Raster};
 
 /// Most lines of two songs. A loop may be used so many times.
 const MOST_LINES: usize = 48;
@@ -32,7 +35,7 @@ pub struct Grid {
     pub offsets: (i32, f64),
     /// Slopes, as natural logarithms.
     pub slopes: (i32, f64),
-    /// Transpositions, in steps of pitch.
+    /// Transpositions, in steps of pitch: up to [`MOST_SHIFTS`].
     pub shifts: i32,
 }
 
@@ -43,27 +46,31 @@ pub struct PeakPair<'a> {
     pub left: &'a PeakMap,
     /// The right song's.
     pub right: &'a PeakMap,
-    raster: Raster,
+    peaks: [PreparedPeaks<'a>; 2],
+    /// Of the right song.
+    raster: Arc<Raster>,
     /// Weight of each of the left song's peaks.
-    weights: Vec<f32>,
+    weights: Arc<[f32]>,
 }
 
 impl<'a> PeakPair<'a> {
     /// A pair.
     #[must_use]
-    pub fn new(left: &'a PeakMap, right: &'a PeakMap) -> Self {
+    pub fn new(left: impl Into<PreparedPeaks<'a>>, right: impl Into<PreparedPeaks<'a>>) -> Self {
+        let (left, right) = (left.into(), right.into());
         Self {
-            left,
-            right,
-            raster: Raster::new(right),
-            weights: weights(left),
+            left: left.map,
+            right: right.map,
+            raster: right.raster(),
+            weights: left.weights(),
+            peaks: [left, right],
         }
     }
 
     /// The lines of two songs, the greatest evidence first.
     #[must_use]
     pub fn lines(&self) -> Vec<PeakLine> {
-        let mut blocks: Vec<PeakLine> = candidates(self.left, self.right)
+        let mut blocks: Vec<PeakLine> = candidates(&self.peaks[0], &self.peaks[1])
             .iter()
             .map(|candidate| self.roughly_adjusted(candidate))
             .collect();
@@ -248,21 +255,27 @@ impl<'a> PeakPair<'a> {
         };
         for slope in smallest_first(grid.slopes.0) {
             for offset in smallest_first(grid.offsets.0) {
+                let tried = PeakLine {
+                    map: TimeMap {
+                        anchor: (
+                            middle,
+                            centred.anchor.1 + f64::from(offset) * grid.offsets.1,
+                        ),
+                        slope: centred.slope * libm::exp(f64::from(slope) * grid.slopes.1),
+                    },
+                    ..*line
+                };
+                let indices = self.left.range(tried.span).step_by(every);
+                let left = (self.left, &*self.weights);
+                let sums = self.raster.sums(left, &tried, indices);
                 for shift in smallest_first(grid.shifts) {
-                    let mut tried = PeakLine {
-                        map: TimeMap {
-                            anchor: (
-                                middle,
-                                centred.anchor.1 + f64::from(offset) * grid.offsets.1,
-                            ),
-                            slope: centred.slope * libm::exp(f64::from(slope) * grid.slopes.1),
-                        },
-                        shift_steps: line.shift_steps + shift,
-                        ..*line
-                    };
-                    tried.evidence = self.evidence(&tried, every);
-                    if tried.evidence > best.evidence {
-                        best = tried;
+                    let evidence = sums[(MOST_SHIFTS + shift) as usize];
+                    if evidence > best.evidence {
+                        best = PeakLine {
+                            shift_steps: line.shift_steps + shift,
+                            evidence,
+                            ..tried
+                        };
                     }
                 }
             }
@@ -352,7 +365,8 @@ fn is_known(block: &PeakLine, lines: &[PeakLine]) -> bool {
 /// Weight of each peak: those of one frame are the partials of few notes, and a note that meets
 /// another one by chance meets it in all of its partials. Correlated observations in groups of `n`
 /// are worth `n / (1 + (n - 1) rho)` independent ones (L. Kish, "Survey Sampling", 1965).
-fn weights(map: &PeakMap) -> Vec<f32> {
+#[must_use]
+pub fn weights(map: &PeakMap) -> Vec<f32> {
     map.peaks
         .chunk_by(|one, other| one.frame == other.frame)
         .flat_map(|frame| {

@@ -30,6 +30,9 @@ const FRAME_REACH: usize = 1;
 const NEAR_BLOCKS: usize = 2;
 /// Weight of the whole song in `p0`, in frames.
 const PRIOR_FRAMES: f64 = 20.0;
+/// Steps either way by which [`Raster::sums`] transposes, and all transpositions.
+pub const MOST_SHIFTS: i32 = 2;
+const SHIFTS: usize = 2 * MOST_SHIFTS as usize + 1;
 /// Words of 64 pitches in a frame.
 const WORDS: usize = PITCHES.div_ceil(64);
 
@@ -71,6 +74,9 @@ impl Raster {
             })
             .collect();
         let mut met = Vec::with_capacity(counts.len());
+        // Of blocks that aren't near an end, by pitch and count: logarithms are dear.
+        const ALL_FRAMES: usize = (2 * NEAR_BLOCKS + 1) * BLOCK_FRAMES;
+        let mut known: Vec<[Option<f32>; PITCHES]> = vec![[None; PITCHES]; ALL_FRAMES + 1];
         for block in 0..blocks {
             let near = block.saturating_sub(NEAR_BLOCKS)..(block + NEAR_BLOCKS + 1).min(blocks);
             let frames = (near.end * BLOCK_FRAMES).min(map.frames) - near.start * BLOCK_FRAMES;
@@ -79,9 +85,17 @@ impl Raster {
                     .clone()
                     .map(|near| counts[near * PITCHES + pitch])
                     .sum();
-                let chance = (f64::from(count) + PRIOR_FRAMES * overall[pitch])
-                    / (frames as f64 + PRIOR_FRAMES);
-                evidence_of_meeting(chance)
+                let evidence = || {
+                    let chance = (f64::from(count) + PRIOR_FRAMES * overall[pitch])
+                        / (frames as f64 + PRIOR_FRAMES);
+                    evidence_of_meeting(chance)
+                };
+                match known.get_mut(count as usize) {
+                    Some(of_count) if frames == ALL_FRAMES => {
+                        *of_count[pitch].get_or_insert_with(evidence)
+                    }
+                    _ => evidence(),
+                }
             }));
         }
         Self {
@@ -104,6 +118,50 @@ impl Raster {
         self.each_place(left, line, range, |index, is_met, met| {
             then(index, if is_met { met } else { self.missed });
         });
+    }
+
+    /// The weighted evidence of those of the left song's peaks that have these indices, on a line
+    /// and its transpositions by up to two steps either way, the lowest first. All of them take
+    /// little more time than one.
+    #[must_use]
+    pub fn sums(
+        &self,
+        (left, weights): (&PeakMap, &[f32]),
+        line: &PeakLine,
+        indices: impl Iterator<Item = usize>,
+    ) -> [f32; SHIFTS] {
+        let frame_of = frames_on(line);
+        let mut sums = [0.0; SHIFTS];
+        for index in indices {
+            let peak = &left.peaks[index];
+            let frame = frame_of(peak);
+            if frame as u64 >= self.frames as u64 {
+                continue;
+            }
+            let frame = frame as usize;
+            let lowest = i32::from(peak.pitch) + line.shift_steps - MOST_SHIFTS;
+            if lowest >= 0 && lowest as usize + SHIFTS <= PITCHES {
+                let lowest = lowest as usize;
+                let words = &self.bits[frame * WORDS..][..WORDS];
+                let low = words[lowest / 64] >> (lowest % 64);
+                let next = words.get(lowest / 64 + 1).copied().unwrap_or_default();
+                // In two steps, for all bits may be shifted out.
+                let bits = low | next << 1 << (63 - lowest % 64);
+                let met = &self.met[frame / BLOCK_FRAMES * PITCHES + lowest..][..SHIFTS];
+                for (shift, (sum, &met)) in sums.iter_mut().zip(met).enumerate() {
+                    let is_met = (bits >> shift) & 1 == 1;
+                    *sum += weights[index] * if is_met { met } else { self.missed };
+                }
+            } else {
+                for (sum, pitch) in sums.iter_mut().zip(lowest..) {
+                    if (0..PITCHES as i32).contains(&pitch) {
+                        let (is_met, met) = self.at(frame, pitch as usize);
+                        *sum += weights[index] * if is_met { met } else { self.missed };
+                    }
+                }
+            }
+        }
+        sums
     }
 
     /// Share of the left song's peaks on a line that survive in the right song: the share that is

@@ -39,9 +39,8 @@ pub struct Triple {
 /// Which pairs of intervals are used. A choice by the intervals alone is the same in both songs.
 #[derive(Debug)]
 pub struct Selection {
-    used: Vec<bool>,
-    /// Whether any pair with this second interval is used.
-    has_used: Vec<bool>,
+    /// By the interval to the second peak, those to the third with which it is used.
+    used: Vec<Vec<usize>>,
 }
 
 /// The triples of a song, by key.
@@ -73,55 +72,102 @@ impl Selection {
         // Multiplicative hashing (D. Knuth, "The Art of Computer Programming", 6.4).
         let hash = |index: usize| (index as u32).wrapping_mul(2_654_435_761) >> 16;
         let limit = 65_536.0 / (ONE_IN * thinning);
-        let used: Vec<bool> = (0..INTERVALS * INTERVALS)
-            .map(|index| {
-                let second = (index / INTERVALS) as i32 - REACH_BANDS;
-                let third = (index % INTERVALS) as i32 - REACH_BANDS;
-                is_wanted(index / INTERVALS)
-                    && !is_plain(second)
-                    && !is_plain(third)
-                    && !is_plain(third - second)
-                    && f64::from(hash(index)) < limit
+        let is_used = |second_interval: usize, third_interval: usize| {
+            let second = second_interval as i32 - REACH_BANDS;
+            let third = third_interval as i32 - REACH_BANDS;
+            is_wanted(second_interval)
+                && !is_plain(second)
+                && !is_plain(third)
+                && !is_plain(third - second)
+                && f64::from(hash(second_interval * INTERVALS + third_interval)) < limit
+        };
+        let used = (0..INTERVALS)
+            .map(|second| {
+                let thirds = 0..INTERVALS;
+                thirds.filter(|&third| is_used(second, third)).collect()
             })
             .collect();
-        let has_used = used
-            .chunks(INTERVALS)
-            .map(|row| row.contains(&true))
-            .collect();
-        Self { used, has_used }
+        Self { used }
     }
 
-    /// Calls `then` for each triple of a song, ordered by the first peak.
+    /// Calls `then` for each triple of a song, ordered by the first peak. Triples of one key and
+    /// first peak come in the order of their other peaks.
     pub fn each(&self, map: &PeakMap, mut then: impl FnMut(Triple)) {
-        let mut near: Vec<(u32, usize)> = Vec::new();
-        for (index, first) in map.peaks.iter().enumerate() {
-            near.clear();
-            let later = map.peaks[index + 1..]
-                .iter()
-                .map(|peak| (peak.frame - first.frame, bands(first, peak)))
-                .take_while(|&(frames, _)| frames <= MOST_FRAMES)
-                .filter(|&(frames, bands)| frames >= LEAST_FRAMES && bands.abs() <= REACH_BANDS);
-            near.extend(later.map(|(frames, bands)| (frames, (bands + REACH_BANDS) as usize)));
-            for (place, &(second, second_interval)) in near.iter().enumerate() {
-                if !self.has_used[second_interval] {
-                    continue;
-                }
-                let used = &self.used[second_interval * INTERVALS..][..INTERVALS];
-                for &(third, third_interval) in &near[place + 1..] {
-                    if !used[third_interval] || third < second + LEAST_FRAMES {
-                        continue;
+        /// Ends a list.
+        const NONE: u32 = u32::MAX;
+        let mut near: Vec<Near> = Vec::new();
+        let (mut from, mut to) = (0, 0);
+        for first in &map.peaks {
+            let is_within = |place: usize, frames: u32| {
+                map.peaks
+                    .get(place)
+                    .is_some_and(|peak| peak.frame <= first.frame + frames)
+            };
+            while is_within(from, LEAST_FRAMES - 1) {
+                from += 1;
+            }
+            while is_within(to, MOST_FRAMES) {
+                to += 1;
+            }
+            // Each is written and the next one over it unless it is wanted: a branch for each would
+            // be mispredicted half of the time.
+            near.resize_with(to - from, Near::default);
+            let mut count = 0;
+            for peak in &map.peaks[from..to] {
+                let interval = bands(first, peak) + REACH_BANDS;
+                near[count] = Near {
+                    frames: peak.frame - first.frame,
+                    interval: interval as u32,
+                    next: NONE,
+                };
+                count += usize::from((0..INTERVALS as i32).contains(&interval));
+            }
+            near.truncate(count);
+            // Hardly one in forty pairs of intervals is used, so that the third peak is looked for
+            // in a list of those with its interval.
+            let mut lists = [NONE; INTERVALS];
+            for (place, peak) in near.iter_mut().enumerate().rev() {
+                let list = &mut lists[peak.interval as usize];
+                peak.next = std::mem::replace(list, place as u32);
+            }
+            for second in &near {
+                for &third_interval in &self.used[second.interval as usize] {
+                    let intervals = second.interval * INTERVALS as u32 + third_interval as u32;
+                    let mut place = lists[third_interval];
+                    while let Some(third) = near.get(place as usize) {
+                        place = third.next;
+                        if third.frames < second.frames + LEAST_FRAMES {
+                            continue;
+                        }
+                        then(Triple {
+                            key: intervals * PLACES + second.frames * PLACES / third.frames,
+                            frame: first.frame,
+                            pitch: first.pitch,
+                            frames: third.frames as u16,
+                        });
                     }
-                    let intervals = second_interval * INTERVALS + third_interval;
-                    then(Triple {
-                        key: intervals as u32 * PLACES + second * PLACES / third,
-                        frame: first.frame,
-                        pitch: first.pitch,
-                        frames: third as u16,
-                    });
                 }
             }
         }
     }
+
+    /// Whether triples with this key are used.
+    #[must_use]
+    pub fn uses(&self, key: u32) -> bool {
+        let intervals = (key / PLACES) as usize;
+        self.used[intervals / INTERVALS].contains(&(intervals % INTERVALS))
+    }
+}
+
+/// A peak near the first one of a triple.
+#[derive(Default)]
+struct Near {
+    /// Frames from the first peak.
+    frames: u32,
+    /// Interval to it, from 0.
+    interval: u32,
+    /// Place of the next peak with this interval.
+    next: u32,
 }
 
 /// The interval between two peaks, in bands.
@@ -207,22 +253,22 @@ mod tests {
     #[test]
     fn thinning_uses_fewer_intervals() {
         let count = |thinning| {
-            Selection::new(thinning)
-                .used
-                .iter()
-                .filter(|&&used| used)
-                .count()
+            let used = Selection::new(thinning).used;
+            used.iter().map(Vec::len).sum::<usize>()
         };
         assert!((110..170).contains(&count(1.0)), "{}", count(1.0));
         assert!((20..50).contains(&count(4.0)), "{}", count(4.0));
         let all = Selection::new(1.0);
         let few = Selection::of_few_intervals(1.0);
-        assert_eq!(few.has_used.iter().filter(|&&used| used).count(), 6);
+        assert_eq!(
+            few.used.iter().filter(|thirds| !thirds.is_empty()).count(),
+            6
+        );
         assert!(
             few.used
                 .iter()
                 .zip(&all.used)
-                .all(|(few, all)| *all || !few)
+                .all(|(few, all)| few.is_empty() || few == all)
         );
     }
 
