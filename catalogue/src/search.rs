@@ -74,12 +74,17 @@ pub fn search(
         }
         ids.extend(some.into_iter().filter(|id| kept.contains_key(id)));
     }
+    // What the comparisons need of the searched song alone is computed once.
+    let prepared = song.prepared();
     let mut candidates: Vec<_> = ids
         .into_par_iter()
         .filter_map(|id| {
             let (name, bytes) = kept.get(&id)?;
             let other = Song::from_bytes(bytes, name, checker.model());
-            let report = other.map(|other| checker.compare(song, &other, |_, _| ()));
+            let report = other.map(|other| {
+                let pair = [&prepared, &other.prepared()];
+                checker.compare_prepared(pair, |_, _| ())
+            });
             let name = name.clone();
             Some(Compared { id, name, report })
         })
