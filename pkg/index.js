@@ -22,7 +22,7 @@ import { Song } from "./song/song.js";
 
 export { SongCache } from "./song/cache.js";
 export { CheckerError } from "./shared/errors.js";
-export { probeDurationSecs } from "./decode/song-file.js";
+export { probeDurationSecs } from "./decode/open-file.js";
 export { soundTracks } from "./decode/sound-tracks.js";
 export { Song } from "./song/song.js";
 

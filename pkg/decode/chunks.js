@@ -13,10 +13,10 @@
 import { throwIfAborted } from "../shared/errors.js";
 import { nextTask } from "../shared/tasks.js";
 import { containerOf } from "./containers/container.js";
-import { NotCuttable } from "./containers/not-cuttable.js";
-import { refuseTooLong } from "./song-file.js";
+import { NotCuttable } from "./file/not-cuttable.js";
+import { refuseTooLong } from "./file/song-file.js";
 
-/** @import { Limits, SongFile } from "./song-file.js" */
+/** @import { Limits, SongFile } from "./file/song-file.js" */
 /** @import { Mix, SampleSink } from "./mono.js" */
 /** @import { Container } from "./containers/container.js" */
 /** @import { Chunk, Chunks, Cut } from "./containers/cut.js" */

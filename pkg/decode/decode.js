@@ -5,17 +5,18 @@
  */
 
 import { CheckerError, throwIfAborted } from "../shared/errors.js";
-import { SongFile, mayFillMemory, refuseTooLong, undecodable } from "./song-file.js";
+import { SongFile, refuseTooLong } from "./file/song-file.js";
+import { mayFillMemory, undecodable } from "./open-file.js";
 import { Mix } from "./mono.js";
 import { decodeInChunks } from "./chunks.js";
-import { isText } from "./containers/bytes.js";
+import { isText } from "./file/bytes.js";
 import { channelsOf, samplesOf } from "./song-input.js";
 import { Slice, nextTask } from "../shared/tasks.js";
 
 /** @import { SampleSink } from "./mono.js" */
 /** @import { DecodeAside } from "./foreign/foreign.js" */
-/** @import { Limits } from "./song-file.js" */
-/** @import { NotCuttable } from "./containers/not-cuttable.js" */
+/** @import { Limits } from "./file/song-file.js" */
+/** @import { NotCuttable } from "./file/not-cuttable.js" */
 /** @import { SongInput } from "./song-input.js" */
 
 /** Sound that is decoded as a whole is mixed and sent in parts of this size. */
@@ -143,7 +144,7 @@ async function decodeAtOnce(file, { limits, signal }) {
 async function decodeOtherwise(file, sink, mix, options, cause) {
   const foreign = await import("./foreign/foreign.js").catch(() => undefined);
   if (!foreign) throw await undecodable(file, cause);
-  await foreign.decodeForeign(file, sink, mix, options, { cause, decodeFile });
+  await foreign.decodeForeign(file, sink, mix, options, { cause, decodeFile, undecodable });
 }
 
 /**

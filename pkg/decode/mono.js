@@ -3,7 +3,7 @@
 import { throwIfAborted } from "../shared/errors.js";
 import { Slice } from "../shared/tasks.js";
 
-/** @import { Limits } from "./song-file.js" */
+/** @import { Limits } from "./file/song-file.js" */
 
 /**
  * The receiver of the mono samples of a song that is decoded.

@@ -6,7 +6,7 @@
 import { CheckerError } from "../shared/errors.js";
 import { Slice } from "../shared/tasks.js";
 
-/** @import { Limits } from "./song-file.js" */
+/** @import { Limits } from "./file/song-file.js" */
 
 /** @typedef {Float32Array | Float64Array | number[]} Channel values in -1..1 */
 

@@ -1,6 +1,6 @@
 /** Sound tracks: which a file has, for callers who choose one of several. */
 
-import { SongFile } from "./song-file.js";
+import { SongFile } from "./file/song-file.js";
 import { blobOf, isBlob, isBytes, songName } from "./song-input.js";
 
 /** @import { FileBytes } from "./song-input.js" */

@@ -11,7 +11,7 @@
 import { decode } from "../decode/decode.js";
 import { sha256 } from "../song/digest.js";
 import { isErrorCode, songError } from "../shared/errors.js";
-import { fileOf } from "../decode/song-file.js";
+import { fileOf } from "../decode/open-file.js";
 import { EngineError } from "./worker-link.js";
 import { publicError } from "./public-errors.js";
 import { loadDecoder, loadEngineFiles } from "./loader.js";

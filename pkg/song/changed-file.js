@@ -1,7 +1,7 @@
 /** Changed file: the analysis of a file that another program changed since then is not used. */
 
 import { filePrint, isSamePrint } from "../decode/file-print.js";
-import { unreadable } from "../decode/song-file.js";
+import { unreadable } from "../decode/file/song-file.js";
 import { blobOf, isFileOnDisk } from "../decode/song-input.js";
 
 /** @import { Song } from "./song.js" */

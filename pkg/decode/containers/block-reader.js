@@ -1,6 +1,6 @@
 /** Block reader: reads through a file in large blocks. */
 
-/** @import { SongFile } from "../song-file.js" */
+/** @import { SongFile } from "../file/song-file.js" */
 
 /** Large, because each read is a message to another process. */
 const BLOCK_BYTES = 1024 ** 2;

@@ -1,10 +1,10 @@
 /** Container: the format of a file, determined by its first bytes. */
 
-import { byteAt, isText, uint32 } from "./bytes.js";
-import { offsetAfterTags } from "./id3.js";
-import { NotCuttable } from "./not-cuttable.js";
+import { byteAt, isText, uint32 } from "../file/bytes.js";
+import { offsetAfterTags } from "../file/id3.js";
+import { NotCuttable } from "../file/not-cuttable.js";
 
-/** @import { SongFile } from "../song-file.js" */
+/** @import { SongFile } from "../file/song-file.js" */
 
 /** @typedef {"adts" | "flac" | "mp3" | "mp4" | "ogg" | "wav" | "webm"} Container */
 

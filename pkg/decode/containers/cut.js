@@ -1,6 +1,6 @@
 /** Cut: cuts a file with seek points into chunks that overlap. */
 
-import { NotCuttable } from "./not-cuttable.js";
+import { NotCuttable } from "../file/not-cuttable.js";
 import { Slice } from "../../shared/tasks.js";
 
 /**

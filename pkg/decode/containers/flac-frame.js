@@ -3,7 +3,7 @@
  * (https://www.rfc-editor.org/rfc/rfc9639#section-9.1).
  */
 
-import { byteAt } from "./bytes.js";
+import { byteAt } from "../file/bytes.js";
 
 /** The longest header of a frame. */
 const HEADER_BYTES = 16;

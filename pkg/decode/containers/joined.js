@@ -4,9 +4,9 @@
  */
 
 import { CheckerError, throwIfAborted } from "../../shared/errors.js";
-import { SongFile, refuseTooLong } from "../song-file.js";
+import { SongFile, refuseTooLong } from "../file/song-file.js";
 
-/** @import { Limits } from "../song-file.js" */
+/** @import { Limits } from "../file/song-file.js" */
 /** @import { SampleSink } from "../mono.js" */
 
 /**

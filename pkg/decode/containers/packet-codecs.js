@@ -3,9 +3,9 @@
  * according to its first bytes.
  */
 
-import { byteAt, isText, uint32 } from "./bytes.js";
+import { byteAt, isText, uint32 } from "../file/bytes.js";
 import { flacFrame } from "./flac-frame.js";
-import { NotCuttable } from "./not-cuttable.js";
+import { NotCuttable } from "../file/not-cuttable.js";
 
 /**
  * @typedef {Object} PacketCodec

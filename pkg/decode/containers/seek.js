@@ -4,7 +4,7 @@
  * two.
  */
 
-/** @import { SongFile } from "../song-file.js" */
+/** @import { SongFile } from "../file/song-file.js" */
 /** @import { SeekPoint } from "./cut.js" */
 
 /**

@@ -5,9 +5,9 @@
  */
 
 import { containerOf } from "./container.js";
-import { NotCuttable } from "./not-cuttable.js";
+import { NotCuttable } from "../file/not-cuttable.js";
 
-/** @import { SongFile } from "../song-file.js" */
+/** @import { SongFile } from "../file/song-file.js" */
 
 /**
  * Bytes that are written over those of a file.

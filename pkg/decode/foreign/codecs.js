@@ -6,7 +6,7 @@
 
 import { tracksOf } from "../containers/tracks.js";
 
-/** @import { SongFile } from "../song-file.js" */
+/** @import { SongFile } from "../file/song-file.js" */
 
 /**
  * Beginnings of a codec's types in MP4 files (https://mp4ra.org) and in Matroska files

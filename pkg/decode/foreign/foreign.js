@@ -4,7 +4,7 @@
  */
 
 import { abortedError, CheckerError, throwIfAborted } from "../../shared/errors.js";
-import { SongFile, refuseTooLong, undecodable } from "../song-file.js";
+import { SongFile, refuseTooLong } from "../file/song-file.js";
 import { formatOf } from "./formats.js";
 
 /** @import { EngineBuild } from "../../song/digest.js" */
@@ -47,6 +47,8 @@ import { formatOf } from "./formats.js";
  * @property {unknown} cause the browser's error
  * @property {(file: SongFile, sink: SampleSink, mix: Mix, options: DecodeOptions) => Promise<void>}
  *   decodeFile decodes the sound file that was in a video
+ * @property {(file: SongFile, cause?: unknown) => Promise<CheckerError>} undecodable the error of a
+ *   file that nothing here decodes
  */
 
 /**
@@ -63,7 +65,7 @@ const MAX_SAMPLES_PER_BYTE = 4;
  * @param {Otherwise} otherwise
  * @throws {CheckerError}
  */
-export async function decodeForeign(file, sink, mix, options, { cause, decodeFile }) {
+export async function decodeForeign(file, sink, mix, options, { cause, decodeFile, undecodable }) {
   const { signal, aside } = options;
   const format = await formatOf(file);
   if (!format?.decoder) throw await undecodable(file, cause);
@@ -77,6 +79,7 @@ export async function decodeForeign(file, sink, mix, options, { cause, decodeFil
     worker = aside.spawn();
     if (format.decoder === "inside") {
       const sound = await soundIn(file, worker, build);
+      if (!sound) throw await undecodable(file);
       worker.terminate();
       await decodeFile(sound, sink, mix, options);
     } else await decodeInWorker(file, sink, mix, options, worker, build);
@@ -91,7 +94,7 @@ export async function decodeForeign(file, sink, mix, options, { cause, decodeFil
 }
 
 /**
- * The sound file in a video.
+ * The sound file in a video; `undefined` if none is found.
  * @param {SongFile} file
  * @param {DecoderWorker} worker
  * @param {EngineBuild} build
@@ -100,8 +103,7 @@ async function soundIn(file, worker, build) {
   /** @type {Uint8Array<ArrayBuffer> | undefined} */
   const bytes = await worker.call({ type: "extract", build, blob: file.blob });
   const sound = bytes && new SongFile(new Blob([bytes]), file.name);
-  if (!sound || (await formatOf(sound))?.decoder === "inside") throw await undecodable(file);
-  return sound;
+  return sound && (await formatOf(sound))?.decoder !== "inside" ? sound : undefined;
 }
 
 /**

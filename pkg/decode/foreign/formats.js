@@ -1,9 +1,9 @@
 /** Formats: what a file is that the browser refuses, by its first bytes, and what to do with it. */
 
-import { byteAt, isText, uint32 } from "../containers/bytes.js";
-import { offsetAfterTags } from "../containers/id3.js";
+import { byteAt, isText, uint32 } from "../file/bytes.js";
+import { offsetAfterTags } from "../file/id3.js";
 
-/** @import { SongFile } from "../song-file.js" */
+/** @import { SongFile } from "../file/song-file.js" */
 
 /**
  * @typedef {Object} Format

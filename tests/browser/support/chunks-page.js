@@ -3,7 +3,7 @@
  * chunks and at once.
  */
 
-import { SongFile } from "./pkg/decode/song-file.js";
+import { SongFile } from "./pkg/decode/file/song-file.js";
 import { Mix } from "./pkg/decode/mono.js";
 import { decodeInChunks } from "./pkg/decode/chunks.js";
 

@@ -61,8 +61,8 @@ const CATALOGUE: &str = "pkg/catalogue/";
 /// The folder of the container formats. The page imports the folder of a format, and the files
 /// beside it that the format needs, with the first song of that format that may be long.
 const CONTAINERS: &str = "pkg/decode/containers/";
-/// The files in that folder that the page imports at once, to tell the format of a song.
-const CONTAINERS_AT_ONCE: [&str; 4] = ["bytes.js", "container.js", "id3.js", "not-cuttable.js"];
+/// The file in that folder that the page imports at once, to tell the format of a song.
+const CONTAINER_AT_ONCE: &str = "container.js";
 
 /// One file of the site.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ fn is_on_demand(path: &str) -> bool {
     path.starts_with(EXAMPLES)
         || path.starts_with(CATALOGUE)
         || is_foreign(path)
-        || in_containers.is_some_and(|file| !CONTAINERS_AT_ONCE.contains(&file))
+        || in_containers.is_some_and(|file| file != CONTAINER_AT_ONCE)
 }
 
 /// The download of a visitor who runs one module: all files except those of the other module and
@@ -222,7 +222,7 @@ mod tests {
             ("example/song.mp3", 30_000),
             ("index.html", 1_000),
             ("pkg/catalogue/find.js", 3_000),
-            ("pkg/decode/containers/bytes.js", 500),
+            ("pkg/decode/containers/container.js", 500),
             ("pkg/decode/containers/cut.js", 5_000),
             ("pkg/decode/containers/mp3/reader.js", 10_000),
             ("pkg/index.d.ts", 1_000),
@@ -266,7 +266,7 @@ mod tests {
                 "example/song.mp3",
                 "index.html",
                 "pkg/catalogue/find.js",
-                "pkg/decode/containers/bytes.js",
+                "pkg/decode/containers/container.js",
                 "pkg/decode/containers/cut.js",
                 "pkg/decode/containers/mp3/reader.js",
                 "pkg/decode/foreign/formats.js",

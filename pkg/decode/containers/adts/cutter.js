@@ -4,14 +4,14 @@
  * the frame before, with which it overlaps.
  */
 
-import { byteAt, uint32 } from "../bytes.js";
-import { offsetAfterTags } from "../id3.js";
+import { byteAt, uint32 } from "../../file/bytes.js";
+import { offsetAfterTags } from "../../file/id3.js";
 import { BlockReader } from "../block-reader.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { Chunks, Cut, SeekPoint } from "../cut.js" */
 
 /** Sample rates by their index in the header. */

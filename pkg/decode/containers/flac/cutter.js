@@ -3,14 +3,14 @@
  * of its frames (https://www.rfc-editor.org/rfc/rfc9639). Each frame is decoded on its own.
  */
 
-import { byteAt, isText, uint32 } from "../bytes.js";
-import { offsetAfterTags } from "../id3.js";
+import { byteAt, isText, uint32 } from "../../file/bytes.js";
+import { offsetAfterTags } from "../../file/id3.js";
 import { flacFrame } from "../flac-frame.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { searchFile } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { Chunks, Cut, SeekPoint } from "../cut.js" */
 
 /** @typedef {SeekPoint & { samples: number }} Frame `samples` of one channel */

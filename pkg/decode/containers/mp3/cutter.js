@@ -10,10 +10,10 @@
  * loses the same priming at its beginning, and only the last one loses samples at its end.
  */
 
-import { NotCuttable } from "../not-cuttable.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { readMp3Frames } from "./reader.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { Chunk, Chunks, Cut } from "../cut.js" */
 /** @import { InfoFrame, Mp3Frames } from "./reader.js" */
 

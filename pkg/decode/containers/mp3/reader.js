@@ -4,11 +4,11 @@
  * another, with nothing else but the usual tags.
  */
 
-import { isText, uint32 } from "../bytes.js";
-import { offsetAfterTags } from "../id3.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { isText, uint32 } from "../../file/bytes.js";
+import { offsetAfterTags } from "../../file/id3.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { BlockReader } from "../block-reader.js";
-import { SongFile } from "../../song-file.js";
+import { SongFile } from "../../file/song-file.js";
 
 /**
  * The first frame of most files. It is silent, and after its side information the encoder writes

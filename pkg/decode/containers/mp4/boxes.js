@@ -1,7 +1,7 @@
 /** MP4 boxes, of which an MP4 file consists, one inside another (ISO/IEC 14496-12, 4.2). */
 
-import { uint32 } from "../bytes.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { uint32 } from "../../file/bytes.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 
 /**
  * @typedef {Object} Box

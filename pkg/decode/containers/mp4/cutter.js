@@ -11,11 +11,11 @@ import { merged } from "../ranges.js";
 import { readM4aFrames } from "./reader.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { nextTask } from "../../../shared/tasks.js";
 import { headerOf } from "./header.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { Chunks, Cut } from "../cut.js" */
 
 /**

@@ -3,7 +3,7 @@
  * standard, except that its sample is called a frame, of AAC.
  */
 
-import { uint32 } from "../bytes.js";
+import { uint32 } from "../../file/bytes.js";
 import { VERSION_BYTES, isVersion1, uint64 } from "./boxes.js";
 
 /**

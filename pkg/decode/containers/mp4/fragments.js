@@ -3,13 +3,13 @@
  * Each fragment has a table of its own frames.
  */
 
-import { isText } from "../bytes.js";
+import { isText } from "../../file/bytes.js";
 import { BlockReader } from "../block-reader.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { HEAD_BYTES, MAX_BOXES, boxEnd, boxesIn, inside } from "./boxes.js";
 import { readTfdt, readTfhd, readTrex, readTrun } from "./fragment-boxes.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { DurationRun } from "./movie-boxes.js" */
 
 /**

@@ -1,6 +1,6 @@
 /** M4A header: everything before the sound in a file of some frames (ISO/IEC 14496-12). */
 
-import { joined } from "../bytes.js";
+import { joined } from "../../file/bytes.js";
 import { HEAD_BYTES, NORMAL_SPEED } from "./boxes.js";
 
 /** @import { SeekPoint } from "../cut.js" */

@@ -4,8 +4,8 @@
  * elsewhere in this code a sample is one value of the waveform.
  */
 
-import { isText, uint32 } from "../bytes.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { isText, uint32 } from "../../file/bytes.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { VERSION_BYTES, isVersion1, uint64 } from "./boxes.js";
 
 /**

@@ -4,8 +4,8 @@
  * played without a break.
  */
 
-import { isText } from "../bytes.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { isText } from "../../file/bytes.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import {
   HEAD_BYTES,
   MAX_BOXES,
@@ -30,7 +30,7 @@ import {
   readTkhd,
 } from "./movie-boxes.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { FrameTable } from "./fragments.js" */
 /** @import { ChunkRun, DurationRun } from "./movie-boxes.js" */
 

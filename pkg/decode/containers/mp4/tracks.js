@@ -1,11 +1,11 @@
 /** M4A tracks: the sound tracks of an MP4 file (ISO/IEC 14496-12). */
 
-import { uint32 } from "../bytes.js";
+import { uint32 } from "../../file/bytes.js";
 import { VERSION_BYTES, boxesIn, inside, isVersion1 } from "./boxes.js";
 import { readHdlr, readStsd, readTkhd } from "./movie-boxes.js";
 import { readMoov } from "./reader.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { FoundTrack } from "../tracks.js" */
 
 const NO_BYTES = new Uint8Array(0);

@@ -4,15 +4,15 @@
  * page is rewritten without the packets before.
  */
 
-import { isText, joined } from "../bytes.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { isText, joined } from "../../file/bytes.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { searchFile } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
 import { packetsIn } from "./packets.js";
 import { CAPTURE_PATTERN, FULL_SEGMENT_BYTES, pageFrom, pagesIn } from "./pages.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { Chunks, Cut } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
 /** @import { Page } from "./pages.js" */

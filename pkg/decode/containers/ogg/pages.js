@@ -3,7 +3,7 @@
  * bytes; a packet is a row of segments, of which only the last is shorter.
  */
 
-import { isText, joined } from "../bytes.js";
+import { isText, joined } from "../../file/bytes.js";
 
 /**
  * @typedef {Object} Page

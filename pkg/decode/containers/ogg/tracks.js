@@ -3,11 +3,11 @@
  * (https://www.rfc-editor.org/rfc/rfc3533#section-4). No flag tells which is to be played.
  */
 
-import { byteAt, isText, joined } from "../bytes.js";
+import { byteAt, isText, joined } from "../../file/bytes.js";
 import { FLAC_LAST_BLOCK, headerPacketsOf } from "../packet-codecs.js";
 import { FULL_SEGMENT_BYTES, isFirst, pagesIn, withChecksum } from "./pages.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { FoundTrack } from "../tracks.js" */
 /** @import { Page } from "./pages.js" */
 

@@ -3,11 +3,11 @@
  * each with a header like the file's.
  */
 
-import { isText } from "../bytes.js";
+import { isText } from "../../file/bytes.js";
 import { MARGIN_SAMPLES, stepSamples } from "../cut.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { Chunk, Chunks, Cut } from "../cut.js" */
 
 /** Formats with independent samples: integers, floating point, A-law, μ-law. */

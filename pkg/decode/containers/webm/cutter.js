@@ -4,16 +4,16 @@
  * first timestamp, so each chunk begins with the song's.
  */
 
-import { joined } from "../bytes.js";
+import { joined } from "../../file/bytes.js";
 import { merged } from "../ranges.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { searchTable } from "../seek.js";
 import { cutAtSeekPoints } from "../cut.js";
 import { nextTask } from "../../../shared/tasks.js";
 import { CLUSTER, INFO, SEGMENT, SIMPLE_BLOCK, TIMESTAMP, TRACKS } from "./elements.js";
 import { readWebmBlocks } from "./reader.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { Chunks, Cut } from "../cut.js" */
 /** @import { SoundBlock, WebmBlocks } from "./reader.js" */
 

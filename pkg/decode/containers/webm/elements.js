@@ -4,8 +4,8 @@
  * content: a value, or further elements.
  */
 
-import { byteAt } from "../bytes.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { byteAt } from "../../file/bytes.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 
 /** @import { BlockReader } from "../block-reader.js" */
 

@@ -7,10 +7,10 @@
  * times come from counting samples.
  */
 
-import { byteAt, uint32 } from "../bytes.js";
+import { byteAt, uint32 } from "../../file/bytes.js";
 import { BlockReader } from "../block-reader.js";
 import { EBML } from "../container.js";
-import { NotCuttable } from "../not-cuttable.js";
+import { NotCuttable } from "../../file/not-cuttable.js";
 import { codecOf, headerPacketsOf } from "../packet-codecs.js";
 import {
   BLOCK,
@@ -37,7 +37,7 @@ import {
   unsigned,
 } from "./elements.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { SeekPoint } from "../cut.js" */
 /** @import { PacketCodec } from "../packet-codecs.js" */
 /** @import { Element, FileElement } from "./elements.js" */

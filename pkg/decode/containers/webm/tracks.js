@@ -14,7 +14,7 @@ import {
 } from "./elements.js";
 import { AUDIO, isDefault, readTracks } from "./reader.js";
 
-/** @import { SongFile } from "../../song-file.js" */
+/** @import { SongFile } from "../../file/song-file.js" */
 /** @import { FoundTrack } from "../tracks.js" */
 /** @import { Element } from "./elements.js" */
 

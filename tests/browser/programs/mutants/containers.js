@@ -102,7 +102,7 @@ export const CONTAINER_MUTANTS = [
   [
     "chunks-at-once",
     "aac with hundreds of tags",
-    "pkg/decode/containers/id3.js",
+    "pkg/decode/file/id3.js",
     "const MAX_TAGS = 16;",
     "const MAX_TAGS = Infinity;",
   ],
@@ -290,14 +290,14 @@ export const CONTAINER_MUTANTS = [
   [
     "chunks-at-once",
     "mp3 with hundreds of tags",
-    "pkg/decode/containers/id3.js",
+    "pkg/decode/file/id3.js",
     "const MAX_TAGS = 16;",
     "const MAX_TAGS = Infinity;",
   ],
   [
     "chunks-at-once",
     "flac with hundreds of tags",
-    "pkg/decode/containers/id3.js",
+    "pkg/decode/file/id3.js",
     "const MAX_TAGS = 16;",
     "const MAX_TAGS = Infinity;",
   ],

@@ -116,7 +116,7 @@ export const PACKAGE_MUTANTS = [
     "Math.ceil(durationSecs / 60)",
     "Math.round(durationSecs / 60)",
   ],
-  ["package", "a missing address", "pkg/decode/song-file.js", "if (!response.ok) {", "if (false) {"],
+  ["package", "a missing address", "pkg/decode/open-file.js", "if (!response.ok) {", "if (false) {"],
   [
     "package",
     "one second as the right song",
@@ -127,7 +127,7 @@ export const PACKAGE_MUTANTS = [
   [
     "package",
     "three hours is refused",
-    "pkg/decode/song-file.js",
+    "pkg/decode/file/song-file.js",
     "if (durationSecs > limits.maxSongSecs)",
     "if (false)",
   ],

@@ -11,7 +11,7 @@ export const PAGE_MUTANTS = [
   [
     "page",
     "sound track of a video",
-    "pkg/decode/song-file.js",
+    "pkg/decode/open-file.js",
     "if (file.size === 0)",
     'if (name.endsWith(".mp4")) throw new CheckerError("decode-failed", name);\n  if (file.size === 0)',
   ],
@@ -174,5 +174,5 @@ export const PAGE_MUTANTS = [
   ["firefox", "a passage is played", "report/player.js", "this.#onPosition(...positions());", ""],
   ["firefox", "with its server gone", "shared/offline.js", '...engineFiles("cpu"), ...engineFiles(backend)', ""],
   ["firefox", "a cancelled check ends at once", "app.js", "  progressView.hide();\n", ""],
-  ["firefox", "a bad file is named", "pkg/decode/song-file.js", "`“${file.name}” ${rest}`", "`It ${rest}`"],
+  ["firefox", "a bad file is named", "pkg/decode/open-file.js", "`“${file.name}” ${rest}`", "`It ${rest}`"],
 ];

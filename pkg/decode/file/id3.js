@@ -3,7 +3,7 @@
 import { byteAt, isText } from "./bytes.js";
 import { NotCuttable } from "./not-cuttable.js";
 
-/** @import { SongFile } from "../song-file.js" */
+/** @import { SongFile } from "./song-file.js" */
 
 /** Reading a file of millions of tags would take minutes. */
 const MAX_TAGS = 16;

@@ -1,11 +1,11 @@
-/** Song file: opens the file of a song, and refuses one that can't be checked before reading it. */
+/** Open file: finds the file of a song, and refuses one that can't be checked before reading it. */
 
-import { CheckerError, abortedError, throwIfAborted, tooLongSentence } from "../shared/errors.js";
+import { CheckerError, abortedError, throwIfAborted } from "../shared/errors.js";
+import { SongFile, refuseTooLong } from "./file/song-file.js";
 import { blobOf, isAddress, isFile, songName } from "./song-input.js";
 
+/** @import { Limits } from "./file/song-file.js" */
 /** @import { SongInput } from "./song-input.js" */
-
-/** @typedef {import("../wasm/cpu/soundalike.js").Limits} Limits of the engine */
 
 /** A file may be read as a whole to be decoded. Larger ones are likely to crash a browser tab. */
 const MAX_FILE_BYTES = 1e9;
@@ -23,48 +23,6 @@ const SMALL_FILE_BYTES = 1024 ** 2;
 const MAX_BYTES_OF_UNKNOWN_DURATION = 64 * 1024 ** 2;
 
 const METADATA_TIMEOUT_MS = 5000;
-
-/** A file, and the name that errors give it. */
-export class SongFile {
-  /** @param {Blob} blob @param {string} name */
-  constructor(blob, name) {
-    /** @readonly */
-    this.blob = blob;
-    /** @readonly */
-    this.name = name;
-  }
-
-  /** Size in bytes. */
-  get size() {
-    return this.blob.size;
-  }
-
-  /** A part of the file, which is not read yet. @param {number} [from] @param {number} [to] */
-  slice(from, to) {
-    return this.blob.slice(from, to);
-  }
-
-  /**
-   * The file's bytes from one offset to another, fewer at its end.
-   * @param {number} from
-   * @param {number} to
-   * @returns {Promise<Uint8Array<ArrayBuffer>>}
-   * @throws {CheckerError}
-   */
-  async bytes(from, to) {
-    try {
-      return new Uint8Array(await this.slice(from, to).arrayBuffer());
-    } catch (cause) {
-      throw unreadable(this.name, cause);
-    }
-  }
-}
-
-/** @param {string} name @param {unknown} [cause] */
-export function unreadable(name, cause) {
-  const sentence = `“${name}” can’t be read any more: was it moved or changed? Choose it again.`;
-  return new CheckerError("decode-failed", sentence, { cause });
-}
 
 /**
  * The file behind a song that is a file, its bytes or an address; `undefined` for songs that are
@@ -172,12 +130,5 @@ function refuseTooLarge(name, bytes) {
       "too-long",
       `“${name}” has ${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB. At most 1 GB fits into a browser’s memory.`,
     );
-  }
-}
-
-/** @param {string} name @param {number} durationSecs @param {Limits} limits */
-export function refuseTooLong(name, durationSecs, limits) {
-  if (durationSecs > limits.maxSongSecs) {
-    throw new CheckerError("too-long", tooLongSentence(name, durationSecs, limits.maxSongSecs));
   }
 }
