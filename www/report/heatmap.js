@@ -10,7 +10,7 @@ import { svg } from "../shared/svg.js";
 import { flag, keepFlagsApart } from "./flag.js";
 import { colourClass } from "./linking.js";
 import { kindClass } from "./shown-passages.js";
-import { knotsOf, rightSecsAt } from "./stretches.js";
+import { knotsOf, rightSecsAt } from "../shared/stretches.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @import { Shown } from "./shown-passages.js" */

@@ -5,7 +5,7 @@
  */
 
 import { pitchShift } from "./pitch-shift.js";
-import { rightSecsAt } from "./stretches.js";
+import { rightSecsAt } from "../shared/stretches.js";
 
 /**
  * Places of a passage, and the transposition that the right song is played without.

@@ -10,7 +10,7 @@ import { svg } from "../shared/svg.js";
 import { flag, keepFlagsApart } from "./flag.js";
 import { PASSAGE_COLOURS, colourClass } from "./linking.js";
 import { kindClass } from "./shown-passages.js";
-import { stretches } from "./stretches.js";
+import { stretches } from "../shared/stretches.js";
 
 /** @typedef {import("../pkg/index.js").Report} Report */
 /** @import { Shown } from "./shown-passages.js" */

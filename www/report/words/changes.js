@@ -2,7 +2,7 @@
 
 import { percent } from "../../shared/format.js";
 
-/** @typedef {import("../stretches.js").Places} Places */
+/** @typedef {import("../../shared/stretches.js").Places} Places */
 /**
  * @typedef {Object} Changed
  * @property {number} speedRatio

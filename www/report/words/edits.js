@@ -1,8 +1,8 @@
 /** Edits: what was done between the passages of a song: pieces cut out, or put in another order. */
 
-import { spansOf } from "../stretches.js";
+import { spansOf } from "../../shared/stretches.js";
 
-/** @typedef {import("../stretches.js").Places} Places */
+/** @typedef {import("../../shared/stretches.js").Places} Places */
 
 /** The ends of passages are found to about this. Shorter gaps and overlaps are none. */
 const EXACT_SECS = 0.3;
@@ -18,7 +18,7 @@ export function editsOf(passages) {
   const cuts = { left: 0, right: 0 };
   const spans = passages.map(spansOf);
   const inRight = spans.map(({ right }) => right).sort(([a], [b]) => a - b);
-  const gaps = (/** @type {import("../stretches.js").Span[]} */ of) =>
+  const gaps = (/** @type {import("../../shared/stretches.js").Span[]} */ of) =>
     of.slice(1).map(([start], index) => start - Number(of[index]?.[1]));
   const gapsLeft = gaps(spans.map(({ left }) => left));
   // Passages that overlap repeat each other, which has no order.

@@ -7,7 +7,7 @@ import { isNothingToCompare, mixesOf } from "../../pkg/shared/format.js";
 import { clock, shareText } from "../../shared/format.js";
 import { changeClause, changeWords, changesOf, speedRange } from "./changes.js";
 import { editsOf } from "./edits.js";
-import { areOneStretch, spansOf } from "../stretches.js";
+import { areOneStretch, spansOf } from "../../shared/stretches.js";
 
 /** @typedef {import("../../pkg/index.js").Report} Report */
 /**
