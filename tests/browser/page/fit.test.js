@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { CHECK_TIMEOUT_MS, STRONG, madeUpReports, passage } from "../support/inputs/made-up-reports.js";
+import { STRONG, passage } from "../support/inputs/made-up-reports.js";
+import { CHECK_TIMEOUT_MS, madeUpReports } from "../support/report-visit.js";
 
 const PHONE = { width: 360, height: 740 };
 

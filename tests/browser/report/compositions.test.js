@@ -4,14 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
-import {
-  CHECK_TIMEOUT_MS,
-  STRONG,
-  composedPassage,
-  composition,
-  madeUpReports,
-  passage,
-} from "../support/inputs/made-up-reports.js";
+import { STRONG, composedPassage, composition, passage } from "../support/inputs/made-up-reports.js";
+import { CHECK_TIMEOUT_MS, madeUpReports } from "../support/report-visit.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { width: 390, height: 800 };

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { CHECK_TIMEOUT_MS, STRONG, loop, madeUpReports, passage } from "../support/inputs/made-up-reports.js";
+import { STRONG, loop, passage } from "../support/inputs/made-up-reports.js";
+import { CHECK_TIMEOUT_MS, madeUpReports } from "../support/report-visit.js";
 
 const PHONE = { width: 360, height: 740 };
 

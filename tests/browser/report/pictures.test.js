@@ -2,14 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  MODERATE,
-  STRONG,
-  composedPassage,
-  composition,
-  madeUpReports,
-  passage,
-} from "../support/inputs/made-up-reports.js";
+import { MODERATE, STRONG, composedPassage, composition, passage } from "../support/inputs/made-up-reports.js";
+import { madeUpReports } from "../support/report-visit.js";
 
 describe("pictures", () => {
   const visit = madeUpReports();

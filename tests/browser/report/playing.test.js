@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { STRONG, madeUpReports, passage } from "../support/inputs/made-up-reports.js";
+import { STRONG, passage } from "../support/inputs/made-up-reports.js";
+import { madeUpReports } from "../support/report-visit.js";
 
 describe("playing", () => {
   const visit = madeUpReports();

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { MODERATE, STRONG, loop, madeUpReports, passage } from "../support/inputs/made-up-reports.js";
+import { MODERATE, STRONG, loop, passage } from "../support/inputs/made-up-reports.js";
+import { madeUpReports } from "../support/report-visit.js";
 
 const SAME = { score: 0.95, verdict: "nearly-identical" };
 const DIFFERENT = { score: 0.1, verdict: "different", passages: [] };
