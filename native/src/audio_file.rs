@@ -11,10 +11,12 @@ use soundalike::{Checker, FeatureConfig, MAX_SONG_SECS, Song, Waveform};
 use soundalike_decoder::{MediaSource, Part, SoundFile};
 use walkdir::WalkDir;
 
-/// Extensions of audio files in a searched folder.
-const AUDIO_EXTENSIONS: [&str; 17] = [
-    "aac", "aif", "aifc", "aiff", "au", "caf", "flac", "m4a", "mka", "mp2", "mp3", "mp4", "oga",
-    "ogg", "opus", "w64", "wav",
+/// Extensions of the files that are looked for in a folder: the sound files and videos that the
+/// decoder opens. `pkg/shared/music-files.js` has the same.
+const AUDIO_EXTENSIONS: [&str; 30] = [
+    "3gp", "aac", "aif", "aifc", "aiff", "au", "avi", "bwf", "caf", "flac", "flv", "m4a", "m4b",
+    "m4v", "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpga", "oga", "ogg", "ogv", "opus", "w64",
+    "wav", "wave", "weba", "webm",
 ];
 
 /// Decodes the default sound track of a file to mono at the file's own rate: the mean of its

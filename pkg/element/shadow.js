@@ -1,6 +1,7 @@
 /** Shadow: the style and the parts of `<sound-alike>`, before a song is given. */
 
 import { element } from "../shared/dom.js";
+import { MUSIC_ACCEPT } from "../shared/music-files.js";
 
 /** @import { Side } from "../shared/errors.js" */
 
@@ -57,7 +58,7 @@ function parts() {
   /** @param {Side} side @param {string} invitation @param {HTMLElement[]} more */
   const zone = (side, invitation, ...more) => {
     const slot = element("slot", { name: side }, invitation);
-    const input = element("input", { type: "file", accept: "audio/*,video/*" });
+    const input = element("input", { type: "file", accept: MUSIC_ACCEPT });
     return element(
       "label",
       { part: "zone", "data-side": side },

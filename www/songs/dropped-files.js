@@ -3,15 +3,13 @@
  * only music is kept.
  */
 
+import { isMusicName } from "../pkg/shared/music-files.js";
+
 /** @typedef {{ file: File, folder: string }} FoundFile */
 /**
  * @typedef {{ songs: FoundFile[], leftOut: number, isFolder: boolean, isText?: boolean }} Found
  *   `isText`: text, such as a link, and not a file
  */
-
-/** Audio and video files that some browser plays; for files without a media type. */
-const MUSIC_NAME =
-  /\.(mp[234]|mpga|wave?|bwf|flac|m4[abv]|aac|mov|og[gav]|opus|web[am]|mk[av]|3gp|caf|aif[fc]?|au|w64|avi|flv|wma)$/i;
 
 /**
  * Must be called while the drop event is handled: afterwards its items are gone.
@@ -53,7 +51,7 @@ export function chosenFiles(input) {
 function musicAmong(files, isFolder) {
   if (files.length < 2 && !isFolder) return { songs: files, leftOut: 0, isFolder };
   const songs = files.filter(
-    ({ file }) => !file.name.startsWith(".") && (/^(audio|video)\//.test(file.type) || MUSIC_NAME.test(file.name)),
+    ({ file }) => !file.name.startsWith(".") && (/^(audio|video)\//.test(file.type) || isMusicName(file.name)),
   );
   const byPlace = new Intl.Collator(undefined, { numeric: true });
   if (isFolder) songs.sort((a, b) => byPlace.compare(`${a.folder}/${a.file.name}`, `${b.folder}/${b.file.name}`));

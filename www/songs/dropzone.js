@@ -1,6 +1,7 @@
 /** Drop zone: takes songs by drop, click or keyboard and shows them. */
 
 import { chosenFiles, droppedFiles } from "./dropped-files.js";
+import { MUSIC_ACCEPT } from "../pkg/shared/music-files.js";
 import { clock, fileSize } from "../shared/format.js";
 import { trackWords } from "./track-words.js";
 
@@ -43,6 +44,7 @@ export class DropZone {
     this.#emptyName = [...this.#name.childNodes];
     this.#emptyDetails = [...this.#details.childNodes];
 
+    this.#input.accept = MUSIC_ACCEPT;
     // A canvas adapts to neither the colour scheme nor the width.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#drawWave());
     new ResizeObserver(() => this.#drawWave()).observe(this.#wave);

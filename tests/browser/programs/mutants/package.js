@@ -273,6 +273,10 @@ export const PACKAGE_MUTANTS = [
     "!(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal))",
     "(await stitch.add(chunk, buffer, plan.chunks[index + 1], signal), false)",
   ],
+  ["music-files", "look for the same", "pkg/shared/music-files.js", 'webm"', '"'],
+  ["music-files", "by its last extension", "pkg/shared/music-files.js", "?.toLowerCase()", ""],
+  ["music-files", "in their dialogues", "songs/dropzone.js", "    this.#input.accept = MUSIC_ACCEPT;\n", ""],
+  ["music-files", "in their dialogues", "pkg/element/shadow.js", "accept: MUSIC_ACCEPT", 'accept: "audio/*"'],
   ["verdicts", "the README states", "pkg/shared/format.js", "from: 0.8 }", "from: 0.75 }"],
   [
     "chunks-at-once",
