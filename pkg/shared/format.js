@@ -25,7 +25,7 @@ export function verdictTitle(verdict) {
  * @typedef {{ leftOutShare: number }} Blank
  */
 export function isNothingToCompare({ passages, left, right }) {
-  return passages.length === 0 && Math.max(left.leftOutShare, right.leftOutShare) > 0.9995;
+  return passages.length === 0 && Math.max(left.leftOutShare, right.leftOutShare) >= 1;
 }
 
 /** Titles of the verdicts on the composition. @type {Record<string, string>} */

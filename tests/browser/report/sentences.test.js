@@ -236,6 +236,11 @@ const WORDS = [
     `${UNLIKE} 20 % of other.wav is silence, noise or a lone tone, and was left out.`,
   ],
   [
+    "nearly all of a song was left out",
+    { ...DIFFERENT, right: { leftOutShare: 0.9996 } },
+    `${UNLIKE} 99 % of other.wav is silence, noise or a lone tone, and was left out.`,
+  ],
+  [
     "all of a song was left out",
     { ...MODERATE, passages: [], right: { leftOutShare: 1 } },
     "All of other.wav is silence, noise or a lone tone: there is nothing in it to compare.",
