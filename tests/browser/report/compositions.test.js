@@ -80,7 +80,7 @@ const WORDS = [
     { ...DIFFERENT, composition: { ...composition("none", 0, []), comparable: false } },
     "Different songs",
     "No melody or chords to compare",
-    "At least one of the songs has too little of them: less than 15 seconds, or only speech, noise or drums.",
+    "At least one of the songs has too little of them: less than 8 seconds, or only speech, noise or drums.",
   ],
   [
     "a copy, of which other parts are played anew",

@@ -9,6 +9,9 @@ import { changeClause } from "./changes.js";
 /** @typedef {Composition["passages"][number]} CompositionPassage */
 /** @import { Piece } from "./sentences.js" */
 
+/** Melody that a song must have to be compared, in seconds. The engine decides by the same. */
+const LEAST_SECS = 8;
+
 /**
  * The answer, if there is something to say: a copy is not also called a cover of itself, nor is it
  * said to have no melody in common.
@@ -60,7 +63,10 @@ export function compositionTitle({ verdict, passages, comparable }) {
  */
 export function compositionWords({ left, right }, { verdict, passages, comparable }) {
   if (!comparable)
-    return ["At least one of the songs has too little of them: less than 15 seconds, or only speech, noise or drums."];
+    return [
+      `At least one of the songs has too little of them: less than ${LEAST_SECS} seconds, ` +
+        "or only speech, noise or drums.",
+    ];
   const [longest] = [...passages].sort((a, b) => b.leftEndSecs - b.leftStartSecs - (a.leftEndSecs - a.leftStartSecs));
   /** @type {Piece[]} */
   const where = longest
