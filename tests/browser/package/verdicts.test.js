@@ -1,4 +1,4 @@
-/** The bounds of the verdicts: the package, its README and the engine state the same. */
+/** Bounds of verdicts and of words: the package, the page, READMEs and the engine state the same. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,20 +14,53 @@ const text = (/** @type {string} */ path) => readFileSync(new URL(`../../../${pa
 describe("verdicts", () => {
   const bounds = VERDICTS.filter(({ from }) => from > 0).map(({ name, from }) => [name, from]);
 
-  test("the README states the bounds", () => {
-    const stated = [...text("pkg/README.md").matchAll(/`([a-z-]+)` from (0\.\d+)/g)];
-    assert.deepEqual(
-      stated.map(([, name, from]) => [name, Number(from)]),
-      bounds,
-    );
+  /** The bounds in the code of the engine. @param {string} path */
+  const decided = (path) =>
+    [...text(path).matchAll(/score if score >= (0\.\d+) => Self::(\w+)/g)].map(([, from, name]) => [
+      String(name)
+        .replace(/(?<=[a-z])(?=[A-Z])/g, "-")
+        .toLowerCase(),
+      Number(from),
+    ]);
+
+  test("the engine decides by the bounds of the package", () => {
+    assert.deepEqual(decided("src/report/mod.rs"), bounds);
   });
 
-  test("the engine decides by the bounds", () => {
-    const decided = [...text("src/report/mod.rs").matchAll(/score if score >= (0\.\d+) => Self::(\w+)/g)];
-    const kebab = (/** @type {string} */ name) => name.replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
+  test("the README states the bounds, also those of compositions", () => {
+    const stated = [...text("pkg/README.md").matchAll(/`([a-z-]+)` from (0\.\d+)/g)];
+    const ofCompositions = decided("src/report/composition.rs");
+    assert.equal(ofCompositions.length, 2);
     assert.deepEqual(
-      decided.map(([, from, name]) => [kebab(String(name)), Number(from)]),
-      bounds,
+      stated.map(([, name, from]) => [name, Number(from)]),
+      [...bounds, ...ofCompositions],
     );
   });
 });
+
+describe("bounds of words", () => {
+  const pageNumber = (/** @type {string} */ path, /** @type {string} */ name) =>
+    numberIn(readFileSync(`${SITE}/report/words/${path}`, "utf8"), new RegExp(`const ${name} = ([\\d.]+);`));
+  const engineNumber = (/** @type {string} */ path, /** @type {string} */ name) =>
+    numberIn(text(`src/${path}`), new RegExp(`const ${name}: f64 = ([\\d.]+);`));
+
+  test("a song with less than this of melody can’t be compared", () => {
+    assert.equal(pageNumber("composition.js", "LEAST_SECS"), engineNumber("composition/channels.rs", "LEAST_SECS"));
+  });
+
+  test("a passage is in small pieces from the change of speed that the engine tests", () => {
+    assert.equal(pageNumber("changes.js", "SMALLEST_EDIT"), engineNumber("recording/edits.rs", "LEAST_CHANGE"));
+  });
+
+  test("a speed drifts from the change that has a name", () => {
+    const leastRange = 1 + pageNumber("changes.js", "SMALLEST_SPEED_CHANGE");
+    assert.equal(leastRange, engineNumber("recording/drift.rs", "LEAST_RANGE"));
+  });
+});
+
+/** @param {string} source @param {RegExp} pattern */
+function numberIn(source, pattern) {
+  const found = pattern.exec(source);
+  assert.ok(found, `there is no ${pattern}`);
+  return Number(found[1]);
+}

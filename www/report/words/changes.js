@@ -15,6 +15,7 @@ import { percent } from "../../shared/format.js";
 
 /** Smaller changes are below the resolution of the engine. */
 const SMALLEST_SEMITONES = 0.5;
+/** The same for speed, as a share. From here on the engine finds that a speed drifts. */
 const SMALLEST_SPEED_CHANGE = 0.015;
 /**
  * A passage at the unchanged speed that is shorter or longer in the right song, by this as a

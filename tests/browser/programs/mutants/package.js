@@ -278,6 +278,10 @@ export const PACKAGE_MUTANTS = [
   ["music-files", "in their dialogues", "songs/dropzone.js", "    this.#input.accept = MUSIC_ACCEPT;\n", ""],
   ["music-files", "in their dialogues", "pkg/element/shadow.js", "accept: MUSIC_ACCEPT", 'accept: "audio/*"'],
   ["verdicts", "the README states", "pkg/shared/format.js", "from: 0.8 }", "from: 0.75 }"],
+  ["verdicts", "the engine decides", "pkg/shared/format.js", "from: 0.5 }", "from: 0.55 }"],
+  ["verdicts", "can’t be compared", "report/words/composition.js", "LEAST_SECS = 8", "LEAST_SECS = 9"],
+  ["verdicts", "in small pieces", "report/words/changes.js", "SMALLEST_EDIT = 0.03", "SMALLEST_EDIT = 0.04"],
+  ["verdicts", "a speed drifts", "report/words/changes.js", "SPEED_CHANGE = 0.015", "SPEED_CHANGE = 0.01"],
   [
     "chunks-at-once",
     "a short song loads no cutter",
