@@ -162,13 +162,13 @@ mod tests {
     #[test]
     fn the_snippet_has_every_module_of_the_page_and_not_the_worker() {
         let package = tempfile::tempdir().unwrap();
-        for folder in ["engine", "decode/mp3", "wasm/cpu"] {
+        for folder in ["engine", "decode/containers/mp3", "wasm/cpu"] {
             fs::create_dir_all(package.path().join(folder)).unwrap();
         }
         for name in [
             "element.js",
             "engine/engine.js",
-            "decode/mp3/cutter.js",
+            "decode/containers/mp3/cutter.js",
             "index.d.ts",
             "worker.js",
             "wasm/cpu/soundalike.js",
@@ -177,7 +177,7 @@ mod tests {
         }
         let html = cdn_snippet(package.path(), "1.2.3").unwrap();
         assert!(html.contains("src=\"https://cdn.example/soundalike@1.2.3/element.js\""));
-        for module in ["engine/engine.js", "decode/mp3/cutter.js"] {
+        for module in ["engine/engine.js", "decode/containers/mp3/cutter.js"] {
             let hash = integrity(module.as_bytes());
             let line = format!("\"https://cdn.example/soundalike@1.2.3/{module}\": \"{hash}\"");
             assert!(html.contains(&line), "{html}");
