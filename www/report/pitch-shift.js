@@ -21,7 +21,7 @@ export function pitchShift(context, semitones) {
   // A delay that changes by `slope` seconds a second plays at 1 - slope times the pitch.
   const deepestSecs = CYCLE_SECS * Math.abs(factor - 1);
   const delays = cycle(context, samples, (part) => deepestSecs * (factor > 1 ? 1 - part : part));
-  // Of two lines half a cycle apart the squares add up to 1: equal loudness for sound that differs.
+  // Gains of two lines half a cycle apart: their squares add up to 1, equal power.
   const gains = cycle(context, samples, (part) => Math.sin(Math.PI * part));
   const sources = [0, CYCLE_SECS / 2].flatMap((offsetSecs) => {
     const delay = new DelayNode(context, { delayTime: 0, maxDelayTime: 2 * CYCLE_SECS });

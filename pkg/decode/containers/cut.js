@@ -49,8 +49,9 @@ import { Slice } from "../../shared/tasks.js";
  * @property {number} preRollSamples after which the decoder's output is independent of where it
  *   began
  * @property {boolean} [isNoisy] whether the decoder generates noise
- * @property {(fromSample: number, toSample: number) => Promise<P[]>} seekPointsAround the last up
- *   to the one sample, the first from the other on, and all between; empty if they can't be found
+ * @property {(fromSample: number, toSample: number) => Promise<P[]>} seekPointsAround the last at
+ *   or before `fromSample`, the first at or after `toSample`, and all between; empty if they can't
+ *   be found
  * @property {(from: P, to: P | undefined) => BlobPart[]} parts of a file with the sound between two
  *   seek points, or up to the end
  */
