@@ -163,6 +163,7 @@ async function planOf(file, limits) {
  * @param {SongFile} file
  * @param {string} reason
  * @param {unknown} [cause]
+ * @returns {false} the answer of `decodeInChunks` about such a file
  */
 function refused(file, reason, cause) {
   console.debug(`Soundalike: “${file.name}” is decoded at once: ${reason}`, ...(cause ? [cause] : []));
