@@ -276,6 +276,7 @@ export class Checker {
  * @param {CheckerOptions} [options]
  * @returns {Promise<Checker>}
  * @throws {CheckerError}
+ * @throws {TypeError} for a backend that doesn't exist
  */
 export async function createChecker(options = {}) {
   // Frameworks pass null for what is absent.
@@ -287,7 +288,7 @@ export async function createChecker(options = {}) {
   const catalogue = options.catalogue ?? undefined;
   const workers = options.workers ?? undefined;
   if (!["auto", "webgpu", "cpu"].includes(backend)) {
-    throw new CheckerError("unsupported-browser", `There is no backend “${backend}”: choose auto, webgpu or cpu.`);
+    throw new TypeError(`There is no backend “${backend}”: choose auto, webgpu or cpu.`);
   }
   throwIfAborted(signal);
   const key = isBytes(weights) ? undefined : [backend, weights, assetsUrl, workers].join("\n");

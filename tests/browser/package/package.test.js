@@ -236,6 +236,13 @@ describe("package", () => {
     },
   );
 
+  test("a backend that doesn’t exist is a mistake of the program", async () => {
+    const mistake = await run(`
+      const error = await soundalike.createChecker({ backend: "gpu" }).catch((cause) => cause);
+      return [error.name, error.message];`);
+    assert.deepEqual(mistake, ["TypeError", "There is no backend “gpu”: choose auto, webgpu or cpu."]);
+  });
+
   test("assetsUrl names the folder with the worker and the wasm", async () => {
     const { found, missing } = await run(`
       const found = await soundalike.createChecker({ backend: "cpu", assetsUrl: "/pkg" });

@@ -277,6 +277,13 @@ export const PACKAGE_MUTANTS = [
   ["music-files", "by its last extension", "pkg/shared/music-files.js", "?.toLowerCase()", ""],
   ["music-files", "in their dialogues", "songs/dropzone.js", "    this.#input.accept = MUSIC_ACCEPT;\n", ""],
   ["music-files", "in their dialogues", "pkg/element/shadow.js", "accept: MUSIC_ACCEPT", 'accept: "audio/*"'],
+  [
+    "package",
+    "is a mistake of the program",
+    "pkg/index.js",
+    "throw new TypeError(`There is",
+    "throw new Error(`There is",
+  ],
   ["verdicts", "the README states", "pkg/shared/format.js", "from: 0.8 }", "from: 0.75 }"],
   ["verdicts", "the engine decides", "pkg/shared/format.js", "from: 0.5 }", "from: 0.55 }"],
   ["verdicts", "can’t be compared", "report/words/composition.js", "LEAST_SECS = 8", "LEAST_SECS = 9"],
