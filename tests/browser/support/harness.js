@@ -100,7 +100,7 @@ function chromiumPath() {
 
 /** A folder of audio files for one test file; `remove` deletes it. */
 export function audioFolder() {
-  const folder = mkdtempSync(join(tmpdir(), "soundalike-e2e-"));
+  const folder = mkdtempSync(join(tmpdir(), "soundalike-browser-"));
   const path = (/** @type {string} */ name) => join(folder, name);
   const all = {
     /** A tune as WAV. @param {string} name @param {number} seed @param {number} durationSecs */

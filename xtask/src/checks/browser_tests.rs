@@ -109,7 +109,7 @@ fn browser_tests(
     process::run_tests(&mut command)
 }
 
-pub fn end_to_end_tests(workspace: &Workspace) -> Result<TestsRan> {
+pub fn site_tests(workspace: &Workspace) -> Result<TestsRan> {
     ensure!(
         workspace.trainer().is_file(),
         "the trainer isn't built yet: run cargo build --release --workspace"

@@ -146,10 +146,10 @@ const STEPS: &[Step] = &[
         run: browser_tests::webgpu_tests,
     },
     Step {
-        name: "e2e",
-        what: "end-to-end tests of the site in both browsers",
+        name: "browser",
+        what: "tests of the package and the site in both browsers",
         needs: &[Need::Geckodriver, Need::Node, Need::TestPrograms],
-        run: browser_tests::end_to_end_tests,
+        run: browser_tests::site_tests,
     },
     Step {
         name: "packed",
