@@ -34,7 +34,9 @@ const again = byId("again");
 const status = byId("status");
 
 /**
- * Your song and the other one, unless the others are a library.
+ * Your song and the other one, unless the others are a library. They aren't a part of `state`,
+ * because they outlive it: a song stays chosen and analysed while its check is cancelled or fails,
+ * another report is shown, and its partner changes.
  * @type {Partial<Record<Side, ChosenSong>>}
  */
 const chosen = {};
