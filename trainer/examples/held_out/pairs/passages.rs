@@ -19,7 +19,8 @@ use crate::tracks::Track;
 
 /// Length of the passages that `evaluate --pairs` compares.
 const PASSAGE_SECS: f64 = 3.0;
-/// The copy starts at most this much before or after the passage.
+/// The copy starts at most this much before or after the passage. It isn't the constant of the
+/// training data on purpose: the test set doesn't change where they do.
 const MISALIGNMENT_SECS: f64 = 0.5;
 /// Song on both sides of an unmodified passage in its file.
 const LEFT_CONTEXT_SECS: f64 = 0.1;
