@@ -1,4 +1,4 @@
-/** Bounds of verdicts and of words: the package, the page, READMEs and the engine state the same. */
+/** Bounds of verdicts and of words: the package, its README, the page and the engine agree. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 use soundalike::FeatureConfig;
 use soundalike_native::audio_file;
 
-/// Greatest misalignment of the two passages of a copy, in seconds. The test set has the same, written
-/// a second time: it is made by code of its own, so that it doesn't move with the training data.
+/// Greatest misalignment of the two passages of a copy, in seconds. The test set has the same in
+/// code of its own, so that it doesn't change with the training data.
 pub const MISALIGNMENT_SECS: f64 = 0.5;
 /// Passages start on this grid.
 pub const START_GRID_SECS: f64 = 0.25;
