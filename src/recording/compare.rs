@@ -2,6 +2,7 @@
 
 use crate::recording::analysis::Analysis;
 use crate::recording::clips::compare::compare_clips;
+use crate::recording::common_range::by_common_range;
 use crate::recording::encoder::model::Model;
 use crate::recording::mixture::measure_shares;
 use crate::recording::passage::Passage;
@@ -51,7 +52,14 @@ pub fn compare(
     mut progress: impl FnMut(f32),
 ) -> Findings {
     let songs = prepared.map(|song| song.analysis);
-    let peaks = prepared.map(|song| &song.peaks);
+    let narrowed = by_common_range(songs.map(|song| &song.peaks));
+    let narrowed = narrowed
+        .as_ref()
+        .map(|maps| maps.each_ref().map(PreparedPeaks::from));
+    let peaks = match &narrowed {
+        Some(peaks) => peaks.each_ref(),
+        None => prepared.map(|song| &song.peaks),
+    };
     let calibration = model.calibration();
     progress(0.0);
     let [left, right] = songs.map(|song| &song.embeddings);
