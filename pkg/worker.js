@@ -101,7 +101,7 @@ async function perform(request, onProgress) {
       return start(request);
     case "record":
       forget(request.songId);
-      uploads.set(request.songId, started().record(request.name, request.sampleRateHz, request.expectedSamples));
+      uploads.set(request.songId, started().stream(request.name, request.sampleRateHz, request.expectedSamples));
       return undefined;
     case "append":
       // There is no upload if its first request failed, which the page knows.

@@ -111,7 +111,7 @@ impl Checker {
         // Before resampling, which is costly.
         check_duration(name, waveform.duration_secs())?;
         let samples = waveform.samples();
-        let mut stream = self.record(name, waveform.sample_rate_hz(), samples.len())?;
+        let mut stream = self.stream(name, waveform.sample_rate_hz(), samples.len())?;
         stream.append(samples)?;
         drop(waveform);
         self.analyse_stream(stream, progress).await
@@ -123,7 +123,7 @@ impl Checker {
     /// # Errors
     ///
     /// [`Error::DecodeFailed`] if audio can't have this sample rate.
-    pub fn record(
+    pub fn stream(
         &self,
         name: &str,
         sample_rate_hz: u32,

@@ -60,7 +60,7 @@ impl Checker {
 
     /// Starts a song whose mono samples come in parts. Memory is reserved for `expectedSamples`;
     /// there may be more.
-    pub fn record(
+    pub fn stream(
         &self,
         name: &str,
         #[wasm_bindgen(js_name = sampleRateHz)] sample_rate_hz: f64,
@@ -68,7 +68,7 @@ impl Checker {
     ) -> Result<SampleStream, JsValue> {
         // The cast saturates and makes NaN 0, which is refused as a sample rate.
         self.0
-            .record(name, sample_rate_hz.round() as u32, expected_samples)
+            .stream(name, sample_rate_hz.round() as u32, expected_samples)
             .map(SampleStream)
             .map_err(js_error)
     }

@@ -36,11 +36,11 @@ pub fn analyse_in_parts(
     part_samples: usize,
 ) -> soundalike::Result<Song> {
     let samples = waveform.samples();
-    let mut recording = checker.record("song", waveform.sample_rate_hz(), samples.len())?;
+    let mut stream = checker.stream("song", waveform.sample_rate_hz(), samples.len())?;
     for part in samples.chunks(part_samples) {
-        recording.append(part)?;
+        stream.append(part)?;
     }
-    pollster::block_on(checker.analyse_stream(recording, |_, _| ()))
+    pollster::block_on(checker.analyse_stream(stream, |_, _| ()))
 }
 
 /// Compares in both orders and checks the reports.

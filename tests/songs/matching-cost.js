@@ -76,9 +76,9 @@ async function instance() {
  */
 async function analysed(samples) {
   const { checker } = await instance();
-  const recording = checker.record("song", RATE_HZ, samples.length);
-  recording.append(samples);
-  return checker.songToBytes(await checker.analyse(recording));
+  const stream = checker.stream("song", RATE_HZ, samples.length);
+  stream.append(samples);
+  return checker.songToBytes(await checker.analyse(stream));
 }
 
 /**

@@ -38,9 +38,9 @@ export async function analyse(checker, samples, sampleRateHz) {
   /** @type {Record<"features" | "encode" | "match", number[]>} */
   const heardAt = { features: [], encode: [], match: [] };
   const begun = performance.now();
-  const recording = checker.record("song", sampleRateHz, samples.length);
-  recording.append(samples);
-  const song = await checker.analyse(recording, (stage) => {
+  const stream = checker.stream("song", sampleRateHz, samples.length);
+  stream.append(samples);
+  const song = await checker.analyse(stream, (stage) => {
     heardAt[stage].push(performance.now());
   });
   const endedAt = performance.now();

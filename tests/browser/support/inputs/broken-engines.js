@@ -15,7 +15,7 @@ export function brokenEngine(backend, failure) {
     export class Checker {
       backend = "${backend}";
       static async create() { return new Checker(); }
-      record() { return { append() {}, free() {} }; }
+      stream() { return { append() {}, free() {} }; }
       async analyse() { const trap = new WebAssembly.RuntimeError("unreachable"); ${failure}; }
     }`;
   return (/** @type {import("playwright-core").Route} */ route) =>
