@@ -79,8 +79,8 @@ const TEST_TIMEOUT_MS = 600_000;
 const EXPLAINED = {
   "recording/runs/run.rs STEPS_PER_COLUMN x 2": "finer than the segments resolve: the same runs, at twice the cost",
   "recording/refinement/refine.rs LAGS_OF_ROUND x 2": "the same lines are found among more",
-  "recording/peaks/candidates.rs SCAN x 0.5": "the same cells, looked through in other chunks",
-  "recording/peaks/candidates.rs SCAN x 2": "the same cells, looked through in other chunks",
+  "recording/peaks/candidates.rs MOST_WAITING x 0.5": "the same votes, counted in other batches",
+  "recording/peaks/candidates.rs MOST_WAITING x 2": "the same votes, counted in other batches",
 };
 
 /** @typedef {{ name: string, slot: string }} Mutant */
