@@ -2,11 +2,11 @@
 
 use crate::recording::analysis::Analysis;
 use crate::recording::clips::compare::compare_clips;
-use crate::recording::common_range::by_common_range;
 use crate::recording::encoder::model::Model;
 use crate::recording::mixture::measure_shares;
 use crate::recording::passage::Passage;
 use crate::recording::passages::passages;
+use crate::recording::peaks::common_range::by_common_range;
 use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::recording::score::song_score;

@@ -5,16 +5,15 @@
 //! [`runs`] of evidence. Their [`refinement`] gives each run its exact place, speed and pitch, and
 //! follows a copy that was cut. Both kinds of evidence give a [`passage`] its [`certainty`].
 //! Spectral [`peaks`] find passages in a [`mixture`] with other music, too, and some that play
-//! [`backwards`] or of which a filter leaves a [`common_range`]. Without their [`contested`] ends,
-//! all [`passages`] that are [`distinct`] decide the [`score`]. The pieces of a [`drift`] are one
-//! passage. Two short songs without a passage are compared as [`clips`].
+//! [`backwards`]. Without their [`contested`] ends, all [`passages`] that are [`distinct`] decide
+//! the [`score`]. The pieces of a [`drift`] are one passage. Two short songs without a passage are
+//! compared as [`clips`].
 
 mod analysis;
 mod backwards;
 mod blank;
 mod certainty;
 pub mod clips;
-mod common_range;
 mod compare;
 mod contested;
 mod distinct;

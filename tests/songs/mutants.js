@@ -41,7 +41,7 @@ const MODULES = [
   "recording/distinct",
   "recording/mixture",
   "recording/backwards",
-  "recording/common_range",
+  "recording/peaks/common_range",
   "recording/edits",
   "recording/drift",
   "recording/peaks/peak_map",

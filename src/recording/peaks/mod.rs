@@ -6,9 +6,9 @@
 //! time.
 //!
 //! 1. [`peak_map`]: the tonal peaks of each song, some 45 a second.
+//!    Where one song lacks all low sound, both have those of their [`common_range`] alone.
 //! 2. [`triples`] of peaks find where stretches of two songs may be the same, at any pitch and
-//!    speed.
-//!    What these and the next steps need of one song alone is computed [once](prepared).
+//!    speed. What these and the next steps need of one song alone is computed [once](prepared).
 //! 3. [`candidates`]: each block of 4 s of one song votes for places in the other.
 //! 4. [`raster`]: the evidence of a line is the sum over its peaks. A peak that meets one of the
 //!    other song counts by how unlikely that is by chance at its place.
@@ -19,6 +19,7 @@
 //!    these two, by their evidence [`elsewhere`].
 
 pub mod candidates;
+pub mod common_range;
 mod elsewhere;
 pub mod path;
 pub mod peak_line;
