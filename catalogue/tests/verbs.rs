@@ -5,8 +5,7 @@ mod scene;
 mod tunes;
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use scene::{Scene, best, fail, program, run, search};
 use serde_json::Value;
