@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use scene::{Scene, fail, run};
+use scene::{Scene, best, fail, run, search};
+use tunes::{faster, music};
 
 #[test]
 fn bad_input_gives_one_clear_line() {

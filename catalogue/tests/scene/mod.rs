@@ -44,7 +44,7 @@ pub fn fail(arguments: &[&str], expected: &str) {
 
 /// A folder with songs `tune-1.wav` to `tune-N.wav` and an empty one for a catalogue.
 pub struct Scene {
-    folder: TempDir,
+    pub folder: TempDir,
 }
 
 impl Scene {
