@@ -102,4 +102,4 @@ pub use config::{FeatureConfig, MAX_SONG_SECS};
 pub use error::{Error, Result};
 pub use recording::encoder::model::{Model, SHIPPED_WEIGHTS};
 pub use report::Report;
-pub use song::Song;
+pub use song::{PreparedSong, Song};

@@ -9,7 +9,7 @@ use crate::recording;
 use crate::recording::encoder::embeddings::Embeddings;
 
 /// A song that is compared with many: what a comparison computes of it alone is kept for the next
-/// one, some six megabytes for four minutes of music.
+/// one.
 #[derive(Clone, Debug)]
 pub struct PreparedSong<'a> {
     pub(crate) song: &'a Song,
