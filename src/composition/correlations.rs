@@ -1,14 +1,14 @@
-//! Cross-correlations of stretches of frames of two songs, in whole numbers.
+//! Cross-correlations of moments of two songs, in whole numbers. A moment is eight frames.
 
 use wide::{i16x8, i16x16, i32x8};
 
 use crate::composition::channels::CLASSES;
 use crate::composition::frames::{Frames, LENGTH};
 
-/// Frames of a stretch, 3.7 s. Longer ones were worse on real covers, and find fewer tempi.
-pub const STRETCH_FRAMES: usize = 8;
-/// Correlation of a stretch with itself.
-pub const PERFECT: f32 = STRETCH_FRAMES as f32 * LENGTH * LENGTH / (1 << PRODUCT_SHIFT) as f32;
+/// Frames of a moment, 3.7 s. Longer moments were worse on real covers, and find fewer tempi.
+pub const MOMENT_FRAMES: usize = 8;
+/// Correlation of a moment with itself.
+pub const PERFECT: f32 = MOMENT_FRAMES as f32 * LENGTH * LENGTH / (1 << PRODUCT_SHIFT) as f32;
 
 /// Bits of a product of two frames that are dropped, so that correlations fit 16 bits. What is left
 /// of a product is correct to 1/4,500 of that of two equal frames.
@@ -50,42 +50,42 @@ impl Columns {
         }
     }
 
-    /// Number of stretches.
+    /// Number of moments.
     #[must_use]
-    pub fn stretches(&self) -> usize {
-        stretches(self.count)
+    pub fn moments(&self) -> usize {
+        moments(self.count)
     }
 }
 
-/// Number of stretches of so many frames.
-fn stretches(frames: usize) -> usize {
-    (frames + 1).saturating_sub(STRETCH_FRAMES)
+/// Number of moments of so many frames.
+fn moments(frames: usize) -> usize {
+    (frames + 1).saturating_sub(MOMENT_FRAMES)
 }
 
-/// Calls `then` for each stretch of the left song, with its correlations with all stretches of the
+/// Calls `then` for each moment of the left song, with its correlations with all moments of the
 /// right one, -[`PERFECT`] to [`PERFECT`]. The right song is taken to be `semitones` higher.
 pub fn correlate(left: &Frames, right: &Columns, semitones: usize, mut then: impl FnMut(&[i16])) {
-    let columns = right.stretches();
+    let columns = right.moments();
     if columns == 0 {
         return;
     }
     let width = right.blocks[0].len() * LANES;
     // Products of the last frames, after zeros for what is before the first frame of the right
     // song.
-    let mut kept = [(); STRETCH_FRAMES].map(|()| vec![0; STRETCH_FRAMES + width]);
+    let mut kept = [(); MOMENT_FRAMES].map(|()| vec![0; MOMENT_FRAMES + width]);
     // Sums along diagonals that end at each frame, after a zero.
     let [mut sums, mut sums_before] = [(); 2].map(|()| vec![0; 1 + width]);
-    let mut products = vec![0; STRETCH_FRAMES + width];
+    let mut products = vec![0; MOMENT_FRAMES + width];
     for (row, vector) in left.vectors().iter().enumerate() {
-        multiply(vector, right, semitones, &mut products[STRETCH_FRAMES..]);
-        let oldest = &mut kept[row % STRETCH_FRAMES];
-        let terms = products[STRETCH_FRAMES..].iter().zip(&*oldest);
+        multiply(vector, right, semitones, &mut products[MOMENT_FRAMES..]);
+        let oldest = &mut kept[row % MOMENT_FRAMES];
+        let terms = products[MOMENT_FRAMES..].iter().zip(&*oldest);
         for ((sum, before), (new, old)) in sums[1..].iter_mut().zip(&sums_before).zip(terms) {
             *sum = before + new - old;
         }
         std::mem::swap(oldest, &mut products);
-        if row + 1 >= STRETCH_FRAMES {
-            then(&sums[STRETCH_FRAMES..][..columns]);
+        if row + 1 >= MOMENT_FRAMES {
+            then(&sums[MOMENT_FRAMES..][..columns]);
         }
         std::mem::swap(&mut sums, &mut sums_before);
     }
@@ -135,7 +135,7 @@ mod tests {
             for (row, correlations) in found.iter().enumerate() {
                 for (column, &correlation) in correlations.iter().enumerate() {
                     let mut sum = 0.0;
-                    for offset in 0..STRETCH_FRAMES {
+                    for offset in 0..MOMENT_FRAMES {
                         for class in 0..CLASSES {
                             sum += f32::from(left.vectors()[row + offset][class])
                                 * f32::from(
@@ -144,14 +144,14 @@ mod tests {
                         }
                     }
                     let off = f32::from(correlation) - sum / (1 << PRODUCT_SHIFT) as f32;
-                    assert!(off.abs() <= 0.51 * STRETCH_FRAMES as f32, "{off}");
+                    assert!(off.abs() <= 0.51 * MOMENT_FRAMES as f32, "{off}");
                 }
             }
         }
     }
 
     #[test]
-    fn equal_stretches_correlate_perfectly() {
+    fn equal_moments_correlate_perfectly() {
         let song = frames(1, 30);
         let mut row = 0;
         correlate(&song, &Columns::new(&song), 0, |correlations| {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn songs_shorter_than_a_stretch_have_no_correlations() {
+    fn songs_shorter_than_a_moment_have_no_correlations() {
         for (left, right) in [(5, 90), (90, 5), (0, 90), (90, 0)] {
             let columns = Columns::new(&frames(2, right));
             correlate(&frames(1, left), &columns, 3, |_| {

@@ -1,7 +1,7 @@
 //! Passages: paths through the moments at which harmony and melody together resemble each other.
 
 use crate::composition::channels::Channels;
-use crate::composition::correlations::{Columns, PERFECT, STRETCH_FRAMES, correlate};
+use crate::composition::correlations::{Columns, MOMENT_FRAMES, PERFECT, correlate};
 use crate::composition::frames::Frames;
 use crate::composition::qmax::{Cell, Paths};
 use crate::composition::recurrence::{Levels, Neighbours};
@@ -13,10 +13,10 @@ const LEAST_SECS: f64 = 8.0;
 /// Most passages of a pair.
 const MOST_PASSAGES: usize = 12;
 /// A path hides its surroundings up to so many columns, so that the next one is another passage.
-const HIDDEN_COLUMNS: usize = STRETCH_FRAMES;
+const HIDDEN_COLUMNS: usize = MOMENT_FRAMES;
 /// A passage that lies so far within stronger ones in both songs says nothing new.
 const KNOWN_SHARE: f64 = 0.5;
-/// Greatest ratio of the speeds of a path, either way: the stretches that it joins were compared at
+/// Greatest ratio of the speeds of a path, either way: the moments that it joins were compared at
 /// 1.41 at most. Most of the strongest paths of unrelated songs have more.
 const GREATEST_SPEED: f64 = 1.5;
 /// Where a path's own speed differs by more from that of its setting, it is sought again at its
@@ -121,7 +121,7 @@ struct Overlay {
     setting: Setting,
     /// Seconds of a frame of the left song, and of the right one as it is read.
     frame_secs: (f64, f64),
-    /// Stretches of the right song.
+    /// Moments of the right song.
     columns: usize,
     /// Correlations, shape `[rows, columns]`.
     harmony: Vec<i16>,
@@ -139,7 +139,7 @@ impl Overlay {
             correlate(&left, &right, setting.semitones, |row| {
                 values.extend_from_slice(row);
             });
-            (values, right.stretches())
+            (values, right.moments())
         };
         let (harmony, columns) = correlations(&left.harmony, &right.harmony);
         let (melody, _) = correlations(&left.melody, &right.melody);
@@ -174,7 +174,7 @@ impl Overlay {
         };
         let (left_secs, right_secs) = self.frame_secs;
         let span = |first: usize, last: usize, secs: f64| {
-            (first as f64 * secs, (last + STRETCH_FRAMES) as f64 * secs)
+            (first as f64 * secs, (last + MOMENT_FRAMES) as f64 * secs)
         };
         Some(Candidate {
             left_secs: span(first.0, last.0, left_secs),
@@ -284,7 +284,7 @@ mod tests {
         let off = (found.0 - expected.0)
             .abs()
             .max((found.1 - expected.1).abs());
-        // Stretches at the ends may reach half over them.
+        // Moments at the ends may reach half over them.
         assert!(off <= 4.0, "{found:?}, not {expected:?}");
     }
 

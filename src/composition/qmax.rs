@@ -4,7 +4,7 @@
 
 use crate::composition::recurrence::Neighbours;
 
-/// What a cell gains where stretches are near, and what another one costs, in halves: 1 and 0.5.
+/// What a cell gains where moments are near, and what another one costs, in halves: 1 and 0.5.
 /// Paths of 16,000 cells fit 16 bits.
 const GAIN: i16 = 2;
 const GAP: i16 = 1;

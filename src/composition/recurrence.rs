@@ -1,5 +1,4 @@
-//! Which moments of two songs resemble each other: of all stretches those that are among the
-//! nearest of both songs.
+//! Which moments of two songs resemble each other: those that are among the nearest of both songs.
 
 use wide::u8x16;
 
@@ -8,7 +7,7 @@ use crate::composition::correlations::PERFECT;
 /// Share of a song that counts as near to a moment of the other one. 0.03 finds more covers than
 /// the usual 0.095, and fires less on songs that share only their chords.
 const NEAR_SHARE: f64 = 0.03;
-/// Stretches that correlate by less are never near, however few are nearer.
+/// Moments that correlate by less are never near, however few are nearer.
 const LEAST: f32 = 0.1;
 /// Correlations are compared in levels of so many units: 255 from [`LEAST`] to a perfect one.
 const LEVEL_SHIFT: u32 = 6;
@@ -18,10 +17,10 @@ const LANES: usize = 16;
 /// Vectors of columns whose thresholds are sought at once: a cache line.
 const BLOCK: usize = 4;
 
-/// Levels of the correlations of all stretches of the left song with those of the right one.
+/// Levels of the correlations of all moments of the left song with those of the right one.
 #[derive(Clone, Debug)]
 pub struct Levels {
-    /// Stretches of the right song.
+    /// Moments of the right song.
     columns: usize,
     /// Shape `[rows, columns]`, each row padded with zeros to whole vectors.
     values: Vec<u8>,
@@ -29,12 +28,12 @@ pub struct Levels {
     of_rows: Vec<u8>,
 }
 
-/// Which stretches of two songs are near each other.
+/// Which moments of two songs are near each other.
 #[derive(Clone, Debug)]
 pub struct Neighbours {
-    /// Stretches of the right song, padded with some that are never near.
+    /// Moments of the right song, padded with some that are never near.
     pub columns: usize,
-    /// 255 where stretches are near and else 0; shape `[rows, columns]`.
+    /// 255 where moments are near and else 0; shape `[rows, columns]`.
     pub cells: Vec<u8>,
 }
 
@@ -49,7 +48,7 @@ impl Levels {
         }
     }
 
-    /// Adds the correlations of the next stretch of the left song.
+    /// Adds the correlations of the next moment of the left song.
     pub fn push(&mut self, correlations: &[i16]) {
         let start = self.values.len();
         self.values
@@ -61,7 +60,7 @@ impl Levels {
             .push(threshold(|level| reached(row, level) >= wanted));
     }
 
-    /// The stretches of each song that are among the nearest of the other one's.
+    /// The moments of each song that are among the nearest of the other one's.
     #[must_use]
     pub fn mutual_neighbours(mut self) -> Neighbours {
         let of_columns = self.column_thresholds();

@@ -7,11 +7,11 @@ use crate::composition::frames::Frames;
 use crate::composition::qmax::qmax;
 use crate::composition::recurrence::Levels;
 
-/// Speeds of the right song that are tried, as powers of 2^(1/4): 0.71 to 1.41. Stretches still
+/// Speeds of the right song that are tried, as powers of 2^(1/4): 0.71 to 1.41. Moments still
 /// correlate where the nearest speed is 9 % off.
 const SPEED_STEPS: std::ops::RangeInclusive<i32> = -2..=2;
 
-/// A map of the pitches and the tempo of the left song to those of the right one.
+/// The transposition and the speed at which two compositions are compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setting {
     /// 1.10: the right song plays 10 % faster.
@@ -111,7 +111,7 @@ fn values(left: &[u8], right: &[u8]) -> Vec<f32> {
             let right = Columns::new(&right);
             let left = &left;
             (0..CLASSES).map(move |semitones| {
-                let mut levels = Levels::new(right.stretches());
+                let mut levels = Levels::new(right.moments());
                 correlate(left, &right, semitones, |row| levels.push(row));
                 qmax(&levels.mutual_neighbours())
             })
