@@ -227,24 +227,17 @@ fn passage(candidate: &Candidate, score: f32) -> Passage {
 mod tests {
     use super::*;
     use crate::composition::channels::CLASSES;
-
-    /// SplitMix64.
-    fn hash(index: u64) -> usize {
-        let mut z = (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z >> 33) as usize
-    }
+    use crate::test_sound::drawn;
 
     const MAJOR: [usize; 7] = [0, 2, 4, 5, 7, 9, 11];
 
-    /// Harmony and melody drawn by hashes of a seed, `semitones` higher.
+    /// Harmony and melody drawn by a seed, `semitones` higher.
     fn song(seed: u64, secs: u64, semitones: usize) -> Analysis {
         let channel = |voice: u64| {
             (0..2 * secs)
                 .flat_map(|frame| {
                     let index = 77_777 * seed + 1_000 * voice + frame / 3;
-                    let class = (MAJOR[hash(index) % MAJOR.len()] + semitones) % CLASSES;
+                    let class = (MAJOR[drawn(index) % MAJOR.len()] + semitones) % CLASSES;
                     std::array::from_fn::<u8, CLASSES, _>(|at| if at == class { 250 } else { 20 })
                 })
                 .collect()

@@ -242,8 +242,9 @@ fn slope(path: &[Cell]) -> f64 {
 mod tests {
     use super::*;
     use crate::composition::channels::CLASSES;
+    use crate::test_sound::drawn;
 
-    /// Parts of a seed, a start and a length: harmony and melody drawn by hashes, `semitones`
+    /// Parts of a seed, a start and a length: harmony and melody drawn by the seed, `semitones`
     /// higher and `speed` times as fast. Seed 0 is silence.
     fn song(parts: &[(u64, f64, f64)], semitones: usize, speed: f64) -> Channels {
         let mut channels = Channels {
@@ -256,10 +257,7 @@ mod tests {
                 let secs = start_secs + frame as f64 * 0.5 * speed;
                 let class = |voice: u64, length_secs: f64| {
                     let index = (secs / length_secs) as u64 + 1_000 * voice + 77_777 * seed;
-                    let mut z = (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-                    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-                    ((z >> 33) as usize + semitones) % CLASSES
+                    (drawn(index) + semitones) % CLASSES
                 };
                 let frame_of = |class: usize| {
                     std::array::from_fn::<u8, CLASSES, _>(|at| if at == class { 250 } else { 20 })
