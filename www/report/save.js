@@ -127,7 +127,8 @@ export function libraryCsv(leftName, rows) {
  * @param {string[][]} rows
  */
 function csv(rows) {
-  return "\ufeff" + rows.map((row) => row.map(csvCell).join(",") + "\r\n").join("");
+  const lines = rows.map((row) => `${row.map(csvCell).join(",")}\r\n`);
+  return `\ufeff${lines.join("")}`;
 }
 
 /**
