@@ -47,6 +47,14 @@ pub struct Args {
     device: DeviceName,
 }
 
+/// A run of training, new or resumed.
+struct Running {
+    config: WindowTraining,
+    folder: WindowRun,
+    history: WindowHistory,
+    learner: WindowLearner,
+}
+
 /// Runs the step.
 ///
 /// # Errors
@@ -64,67 +72,99 @@ pub fn run(args: &Args) -> Result<()> {
     let windows = Arc::new(Windows::read(&args.pop909, Split::Train, config.batch)?);
     let validation = WindowValidation::read(&args.pop909)?;
     let mut learner = WindowLearner::new(&config, args.device)?;
-    let (folder, mut history) = match resumed {
+    let (folder, history) = match resumed {
         Some((folder, _, history)) => {
             folder.load(&mut learner, &history)?;
             (folder, history)
         }
-        None => {
-            let folder = WindowRun::create(&args.out, &config)?;
-            (folder, WindowHistory::default())
-        }
+        None => (
+            WindowRun::create(&args.out, &config)?,
+            WindowHistory::default(),
+        ),
     };
-    let first_step = history.entries.last().map_or(0, |entry| entry.step);
-    if first_step >= config.steps {
-        bail!(
-            "this run is complete: {first_step} steps of {}",
-            config.steps
-        );
-    }
-    println!(
-        "{} parameters, {} songs; steps {first_step} to {}",
-        learner.network.num_params(),
-        windows.len(),
-        config.steps
-    );
-    let before_secs = history
-        .entries
-        .last()
-        .map_or(0.0, |entry| entry.elapsed_secs);
-    let began = Instant::now();
-    let bar = progress::bar(config.steps, "train").with_position(first_step as u64);
-    let batches = windows.spawn(first_step..config.steps, config.batch, config.seed);
-    let mut losses = Vec::new();
-    for step in first_step..config.steps {
-        let batch = batches
-            .recv()
-            .context("the thread that makes batches has stopped")?;
-        losses.push(learner.step(step, &batch)?.loss);
-        bar.inc(1);
-        let done = step + 1;
-        if done % config.validate_every != 0 && done != config.steps {
-            continue;
+    let run = Running {
+        config,
+        folder,
+        history,
+        learner,
+    };
+    run.train(windows, &validation)
+}
+
+impl Running {
+    /// Trains to the last step, with a checkpoint at each validation.
+    fn train(mut self, windows: Arc<Windows>, validation: &WindowValidation) -> Result<()> {
+        let WindowTraining {
+            steps,
+            batch,
+            validate_every,
+            seed,
+            ..
+        } = self.config;
+        let last = self.history.entries.last();
+        let first_step = last.map_or(0, |entry| entry.step);
+        let before_secs = last.map_or(0.0, |entry| entry.elapsed_secs);
+        if first_step >= steps {
+            bail!("this run is complete: {first_step} steps of {steps}");
         }
-        let outcome = validation.examine(&learner.network.valid(), config.temperature);
-        let entry = WindowEntry {
-            step: done,
-            elapsed_secs: before_secs + began.elapsed().as_secs_f64(),
-            loss: losses.iter().sum::<f32>() / losses.len() as f32,
+        println!(
+            "{} parameters, {} songs; steps {first_step} to {steps}",
+            self.learner.network.num_params(),
+            windows.len()
+        );
+        let began = Instant::now();
+        let bar = progress::bar(steps, "train").with_position(first_step as u64);
+        let batches = windows.spawn(first_step..steps, batch, seed);
+        let mut losses = Vec::new();
+        for step in first_step..steps {
+            let batch = batches
+                .recv()
+                .context("the thread that makes batches has stopped")?;
+            losses.push(self.learner.step(step, &batch)?.loss);
+            bar.inc(1);
+            let done = step + 1;
+            if done % validate_every == 0 || done == steps {
+                let loss = losses.iter().sum::<f32>() / losses.len() as f32;
+                losses.clear();
+                let elapsed_secs = before_secs + began.elapsed().as_secs_f64();
+                let entry = self.validate(validation, done, elapsed_secs, loss);
+                bar.suspend(|| print(&entry));
+                self.save(entry)?;
+            }
+        }
+        bar.finish();
+        Ok(())
+    }
+
+    /// The entry of the learning curves after so many steps.
+    fn validate(
+        &self,
+        validation: &WindowValidation,
+        step: usize,
+        elapsed_secs: f64,
+        loss: f32,
+    ) -> WindowEntry {
+        let network = self.learner.network.valid();
+        let outcome = validation.examine(&network, self.config.temperature);
+        WindowEntry {
+            step,
+            elapsed_secs,
+            loss,
             validation_loss: outcome.loss,
             validation_top_1: outcome.top_1,
             validation_above_decoy: outcome.above_decoy,
-            is_best: is_best(&history, &outcome),
-        };
-        losses.clear();
-        bar.suspend(|| print(&entry));
-        if entry.is_best {
-            folder.save_best(&learner)?;
+            is_best: is_best(&self.history, &outcome),
         }
-        history.entries.push(entry);
-        folder.save(&learner, &history)?;
     }
-    bar.finish();
-    Ok(())
+
+    /// Adds an entry, and saves the network that it describes.
+    fn save(&mut self, entry: WindowEntry) -> Result<()> {
+        if entry.is_best {
+            self.folder.save_best(&self.learner)?;
+        }
+        self.history.entries.push(entry);
+        self.folder.save(&self.learner, &self.history)
+    }
 }
 
 fn configured(args: &Args) -> Result<WindowTraining> {
