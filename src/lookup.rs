@@ -214,7 +214,7 @@ pub struct Candidate {
     /// Most of the pieces that resemble each other are this much later in the song of the
     /// catalogue than in the query, in seconds.
     pub offset_secs: f64,
-    /// Those that resemble each other most, by their place in the query; at most 5.
+    /// The most similar places, in the order of the query; at most 5.
     pub places: Vec<Place>,
 }
 

@@ -1,10 +1,6 @@
 //! The parts of the pipeline, one by one, for training, evaluation and tests. Not a stable
 //! interface.
 
-pub use crate::composition::pitch_levels::{
-    PITCHES, PitchLevels, frame_secs as composition_frame_secs,
-};
-pub use crate::composition::salience::PitchFrames;
 pub use crate::composition::{
     Analysis as CompositionAnalysis, analyse as analyse_composition,
     features as composition_features,

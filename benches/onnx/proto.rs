@@ -32,7 +32,7 @@ pub struct OperatorSet {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Graph {
-    /// In an order of computation.
+    /// Nodes in topological order.
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<Node>,
     #[prost(string, tag = "2")]

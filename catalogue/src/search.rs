@@ -15,7 +15,7 @@ use crate::store::Catalogue;
 /// just removed, or that isn't committed yet.
 const SPARE: usize = 4;
 
-/// What was found for a song.
+/// The answer for a searched song.
 #[derive(Debug, Serialize)]
 pub struct Answer {
     /// Its name.

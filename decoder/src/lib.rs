@@ -22,9 +22,11 @@ mod matroska;
 #[cfg(feature = "all")]
 mod opus;
 mod plain;
+mod refusal;
 mod tracks;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-pub use file::{Part, Refusal, SoundFile};
+pub use file::{Part, SoundFile};
+pub use refusal::Refusal;
 pub use symphonia::core::io::MediaSource;

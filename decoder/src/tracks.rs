@@ -11,7 +11,8 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::formats::{FormatReader, Track, TrackFlags};
 
 use crate::boxes::{VERSION_BYTES, boxes, inside, track_id, u32_at};
-use crate::{Refusal, codecs};
+use crate::codecs;
+use crate::refusal::Refusal;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SoundTrack {

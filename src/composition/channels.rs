@@ -12,8 +12,9 @@ pub const CLASSES: usize = 12;
 /// Frames that become one: 0.46 s.
 const POOLED_FRAMES: usize = 5;
 
-/// With less sound than this, a song can't have a passage.
-const LEAST_SECS: f64 = 8.0;
+/// The shortest passage in seconds: shorter ones are found in most pairs of songs. With less sound
+/// than this, a song has nothing to compare.
+pub const LEAST_SECS: f64 = 8.0;
 
 /// Classes that a major scale leaves out.
 const CLASSES_OUT_OF_SCALE: usize = 5;

@@ -1,6 +1,6 @@
 //! Passages: paths through the moments at which harmony and melody together resemble each other.
 
-use crate::composition::channels::Channels;
+use crate::composition::channels::{Channels, LEAST_SECS};
 use crate::composition::correlations::{Columns, MOMENT_FRAMES, PERFECT, correlate};
 use crate::composition::frames::Frames;
 use crate::composition::qmax::{Cell, Paths};
@@ -8,8 +8,6 @@ use crate::composition::recurrence::{Levels, Neighbours};
 use crate::composition::search::Setting;
 use crate::geometry::spans::covered_share;
 
-/// The shortest passage in seconds: shorter ones are found in most pairs of songs.
-const LEAST_SECS: f64 = 8.0;
 /// Most passages of a pair.
 const MOST_PASSAGES: usize = 12;
 /// A path hides its surroundings up to so many columns, so that the next one is another passage.

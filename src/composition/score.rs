@@ -60,7 +60,7 @@ const MOST_UNREPORTED: f32 = 0.49;
 /// in rendered songs and 0.26 in recordings, those of chromatic scales and glides 0.34 to 0.41.
 const MOST_EVENNESS: f32 = 0.3;
 
-/// What the score is made of.
+/// The features of the score.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Features {
     /// In the order of [`FEATURES`].

@@ -11,7 +11,7 @@ use crate::geometry::time_map::TimeMap;
 /// A line through the matrix, from the first row at which it lies inside to the last one.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
-    /// From rows to columns, which are rounded.
+    /// Map from rows to columns, which are rounded.
     map: TimeMap,
     first_row: usize,
     last_row: usize,
@@ -24,7 +24,7 @@ pub struct Stretch {
     pub first_row: usize,
     /// Its last row.
     pub last_row: usize,
-    /// From rows to columns, anchored at the first row.
+    /// Map from rows to columns, anchored at the first row.
     pub map: TimeMap,
     /// Sum of its cells.
     pub sum: f32,

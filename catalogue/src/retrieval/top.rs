@@ -15,7 +15,7 @@ pub struct Found {
 #[derive(Debug)]
 pub struct BatchTop {
     found: Vec<Vec<Found>>,
-    /// Below it, a row isn't among the best.
+    /// Least cosine of a row that is among the best, by query vector.
     thresholds: Vec<f32>,
 }
 

@@ -10,6 +10,9 @@ use crate::retrieval::Hit;
 use crate::retrieval::query::{MOST_VECTORS, Vectors, evenly};
 use crate::retrieval::votes::CHANCE_COSINE;
 
+/// The route of searches.
+pub(super) const ROUTE: &str = "/v1/candidates";
+
 /// Most places of a candidate.
 const MOST_PLACES: usize = 5;
 
@@ -103,7 +106,7 @@ fn offset_secs(places: &[Place]) -> f64 {
     }
 }
 
-/// Those with the largest cosines, in the order of the query.
+/// The places with the largest cosines, in the order of the query.
 fn strongest(mut places: Vec<Place>) -> Vec<Place> {
     places.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
     places.truncate(MOST_PLACES);
@@ -111,7 +114,7 @@ fn strongest(mut places: Vec<Place>) -> Vec<Place> {
     places
 }
 
-/// To three decimals.
+/// The number rounded to three decimals.
 fn rounded(number: f64) -> f64 {
     (number * 1e3).round() / 1e3
 }

@@ -14,6 +14,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::answer;
+
 /// Upper ends of the buckets of times.
 const BUCKETS_SECS: [f64; 9] = [0.005, 0.02, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0];
 
@@ -78,7 +80,7 @@ pub(super) async fn count(
     let route = path.map_or("none", MatchedPath::as_str).to_owned();
     let start = Instant::now();
     let response = next.run(request).await;
-    if route == super::CANDIDATES && response.status().is_success() {
+    if route == answer::ROUTE && response.status().is_success() {
         metrics.request_secs.observe(start.elapsed().as_secs_f64());
     }
     let status = response.status().as_u16();

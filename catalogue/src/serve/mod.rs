@@ -45,9 +45,6 @@ use rate::Rate;
 use reader::MOST_CANDIDATES;
 pub use reader::StoreReader;
 
-/// The route of searches.
-const CANDIDATES: &str = "/v1/candidates";
-
 /// Most searches that run or wait. More are refused at once, so that nobody waits in vain.
 const MOST_WAITING: usize = 32;
 
@@ -154,7 +151,7 @@ fn router(reader: StoreReader, options: Options) -> Router {
     let searches = post(candidates).route_layer(rate(options.searches_per_minute));
     let songs = get(song).route_layer(rate(songs_per_minute));
     Router::new()
-        .route(CANDIDATES, searches)
+        .route(answer::ROUTE, searches)
         .route("/v1/songs/{id}", songs)
         .route("/healthz", get(health))
         .route("/metrics", get(show_metrics))

@@ -52,7 +52,7 @@ impl StoreReader {
         })
     }
 
-    /// What made it.
+    /// The versions with which the catalogue was made.
     #[must_use]
     pub fn stamp(&self) -> &Stamp {
         &self.stamp

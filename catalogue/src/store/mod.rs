@@ -154,7 +154,7 @@ impl Catalogue {
         &self.address
     }
 
-    /// What made it.
+    /// The versions with which the catalogue was made.
     #[must_use]
     pub fn stamp(&self) -> &Stamp {
         &self.stamp

@@ -11,7 +11,7 @@ use crate::retrieval::query::STRIDE;
 /// Version of the tables. A program reads catalogues of its own version.
 const VERSION: u32 = 1;
 
-/// What made a catalogue.
+/// The versions with which a catalogue was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stamp {
     /// Version of the tables.

@@ -12,7 +12,7 @@ use symphonia::core::io::MediaSource;
 /// The bytes of a sound file, in memory.
 pub struct Elementary {
     pub bytes: Vec<u8>,
-    /// That of files of its format.
+    /// File extension of the format.
     pub extension: &'static str,
 }
 

@@ -33,7 +33,7 @@ const ELSEWHERE_COLUMNS: f64 = 3.2;
 pub struct ClipAlignment {
     /// Correlation coefficient, reduced if only a part of the clips overlaps; -1..1.
     pub correlation: f64,
-    /// From seconds of the left clip to seconds of the right one; either may lie outside.
+    /// Map from seconds of the left clip to seconds of the right one; either may lie outside.
     pub map: TimeMap,
     /// Bands by which the right clip is higher.
     pub shift_bands: isize,

@@ -17,7 +17,7 @@ use crate::recording::encoder::config::EncoderConfig;
 /// A layer with its batch norm folded in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FoldedLayer {
-    /// In the layout of the layer's own weights.
+    /// Weights, in the layout of the layer's own.
     pub weights: Vec<f32>,
     /// `[outputs]`
     pub bias: Vec<f32>,

@@ -7,7 +7,7 @@ use crate::geometry::time_map::TimeMap;
 pub struct PeakLine {
     /// Its first frame and the one after its last in the left song.
     pub span: (f64, f64),
-    /// From frames of the left song to frames of the right one.
+    /// Map from frames of the left song to frames of the right one.
     pub map: TimeMap,
     /// Transposition, in steps of pitch.
     pub shift_steps: i32,

@@ -22,9 +22,6 @@ const STRONGER: f32 = 3.0;
 const LEAST_FRAMES: f64 = 20.0;
 /// Most peaks by which a line is adjusted. Of a longer one, one in two, three ... is taken.
 const MOST_PEAKS: usize = 600;
-/// `rho`: correlation of the peaks of one frame. With 1 instead, validation tracks are separated
-/// less well.
-const CORRELATION_IN_FRAME: f64 = 0.5;
 /// Rounds of finding the ends and adjusting the line.
 const ROUNDS: usize = 3;
 
@@ -47,7 +44,7 @@ pub struct PeakPair<'a> {
     /// The right song's.
     pub right: &'a PeakMap,
     peaks: [PreparedPeaks<'a>; 2],
-    /// Of the right song.
+    /// Raster of the right song's peaks.
     raster: Arc<Raster>,
     /// Weight of each of the left song's peaks.
     weights: Arc<[f32]>,
@@ -360,20 +357,6 @@ fn is_known(block: &PeakLine, lines: &[PeakLine]) -> bool {
                 .iter()
                 .filter(is_stronger)
                 .any(|line| covers(line.map.span(line.span), right))
-}
-
-/// Weight of each peak: those of one frame are the partials of few notes, and a note that meets
-/// another one by chance meets it in all of its partials. Correlated observations in groups of `n`
-/// are worth `n / (1 + (n - 1) rho)` independent ones (L. Kish, "Survey Sampling", 1965).
-#[must_use]
-pub fn weights(map: &PeakMap) -> Vec<f32> {
-    map.peaks
-        .chunk_by(|one, other| one.frame == other.frame)
-        .flat_map(|frame| {
-            let weight = 1.0 / (1.0 + (frame.len() - 1) as f64 * CORRELATION_IN_FRAME);
-            std::iter::repeat_n(weight as f32, frame.len())
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -5,9 +5,12 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::recording::peaks::peak_map::PeakMap;
-use crate::recording::peaks::peak_pair::weights;
 use crate::recording::peaks::raster::Raster;
 use crate::recording::peaks::triples::{Index, Selection, Triple};
+
+/// `rho`: correlation of the peaks of one frame. With 1 instead, validation tracks are separated
+/// less well.
+const CORRELATION_IN_FRAME: f64 = 0.5;
 
 /// A song's peaks with what was computed of them. Clones share it.
 #[derive(Clone, Debug)]
@@ -134,6 +137,19 @@ impl PreparedPeaks<'_> {
         selection.each(self.map, |triple| triples.push(triple));
         triples.into()
     }
+}
+
+/// Weight of each peak: those of one frame are the partials of few notes, and a note that meets
+/// another one by chance meets it in all of its partials. Correlated observations in groups of `n`
+/// are worth `n / (1 + (n - 1) rho)` independent ones (L. Kish, "Survey Sampling", 1965).
+fn weights(map: &PeakMap) -> Vec<f32> {
+    map.peaks
+        .chunk_by(|one, other| one.frame == other.frame)
+        .flat_map(|frame| {
+            let weight = 1.0 / (1.0 + (frame.len() - 1) as f64 * CORRELATION_IN_FRAME);
+            std::iter::repeat_n(weight as f32, frame.len())
+        })
+        .collect()
 }
 
 #[cfg(test)]

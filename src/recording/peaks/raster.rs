@@ -74,7 +74,7 @@ impl Raster {
             })
             .collect();
         let mut met = Vec::with_capacity(counts.len());
-        // Of blocks that aren't near an end, by pitch and count: logarithms are dear.
+        // Cache of the evidence in blocks away from the ends, by pitch and count: logarithms are slow.
         const ALL_FRAMES: usize = (2 * NEAR_BLOCKS + 1) * BLOCK_FRAMES;
         let mut known: Vec<[Option<f32>; PITCHES]> = vec![[None; PITCHES]; ALL_FRAMES + 1];
         for block in 0..blocks {

@@ -17,8 +17,8 @@ const PITCH_ERROR_SEMITONES: f64 = 0.1;
 pub struct Alignment {
     /// Start and end in the left song, in seconds.
     pub left_secs: (f64, f64),
-    /// From seconds of the left song to seconds of the right one. It falls where the right song
-    /// plays backwards.
+    /// Map from seconds of the left song to seconds of the right one. It falls where the right
+    /// song plays backwards.
     pub map: TimeMap,
     /// Transposition of the right song against the left one, in semitones.
     pub semitones: f64,

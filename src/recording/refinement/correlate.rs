@@ -6,7 +6,7 @@ use crate::recording::refinement::whitened::{BANDS_PER_SEMITONE, WhitenedSpectro
 /// The right song's spectrogram laid over the left song's.
 #[derive(Clone, Copy, Debug)]
 pub struct Overlay {
-    /// From columns of the left spectrogram to columns of the right one.
+    /// Map from columns of the left spectrogram to columns of the right one.
     pub map: TimeMap,
     /// Bands by which the right song is higher.
     pub shift_bands: isize,

@@ -30,7 +30,7 @@ const SAME_LAG: isize = 1;
 pub struct Part {
     /// Start and end in the left song, in columns.
     pub span: (f64, f64),
-    /// From columns of the left spectrogram to columns of the right one.
+    /// Map from columns of the left spectrogram to columns of the right one.
     pub map: TimeMap,
 }
 

@@ -19,7 +19,7 @@ pub struct Run {
     pub first_row: usize,
     /// Last segment of the left song.
     pub last_row: usize,
-    /// From rows to columns, between two columns in general; anchored at the first row.
+    /// Map from rows to columns, between two columns in general; anchored at the first row.
     pub map: TimeMap,
     /// Sum of evidence.
     pub evidence: f32,

@@ -52,9 +52,33 @@ describe("bounds of words", () => {
     assert.equal(pageNumber("changes.js", "SMALLEST_EDIT"), engineNumber("recording/edits.rs", "LEAST_CHANGE"));
   });
 
+  test("a passage is searched at the transpositions and speeds that the page states", () => {
+    const semitones = numberIn(text("src/recording/refinement/whitened.rs"), /const MAX_SEMITONES: usize = (\d+);/);
+    const speeds = /from a factor of ([\d.]+) to ([\d.]+),/.exec(text("src/recording/peaks/candidates.rs")) ?? [];
+    const limits = new RegExp(
+      `${speeds[1]} to ${speeds[2]} times (its|their) speed and up to ${semitones} semitones higher or lower`,
+    );
+    const stated = [
+      readFileSync(`${SITE}/index.html`, "utf8"),
+      readFileSync(`${SITE}/report/words/sentences.js`, "utf8"),
+    ];
+    for (const page of stated) assert.match(page, limits);
+  });
+
   test("a speed drifts from the change that has a name", () => {
     const leastRange = 1 + pageNumber("changes.js", "SMALLEST_SPEED_CHANGE");
     assert.equal(leastRange, engineNumber("recording/drift.rs", "LEAST_RANGE"));
+  });
+});
+
+describe("codecs that can’t be decoded", () => {
+  test("the page and native programs give them the same names", () => {
+    const rust = /const CODECS: [^=]* = \[([\s\S]*?)\n\];/.exec(text("decoder/src/codecs.rs"));
+    const page = /const CODECS = \[([\s\S]*?)\n\];/.exec(text("pkg/decode/foreign/codecs.js"));
+    const words = (/** @type {RegExpExecArray | null} */ list) =>
+      [...(list?.[1] ?? "").matchAll(/"([^"]*)"/g)].map(([, word]) => word);
+    assert.equal(words(rust).length, 22);
+    assert.deepEqual(words(page), words(rust));
   });
 });
 

@@ -70,7 +70,7 @@ pub struct PerModification {
 /// Copies made by one modification of one strength.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PerStrength {
-    /// In the modification's unit.
+    /// Strength, in the modification's unit.
     pub strength: f64,
     /// Its pairs.
     #[serde(flatten)]

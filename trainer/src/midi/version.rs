@@ -128,7 +128,7 @@ impl Version {
                     .copied()
                     .unwrap_or(start_secs),
                 tempo_ratio: work.beat_secs() / LOOP_BEAT_SECS,
-                // To C major, by the shorter way.
+                // Transposed to C major by the smaller interval.
                 semitones: (18 - work.tonic as i8) % 12 - 6,
                 ..as_written
             },

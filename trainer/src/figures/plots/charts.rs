@@ -13,7 +13,7 @@ pub type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, Ranged
 
 /// Labels and ranges of two linear axes.
 pub struct Axes<'a> {
-    /// Above the chart; none if empty.
+    /// Title above the chart; none if empty.
     pub title: &'a str,
     /// Below the horizontal axis.
     pub x: &'a str,
