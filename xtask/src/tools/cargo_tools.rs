@@ -27,7 +27,8 @@ pub fn wasm_test_runner(workspace: &Workspace) -> Result<PathBuf> {
         // Not `--locked`: the lock file has a version of webpki-roots that registries may lack. The
         // runner doesn't depend on it, as it only connects to a browser on this machine.
         let options = ["--no-default-features", "--bin", NAME];
-        install(workspace, "wasm-bindgen-cli", &version, &options)?;
+        // It rewrites modules of megabytes.
+        install(workspace, "wasm-bindgen-cli", &version, &options, "1")?;
     }
     Ok(path)
 }
@@ -47,16 +48,26 @@ pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
     let path = executable(&bin(workspace), "geckodriver");
     if version_of(&path).as_deref() != Some(GECKODRIVER_VERSION) {
         // The registry may lack a version in its lock file.
-        install(workspace, "geckodriver", GECKODRIVER_VERSION, &["--locked"]).or_else(|error| {
+        let build = |options: &[&str]| {
+            // It only passes messages on: unoptimised, it is built in half the time.
+            install(workspace, "geckodriver", GECKODRIVER_VERSION, options, "0")
+        };
+        build(&["--locked"]).or_else(|error| {
             println!("  {error:#}; trying again without the lock file");
-            install(workspace, "geckodriver", GECKODRIVER_VERSION, &[])
+            build(&[])
         })?;
     }
     Ok(path)
 }
 
 /// Builds a tool from crates.io.
-fn install(workspace: &Workspace, package: &str, version: &str, options: &[&str]) -> Result<()> {
+fn install(
+    workspace: &Workspace,
+    package: &str,
+    version: &str,
+    options: &[&str],
+    opt_level: &str,
+) -> Result<()> {
     println!("building {package} {version}, once (about two minutes)");
     let mut install = workspace.cargo();
     install
@@ -65,8 +76,7 @@ fn install(workspace: &Workspace, package: &str, version: &str, options: &[&str]
         .args(options)
         .arg("--root")
         .arg(tools_folder(workspace))
-        // They wait for browsers: better a quick build.
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level);
     process::run(&mut install)
 }
 
