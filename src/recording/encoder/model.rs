@@ -116,6 +116,62 @@ impl Model {
         &self.sha256
     }
 
+    /// Computes the golden segment's embedding, in every shape of songs, and compares it with the
+    /// known one in the weights file. Returns the greatest cosine distance.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BackendUnavailable`] with the name `backend` when the device fails or computes
+    /// another embedding.
+    pub async fn self_test(&self, backend: &'static str) -> Result<f32> {
+        let golden = self.golden_spectrogram();
+        let embeddings = match &self.encoder {
+            #[cfg(feature = "burn")]
+            EncoderPass::Device(pass) => {
+                self.embeddings(pass.embed_segment_in_every_width(&golden).await?)?
+            }
+            EncoderPass::Cpu(_) => self.embed_song(&golden, |_| ()).await?,
+        };
+        let distances: Vec<f32> = embeddings
+            .rows()
+            .map(|embedding| cosine_distance(embedding, &self.info.golden_embedding))
+            .collect();
+        let is_wrong = |distance: f32| distance.is_nan() || distance > SELF_TEST_TOLERANCE;
+        if let Some(distance) = distances.iter().copied().find(|&one| is_wrong(one)) {
+            let reason = format!(
+                "its self-test is off by a cosine distance of {distance:.2e}, \
+                 at most {SELF_TEST_TOLERANCE:.0e} is right"
+            );
+            return Err(Error::BackendUnavailable {
+                backend: Some(backend),
+                reason,
+            });
+        }
+        Ok(distances.into_iter().fold(0.0, f32::max))
+    }
+
+    fn golden_spectrogram(&self) -> LogMelSpectrogram {
+        let features = &self.info.features;
+        LogMelPlan::new(features).segment_db(&golden::segment(features))
+    }
+
+    fn embeddings(&self, values: Vec<f32>) -> Result<Embeddings> {
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(Error::BackendUnavailable {
+                backend: None,
+                reason: "it computed values that aren't numbers".into(),
+            });
+        }
+        Ok(Embeddings {
+            dimensions: self.info.encoder.embedding,
+            values,
+        })
+    }
+}
+
+/// The stages of the model one by one, for training, evaluation and tests.
+#[doc(hidden)]
+impl Model {
     /// The similarity head.
     #[must_use]
     pub fn head(&self) -> &ScoringHead {
@@ -177,40 +233,6 @@ impl Model {
         self.embeddings(values)
     }
 
-    /// Computes the golden segment's embedding, in every shape of songs, and compares it with the
-    /// known one in the weights file. Returns the greatest cosine distance.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BackendUnavailable`] with the name `backend` when the device fails or computes
-    /// another embedding.
-    pub async fn self_test(&self, backend: &'static str) -> Result<f32> {
-        let golden = self.golden_spectrogram();
-        let embeddings = match &self.encoder {
-            #[cfg(feature = "burn")]
-            EncoderPass::Device(pass) => {
-                self.embeddings(pass.embed_segment_in_every_width(&golden).await?)?
-            }
-            EncoderPass::Cpu(_) => self.embed_song(&golden, |_| ()).await?,
-        };
-        let distances: Vec<f32> = embeddings
-            .rows()
-            .map(|embedding| cosine_distance(embedding, &self.info.golden_embedding))
-            .collect();
-        let is_wrong = |distance: f32| distance.is_nan() || distance > SELF_TEST_TOLERANCE;
-        if let Some(distance) = distances.iter().copied().find(|&one| is_wrong(one)) {
-            let reason = format!(
-                "its self-test is off by a cosine distance of {distance:.2e}, \
-                 at most {SELF_TEST_TOLERANCE:.0e} is right"
-            );
-            return Err(Error::BackendUnavailable {
-                backend: Some(backend),
-                reason,
-            });
-        }
-        Ok(distances.into_iter().fold(0.0, f32::max))
-    }
-
     /// The golden segment's embedding, as computed by this model's backend.
     ///
     /// # Errors
@@ -219,24 +241,6 @@ impl Model {
     pub async fn golden_embedding(&self) -> Result<Vec<f32>> {
         let golden = self.golden_spectrogram();
         Ok(self.embed_song(&golden, |_| ()).await?.values)
-    }
-
-    fn golden_spectrogram(&self) -> LogMelSpectrogram {
-        let features = &self.info.features;
-        LogMelPlan::new(features).segment_db(&golden::segment(features))
-    }
-
-    fn embeddings(&self, values: Vec<f32>) -> Result<Embeddings> {
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(Error::BackendUnavailable {
-                backend: None,
-                reason: "it computed values that aren't numbers".into(),
-            });
-        }
-        Ok(Embeddings {
-            dimensions: self.info.encoder.embedding,
-            values,
-        })
     }
 }
 

@@ -74,7 +74,8 @@ impl Raster {
             })
             .collect();
         let mut met = Vec::with_capacity(counts.len());
-        // Cache of the evidence in blocks away from the ends, by pitch and count: logarithms are slow.
+        // Cache of the evidence in blocks away from the ends, by pitch and count, as logarithms are
+        // slow.
         const ALL_FRAMES: usize = (2 * NEAR_BLOCKS + 1) * BLOCK_FRAMES;
         let mut known: Vec<[Option<f32>; PITCHES]> = vec![[None; PITCHES]; ALL_FRAMES + 1];
         for block in 0..blocks {
