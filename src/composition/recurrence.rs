@@ -56,8 +56,10 @@ impl Levels {
         self.values.resize(start + self.width(), 0);
         let (row, _) = self.values[start..].as_chunks();
         let wanted = wanted(self.columns);
+        // Rows that follow each other have much the same threshold.
+        let guess = self.of_rows.last().copied().unwrap_or(1);
         self.of_rows
-            .push(threshold(|level| reached(row, level) >= wanted));
+            .push(threshold(guess, |level| reached(row, level) >= wanted));
     }
 
     /// The moments of each song that are among the nearest of the other one's.
@@ -122,16 +124,25 @@ impl Levels {
 /// Bits of a level, from the highest.
 const BITS: [u8; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
-/// The highest level that enough values reach, but at least 1.
-fn threshold(is_enough: impl Fn(u8) -> bool) -> u8 {
-    let level = BITS.into_iter().fold(0, |level, bit| {
-        if is_enough(level | bit) {
-            level | bit
-        } else {
-            level
-        }
-    });
-    level.max(1)
+/// The highest level that enough values reach, but at least 1: a galloping search from a guess.
+/// (J. Bentley, A. Yao, Information Processing Letters 5(3), 1976.)
+fn threshold(guess: u8, is_enough: impl Fn(u8) -> bool) -> u8 {
+    // Enough values reach `low`, or it is 1. `high` is too high.
+    let (mut low, mut high) = (1, 256);
+    let mut step = 1;
+    let mut tried = u16::from(guess);
+    while high - low > 1 {
+        // Twice as far as before, until the threshold lies between two levels; then their middle.
+        let is_reached = is_enough(tried as u8);
+        *(if is_reached { &mut low } else { &mut high }) = tried;
+        tried = match (low, high) {
+            (_, 256) => (low + step).min(255),
+            (1, _) => high.saturating_sub(step).max(2),
+            _ => low.midpoint(high),
+        };
+        step *= 2;
+    }
+    low as u8
 }
 
 /// Level of a correlation: 0 below [`LEAST`], 1 from there on.
