@@ -86,7 +86,7 @@ fn each_block(
         for triple in &triples[before(span.0)..before(span.1)] {
             let others = index.of(triple.key);
             let every = others.len().div_ceil(MOST_PER_KEY).max(1);
-            votes.add(triple, others.iter().step_by(every));
+            votes.add(triple, others, every);
         }
         votes.count();
         then(&votes, span);
@@ -156,8 +156,9 @@ impl Votes {
         self.middle = middle;
     }
 
-    /// Adds the votes of a triple of the left song with some of the right song.
-    fn add<'a>(&mut self, left: &Triple, others: impl Iterator<Item = &'a Triple>) {
+    /// Adds the votes of a triple of the left song with one in `every` of those of the right song,
+    /// at most [`MOST_PER_KEY`].
+    fn add(&mut self, left: &Triple, others: &[Triple], every: usize) {
         const SIDE: usize = MOST_FRAMES as usize + 1;
         if self.waiting + MOST_PER_KEY > self.indices.len() {
             self.count();
@@ -169,7 +170,8 @@ impl Votes {
         // Each is written and the next one over it unless it counts: half of the branches for each
         // would be mispredicted.
         let mut waiting = self.waiting;
-        for right in others {
+        // Not `step_by`, which divides for each of them.
+        for right in others.chunks(every).filter_map(|some| some.first()) {
             let shift = (i32::from(right.pitch) - lowest).div_euclid(STEPS_PER_BAND);
             let (slope, speed) = ratios[usize::from(right.frames)];
             let place = right.frame as f32 + to_middle * slope;
