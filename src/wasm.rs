@@ -1,6 +1,8 @@
 //! The boundary to JavaScript: typed arrays in, one report out, errors as `Error` objects with a
 //! `code`. The only module that depends on browsers.
 
+use std::sync::Arc;
+
 use js_sys::{Function, Reflect};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::*;
@@ -8,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::checker::{self, Stage};
 use crate::error::Error;
 use crate::lookup::Query;
+use crate::recording::Computed;
 use crate::recording::encoder::model::Model;
 
 /// Logs panics to the console with their place in the source. The trap that follows ends this
@@ -32,7 +35,18 @@ pub struct SampleStream(crate::audio::stream::SampleStream);
 /// An analysed song.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Song(crate::song::Song);
+pub struct Song {
+    song: crate::song::Song,
+    /// What comparisons with it on the left have computed of it alone.
+    computed: Arc<Computed>,
+}
+
+impl From<crate::song::Song> for Song {
+    fn from(song: crate::song::Song) -> Self {
+        let computed = Arc::default();
+        Self { song, computed }
+    }
+}
 
 #[wasm_bindgen]
 impl Checker {
@@ -88,29 +102,30 @@ impl Checker {
             .analyse_stream(stream.0, reporter(on_progress.as_ref()))
             .await
             .map_err(js_error)?;
-        Ok(Song(song))
+        Ok(song.into())
     }
 
     /// The song as bytes, without its name, for a cache.
     #[wasm_bindgen(js_name = songToBytes)]
     pub fn song_to_bytes(&self, song: &Song) -> Vec<u8> {
-        song.0.to_bytes(self.0.model())
+        song.song.to_bytes(self.0.model())
     }
 
     /// What a catalogue is asked with for songs that resemble this one: its embeddings as bytes.
     #[wasm_bindgen(js_name = songQuery)]
     pub fn song_query(&self, song: &Song) -> Vec<u8> {
-        Query::of(&song.0, self.0.model()).to_bytes()
+        Query::of(&song.song, self.0.model()).to_bytes()
     }
 
     /// The song of bytes by `songToBytes`, with the given name. `undefined` for damaged bytes, and
     /// for bytes of other weights or of a release that analyses audio otherwise.
     #[wasm_bindgen(js_name = songFromBytes)]
     pub fn song_from_bytes(&self, bytes: &[u8], name: &str) -> Option<Song> {
-        crate::song::Song::from_bytes(bytes, name, self.0.model()).map(Song)
+        crate::song::Song::from_bytes(bytes, name, self.0.model()).map(Song::from)
     }
 
-    /// Compares two songs.
+    /// Compares two songs. What only concerns the left one is kept with it, so that one song is
+    /// compared with many in less time.
     #[wasm_bindgen(unchecked_return_type = "Report")]
     pub fn compare(
         &self,
@@ -122,9 +137,13 @@ impl Checker {
         )]
         on_progress: Option<Function>,
     ) -> Result<JsValue, JsValue> {
+        let pair = [
+            &left.song.prepared_with(&left.computed),
+            &right.song.prepared(),
+        ];
         let report = self
             .0
-            .compare(&left.0, &right.0, reporter(on_progress.as_ref()));
+            .compare_prepared(pair, reporter(on_progress.as_ref()));
         js_value(&report)
     }
 }
@@ -142,13 +161,13 @@ impl Song {
     /// The name, as given.
     #[wasm_bindgen(getter)]
     pub fn name(&self) -> String {
-        self.0.name().to_owned()
+        self.song.name().to_owned()
     }
 
     /// The duration in seconds.
     #[wasm_bindgen(getter, js_name = durationSecs)]
     pub fn duration_secs(&self) -> f64 {
-        self.0.duration_secs()
+        self.song.duration_secs()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Comparison of two analysed recordings: the matrix of their segments, the passages, the score.
 
+use std::sync::Arc;
+
 use crate::recording::analysis::Analysis;
 use crate::recording::clips::compare::compare_clips;
 use crate::recording::encoder::model::Model;
@@ -7,7 +9,7 @@ use crate::recording::mixture::measure_shares;
 use crate::recording::passage::Passage;
 use crate::recording::passages::passages;
 use crate::recording::peaks::common_range::by_common_range;
-use crate::recording::peaks::prepared::PreparedPeaks;
+use crate::recording::peaks::prepared::{Computed, PreparedPeaks};
 use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::recording::score::song_score;
 
@@ -31,11 +33,13 @@ pub struct Prepared<'a> {
     peaks: PreparedPeaks<'a>,
 }
 
-impl<'a> From<&'a Analysis> for Prepared<'a> {
-    fn from(analysis: &'a Analysis) -> Self {
+impl<'a> Prepared<'a> {
+    /// This recording with what comparisons have computed of it before.
+    #[must_use]
+    pub fn with(analysis: &'a Analysis, computed: &Arc<Computed>) -> Self {
         Self {
             analysis,
-            peaks: (&analysis.peaks).into(),
+            peaks: PreparedPeaks::with(&analysis.peaks, computed),
         }
     }
 }

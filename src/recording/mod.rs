@@ -31,3 +31,4 @@ pub mod segments;
 
 pub use analysis::{Analysis, analyse};
 pub use compare::{Findings, Prepared, compare};
+pub use peaks::prepared::Computed;

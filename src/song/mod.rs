@@ -2,6 +2,8 @@
 
 mod bytes;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::composition;
@@ -18,10 +20,7 @@ pub struct PreparedSong<'a> {
 
 impl<'a> From<&'a Song> for PreparedSong<'a> {
     fn from(song: &'a Song) -> Self {
-        Self {
-            song,
-            recording: (&song.recording).into(),
-        }
+        song.prepared_with(&Arc::default())
     }
 }
 
@@ -40,6 +39,16 @@ impl Song {
     #[must_use]
     pub fn prepared(&self) -> PreparedSong<'_> {
         self.into()
+    }
+
+    /// The same for an owner that keeps what is computed beside the song, where a reference to the
+    /// song can't be kept.
+    #[must_use]
+    pub(crate) fn prepared_with(&self, computed: &Arc<recording::Computed>) -> PreparedSong<'_> {
+        PreparedSong {
+            song: self,
+            recording: recording::Prepared::with(&self.recording, computed),
+        }
     }
 
     /// Its name, as given.

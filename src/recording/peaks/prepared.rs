@@ -20,8 +20,9 @@ pub struct PreparedPeaks<'a> {
     computed: Arc<Computed>,
 }
 
+/// What was computed of a song's peaks, without the peaks.
 #[derive(Debug, Default)]
-struct Computed {
+pub struct Computed {
     raster: OnceLock<Arc<Raster>>,
     weights: OnceLock<Arc<[f32]>>,
     reversed: OnceLock<(PeakMap, Arc<Computed>)>,
@@ -56,14 +57,22 @@ impl Kind {
 
 impl<'a> From<&'a PeakMap> for PreparedPeaks<'a> {
     fn from(map: &'a PeakMap) -> Self {
-        let computed = Arc::default();
-        Self { map, computed }
+        Self::with(map, &Arc::default())
     }
 }
 
 impl<'a> From<&PreparedPeaks<'a>> for PreparedPeaks<'a> {
     fn from(peaks: &PreparedPeaks<'a>) -> Self {
         peaks.clone()
+    }
+}
+
+impl<'a> PreparedPeaks<'a> {
+    /// These peaks with what was computed of them before.
+    #[must_use]
+    pub fn with(map: &'a PeakMap, computed: &Arc<Computed>) -> Self {
+        let computed = Arc::clone(computed);
+        Self { map, computed }
     }
 }
 
@@ -180,5 +189,9 @@ mod tests {
         let reversed = |peaks: &PreparedPeaks<'_>| peaks.reversed().index(Kind::Few, 1.0);
         assert!(Arc::ptr_eq(&reversed(&prepared), &reversed(&clone)));
         assert!(!Arc::ptr_eq(&index, &clone.index(Kind::Few, 1.0)));
+        // Also when the peaks are prepared anew.
+        let computed = Arc::default();
+        let raster = || PreparedPeaks::with(&song, &computed).raster();
+        assert!(Arc::ptr_eq(&raster(), &raster()));
     }
 }

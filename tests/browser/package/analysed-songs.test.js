@@ -24,6 +24,29 @@ describe("analysed songs", () => {
     assert.ok(!stages.some((/** @type {string} */ stage) => stage.endsWith("left")), String(stages));
   });
 
+  test("a song that is compared with several has the same reports as with each of them alone", async () => {
+    const { once, many } = await run(`
+      const checker = await soundalike.createChecker({ backend: "cpu" });
+      // The second one is a part of the first, in other music; on the left, then on the right, too.
+      const mixed = a.map((value, index) => (value + b[(index + 44_100) % b.length]) / 2);
+      const pairs = [["a", "b"], ["a", "mixed"], ["b", "a"], ["a", "mixed"], ["mixed", "a"]];
+      const songs = async () => {
+        const made = {};
+        for (const [name, samples] of Object.entries({ a, b, mixed }))
+          made[name] = await checker.analyse({ samples, sampleRateHz: 44100, name });
+        return made;
+      };
+      const [once, many, kept] = [[], [], await songs()];
+      for (const [left, right] of pairs) {
+        many.push(JSON.stringify(await checker.compare(kept[left], kept[right])));
+        const fresh = await songs();
+        once.push(JSON.stringify(await checker.compare(fresh[left], fresh[right])));
+      }
+      return { once, many };`);
+    assert.deepEqual(many, once);
+    assert.ok(JSON.parse(many[1]).passages.length > 0, "the mixture isn't found");
+  });
+
   test("a song is analysed, kept as bytes, and compared again without its audio", async () => {
     const { events, ...rest } = await run(`
       const checker = await soundalike.createChecker({ backend: "cpu" });
