@@ -54,8 +54,13 @@ fn bad_input_gives_one_clear_line() {
             bytes.truncate(bytes.len() / 2);
             fs::write(&file, bytes).unwrap();
         }
-        fail(&["search", &song, "--in", &catalogue], "is damaged");
-        fail(&["verify", "--in", &catalogue], "is damaged");
+        for verb in [&["search", &song][..], &["verify"]] {
+            let arguments = [verb, &["--in", &catalogue]].concat();
+            fail(
+                &arguments,
+                "is damaged: a file of it is missing or cut short",
+            );
+        }
     }
     fs::remove_dir_all(scene.at("catalogue/segments.lance")).unwrap();
     fail(

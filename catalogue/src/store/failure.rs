@@ -66,7 +66,7 @@ fn what(error: &lance::Error, text: &str, is_folder: bool) -> &'static str {
         return "has changed meanwhile: begin again";
     }
     if is_folder {
-        return "is damaged: `soundalike-catalogue verify` says more";
+        return "is damaged: a file of it is missing or cut short. Bring it back from a copy, or make the catalogue anew";
     }
     if is_missing(error) || matches!(error, lance::Error::CorruptFile { .. }) {
         return "is damaged or not there";
