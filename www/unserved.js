@@ -1,9 +1,16 @@
 /**
- * Says on a page that was opened from a disk that it must be served. It is a classic script,
- * because browsers refuse modules there.
+ * Says on a page whose modules don't run why nothing can be checked: it was opened from a disk, or
+ * the browser is too old to read them. It is a classic script, which browsers run all the same, in
+ * the syntax of old ones.
  */
 
-if (location.protocol === "file:") {
-  for (const words of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".unserved")))
+/** @param {string} reason a class of the page's sentences */
+function say(reason) {
+  for (const words of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`.${reason}`)))
     words.hidden = false;
 }
+
+if (location.protocol === "file:") say("unserved");
+addEventListener("error", ({ error }) => {
+  if (error instanceof SyntaxError) say("outdated");
+});

@@ -63,6 +63,24 @@ describe("surroundings", () => {
     assert.equal(await page.getByText("opened from a disk").isVisible(), false);
   });
 
+  test("a browser that is too old to read the modules is told so", async (t) => {
+    const page = await freshPage(t);
+    const words = page.getByText("This browser is too old");
+    for (const [name, script] of [
+      ["index.html", "app.js"],
+      ["embed.html", "embed.js"],
+    ]) {
+      await page.goto(`${shared.url}${name}`);
+      await page.locator("input[type=file]").first().waitFor();
+      assert.equal(await words.isVisible(), false);
+      await page.route(`**/${script}`, (route) =>
+        route.fulfill({ contentType: "text/javascript", body: "class Newer { unheardOf(] }" }),
+      );
+      await page.reload();
+      await page.getByRole("alert").and(words).waitFor();
+    }
+  });
+
   for (const [what, functions] of /** @type {const} */ ([
     ["light-dark()", /light-dark\(/g],
     ["light-dark() and color-mix()", /(light-dark|color-mix)\(/g],

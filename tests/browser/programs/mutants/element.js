@@ -83,4 +83,5 @@ export const ELEMENT_MUTANTS = [
   ["element", "sandboxed frame", "pkg/engine/spawn.js", "hasNoOrigin() ? dataAddress(bootstrap) :", ""],
   ["element", "sandboxed frame", "pkg/engine/worker-host.js", "if (hasNoOrigin() && ", "if (false && "],
   ["surroundings", "opened from a disk", "unserved.js", "words.hidden = false;", ""],
+  ["surroundings", "too old to read", "unserved.js", "error instanceof SyntaxError", "!error"],
 ];
