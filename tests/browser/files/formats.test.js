@@ -9,35 +9,12 @@ import { basename } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { packageInBlankPage } from "../support/blank-page.js";
 import { audioFolder } from "../support/harness.js";
+import { FOREIGN, swapped } from "../support/inputs/foreign-formats.js";
 
 /** Long enough to be cut into chunks where a browser decodes it. */
 const SONG_SECS = 45;
 /** Encoders keep this much of a song. */
 const SAME = 0.9;
-
-/** Options of FFmpeg, by the name of the file that it writes. */
-const FOREIGN = /** @type {Record<string, string[]>} */ ({
-  "16.aiff": [],
-  "24.aif": ["-c:a", "pcm_s24be"],
-  "32.aif": ["-c:a", "pcm_s32be"],
-  "float.aifc": ["-c:a", "pcm_f32be"],
-  "sowt.aifc": ["-c:a", "pcm_s16le"],
-  "alac.m4a": ["-c:a", "alac"],
-  "alac.caf": ["-c:a", "alac"],
-  "pcm.caf": ["-c:a", "pcm_s24le"],
-  "sound.au": [],
-  "sound.w64": [],
-  "double.wav": ["-c:a", "pcm_f64le"],
-  "ima.wav": ["-c:a", "adpcm_ima_wav"],
-  "ms.wav": ["-c:a", "adpcm_ms"],
-  "layer2.mp2": ["-c:a", "mp2", "-b:a", "192k"],
-  "mp3.avi": ["-c:a", "libmp3lame"],
-  "pcm.avi": ["-c:a", "pcm_s16le"],
-  "mp3.flv": ["-c:a", "libmp3lame"],
-  "aac.flv": ["-c:a", "aac"],
-  "mp3.ts": ["-c:a", "libmp3lame"],
-  "aac.ts": ["-c:a", "aac"],
-});
 
 /** Seconds of the first of three MP3 files that were joined. */
 const JOINED = /** @type {Record<string, number>} */ ({ "rates.mp3": 45, "channels.mp3": 5, "alike.mp3": 5 });
@@ -218,13 +195,3 @@ describe("formats", () => {
     assert.ok((await blank.run(loaded)) > 0);
   });
 });
-
-/** A WAV file of 16 bits in the other byte order. @param {Buffer} wav with a header of 44 bytes */
-function swapped(wav) {
-  const turned = Buffer.from(wav);
-  turned.write("RIFX");
-  for (const at of [4, 16, 24, 28, 40]) turned.writeUInt32BE(wav.readUInt32LE(at), at);
-  for (const at of [20, 22, 32, 34]) turned.writeUInt16BE(wav.readUInt16LE(at), at);
-  turned.subarray(44).swap16();
-  return turned;
-}

@@ -2,9 +2,10 @@
  * Damaged music files in the page's engine and in the trainer: each must end within 10 s with a
  * report or with one error with a code, no worker may crash, and a good pair must work afterwards.
  *
- *     cargo xtask web && cargo build --release --workspace && npm run hostile [-- COUNT [SEED]]
+ *     cargo xtask web && cargo build --release --workspace && npm run hostile [-- COUNT [SEED [foreign]]]
  *
- * `hostile.test.js` does the same with fewer files.
+ * With `foreign` all files are in formats that browsers refuse. `hostile.test.js` does the same with
+ * fewer files.
  */
 
 import assert from "node:assert/strict";
@@ -13,8 +14,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { audioFolder, launchChromium, openBlankPage, serveSite } from "../support/harness.js";
-import { hostileFiles } from "../support/inputs/hostile-files.js";
+import { FOREIGN_FORMATS, hostileFiles } from "../support/inputs/hostile-files.js";
 
+/** Duration of each file before it is damaged. */
+const SECS = 6;
 /** A file that takes longer counts as hanging. */
 export const PATIENCE_MS = 10_000;
 /** The trainer may compute as long; in wall time it may take longer on a busy machine. */
@@ -152,12 +155,13 @@ function ran(options) {
 /**
  * The damaged files in a folder of their own, and the good file that they are compared with.
  * @param {ReturnType<typeof audioFolder>} audio @param {number} count @param {number} seed
+ * @param {typeof FOREIGN_FORMATS} [formats]
  */
-export function made(audio, count, seed) {
-  const good = audio.tune("good.wav", seed, 6);
+export function made(audio, count, seed, formats) {
+  const good = audio.tune("good.wav", seed, SECS);
   const folder = join(dirname(good), "hostile");
   mkdirSync(folder);
-  const files = hostileFiles(audio, count, seed).map((file) => {
+  const files = hostileFiles(audio, count, seed, SECS, formats).map((file) => {
     const path = join(folder, file.name);
     renameSync(file.path, path);
     return { ...file, path };
@@ -166,10 +170,11 @@ export function made(audio, count, seed) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [count = 500, seed = 1] = process.argv.slice(2).map(Number);
+  const [count = 500, seed = 1] = process.argv.slice(2, 4).map(Number);
+  const formats = process.argv[4] === "foreign" ? FOREIGN_FORMATS : undefined;
   const audio = audioFolder();
   try {
-    const { good, files } = made(audio, count, seed);
+    const { good, files } = made(audio, count, seed, formats);
     for (const [where, through] of /** @type {const} */ ([
       ["engine", throughTheEngine],
       ["trainer", throughTheTrainer],

@@ -1,48 +1,55 @@
 /**
- * Damaged music files: a tune in thirteen formats, changed at random places of header and body. The
+ * Damaged music files: a tune in several formats, changed at random places of header and body. The
  * same seed gives the same changes.
  */
 
 import { readFileSync } from "node:fs";
+import { FOREIGN, swapped } from "./foreign-formats.js";
 import { mulberry32 } from "./music.js";
 
-/** Formats of the tune before it is damaged. */
-const FORMATS = /** @type {const} */ ([
-  ["mp3", ["-c:a", "libmp3lame", "-b:a", "96k"]],
-  ["ogg", ["-c:a", "libvorbis", "-q:a", "3"]],
-  ["flac", ["-c:a", "flac"]],
-  ["wav", ["-c:a", "pcm_s16le"]],
-  ["m4a", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+faststart"]],
-  ["webm", ["-c:a", "libopus"]],
-  ["mp4", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "1000000"]],
-  // Browsers refuse these, and our own decoder reads them.
-  ["aiff", ["-c:a", "pcm_s24be"]],
-  ["caf", ["-c:a", "alac"]],
-  ["w64", ["-c:a", "pcm_f32le"]],
-  ["avi", ["-c:a", "libmp3lame"]],
-  ["flv", ["-c:a", "aac"]],
-  ["ts", ["-c:a", "aac"]],
-]);
+/** @typedef {[extension: string, options: string[], headerBytes: number]} Format */
 
 /**
- * Approximate end of the headers: the packets of a Vorbis file begin after some 4 kB, frames of the
- * others much earlier.
+ * Formats of the tune before it is damaged: options of FFmpeg and the approximate end of the
+ * headers. The packets of a Vorbis file begin after some 4 kB, frames of the others much earlier.
+ * @type {Format[]}
  */
-const HEADER_BYTES = {
-  mp3: 600,
-  ogg: 4200,
-  flac: 120,
-  wav: 44,
-  m4a: 2000,
-  webm: 460,
-  mp4: 1200,
-  aiff: 54,
-  caf: 200,
-  w64: 104,
-  avi: 5700,
-  flv: 300,
-  ts: 564,
-};
+const FORMATS = [
+  ["mp3", ["-c:a", "libmp3lame", "-b:a", "96k"], 600],
+  ["ogg", ["-c:a", "libvorbis", "-q:a", "3"], 4200],
+  ["flac", ["-c:a", "flac"], 120],
+  ["wav", ["-c:a", "pcm_s16le"], 44],
+  ["m4a", ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+faststart"], 2000],
+  ["webm", ["-c:a", "libopus"], 460],
+  [
+    "mp4",
+    ["-c:a", "aac", "-aac_pns", "0", "-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "1000000"],
+    1200,
+  ],
+  // Browsers refuse these, and our own decoder reads them.
+  ["aiff", ["-c:a", "pcm_s24be"], 54],
+  ["caf", ["-c:a", "alac"], 200],
+  ["w64", ["-c:a", "pcm_f32le"], 104],
+  ["avi", ["-c:a", "libmp3lame"], 5700],
+  ["flv", ["-c:a", "aac"], 300],
+  ["ts", ["-c:a", "aac"], 564],
+];
+
+/** Headers that are longer than most, in bytes, by the name of the file. */
+const LONG_HEADERS = /** @type {Record<string, number>} */ ({ "mp3.avi": 5700, "pcm.avi": 5700, "aac.ts": 564 });
+/** Headers of other files, in bytes. */
+const HEADER_BYTES = 200;
+
+/**
+ * All formats that browsers refuse and our own decoder reads.
+ * @type {Format[]}
+ */
+export const FOREIGN_FORMATS = Object.entries(FOREIGN).map(([name, options]) => {
+  const extension = /** @type {string} */ (name.split(".")[1]);
+  // With the tables of an MP4 file before its sound.
+  const all = extension === "m4a" ? [...options, "-movflags", "+faststart"] : options;
+  return [extension, all, LONG_HEADERS[name] ?? (extension === "m4a" ? 2000 : HEADER_BYTES)];
+});
 
 /** Unexpected values for lengths, rates and counts. */
 const ODD_WORDS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
@@ -100,22 +107,26 @@ const CHANGES = {
  * @param {number} count
  * @param {number} seed
  * @param {number} [secs] duration of each
+ * @param {Format[]} [formats]
  * @returns {{ path: string, name: string, what: string }[]}
  */
-export function hostileFiles(audio, count, seed, secs = 6) {
+export function hostileFiles(audio, count, seed, secs = 6, formats = FORMATS) {
   const random = mulberry32(seed);
   const next = (/** @type {number} */ below) => Math.floor(random() * below);
   const tune = audio.tune("whole.wav", seed, secs);
-  const whole = FORMATS.map(([format, options]) => ({
-    format,
-    bytes: readFileSync(audio.encoded(`whole-copy.${format}`, tune, [...options])),
+  const whole = formats.map(([extension, options, headerBytes]) => ({
+    extension,
+    headerBytes,
+    bytes: readFileSync(audio.encoded(`whole-copy.${extension}`, tune, options)),
   }));
+  if (formats === FOREIGN_FORMATS)
+    whole.push({ extension: "wav", headerBytes: 44, bytes: swapped(readFileSync(tune)) });
   const kinds = Object.entries(CHANGES);
   return Array.from({ length: count }, (_, index) => {
-    const { format, bytes } = /** @type {typeof whole[number]} */ (whole[index % whole.length]);
+    const { extension, headerBytes, bytes } = /** @type {typeof whole[number]} */ (whole[index % whole.length]);
     const inHeader = Math.floor(index / whole.length) % 2 === 0;
-    const from = inHeader ? 0 : HEADER_BYTES[format];
-    const to = inHeader ? HEADER_BYTES[format] : bytes.length;
+    const from = inHeader ? 0 : headerBytes;
+    const to = inHeader ? headerBytes : bytes.length;
     /** @type {Buffer} */
     let changed = Buffer.from(bytes);
     const done = [];
@@ -126,7 +137,7 @@ export function hostileFiles(audio, count, seed, secs = 6) {
       changed = change(changed, Math.min(from, changed.length - 8), Math.min(to, changed.length), { next });
       done.push(kind);
     }
-    const name = `${String(index).padStart(3, "0")}.${format}`;
+    const name = `${String(index).padStart(3, "0")}.${extension}`;
     return { path: audio.file(name, changed), name, what: `${inHeader ? "header" : "body"}: ${done.join(", ")}` };
   });
 }
