@@ -75,6 +75,11 @@ pub enum Part {
     Backwards {
         of: Vec<Part>,
     },
+    /// Parts without all sound below a frequency.
+    HighPass {
+        of: Vec<Part>,
+        hz: f64,
+    },
     /// A hundred claps a second, each a burst of noise of a few milliseconds.
     Applause {
         #[serde(default)]
@@ -103,7 +108,9 @@ impl Part {
                 let secs = |parts: &[Self]| parts.iter().map(Self::secs).sum::<f64>();
                 secs(one).max(secs(other))
             }
-            Self::Backwards { ref of } => of.iter().map(Self::secs).sum(),
+            Self::Backwards { ref of } | Self::HighPass { ref of, .. } => {
+                of.iter().map(Self::secs).sum()
+            }
             Self::Tune { secs, .. }
             | Self::Silence { secs }
             | Self::Noise { secs, .. }
@@ -159,6 +166,10 @@ impl Part {
                 samples.reverse();
                 samples
             }
+            Self::HighPass { ref of, hz } => {
+                let samples: Vec<f32> = of.iter().flat_map(Self::samples).collect();
+                high_passed(&samples, hz)
+            }
             Self::Silence { .. } => samples.map(|_| 0.0).collect(),
             Self::Noise { seed, .. } => samples
                 .map(|n| 0.2 * random(99 + seed, n) as f32 - 0.1)
@@ -194,6 +205,30 @@ impl Part {
             }
         }
     }
+}
+
+/// The samples without all sound below a frequency: less what a sinc in a Hann window lets pass.
+/// The slope is 350 Hz wide.
+fn high_passed(samples: &[f32], hz: f64) -> Vec<f32> {
+    const REACH: usize = 128;
+    let cutoff = 2.0 * hz / f64::from(RATE_HZ);
+    let taps: Vec<f32> = (0..=2 * REACH)
+        .map(|tap| {
+            let place = tap as f64 - REACH as f64;
+            let angle = std::f64::consts::PI * place;
+            let sinc = match place {
+                0.0 => cutoff,
+                _ => (angle * cutoff).sin() / angle,
+            };
+            let window = 0.5 + 0.5 * (angle / (REACH + 1) as f64).cos();
+            (f64::from(u8::from(place == 0.0)) - sinc * window) as f32
+        })
+        .collect();
+    let padded = [&[0.0; REACH], samples, &[0.0; REACH]].concat();
+    padded
+        .windows(taps.len())
+        .map(|near| near.iter().zip(&taps).map(|(one, tap)| one * tap).sum())
+        .collect()
 }
 
 /// Two strings of nearly the same pitch. All partials differ in phase.

@@ -70,6 +70,28 @@ mod tests {
     }
 
     #[test]
+    fn two_strays_in_a_hundred_may_lie_below_the_range_and_three_may_not() {
+        let whole = song(60.0, 1);
+        let found = |every| {
+            let copy = filtered(&whole, 460, every);
+            let strays = copy.peaks.iter().filter(|peak| peak.pitch < 460).count();
+            let lowest = lowest_common([&whole, &copy]).unwrap();
+            (lowest, strays as f64 / copy.peaks.len() as f64)
+        };
+        let [(few, few_share), (many, many_share)] = [found(260), found(130)];
+        assert!((0.011..0.019).contains(&few_share) && (0.021..0.039).contains(&many_share));
+        assert!(few >= 460 && many < 460, "{few} {many}");
+    }
+
+    #[test]
+    fn half_of_the_other_song_lies_below() {
+        let whole = song(60.0, 1);
+        // Pitches spread evenly, but for chance.
+        let is_found = |lowest| lowest_common([&whole, &filtered(&whole, lowest, 1_000)]).is_some();
+        assert!(is_found(320) && !is_found(250));
+    }
+
+    #[test]
     fn other_songs_are_compared_as_they_are() {
         let whole = song(60.0, 1);
         for other in [
