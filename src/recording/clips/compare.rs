@@ -53,7 +53,7 @@ pub fn compare_clips(
     let mut score = clip_score(logit, alignment.as_ref(), calibration);
     let [left, right] = songs.map(|song| &song.peaks);
     let is_supported =
-        |found: ClipAlignment| is_supported(&found, evidence_at(&found, left, right));
+        |found: ClipAlignment| is_supported(logit, &found, evidence_at(&found, left, right));
     if score >= LEAST_SCORE && !alignment.is_none_or(is_supported) {
         score = HIGHEST_WITHOUT_PASSAGE;
     }
