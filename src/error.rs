@@ -42,8 +42,8 @@ pub enum Error {
         /// Duration of the longest song.
         max_secs: f64,
     },
-    /// Every segment of the song is silent.
-    #[error("{name} is silent: there is nothing to compare")]
+    /// Most of every segment of the song is silent.
+    #[error("{name} is mostly silence: there is nothing to compare")]
     Silent {
         /// The song.
         name: String,

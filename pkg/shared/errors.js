@@ -75,7 +75,7 @@ export function songError(code, about) {
   const sentences = /** @type {Partial<Record<ErrorCode, string>>} */ ({
     "decode-failed": `${song} holds samples or a sample rate that cannot be sound.`,
     "no-audio": `${song} holds no sound.`,
-    silent: `${song} is silent, or too quiet to be compared.`,
+    silent: `${song} is mostly silence, or too quiet to be compared.`,
     "too-short": `${song} lasts ${short} seconds. At least ${about.minSongSecs} seconds are needed.`,
     "too-long": tooLongSentence(about.name, about.durationSecs, about.maxSongSecs),
   });

@@ -71,8 +71,14 @@ describe("package", () => {
       /lasts just under 3 seconds\. At least 3 seconds/,
     ],
     ["clearly less than three seconds", "a.slice(0, 2.94 * 44100)", "too-short", /lasts 2\.9 seconds\. At least/],
-    ["silence", "new Float32Array(10 * 44100)", "silent", /is silent, or too quiet/],
-    ["very quiet music", "a.map((sample) => sample * 1e-4)", "silent", /is silent, or too quiet/],
+    ["silence", "new Float32Array(10 * 44100)", "silent", /is mostly silence, or too quiet/],
+    [
+      "a click a second",
+      "new Float32Array(10 * 44100).map((_, n) => (n % 44100 < 300 ? 0.5 * Math.sin(n) : 0))",
+      "silent",
+      /is mostly silence/,
+    ],
+    ["very quiet music", "a.map((sample) => sample * 1e-4)", "silent", /is mostly silence, or too quiet/],
     [
       "more than 90 minutes",
       "{ samples: new Float32Array(90.4 * 60 * 8000), sampleRateHz: 8000 }",
