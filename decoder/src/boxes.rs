@@ -49,6 +49,34 @@ pub fn movie_box(source: &mut Box<dyn MediaSource>) -> Result<Option<Vec<u8>>> {
     Ok(None)
 }
 
+/// The length that a file had before it was cut off, by the boxes from where `source` is to its
+/// end; `None` if nothing is missing.
+pub fn length_before_cut(source: &mut Box<dyn MediaSource>) -> Result<Option<u64>> {
+    let Some(length) = source.byte_len() else {
+        return Ok(None);
+    };
+    let mut offset = source.stream_position()?;
+    for _ in 0..MAX_BOXES {
+        if offset >= length {
+            return Ok((offset > length).then_some(offset));
+        }
+        source.seek(SeekFrom::Start(offset))?;
+        let mut head = [0; 16];
+        source.read_exact(&mut head[..8])?;
+        let size = match u32_at(&head, 0) {
+            // As long as the file.
+            Some(0) | None => return Ok(None),
+            Some(1) => {
+                source.read_exact(&mut head[8..])?;
+                u64_at(&head, 8).unwrap_or(0)
+            }
+            Some(size) => u64::from(size),
+        };
+        offset = offset.saturating_add(size).min(i64::MAX as u64);
+    }
+    Ok(None)
+}
+
 /// Whether a box has fields of 64 bits (version 1).
 pub fn is_long(content: &[u8]) -> bool {
     content.first() == Some(&1)

@@ -16,11 +16,11 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use crate::boxes::movie_box;
+use crate::boxes::{length_before_cut, movie_box};
 use crate::edit_list::{Edit, edit_lists};
 use crate::elementary::{Elementary, elementary};
 use crate::headers::layout;
-use crate::plain::{Layout, PlainFile, Tail};
+use crate::plain::{CutOff, Layout, PlainFile, Tail};
 use crate::refusal::Refusal;
 use crate::tracks::{SoundTrack, decoder_of, of_movie, track_of};
 
@@ -142,6 +142,11 @@ impl SoundFile {
                     #[cfg(not(feature = "all"))]
                     None => Vec::new(),
                 };
+                if movie.is_some()
+                    && let Ok(Some(length)) = length_before_cut(&mut source)
+                {
+                    source = Box::new(CutOff { source, length });
+                }
                 at_start(&mut source)?;
                 let mut file =
                     Self::open_with_symphonia(stream_of(source), extension, &tracks, chosen)?;

@@ -152,3 +152,36 @@ impl MediaSource for Tail {
         Some(self.source.byte_len()?.saturating_sub(self.start))
     }
 }
+
+/// A file that was cut off, with the length that it had: Symphonia reads no sound out of a box that
+/// ends after the file.
+pub struct CutOff {
+    pub source: Box<dyn MediaSource>,
+    pub length: u64,
+}
+
+impl Read for CutOff {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.source.read(buffer)
+    }
+}
+
+impl Seek for CutOff {
+    fn seek(&mut self, to: SeekFrom) -> Result<u64> {
+        let to = match to {
+            SeekFrom::End(offset) => SeekFrom::Start(self.length.saturating_add_signed(offset)),
+            to => to,
+        };
+        self.source.seek(to)
+    }
+}
+
+impl MediaSource for CutOff {
+    fn is_seekable(&self) -> bool {
+        self.source.is_seekable()
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(self.length)
+    }
+}

@@ -18,7 +18,11 @@ fn file(edits: &[(u32, i32)]) -> Vec<u8> {
 /// Runs of packets' numbers that are heard, each as its first and last number, and the seconds that
 /// are stated.
 fn heard(edits: &[(u32, i32)]) -> (Vec<(i32, i32)>, f64, usize) {
-    let mut file = SoundFile::open(Box::new(Cursor::new(file(edits))), Some("mov")).unwrap();
+    heard_of(file(edits))
+}
+
+fn heard_of(bytes: Vec<u8>) -> (Vec<(i32, i32)>, f64, usize) {
+    let mut file = SoundFile::open(Box::new(Cursor::new(bytes)), Some("mov")).unwrap();
     let stated = file.stated_secs().unwrap();
     let (mut runs, mut frames) = (Vec::<(i32, i32)>::new(), 0);
     while let Some(part) = file.next_part() {
@@ -66,6 +70,17 @@ fn the_edits_of_a_track_are_played_one_after_another() {
             (stated - secs).abs() < 0.01,
             "{edits:?}: {stated} s stated, {secs} s played"
         );
+    }
+}
+
+#[test]
+fn a_file_that_was_cut_off_gives_what_is_there() {
+    for edits in [&[] as &[_], &[(7000, 0)]] {
+        let mut bytes = file(edits);
+        bytes.truncate(bytes.len() - 300 * 2 * FRAMES_PER_PACKET as usize);
+        let (found, stated, _) = heard_of(bytes);
+        assert_eq!(found, [(0, 399)], "{edits:?}");
+        assert!((stated - 7.0).abs() < 0.01, "{stated}");
     }
 }
 
