@@ -2,10 +2,11 @@
  * Damaged music files in the page's engine and in the trainer: each must end within 10 s with a
  * report or with one error with a code, no worker may crash, and a good pair must work afterwards.
  *
- *     cargo xtask web && cargo build --release --workspace && npm run hostile [-- COUNT [SEED [foreign]]]
+ *     cargo xtask web && cargo build --release --workspace
+ *     npm run hostile [-- COUNT [SEED [foreign]]]
  *
- * With `foreign` all files are in formats that browsers refuse. `hostile.test.js` does the same with
- * fewer files.
+ * With `foreign` all files are in formats that browsers refuse. `hostile.test.js` does the same
+ * with fewer files.
  */
 
 import assert from "node:assert/strict";
