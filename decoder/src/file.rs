@@ -19,6 +19,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use crate::boxes::{length_before_cut, movie_box};
 use crate::edit_list::{Edit, edit_lists};
 use crate::elementary::{Elementary, elementary};
+use crate::free_format::FreeFormat;
 use crate::headers::layout;
 use crate::plain::{CutOff, Layout, PlainFile, Tail};
 use crate::refusal::Refusal;
@@ -66,6 +67,7 @@ const MAX_REFUSED_PACKETS: usize = 4;
 
 enum Packets {
     Plain(PlainFile),
+    FreeFormat(FreeFormat),
     Symphonia(Box<dyn FormatReader>),
 }
 
@@ -130,9 +132,15 @@ impl SoundFile {
             }
             Some(Layout::Mpeg { start }) => {
                 let tail = Tail::new(source, start).map_err(|_| Refusal::UnknownFormat)?;
-                Self::open_with_symphonia(stream_of(Box::new(tail)), Some("mp3"), &[], None)
+                let mut tail = Box::new(tail) as Box<dyn MediaSource>;
+                if FreeFormat::begins(&mut tail) {
+                    return Self::open_free_format(tail);
+                }
+                at_start(&mut tail)?;
+                Self::open_with_symphonia(stream_of(tail), Some("mp3"), &[], None)
             }
             Some(Layout::Foreign) => Err(Refusal::UnknownCodec),
+            None if FreeFormat::begins(&mut source) => Self::open_free_format(source),
             None => {
                 let movie = movie_box(&mut source).ok().flatten();
                 let tracks = match &movie {
@@ -154,6 +162,18 @@ impl SoundFile {
                 Ok(file)
             }
         }
+    }
+
+    fn open_free_format(source: Box<dyn MediaSource>) -> Result<Self, Refusal> {
+        let file = FreeFormat::open(source).ok_or(Refusal::UnknownFormat)?;
+        let parameters = file.parameters().ok_or(Refusal::UnknownFormat)?;
+        let (decoder, stated_secs) = (decoder_of(&parameters)?, file.stated_secs());
+        Ok(Self::new(
+            Packets::FreeFormat(file),
+            decoder,
+            0,
+            stated_secs,
+        ))
     }
 
     /// Plays the edits of the track alone.
@@ -344,6 +364,7 @@ impl Packets {
     fn next(&mut self) -> Result<Option<Packet>, Error> {
         match self {
             Self::Plain(file) => file.next_packet(),
+            Self::FreeFormat(file) => file.next_packet(),
             Self::Symphonia(format) => unless_panic(|| format.next_packet()).unwrap_or(Ok(None)),
         }
     }

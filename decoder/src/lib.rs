@@ -9,6 +9,8 @@
 //! Samples are `f32`, full scale is -1.0 to 1.0. Channels have the order of WAV files: left, right,
 //! centre, low frequencies, rear, side.
 
+#[cfg(feature = "all")]
+mod aac;
 mod boxes;
 mod codecs;
 mod edit_list;
@@ -16,6 +18,7 @@ mod elementary;
 mod file;
 #[cfg(feature = "all")]
 mod foreign;
+mod free_format;
 mod headers;
 #[cfg(feature = "all")]
 mod matroska;

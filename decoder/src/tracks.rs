@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatReader, Track, TrackFlags};
 
 use crate::boxes::{VERSION_BYTES, boxes, inside, track_id, u32_at};
@@ -111,7 +112,8 @@ pub fn decoder_of(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDeco
         codecs.register_audio_decoder::<crate::opus::OpusDecoder>();
         codecs
     });
-    codecs
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-        .map_err(|_| Refusal::UnknownCodec)
+    let made = codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default());
+    #[cfg(feature = "all")]
+    let made = made.or_else(|_| Ok(Box::new(crate::aac::AacDecoder::try_new(parameters)?)));
+    made.map_err(|_: Error| Refusal::UnknownCodec)
 }

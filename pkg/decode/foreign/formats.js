@@ -107,8 +107,17 @@ export async function formatOf(file) {
   // ID3 tags may precede MPEG audio, whose frames begin with eleven ones.
   const start = await offsetAfterTags(file).catch(() => 0);
   const bytes = await file.bytes(start, start + 4);
-  const isMpeg = bytes.length === 4 && uint32(bytes) >>> 21 === 0x7ff;
-  return isMpeg ? { sentence: "", decoder: "either" } : undefined;
+  if (bytes.length < 4 || uint32(bytes) >>> 21 !== 0x7ff) return undefined;
+  if (isFreeFormat(uint32(bytes))) return known("an MP3 file of free format", "either");
+  return { sentence: "", decoder: "either" };
+}
+
+/**
+ * Whether frames of Layer III have one size, which no header states (ISO/IEC 11172-3, 2.4.2.3).
+ * @param {number} header of the first
+ */
+function isFreeFormat(header) {
+  return ((header >>> 17) & 3) === 1 && ((header >>> 12) & 15) === 0;
 }
 
 /**

@@ -9,7 +9,7 @@ import { basename } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { packageInBlankPage } from "../support/blank-page.js";
 import { audioFolder } from "../support/harness.js";
-import { FOREIGN, swapped } from "../support/inputs/foreign-formats.js";
+import { EVEN_FRAMES, FOREIGN, freeFormat, swapped } from "../support/inputs/foreign-formats.js";
 
 /** Long enough to be cut into chunks where a browser decodes it. */
 const SONG_SECS = 45;
@@ -71,6 +71,8 @@ describe("formats", () => {
     const tracks = ["-i", song, "-map", "0", "-map", "1", "-disposition:a:0", "0", "-disposition:a:1", "default"];
     files["two.mkv"] = audio.encoded("two.mkv", other, [...tracks, "-c:a", "libopus"]);
     files["two.mp4"] = audio.encoded("two.mp4", other, [...tracks, "-c:a", "aac"]);
+    const even = audio.encoded("even.mp3", song, ["-t", "6", "-ac", "2", "-c:a", "libmp3lame", ...EVEN_FRAMES]);
+    files["free.mp3"] = audio.file("free.mp3", freeFormat(readFileSync(even)));
     files["swapped.wav"] = audio.file("swapped.wav", swapped(readFileSync(song)));
     const cancelling = "pan=stereo|c0=c0|c1=-1*c0";
     files["inverted.wav"] = audio.encoded("inverted.wav", song, ["-af", cancelling]);
@@ -102,7 +104,7 @@ describe("formats", () => {
       });`);
 
   test("files that browsers refuse are decoded", async () => {
-    for (const name of Object.keys(FOREIGN)) {
+    for (const name of [...Object.keys(FOREIGN), "free.mp3"]) {
       const { value, message } = await compared(name);
       assert.ok(value?.score > SAME, `${name}: ${message ?? value.score}`);
       assert.ok(Math.abs(value.secs - 6) < 0.1, `${name} lasts ${value.secs} s`);
@@ -182,6 +184,8 @@ describe("formats", () => {
     const { code, message } = await compared("16.aiff");
     assert.equal(code, "decode-failed");
     assert.match(message, /“16\.aiff” is an AIFF file.*Convert it to MP3, WAV or FLAC/);
+    const free = await compared("free.mp3");
+    assert.match(free.message, /“free\.mp3” is an MP3 file of free format that can’t be decoded here/);
     assert.ok((await compared("song.wav")).value?.score > 0.99);
   });
 
