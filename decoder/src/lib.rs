@@ -9,10 +9,10 @@
 //! Samples are `f32`, full scale is -1.0 to 1.0. Channels have the order of WAV files: left, right,
 //! centre, low frequencies, rear, side.
 
-#[cfg(feature = "all")]
-mod aac;
 mod boxes;
 mod codecs;
+#[cfg(feature = "all")]
+mod decoders;
 mod edit_list;
 mod elementary;
 mod file;
@@ -22,8 +22,6 @@ mod free_format;
 mod headers;
 #[cfg(feature = "all")]
 mod matroska;
-#[cfg(feature = "all")]
-mod opus;
 mod plain;
 mod refusal;
 mod tracks;

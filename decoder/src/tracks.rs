@@ -109,11 +109,11 @@ pub fn decoder_of(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDeco
         let mut codecs = CodecRegistry::new();
         symphonia::default::register_enabled_codecs(&mut codecs);
         #[cfg(feature = "all")]
-        codecs.register_audio_decoder::<crate::opus::OpusDecoder>();
+        codecs.register_audio_decoder::<crate::decoders::OpusDecoder>();
         codecs
     });
     let made = codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default());
     #[cfg(feature = "all")]
-    let made = made.or_else(|_| Ok(Box::new(crate::aac::AacDecoder::try_new(parameters)?)));
+    let made = made.or_else(|_| Ok(Box::new(crate::decoders::AacDecoder::try_new(parameters)?)));
     made.map_err(|_: Error| Refusal::UnknownCodec)
 }
