@@ -1,5 +1,6 @@
 //! From a song's embeddings to the few songs of a catalogue that are worth a comparison.
 
+pub mod lists;
 pub mod query;
 pub mod scan;
 pub mod top;

@@ -7,30 +7,44 @@
 //! each other.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::UInt32Type;
-use arrow_array::{Array as _, BinaryArray, RecordBatch, UInt32Array};
+use arrow_array::types::{Float16Type, UInt32Type, UInt64Type};
+use arrow_array::{
+    Array as _, BinaryArray, RecordBatch, RecordBatchIterator, UInt32Array, UInt64Array,
+};
 use arrow_schema::{DataType, Field, Schema};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use lance::Dataset;
+use lance::dataset::optimize::{CompactionOptions, compact_files};
 use lance::index::DatasetIndexExt as _;
 use lance::index::vector::VectorIndexParams;
 use lance_index::IndexType;
+use lance_index::vector::bq::RQBuildParams;
+use lance_index::vector::ivf::IvfBuildParams;
 use lance_linalg::distance::DistanceType;
 use lance_table::format::{IndexMetadata, pb};
 use prost::Message as _;
+use rayon::prelude::*;
 
-use super::Catalogue;
 use super::tables::{append, create, newest, read};
+use super::{Catalogue, rows};
 use crate::input::Part;
+use crate::retrieval::lists::Lists;
 
 /// The index's name in the table of embeddings.
 pub const NAME: &str = "vectors";
 const PARTS: &str = "index-parts";
 /// Embeddings of a list.
 const LIST_ROWS: usize = 8_192;
+/// Embeddings of a list that its middle is trained on.
+const SAMPLE_ROWS: usize = 128;
+/// Rows of a batch: 2 MB of embeddings.
+const BATCH_ROWS: usize = 8_192;
 /// Bits of a value in the lists' codes. The nearest by them get their exact distance computed.
 const CODE_BITS: u8 = 1;
 
@@ -77,6 +91,8 @@ impl Catalogue {
     pub fn index(&mut self) -> Result<usize> {
         self.wait(async {
             let mut table = newest(&self.segments).await?;
+            // A search opens every file in which it found something, for each of its vectors.
+            compact_files(&mut table, CompactionOptions::default(), None).await?;
             let Some((segment, rows)) = build(&mut table, Part::ALL).await? else {
                 return Ok(0);
             };
@@ -176,8 +192,10 @@ async fn build(table: &mut Dataset, part: Part) -> lance::Result<Option<(IndexMe
     if rows == 0 {
         return Ok(None);
     }
-    let lists = rows.div_ceil(LIST_ROWS);
-    let params = VectorIndexParams::ivf_rq(lists, CODE_BITS, DistanceType::Cosine);
+    let folder = tempfile::tempdir()?;
+    let lists = lists_of(table, &fragments, rows, folder.path()).await?;
+    let codes = RQBuildParams::new(CODE_BITS);
+    let params = VectorIndexParams::with_ivf_rq_params(DistanceType::Cosine, lists, codes);
     let columns = ["vector"];
     let mut builder = table
         .create_index_builder(&columns, IndexType::Vector, &params)
@@ -186,6 +204,83 @@ async fn build(table: &mut Dataset, part: Part) -> lance::Result<Option<(IndexMe
         .replace(true)
         .fragments(fragments);
     Ok(Some((builder.execute_uncommitted().await?, rows)))
+}
+
+/// Makes the lists of these fragments, and puts every row into one of them. Which row is in which
+/// list is written into a folder, where Lance reads it.
+async fn lists_of(
+    table: &Dataset,
+    fragments: &[u32],
+    rows: usize,
+    folder: &Path,
+) -> lance::Result<IvfBuildParams> {
+    let count = rows.div_ceil(LIST_ROWS);
+    let step = (rows / (count * SAMPLE_ROWS)).max(1);
+    let (mut sample, mut dimensions) = (Vec::new(), 0);
+    let mut at = 0;
+    let mut batches = vectors(table, fragments).await?;
+    while let Some(batch) = batches.try_next().await? {
+        let column = batch["vector"].as_fixed_size_list();
+        dimensions = column.value_length() as usize;
+        let values = column.values().as_primitive::<Float16Type>().values();
+        for row in values.chunks_exact(dimensions) {
+            if at % step == 0 {
+                sample.extend_from_slice(row);
+            }
+            at += 1;
+        }
+    }
+    let lists = Lists::train(&sample, dimensions, count);
+    drop(sample);
+
+    let (mut ids, mut numbers) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+    let batches = vectors(table, fragments).await?;
+    let mut groups = pin!(batches.try_chunks(2 * rayon::current_num_threads()));
+    while let Some(group) = groups.next().await {
+        let group = group.map_err(|error| error.1)?;
+        let found: Vec<_> = group
+            .par_iter()
+            .map(|batch| {
+                let values = batch["vector"].as_fixed_size_list().values();
+                lists.of(values.as_primitive::<Float16Type>().values())
+            })
+            .collect();
+        for (batch, found) in group.iter().zip(found) {
+            ids.extend_from_slice(batch["_rowid"].as_primitive::<UInt64Type>().values());
+            numbers.extend(found);
+        }
+    }
+    let schema = Schema::new(vec![
+        Field::new("row_id", DataType::UInt64, false),
+        Field::new("partition", DataType::UInt32, false),
+    ]);
+    let columns: Vec<arrow_array::ArrayRef> = vec![
+        Arc::new(UInt64Array::from(ids)),
+        Arc::new(UInt32Array::from(numbers)),
+    ];
+    let schema = Arc::new(schema);
+    let batch = RecordBatch::try_new(schema.clone(), columns)?;
+    let uri = folder.join("lists.lance").to_string_lossy().into_owned();
+    Dataset::write(RecordBatchIterator::new([Ok(batch)], schema), &uri, None).await?;
+
+    let middles = rows::vector_array(dimensions, lists.middles())?;
+    let mut params = IvfBuildParams::try_with_centroids(lists.len(), Arc::new(middles))?;
+    params.precomputed_partitions_file = Some(uri);
+    Ok(params)
+}
+
+/// The embeddings of these fragments, with the ids of their rows.
+async fn vectors(
+    table: &Dataset,
+    fragments: &[u32],
+) -> lance::Result<impl Stream<Item = lance::Result<RecordBatch>>> {
+    let is_chosen = |id: u64| fragments.contains(&(id as u32));
+    let all = table.fragments().iter().cloned();
+    let mut scanner = table.scan();
+    scanner.with_fragments(all.filter(|one| is_chosen(one.id)).collect());
+    scanner.project(&["vector"])?.with_row_id();
+    scanner.batch_size(BATCH_ROWS);
+    scanner.try_into_stream().await
 }
 
 async fn commit(table: &mut Dataset, segments: Vec<IndexMetadata>) -> lance::Result<()> {

@@ -28,8 +28,9 @@ const READ_AHEAD_BYTES: u64 = 32 << 20;
 const READ_AHEAD_BATCHES: usize = 4;
 const READ_AHEAD_FILES: usize = 2;
 /// Lists of the index that are read for each query vector, over all of its segments, and the fewest
-/// of one segment.
-const PROBES: usize = 16;
+/// of one segment. Among 100,000 songs, 16 find 65 % of the nearest embeddings, 48 find 76 %, and 96
+/// find 78 % and take twice the time.
+const PROBES: usize = 32;
 const FEWEST_PROBES: usize = 4;
 /// How many times as many rows as wanted have their exact distance computed.
 const REFINE_FACTOR: u32 = 4;
