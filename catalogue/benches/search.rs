@@ -226,7 +226,7 @@ fn main() {
     peak_mb(true);
     for query in &queries {
         let start = Instant::now();
-        let hits = catalogue[0].nearest(&Vectors::query(query)).unwrap();
+        let hits = catalogue[0].nearest(&Vectors::query(query)).unwrap().hits;
         let nearest_secs = start.elapsed().as_secs_f64();
         let start = Instant::now();
         let answer = search(&catalogue, &checker, query, COMPARED).unwrap();
@@ -253,7 +253,7 @@ fn print_recall(catalogue: &Catalogue, queries: &[Song]) {
         let start = Instant::now();
         let exact = catalogue.nearest_exactly(&query).unwrap();
         let exact_secs = start.elapsed().as_secs_f64();
-        let found = catalogue.nearest(&query).unwrap();
+        let found = catalogue.nearest(&query).unwrap().hits;
         let places = |hits: &[Hit]| -> HashSet<(usize, String, u32)> {
             let places = hits
                 .iter()

@@ -9,7 +9,7 @@ use soundalike::{Checker, Report, Song};
 
 use crate::retrieval::query::Vectors;
 use crate::retrieval::votes::candidates;
-use crate::store::Catalogue;
+use crate::store::{Address, Catalogue, Nearest};
 
 /// Candidates that are looked up for each one wanted: embeddings may be those of a song that was
 /// just removed, or that isn't committed yet.
@@ -22,6 +22,9 @@ pub struct Answer {
     pub query: String,
     /// Songs of the catalogues, best score first.
     pub candidates: Vec<Compared>,
+    /// Catalogues with a damaged index, which were scanned.
+    #[serde(skip)]
+    pub damaged_indices: Vec<Address>,
 }
 
 /// A song of a catalogue and its report.
@@ -48,8 +51,15 @@ pub fn search(
 ) -> Result<Answer> {
     let query = Vectors::query(song);
     let (mut hits, mut owners) = (Vec::new(), HashMap::new());
+    let mut damaged_indices = Vec::new();
     for catalogue in catalogues {
-        let mut found = catalogue.nearest(&query)?;
+        let Nearest {
+            hits: mut found,
+            index_is_damaged,
+        } = catalogue.nearest(&query)?;
+        if index_is_damaged {
+            damaged_indices.push(catalogue.address().clone());
+        }
         // A song that is in several catalogues counts once.
         found.retain(|hit| {
             let owner: &mut &Catalogue = owners.entry(hit.song.clone()).or_insert(catalogue);
@@ -95,5 +105,6 @@ pub fn search(
     Ok(Answer {
         query: song.name().to_owned(),
         candidates,
+        damaged_indices,
     })
 }

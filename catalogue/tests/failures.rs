@@ -173,3 +173,89 @@ fn a_store_that_cannot_be_written_is_searched_and_keeps_what_it_has() {
     self::run(&["verify", "--in", &catalogue], 0);
     assert_eq!(scene.songs_in("catalogue"), 1);
 }
+
+/// What is left of a file; `None` if it is lost.
+type Damage = fn(&[u8]) -> Option<Vec<u8>>;
+
+#[test]
+fn a_damaged_index_is_named_scanned_around_and_made_anew() {
+    let scene = Scene::new(4);
+    let (music_folder, catalogue) = (scene.text("music"), scene.text("catalogue"));
+    run(&["add", &music_folder, "--to", &catalogue], 0);
+    let copy = scene.write("copy.wav", &faster(&music(2, 20)));
+    run(&["index", "--always", "--in", &catalogue], 0);
+    let searching = ["search", &copy, "--json", "--in", &catalogue];
+    let (found, errors) = run(&searching, 0);
+    assert_eq!(errors, "");
+    let cut = |bytes: &[u8]| Some(bytes[..bytes.len() / 2].to_vec());
+    let lose = |_: &[u8]| None;
+    let zero = |bytes: &[u8]| Some(vec![0; bytes.len()]);
+    let damages: [Damage; 3] = [cut, lose, zero];
+    for damage in damages {
+        for segment in fs::read_dir(scene.at("catalogue/segments.lance/_indices")).unwrap() {
+            for file in fs::read_dir(segment.unwrap().path()).unwrap() {
+                let file = file.unwrap().path();
+                match damage(&fs::read(&file).unwrap()) {
+                    Some(bytes) => fs::write(&file, bytes).unwrap(),
+                    None => fs::remove_file(&file).unwrap(),
+                }
+            }
+        }
+        let (scanned, errors) = run(&searching, 0);
+        assert_eq!(scanned, found);
+        assert!(
+            errors.lines().count() == 1
+                && errors.contains("was scanned, as its index can't be read"),
+            "{errors}"
+        );
+        let (printed, errors) = run(&["verify", "--in", &catalogue], 3);
+        assert!(printed.contains("4 songs, 0 damaged"), "{printed}");
+        assert!(errors.starts_with("damaged: the index: "), "{errors}");
+        run(&["index", "--anew", "--in", &catalogue], 0);
+        assert_eq!(run(&searching, 0), (found.clone(), String::new()));
+        run(&["verify", "--in", &catalogue], 0);
+    }
+    fs::remove_dir_all(scene.at("catalogue/segments.lance/_indices")).unwrap();
+    let (_, errors) = run(&["index", "--in", &catalogue], 0);
+    assert!(
+        errors.contains("1 index segments are damaged, and made anew"),
+        "{errors}"
+    );
+    assert_eq!(run(&searching, 0), (found, String::new()));
+}
+
+#[test]
+fn a_lost_version_is_named_until_its_work_is_done_again() {
+    let scene = Scene::new(2);
+    let [one, two] = [1, 2].map(|number| scene.text(&format!("music/tune-{number}.wav")));
+    for table in ["songs", "segments"] {
+        let catalogue = scene.text(table);
+        run(&["add", &one, "--to", &catalogue], 0);
+        run(&["add", &two, "--to", &catalogue], 0);
+        assert_eq!(run(&["verify", "--in", &catalogue], 0).1, "");
+        let versions = scene.at(&format!("{table}/{table}.lance/_versions"));
+        let files = fs::read_dir(versions)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let manifests = files.filter(|file| file.extension().is_some_and(|end| end == "manifest"));
+        // The numbers of versions count down.
+        fs::remove_file(manifests.min().unwrap()).unwrap();
+        for (verb, status) in [
+            (&["search", &one][..], 0),
+            (&["stats"], 0),
+            (&["verify"], 3),
+        ] {
+            let (_, errors) = run(&[verb, &["--in", &catalogue]].concat(), status);
+            let is_named = errors.contains("has lost its newest version file");
+            assert!(is_named, "{table}: {verb:?}: {errors}");
+        }
+        let (_, errors) = run(&["verify", "--in", &catalogue], 3);
+        if let Some((_, rest)) = errors.split_once("damaged: ") {
+            let id = rest.split(':').next().unwrap();
+            run(&["remove", id, "--in", &catalogue], 0);
+        }
+        run(&["add", &two, "--to", &catalogue], 0);
+        assert_eq!(run(&["verify", "--in", &catalogue], 0).1, "");
+        assert_eq!(scene.songs_in(table), 2);
+    }
+}

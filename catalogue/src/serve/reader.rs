@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::retrieval::Hit;
 use crate::retrieval::query::Vectors;
 use crate::retrieval::votes::{Candidate, candidates};
-use crate::store::{Address, Catalogue, Stamp};
+use crate::store::{Address, Catalogue, Nearest, Stamp};
 
 /// Most songs of an answer.
 pub(super) const MOST_CANDIDATES: usize = 20;
@@ -71,7 +71,14 @@ impl StoreReader {
     /// The songs that are nearest to these vectors.
     pub(super) async fn find(&self, query: Vectors) -> Result<Found> {
         with(&self.searching, move |catalogue| {
-            let hits = catalogue.nearest(&query)?;
+            let Nearest {
+                hits,
+                index_is_damaged,
+            } = catalogue.nearest(&query)?;
+            if index_is_damaged {
+                let address = catalogue.address();
+                eprintln!("warning: {address}: its index can't be read, all songs are scanned");
+            }
             let candidates = candidates(&hits, MOST_CANDIDATES);
             let ids: Vec<_> = candidates.iter().map(|one| one.song.clone()).collect();
             let mut names = catalogue.names(&ids)?;

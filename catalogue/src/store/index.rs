@@ -31,6 +31,7 @@ use lance_table::format::{IndexMetadata, pb};
 use prost::Message as _;
 use rayon::prelude::*;
 
+use super::damage::is_whole;
 use super::tables::{append, create, newest, read};
 use super::{Catalogue, rows};
 use crate::input::Part;
@@ -83,17 +84,31 @@ impl Catalogue {
         })
     }
 
-    /// Indexes all that isn't, at once. Returns the number of embeddings indexed now.
+    /// Number of the index's segments that are damaged. [`index`](Self::index) makes them anew.
+    ///
+    /// # Errors
+    ///
+    /// When the store can't be read.
+    pub fn damaged_index_segments(&self) -> Result<usize> {
+        self.wait(async {
+            let table = newest(&self.segments).await?;
+            let all = table.load_indices_by_name(NAME).await?.len();
+            Ok(all - whole_segments(&table).await?.len())
+        })
+    }
+
+    /// Indexes all that isn't, or everything `anew`, at once. Returns the number of embeddings
+    /// indexed now.
     ///
     /// # Errors
     ///
     /// When the store can't be read or written.
-    pub fn index(&mut self) -> Result<usize> {
+    pub fn index(&mut self, anew: bool) -> Result<usize> {
         self.wait(async {
             let mut table = newest(&self.segments).await?;
             // A search opens every file in which it found something, for each of its vectors.
             compact_files(&mut table, CompactionOptions::default(), None).await?;
-            let Some((segment, rows)) = build(&mut table, Part::ALL).await? else {
+            let Some((segment, rows)) = build(&mut table, Part::ALL, anew).await? else {
                 return Ok(0);
             };
             commit(&mut table, vec![segment]).await?;
@@ -101,16 +116,16 @@ impl Catalogue {
         })
     }
 
-    /// Builds the segment of a part, for [`index_commit`](Self::index_commit). Returns the number
-    /// of embeddings in it.
+    /// Builds the segment of a part, of what isn't indexed or of everything `anew`, for
+    /// [`index_commit`](Self::index_commit). Returns the number of embeddings in it.
     ///
     /// # Errors
     ///
     /// When the store can't be read or written.
-    pub fn index_part(&self, part: Part) -> Result<usize> {
+    pub fn index_part(&self, part: Part, anew: bool) -> Result<usize> {
         self.wait(async {
             let mut table = newest(&self.segments).await?;
-            let built = build(&mut table, part).await?;
+            let built = build(&mut table, part, anew).await?;
             let rows = built.as_ref().map_or(0, |(_, rows)| *rows);
             let description =
                 built.map(|(segment, _)| pb::IndexMetadata::from(&segment).encode_to_vec());
@@ -176,10 +191,29 @@ impl Catalogue {
     }
 }
 
-/// Builds a segment of those fragments of a part that no segment covers, with the number of rows in
-/// it; `None` if there are none.
-async fn build(table: &mut Dataset, part: Part) -> lance::Result<Option<(IndexMetadata, usize)>> {
-    let segments = table.load_indices_by_name(NAME).await?;
+/// The index's segments that aren't damaged.
+async fn whole_segments(table: &Dataset) -> lance::Result<Vec<IndexMetadata>> {
+    let mut whole = Vec::new();
+    for segment in table.load_indices_by_name(NAME).await?.iter() {
+        if is_whole(table, segment).await? {
+            whole.push(segment.clone());
+        }
+    }
+    Ok(whole)
+}
+
+/// Builds a segment of those fragments of a part that no whole segment covers, or of all its
+/// fragments `anew`, with the number of rows in it; `None` if there are none. Segments that cover
+/// the same fragments go when it is committed.
+async fn build(
+    table: &mut Dataset,
+    part: Part,
+    anew: bool,
+) -> lance::Result<Option<(IndexMetadata, usize)>> {
+    let segments = match anew {
+        true => Vec::new(),
+        false => whole_segments(table).await?,
+    };
     let (mut fragments, mut rows) = (Vec::new(), 0);
     for fragment in table.get_fragments() {
         let id = fragment.id() as u64;

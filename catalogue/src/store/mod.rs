@@ -20,6 +20,7 @@
 mod address;
 mod compact;
 mod creation;
+mod damage;
 mod failure;
 mod index;
 mod nearest;
@@ -42,7 +43,9 @@ use tokio::runtime::Runtime;
 
 pub use address::Address;
 pub use compact::Compacted;
+use damage::Noted;
 use failure::failure;
+pub use nearest::Nearest;
 pub use rows::NewSong;
 pub use stamp::Stamp;
 use tables::{append, create, is_one_of, newest, open, read};
@@ -66,6 +69,7 @@ pub struct Catalogue {
     runtime: &'static Runtime,
     songs: Dataset,
     segments: Dataset,
+    has_lost_version: bool,
 }
 
 /// How much is in a catalogue.
@@ -90,12 +94,12 @@ impl Catalogue {
     pub fn open(address: &Address, model: &Model) -> Result<Self> {
         check_folder(address)?;
         let runtime = runtime()?;
-        let Some((songs, segments)) = find(address, runtime)? else {
+        let Some(found) = find(address, runtime)? else {
             bail!(
                 "there is no catalogue at {address}: `soundalike-catalogue add FILES --to {address}` makes one"
             );
         };
-        Self::of(address, model, runtime, songs, segments)
+        Self::of(address, model, runtime, found)
     }
 
     /// Opens a catalogue, or makes an empty one.
@@ -106,8 +110,8 @@ impl Catalogue {
     pub fn open_or_create(address: &Address, model: &Model) -> Result<Self> {
         check_folder(address)?;
         let runtime = runtime()?;
-        if let Some((songs, segments)) = find(address, runtime)? {
-            return Self::of(address, model, runtime, songs, segments);
+        if let Some(found) = find(address, runtime)? {
+            return Self::of(address, model, runtime, found);
         }
         if let Some(folder) = address.folder() {
             let made = std::fs::create_dir_all(&folder);
@@ -123,18 +127,22 @@ impl Catalogue {
         };
         let made = runtime.block_on(Box::pin(make));
         let (songs, segments) = made.map_err(|error| failure(address, error))?;
-        Self::of(address, model, runtime, songs, segments)
+        let made = Found {
+            songs,
+            segments,
+            has_lost_version: false,
+        };
+        Self::of(address, model, runtime, made)
     }
 
     fn of(
         address: &Address,
         model: &Model,
         runtime: &'static Runtime,
-        songs: Dataset,
-        segments: Dataset,
+        found: Found,
     ) -> Result<Self> {
         let stamp = Stamp::of(model);
-        for table in [&songs, &segments] {
+        for table in [&found.songs, &found.segments] {
             let theirs = Stamp::from_metadata(&table.schema().metadata);
             let theirs = theirs.with_context(|| address.to_string())?;
             theirs.check(&stamp).with_context(|| address.to_string())?;
@@ -143,8 +151,9 @@ impl Catalogue {
             address: address.clone(),
             stamp,
             runtime,
-            songs,
-            segments,
+            songs: found.songs,
+            segments: found.segments,
+            has_lost_version: found.has_lost_version,
         })
     }
 
@@ -152,6 +161,13 @@ impl Catalogue {
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Whether the newest version of it is lost, so that it was opened in an older state. Noticed in
+    /// a folder only.
+    #[must_use]
+    pub fn has_lost_version(&self) -> bool {
+        self.has_lost_version
     }
 
     /// The versions with which the catalogue was made.
@@ -284,8 +300,16 @@ fn check_folder(address: &Address) -> Result<()> {
     Ok(())
 }
 
-/// Both tables, `songs` first; `None` if there is no catalogue.
-fn find(address: &Address, runtime: &Runtime) -> Result<Option<(Dataset, Dataset)>> {
+/// What is at an address.
+struct Found {
+    songs: Dataset,
+    segments: Dataset,
+    has_lost_version: bool,
+}
+
+/// Opens both tables; `None` if there is no catalogue.
+fn find(address: &Address, runtime: &Runtime) -> Result<Option<Found>> {
+    let noted = Noted::read(address);
     let found = runtime.block_on(Box::pin(async {
         let Some(songs) = open(address, SONGS).await? else {
             return Ok(None);
@@ -297,7 +321,11 @@ fn find(address: &Address, runtime: &Runtime) -> Result<Option<(Dataset, Dataset
     };
     let segments =
         segments.with_context(|| format!("{address} is damaged: its embeddings are missing"))?;
-    Ok(Some((songs, segments)))
+    Ok(Some(Found {
+        has_lost_version: noted.are_newer(&songs, &segments),
+        songs,
+        segments,
+    }))
 }
 
 /// The ids of these songs, or of all.

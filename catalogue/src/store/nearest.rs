@@ -35,13 +35,23 @@ const FEWEST_PROBES: usize = 4;
 /// How many times as many rows as wanted have their exact distance computed.
 const REFINE_FACTOR: u32 = 4;
 
+/// What is nearest to the query vectors.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Nearest {
+    /// The nearest embeddings of each query vector.
+    pub hits: Vec<Hit>,
+    /// Whether the index couldn't be read, so that its embeddings were scanned, too.
+    pub index_is_damaged: bool,
+}
+
 impl Catalogue {
-    /// The nearest embeddings of each query vector, exactly where no index covers them.
+    /// The nearest embeddings of each query vector, exactly where no index covers them, and where it
+    /// can't be read.
     ///
     /// # Errors
     ///
-    /// When the table or the index can't be read.
-    pub fn nearest(&self, query: &Vectors) -> Result<Vec<Hit>> {
+    /// When the table can't be read.
+    pub fn nearest(&self, query: &Vectors) -> Result<Nearest> {
         self.nearest_by(query, true)
     }
 
@@ -51,12 +61,12 @@ impl Catalogue {
     ///
     /// When the table can't be read.
     pub fn nearest_exactly(&self, query: &Vectors) -> Result<Vec<Hit>> {
-        self.nearest_by(query, false)
+        Ok(self.nearest_by(query, false)?.hits)
     }
 
-    fn nearest_by(&self, query: &Vectors, uses_index: bool) -> Result<Vec<Hit>> {
+    fn nearest_by(&self, query: &Vectors, uses_index: bool) -> Result<Nearest> {
         if query.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Nearest::default());
         }
         self.wait(async {
             let table = newest(&self.segments).await?;
@@ -64,12 +74,21 @@ impl Catalogue {
             let segments = table.load_indices_by_name(index::NAME).await?;
             let is_covered = |id: u64| uses_index && index::covers(&segments, id);
             let all = table.fragments();
-            let (indexed, others): (Vec<_>, Vec<_>) =
+            let (indexed, mut others): (Vec<_>, Vec<_>) =
                 all.iter().cloned().partition(|one| is_covered(one.id));
+            let mut index_is_damaged = false;
             if !indexed.is_empty() {
-                let hits = by_index(&table, query, segments.len()).await?;
-                let mut top = top.lock().unwrap_or_else(PoisonError::into_inner);
-                top.add(hits);
+                match by_index(&table, query, segments.len()).await {
+                    Ok(hits) => {
+                        let mut top = top.lock().unwrap_or_else(PoisonError::into_inner);
+                        top.add(hits);
+                    }
+                    // A store that doesn't answer fails the scan, too.
+                    Err(_) => {
+                        index_is_damaged = true;
+                        others.extend(indexed);
+                    }
+                }
             }
             if !others.is_empty() {
                 let mut scanner = table.scan();
@@ -85,7 +104,10 @@ impl Catalogue {
                 exactly(&Scan::new(query), batches, &top).await?;
             }
             let top = top.into_inner().unwrap_or_else(PoisonError::into_inner);
-            Ok(top.into_hits())
+            Ok(Nearest {
+                hits: top.into_hits(),
+                index_is_damaged,
+            })
         })
     }
 }

@@ -39,14 +39,15 @@ fn songs_are_added_once_found_and_removed() {
     let size = catalogue.size().unwrap();
     assert_eq!((size.songs, size.hours, size.embeddings), (3, 0.15, 3));
     assert!(size.bytes > 300_000, "{size:?}");
-    let hits = catalogue.nearest(&song("bb").vectors).unwrap();
+    let hits = catalogue.nearest(&song("bb").vectors).unwrap().hits;
     let [hit] = hits.as_slice() else {
         panic!("{hits:?}")
     };
     assert_eq!((hit.song.as_str(), hit.segment, hit.cosine), ("bb", 4, 1.0));
     let ids = ["bb".to_owned(), "none".to_owned()];
     assert_eq!(catalogue.remove(&ids).unwrap(), ["none"]);
-    assert!(catalogue.nearest(&song("bb").vectors).unwrap().is_empty());
+    let hits = catalogue.nearest(&song("bb").vectors).unwrap().hits;
+    assert!(hits.is_empty());
     let ids = ["a".to_owned(), "bb".to_owned()];
     let kept = catalogue.kept(&ids).unwrap();
     assert_eq!(kept.len(), 1);
@@ -107,7 +108,7 @@ fn what_stopped_and_simultaneous_writers_leave_is_passed_over_and_removed() {
     let mut songs = catalogue.songs.clone();
     catalogue.wait(append(&mut songs, rows)).unwrap();
     assert_eq!(catalogue.size().unwrap().songs, 1);
-    assert_eq!(catalogue.nearest(&twice.vectors).unwrap().len(), 1);
+    assert_eq!(catalogue.nearest(&twice.vectors).unwrap().hits.len(), 1);
     let findings = catalogue.verify(&model, |_| ()).unwrap();
     assert_eq!(
         (findings.songs, findings.twice, findings.orphans),
@@ -117,7 +118,7 @@ fn what_stopped_and_simultaneous_writers_leave_is_passed_over_and_removed() {
     // Its songs may still come.
     let done = catalogue.compact(Duration::from_secs(3_600)).unwrap();
     assert_eq!(done.rows_removed, 2);
-    assert_eq!(catalogue.nearest(&orphan.vectors).unwrap().len(), 1);
+    assert_eq!(catalogue.nearest(&orphan.vectors).unwrap().hits.len(), 1);
     let done = catalogue.compact(Duration::ZERO).unwrap();
     assert_eq!(done.rows_removed, 1);
     let findings = catalogue.verify(&model, |_| ()).unwrap();

@@ -8,13 +8,17 @@ use arrow_array::types::{Float16Type, UInt32Type};
 use futures::TryStreamExt as _;
 use half::f16;
 use lance::Dataset;
+use lance::dataset::ProjectionRequest;
 use soundalike::{Model, Song};
 
 use super::Catalogue;
 use super::tables::newest;
+use crate::retrieval::query::{MOST_VECTORS, Vectors, evenly};
 
 /// Greatest difference of an embedding's squared length from 1. Rounding to f16 stays below 0.001.
 const LENGTH_TOLERANCE: f32 = 0.01;
+/// Least cosine of an embedding with itself. Rounding to f16 stays above 0.999.
+const SAME_COSINE: f32 = 0.99;
 /// Songs that are read at once: 25 MB.
 const READ_AT_ONCE: usize = 64;
 
@@ -29,6 +33,10 @@ pub struct Findings {
     pub twice: usize,
     /// Number of embeddings without a song, from writers that were stopped.
     pub orphans: usize,
+    /// Number of the index's segments whose files are missing or cut short.
+    pub damaged_index_segments: usize,
+    /// Whether the index, asked for embeddings that it covers, doesn't find them.
+    pub index_is_wrong: bool,
 }
 
 /// The embeddings of a song.
@@ -82,7 +90,47 @@ impl Catalogue {
             findings.orphans = embeddings.values().map(|one| one.count).sum();
             Ok(findings)
         })
+        .and_then(|findings| {
+            Ok(Findings {
+                damaged_index_segments: self.damaged_index_segments()?,
+                index_is_wrong: self.index_is_wrong()?,
+                ..findings
+            })
+        })
     }
+
+    /// Whether the index can't be read, or misses one of some embeddings that it covers.
+    fn index_is_wrong(&self) -> Result<bool> {
+        if self.indexed()?.is_none() {
+            return Ok(false);
+        }
+        let sample = self.wait(async { sample(&newest(&self.segments).await?).await })?;
+        let nearest = self.nearest(&sample)?;
+        let mut best = vec![0.0_f32; sample.len()];
+        for hit in nearest.hits {
+            best[hit.query] = best[hit.query].max(hit.cosine);
+        }
+        Ok(nearest.index_is_damaged || best.iter().any(|&cosine| cosine < SAME_COSINE))
+    }
+}
+
+/// Some embeddings, evenly spread over the table.
+async fn sample(segments: &Dataset) -> lance::Result<Vectors> {
+    let count = segments.count_rows(None).await?;
+    let rows: Vec<_> = evenly(count, MOST_VECTORS).map(|row| row as u64).collect();
+    let columns = ProjectionRequest::from_columns(["segment", "vector"], segments.schema());
+    let batch = segments.take(&rows, columns).await?;
+    let vectors = batch["vector"].as_fixed_size_list();
+    let numbers = batch["segment"].as_primitive::<UInt32Type>();
+    Ok(Vectors {
+        dimensions: vectors.value_length() as usize,
+        values: vectors
+            .values()
+            .as_primitive::<Float16Type>()
+            .values()
+            .to_vec(),
+        segments: numbers.values().to_vec(),
+    })
 }
 
 /// The number of embeddings by song; whether they are sound, if their `values` are to be read, too.

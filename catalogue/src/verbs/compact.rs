@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Result;
 use soundalike_native::weights;
 
-use super::{Outcome, print};
-use crate::store::{Address, Catalogue};
+use super::{Outcome, open, print};
+use crate::store::Address;
 
 /// Give back the space of removed songs and of stopped writers, and merge small files
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
-    let mut catalogue = Catalogue::open(&args.catalogue, &weights::load(weights)?)?;
+    let mut catalogue = open(&args.catalogue, &weights::load(weights)?)?;
     let done = catalogue.compact(Duration::from_secs(3_600 * u64::from(args.keep_hours)))?;
     print(&format!(
         "{}: {} files merged, {} rows removed, {:.1} MB freed",

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use soundalike_native::weights;
 
-use super::{Outcome, print};
+use super::{Outcome, open, print};
 use crate::input::Part;
 use crate::store::{Address, Catalogue};
 
@@ -24,15 +24,22 @@ pub(super) struct Args {
     /// Index also where an exact scan is quick: below some 20,000 songs
     #[arg(long)]
     always: bool,
+    /// Make the whole index anew, also what is indexed
+    #[arg(long, conflicts_with = "commit")]
+    anew: bool,
 }
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
-    let mut catalogue = Catalogue::open(&args.catalogue, &weights::load(weights)?)?;
+    let mut catalogue = open(&args.catalogue, &weights::load(weights)?)?;
     let place = &args.catalogue;
     if args.commit {
         let parts = catalogue.index_commit()?;
         print(&format!("{place}: {parts} index segments committed"))?;
         return Ok(Outcome::Done);
+    }
+    let damaged = catalogue.damaged_index_segments()?;
+    if damaged > 0 {
+        eprintln!("warning: {place}: {damaged} index segments are damaged, and made anew");
     }
     let embeddings = catalogue.size()?.embeddings;
     if embeddings < Catalogue::FEWEST_INDEXED && !args.always && catalogue.indexed()?.is_none() {
@@ -43,13 +50,13 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     }
     match args.part {
         Some(part) => {
-            let count = catalogue.index_part(part)?;
+            let count = catalogue.index_part(part, args.anew)?;
             print(&format!(
                 "{place}: {count} embeddings indexed, not in use before `index --commit`"
             ))?;
         }
         None => {
-            let count = catalogue.index()?;
+            let count = catalogue.index(args.anew)?;
             print(&format!("{place}: {count} embeddings indexed"))?;
         }
     }

@@ -15,6 +15,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use soundalike::Model;
+
+use crate::store::{Address, Catalogue};
 
 /// Which of very many songs does this one copy, and where?
 #[derive(Debug, Parser)]
@@ -92,6 +95,28 @@ fn print(text: &str) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         written => Ok(written?),
     }
+}
+
+/// Opens a catalogue, and says on standard error when a part of it is lost.
+fn open(address: &Address, model: &Model) -> Result<Catalogue> {
+    let catalogue = Catalogue::open(address, model)?;
+    if catalogue.has_lost_version() {
+        eprintln!("warning: {}", lost_version(address));
+    }
+    Ok(catalogue)
+}
+
+fn lost_version(address: &Address) -> String {
+    format!(
+        "{address} has lost its newest version file, and is in the state before it: bring it back from a copy, \
+         or run what was run last again"
+    )
+}
+
+fn damaged_index(address: &Address) -> String {
+    format!(
+        "{address} was scanned, as its index can't be read: `soundalike-catalogue index --in {address}` makes it anew"
+    )
 }
 
 /// A number of songs.

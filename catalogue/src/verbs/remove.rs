@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use soundalike_native::weights;
 
-use super::{Outcome, print, songs};
-use crate::store::{Address, Catalogue};
+use super::{Outcome, open, print, songs};
+use crate::store::Address;
 
 /// Remove songs by their ids
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
-    let mut catalogue = Catalogue::open(&args.catalogue, &weights::load(weights)?)?;
+    let mut catalogue = open(&args.catalogue, &weights::load(weights)?)?;
     let missing = catalogue.remove(&args.ids)?;
     for id in &missing {
         eprintln!("skipped: there is no song {id}");

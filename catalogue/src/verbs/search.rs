@@ -8,7 +8,7 @@ use soundalike::Checker;
 use soundalike::report::{MatchedPassage, Verdict};
 use soundalike_native::{audio_file, weights};
 
-use super::{Outcome, print, songs};
+use super::{Outcome, damaged_index, print, songs};
 use crate::search::{Answer, Compared, search};
 use crate::store::{Address, Catalogue};
 
@@ -58,6 +58,9 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
                 Err(error) => return Err(error),
             };
             let answer = search(&catalogues, checker, &song, usize::from(args.top))?;
+            for address in &answer.damaged_indices {
+                eprintln!("warning: {}", damaged_index(address));
+            }
             is_done &= name_damaged(&answer);
             print(&match args.json {
                 true => serde_json::to_string(&answer)?,
@@ -73,7 +76,7 @@ fn open(addresses: &[Address], checker: &Checker) -> Result<(Vec<Catalogue>, usi
     let mut catalogues = Vec::new();
     let mut count = 0;
     for address in addresses {
-        let catalogue = Catalogue::open(address, checker.model())?;
+        let catalogue = super::open(address, checker.model())?;
         let songs = catalogue.size()?.songs;
         ensure!(
             songs > 0,

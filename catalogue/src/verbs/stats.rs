@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde::Serialize;
 use soundalike_native::weights;
 
-use super::{Outcome, print, songs};
-use crate::store::{Address, Catalogue};
+use super::{Outcome, open, print, songs};
+use crate::store::Address;
 
 /// Show how much is in a catalogue
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ struct Stats {
 }
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
-    let catalogue = Catalogue::open(&args.catalogue, &weights::load(weights)?)?;
+    let catalogue = open(&args.catalogue, &weights::load(weights)?)?;
     let (size, stamp) = (catalogue.size()?, catalogue.stamp());
     let stats = Stats {
         songs: size.songs,

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use soundalike_native::{progress, weights};
 
-use super::{Outcome, print, songs};
-use crate::store::{Address, Catalogue};
+use super::{Outcome, open, print, songs};
+use crate::store::Address;
 
 /// Read everything and name what is damaged
 #[derive(Debug, clap::Args)]
@@ -18,13 +18,21 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     let model = weights::load(weights)?;
-    let catalogue = Catalogue::open(&args.catalogue, &model)?;
+    let catalogue = open(&args.catalogue, &model)?;
     let bar = progress::bar(catalogue.size()?.songs, "verify");
     let findings = catalogue.verify(&model, |songs| bar.set_position(songs as u64));
     bar.finish_and_clear();
     let findings = findings?;
     for (id, fault) in &findings.damaged {
         eprintln!("damaged: {id}: {fault}: remove it and add it again");
+    }
+    let has_lost_version = catalogue.has_lost_version();
+    let index_is_damaged = findings.damaged_index_segments > 0 || findings.index_is_wrong;
+    if index_is_damaged {
+        let place = &args.catalogue;
+        eprintln!(
+            "damaged: the index: `soundalike-catalogue index --anew --in {place}` makes it anew"
+        );
     }
     let mut line = format!(
         "{}: {}, {} damaged",
@@ -39,5 +47,6 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
         line += &format!(", {} embeddings of stopped writers", findings.orphans);
     }
     print(&line)?;
-    Ok(Outcome::of(findings.damaged.is_empty()))
+    let is_sound = findings.damaged.is_empty() && !index_is_damaged && !has_lost_version;
+    Ok(Outcome::of(is_sound))
 }
