@@ -88,6 +88,8 @@ pub fn search(
     let prepared = song.prepared();
     let mut candidates: Vec<_> = ids
         .into_par_iter()
+        // One at a time, so that no core waits for another one's last ones.
+        .with_max_len(1)
         .filter_map(|id| {
             let (name, bytes) = kept.get(&id)?;
             let other = Song::from_bytes(bytes, name, checker.model());
