@@ -28,10 +28,15 @@ export function catalogueRequest({ host }, query, pieces) {
   return { host, bytes: query.length, pieces, sentence };
 }
 
-/** The same before the song is analysed. @param {string} host */
-export function generalSentence(host) {
+/**
+ * The same before the song is analysed.
+ * @param {string} host
+ * @param {boolean} wasSent whether numbers of this song may have left the device before
+ */
+export function generalSentence(host, wasSent) {
+  const beginning = wasSent ? "If you agree again," : "Nothing has been sent yet. If you agree,";
   return (
-    `Nothing has been sent yet. If you agree, numbers that describe three-second pieces of your song ` +
+    `${beginning} numbers that describe three-second pieces of your song ` +
     `(about 11 kB a minute) are sent to ${host}, which answers with songs that resemble it. ` +
     "The sound and the name of your song stay on this device."
   );

@@ -54,6 +54,8 @@ class Panel {
   #options;
   /** @type {AbortController | undefined} */
   #search;
+  /** Whether a search got as far as sending numbers of this song. */
+  #wasSent = false;
 
   /** @param {HTMLElement} place @param {PanelOptions} options */
   constructor(place, options) {
@@ -69,7 +71,7 @@ class Panel {
     } catch (error) {
       return this.#fail(error);
     }
-    const sentence = element("p", { class: "consent", part: "consent" }, generalSentence(service.host));
+    const sentence = element("p", { class: "consent", part: "consent" }, generalSentence(service.host, this.#wasSent));
     const button = element("button", { part: "button", type: "button" }, "Agree and search");
     button.addEventListener("click", () => void this.#begin(service.host));
     this.#show(...before, sentence, button);
@@ -100,7 +102,11 @@ class Panel {
       const checker = await this.#options.checker();
       const answer = await checker.findInCatalogue(this.#options.song, {
         // The button was clicked under the sentence that says what is sent.
-        agree: () => this.#search === mine,
+        agree: () => {
+          const isMine = this.#search === mine;
+          this.#wasSent ||= isMine;
+          return isMine;
+        },
         signal: mine.signal,
         onProgress: (/** @type {Progress} */ { fraction }) => (progress.value = Math.max(progress.value, fraction)),
       });

@@ -113,6 +113,8 @@ describe("sound-alike element with a catalogue", () => {
     await page.locator(".catalogue [part=error]").waitFor({ timeout: SEARCH_TIMEOUT_MS });
     assert.match(await page.locator(".catalogue [part=error]").innerText(), /Wait a minute, then try again/);
     assert.equal((await events())[0][0], "soundalike-error");
+    const sentence = await page.locator(".catalogue [part=consent]").innerText();
+    assert.match(sentence, /^If you agree again, numbers/, "numbers were sent");
     service.reply = { body: JSON.stringify({ ...JSON.parse(ANSWER), songs: 0, candidates: [] }) };
     await agree().click();
     await found().waitFor({ timeout: SEARCH_TIMEOUT_MS });
