@@ -1,13 +1,18 @@
 //! The parts of the pipeline, one by one, for training, evaluation and tests. Not a stable
 //! interface.
 
+use crate::recording::clips::compare::clip_meeting as meeting;
+use crate::recording::encoder::model::Model;
+use crate::song::Song;
+
 pub use crate::composition::{
     Analysis as CompositionAnalysis, analyse as analyse_composition,
     features as composition_features,
 };
 pub use crate::nn::tensors::Tensors;
 pub use crate::recording::clips::align::{ClipAlignment, align_clips};
-pub use crate::recording::clips::score::clip_score;
+pub use crate::recording::clips::compare::ClipMeeting;
+pub use crate::recording::clips::score::{clip_score, is_supported};
 #[cfg(feature = "burn")]
 pub use crate::recording::encoder::burn::{Encoder, SiameseNetwork, SimilarityHead};
 pub use crate::recording::encoder::calibration::Calibration;
@@ -27,3 +32,21 @@ pub use crate::recording::refinement::whitened::{Preset, WhitenedSpectrogram};
 pub use crate::recording::segments::Segments;
 pub use crate::spectrum::log_mel::{LogMelPlan, LogMelSpectrogram, MelSpectrogram, decibels};
 pub use crate::spectrum::mel::{corner_frequencies_hz, mel_from_hz, triangle_weight};
+
+/// Where two clips meet that no line joins; `None` for all other songs.
+#[must_use]
+pub fn clip_meeting(model: &Model, [left, right]: [&Song; 2]) -> Option<ClipMeeting> {
+    // In the order of a comparison.
+    let is_swapped = right.recording.precedes(&left.recording);
+    let songs = if is_swapped {
+        [right, left]
+    } else {
+        [left, right]
+    };
+    let [first, second] = songs.map(Song::prepared);
+    let prepared = [&first.recording, &second.recording];
+    let findings = crate::recording::compare(model, prepared, |_| ());
+    let songs = songs.map(|song| &song.recording);
+    let meeting = || meeting(&findings.matrix, songs, model.calibration());
+    findings.by_clips.then(meeting).flatten()
+}

@@ -22,6 +22,8 @@ pub struct Findings {
     pub passages: Vec<Passage>,
     /// Logits of all segments against all segments.
     pub matrix: ScoreMatrix,
+    /// Whether they are clips that no line joins, and were compared as such.
+    pub by_clips: bool,
 }
 
 /// A recording with what comparisons have computed of it alone. It is made at once; the first
@@ -78,6 +80,7 @@ pub fn compare(
         Some(clips) => clips.score,
         None => song_score(&matrix, &passages, songs, calibration),
     };
+    let by_clips = clips.is_some();
     if let Some(passage) = clips.and_then(|clips| clips.passage) {
         passages.push(passage);
         measure_shares(&mut passages, peaks);
@@ -86,5 +89,6 @@ pub fn compare(
         score,
         passages,
         matrix,
+        by_clips,
     }
 }

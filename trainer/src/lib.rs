@@ -15,4 +15,5 @@ pub mod midi;
 pub mod steps;
 
 mod figures;
+mod partial_success;
 mod training;

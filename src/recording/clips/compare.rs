@@ -40,16 +40,7 @@ pub fn compare_clips(
     songs: [&Analysis; 2],
     calibration: &Calibration,
 ) -> Option<ClipFindings> {
-    let segments = songs.map(|song| &song.segments);
-    if segments
-        .iter()
-        .any(|segments| segments.blank_share() > MOST_BLANK_OF_CLIP)
-    {
-        return None;
-    }
-    let [left, right] = songs.map(|song| song.whitened_clip.as_ref());
-    let alignment = align_clips(left?, right?);
-    let logit = clip_logit(matrix, alignment.as_ref(), segments)?;
+    let (alignment, logit) = aligned(matrix, songs)?;
     let mut score = clip_score(logit, alignment.as_ref(), calibration);
     let [left, right] = songs.map(|song| &song.peaks);
     let is_supported =
@@ -61,6 +52,52 @@ pub fn compare_clips(
         .filter(|alignment| score >= LEAST_SCORE && alignment.correlation >= LEAST_CORRELATION)
         .and_then(|alignment| passage(&alignment, score, songs));
     Some(ClipFindings { score, passage })
+}
+
+/// The best alignment of two clips, if there is one, and the logit of their embeddings along it.
+fn aligned(matrix: &ScoreMatrix, songs: [&Analysis; 2]) -> Option<(Option<ClipAlignment>, f32)> {
+    let segments = songs.map(|song| &song.segments);
+    if segments
+        .iter()
+        .any(|segments| segments.blank_share() > MOST_BLANK_OF_CLIP)
+    {
+        return None;
+    }
+    let [left, right] = songs.map(|song| song.whitened_clip.as_ref());
+    let alignment = align_clips(left?, right?);
+    let logit = clip_logit(matrix, alignment.as_ref(), segments)?;
+    Some((alignment, logit))
+}
+
+/// What is measured where two clips meet, for the fit of [`clips::score`](super::score).
+#[derive(Clone, Debug)]
+pub struct ClipMeeting {
+    /// Where they meet.
+    pub alignment: ClipAlignment,
+    /// Logit of their embeddings there.
+    pub logit: f32,
+    /// Evidence of their peaks there.
+    pub evidence: f32,
+    /// The score before it is asked for support.
+    pub score: f32,
+}
+
+/// Where two clips meet; `None` if they aren't compared as clips.
+#[must_use]
+pub fn clip_meeting(
+    matrix: &ScoreMatrix,
+    songs: [&Analysis; 2],
+    calibration: &Calibration,
+) -> Option<ClipMeeting> {
+    let (alignment, logit) = aligned(matrix, songs)?;
+    let alignment = alignment?;
+    let [left, right] = songs.map(|song| &song.peaks);
+    Some(ClipMeeting {
+        logit,
+        evidence: evidence_at(&alignment, left, right),
+        score: clip_score(logit, Some(&alignment), calibration),
+        alignment,
+    })
 }
 
 /// The passage where the clips overlap, refined by their spectrograms as songs; `None` if they

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use soundalike::FeatureConfig;
 use soundalike_native::{audio_file, progress, wav};
 
-use crate::steps::partial_success::PartialSuccess;
+use crate::partial_success::PartialSuccess;
 
 /// Decode audio files to 22,050 Hz mono WAV, in parallel; files already there are kept
 #[derive(clap::Args)]

@@ -1,5 +1,6 @@
 //! The subcommands of the program, one file each.
 
+mod clip_support;
 mod compare;
 mod decode;
 mod demo;
@@ -7,7 +8,6 @@ mod evaluate;
 mod export;
 mod one_pass;
 mod pairs;
-mod partial_success;
 mod plot;
 mod render;
 mod time_step;
@@ -17,7 +17,7 @@ mod versions;
 
 use std::process::ExitCode;
 
-use partial_success::PartialSuccess;
+use crate::partial_success::PartialSuccess;
 
 /// Trains, evaluates and exports the weights of Soundalike.
 #[derive(clap::Parser)]
@@ -40,6 +40,8 @@ pub enum Step {
     #[command(name = "one-pass")]
     OnePass(one_pass::Args),
     Compare(compare::Args),
+    #[command(name = "clip-support")]
+    ClipSupport(clip_support::Args),
     Export(export::Args),
     #[command(name = "time-step")]
     Timing(time_step::Args),
@@ -63,6 +65,7 @@ impl Step {
             Self::Plot(args) => plot::run(args),
             Self::Demo(args) => demo::run(args),
             Self::OnePass(args) => one_pass::run(args),
+            Self::ClipSupport(args) => clip_support::run(args),
             Self::Compare(args) => compare::run(args),
             Self::Export(args) => export::run(args),
             Self::Timing(args) => time_step::run(args),

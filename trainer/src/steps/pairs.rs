@@ -23,7 +23,7 @@ use crate::corpus::manifest::Manifest;
 use crate::corpus::passage_starts::{MISALIGNMENT_SECS, START_GRID_SECS, starts_secs};
 use crate::corpus::split_table::SplitTable;
 use crate::corpus::tracks::{self, Split, Track};
-use crate::steps::partial_success::PartialSuccess;
+use crate::partial_success::PartialSuccess;
 
 /// Make balanced tables of pairs, split 75/15/10 by track (by artist where known) or by a table
 #[derive(clap::Args)]

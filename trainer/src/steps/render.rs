@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 use crate::midi::arrangement::{Ensemble, Rendition};
 use crate::midi::sequence::Sequence;
 use crate::midi::synthesis::Instruments;
-use crate::steps::partial_success::PartialSuccess;
+use crate::partial_success::PartialSuccess;
 
 /// Play MIDI files with random instruments: a folder for each ensemble, whose pieces share every
 /// sound and no notes

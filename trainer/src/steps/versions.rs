@@ -18,7 +18,7 @@ use crate::midi::parts::Arrangement;
 use crate::midi::synthesis::Instruments;
 use crate::midi::version::Version;
 use crate::midi::work::Work;
-use crate::steps::partial_success::PartialSuccess;
+use crate::partial_success::PartialSuccess;
 
 /// Play compositions anew: re-orchestrated, over a new accompaniment, without one, reharmonised,
 /// and over chords that all share; songs.csv has the pairs with their true passages
