@@ -172,6 +172,31 @@ const WORDS = [
     `${SHARE_MORE}${HALF}Two passages match.`,
   ],
   [
+    "pieces in another order, and one that resembles two of them",
+    strong(at([0, 3], [6, 9]), { ...at([2, 8], [0, 6]), share: 0.6 }, at([3, 6], [3, 6]), at([6, 9], [0, 3])),
+    `${SHARE_MORE}${HALF}Four passages match, one of them in a mix with other music in other.wav, in another order.`,
+  ],
+  [
+    "a cut, and a short repeat of what is there",
+    strong(at([0, 4], [0, 4]), at([1, 3], [5, 7]), at([6, 10], [4.2, 8.2])),
+    `${SHARE_MORE}${HALF}Three passages match, with a cut in other.wav.`,
+  ],
+  [
+    "a stutter, after which a moment is found twice",
+    strong(at([0, 4], [0, 4]), at([3.6, 8], [6.6, 11])),
+    `${SHARE_MORE}${HALF}Two passages match, with a cut in mine.wav.`,
+  ],
+  [
+    "too short for its speed to be told",
+    strong({ ...at([0, 2], [0, 2]), speedRatio: 1.05 }),
+    `${SHARE_ONE}${HALF}One passage matches.`,
+  ],
+  [
+    "long enough for that",
+    strong({ ...at([0, 4], [0, 4]), speedRatio: 1.05 }),
+    `${SHARE_ONE}50 % of mine.wav also plays in other.wav, 5 % faster at the same pitch. One passage matches.`,
+  ],
+  [
     "backwards",
     strong(passage({ reversed: true })),
     `${SHARE_ONE}50 % of mine.wav also plays in other.wav, backwards, at the same pitch and speed. ` +
@@ -217,7 +242,7 @@ const WORDS = [
       passage({ share: 0.3 }),
       passage({ leftStartSecs: 7, leftEndSecs: 9, rightStartSecs: 1, rightEndSecs: 3 }),
     ),
-    `${SHARE_MORE}${HALF}Three passages match, one of them in a mix with other music in other.wav.`,
+    `${SHARE_MORE}${HALF}Three passages match, one of them in a mix with other music in other.wav, in another order.`,
   ],
   [
     "one stretch of the left song eight times, in mixes",

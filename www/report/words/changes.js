@@ -17,6 +17,8 @@ import { percent } from "../../shared/format.js";
 const SMALLEST_SEMITONES = 0.5;
 /** The same for speed, as a share. From here on the engine finds that a speed drifts. */
 const SMALLEST_SPEED_CHANGE = 0.015;
+/** The ends of passages are found to about this, so that the speed of a short one is uncertain. */
+const EXACT_SECS = 0.07;
 /**
  * A passage at the unchanged speed that is shorter or longer in the right song, by this as a
  * natural logarithm, lost small pieces, or has some twice. The engine tests changes from here on.
@@ -56,14 +58,15 @@ function isInPieces({ leftStartSecs = 0, leftEndSecs = 1, rightStartSecs = 0, ri
  * @returns {{ pitch: string | undefined, speed: string | undefined }}
  */
 export function changesOf(passage) {
-  const { speedRatio, pitchShiftSemitones } = passage;
+  const { speedRatio, pitchShiftSemitones, leftStartSecs = 0, leftEndSecs = Infinity } = passage;
   const pitch =
     Math.abs(pitchShiftSemitones) < SMALLEST_SEMITONES
       ? undefined
       : `${semitoneWords(pitchShiftSemitones)} ${pitchShiftSemitones > 0 ? "higher" : "lower"}`;
   const range = speedRange(passage);
   if (range) return { pitch, speed: rangeWords(range) };
-  const speed = Math.abs(speedRatio - 1) < SMALLEST_SPEED_CHANGE ? undefined : speedWords(speedRatio);
+  const smallest = Math.max(SMALLEST_SPEED_CHANGE, (2 * EXACT_SECS) / (leftEndSecs - leftStartSecs));
+  const speed = Math.abs(speedRatio - 1) < smallest ? undefined : speedWords(speedRatio);
   return { pitch, speed };
 }
 

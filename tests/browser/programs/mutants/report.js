@@ -96,7 +96,10 @@ export const REPORT_MUTANTS = [
     "mixes.length > 0\n      ? all",
   ],
   ["sentences", "what the verdict means", "report/words/sentences.js", "speed && !pitch", "speed"],
-  ["sentences", "words under the title", "report/words/edits.js", "secs < -EXACT_SECS", "false"],
+  ["sentences", "words under the title", "report/words/edits.js", "> OVERLAP_SECS", "> Infinity"],
+  ["sentences", "words under the title", "report/words/edits.js", "OVERLAP_SECS = 0.5", "OVERLAP_SECS = 0.3"],
+  ["sentences", "words under the title", "report/words/edits.js", "quarters(b) - quarters(a) || ", ""],
+  ["sentences", "words under the title", "report/words/changes.js", "EXACT_SECS = 0.07", "EXACT_SECS = 0.04"],
   ["sentences", "words under the title", "report/words/edits.js", "span !== spans", "span === spans"],
   ["sentences", "words under the title", "report/words/edits.js", "> JOINT_SECS ||", "> 99 ||"],
   [
