@@ -11,7 +11,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float16Type, UInt32Type, UInt64Type};
 use arrow_array::{
@@ -30,6 +30,7 @@ use lance_linalg::distance::DistanceType;
 use lance_table::format::{IndexMetadata, pb};
 use prost::Message as _;
 use rayon::prelude::*;
+use tempfile::TempDir;
 
 use super::damage::is_whole;
 use super::tables::{append, create, newest, read};
@@ -104,11 +105,13 @@ impl Catalogue {
     ///
     /// When the store can't be read or written.
     pub fn index(&mut self, anew: bool) -> Result<usize> {
+        let folder = folder_for_lists()?;
         self.wait(async {
             let mut table = newest(&self.segments).await?;
             // A search opens every file in which it found something, for each of its vectors.
             compact_files(&mut table, CompactionOptions::default(), None).await?;
-            let Some((segment, rows)) = build(&mut table, Part::ALL, anew).await? else {
+            let Some((segment, rows)) = build(&mut table, Part::ALL, anew, folder.path()).await?
+            else {
                 return Ok(0);
             };
             commit(&mut table, vec![segment]).await?;
@@ -123,9 +126,10 @@ impl Catalogue {
     ///
     /// When the store can't be read or written.
     pub fn index_part(&self, part: Part, anew: bool) -> Result<usize> {
+        let folder = folder_for_lists()?;
         self.wait(async {
             let mut table = newest(&self.segments).await?;
-            let built = build(&mut table, part, anew).await?;
+            let built = build(&mut table, part, anew, folder.path()).await?;
             let rows = built.as_ref().map_or(0, |(_, rows)| *rows);
             let description =
                 built.map(|(segment, _)| pb::IndexMetadata::from(&segment).encode_to_vec());
@@ -191,6 +195,13 @@ impl Catalogue {
     }
 }
 
+/// A folder for the lists of rows, until the index has been made: 12 bytes an embedding.
+fn folder_for_lists() -> Result<TempDir> {
+    let folder = std::env::temp_dir();
+    let made = tempfile::tempdir();
+    made.with_context(|| format!("can't write temporary files into {}", folder.display()))
+}
+
 /// The index's segments that aren't damaged.
 async fn whole_segments(table: &Dataset) -> lance::Result<Vec<IndexMetadata>> {
     let mut whole = Vec::new();
@@ -209,6 +220,7 @@ async fn build(
     table: &mut Dataset,
     part: Part,
     anew: bool,
+    folder: &Path,
 ) -> lance::Result<Option<(IndexMetadata, usize)>> {
     let segments = match anew {
         true => Vec::new(),
@@ -226,8 +238,7 @@ async fn build(
     if rows == 0 {
         return Ok(None);
     }
-    let folder = tempfile::tempdir()?;
-    let lists = lists_of(table, &fragments, rows, folder.path()).await?;
+    let lists = lists_of(table, &fragments, rows, folder).await?;
     let codes = RQBuildParams::new(CODE_BITS);
     let params = VectorIndexParams::with_ivf_rq_params(DistanceType::Cosine, lists, codes);
     let columns = ["vector"];

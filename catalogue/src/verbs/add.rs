@@ -182,13 +182,18 @@ fn write(catalogue: &mut Catalogue, receiver: &Receiver<Made>, bar: &ProgressBar
         let is_due = batch.len() >= COMMIT_SONGS || committed_at.elapsed() >= COMMIT_EVERY;
         if !batch.is_empty() && (is_due || is_over) {
             match catalogue.append(&batch) {
-                Ok(added) => written.added += added,
+                Ok(added) => {
+                    let secs = batch.iter().map(|song| song.duration_secs).sum::<f64>();
+                    // Another writer may have been quicker with the others.
+                    written.secs += secs * added as f64 / batch.len() as f64;
+                    written.known += batch.len() - added;
+                    written.added += added;
+                }
                 Err(error) => {
                     written.failure = Some(error);
                     return written;
                 }
             }
-            written.secs += batch.iter().map(|song| song.duration_secs).sum::<f64>();
             batch.clear();
             committed_at = Instant::now();
         }
