@@ -1,6 +1,7 @@
 //! The embeddings that are nearest to a song's: by the index where it covers them, and by an exact
 //! scan of all others.
 
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 
@@ -32,6 +33,9 @@ const READ_AHEAD_FILES: usize = 2;
 /// find 78 % and take twice the time.
 const PROBES: usize = 32;
 const FEWEST_PROBES: usize = 4;
+/// Query vectors that the index is asked for at once. Each has its lists in memory meanwhile: with
+/// all 64, a search among 100,000 songs takes 410 MB, and with 8 330 MB, in the same time.
+const QUERIES_AT_ONCE: usize = 8;
 /// How many times as many rows as wanted have their exact distance computed.
 const REFINE_FACTOR: u32 = 4;
 
@@ -145,10 +149,26 @@ async fn by_index(
     query: &Vectors,
     index_segments: usize,
 ) -> lance::Result<Vec<Hit>> {
-    let queries = rows::vector_array(query.dimensions, query.values.iter().copied())?;
+    let mut hits = Vec::new();
+    for start in (0..query.len()).step_by(QUERIES_AT_ONCE) {
+        let end = (start + QUERIES_AT_ONCE).min(query.len());
+        hits.extend(some_by_index(table, query, start..end, index_segments).await?);
+    }
+    Ok(hits)
+}
+
+async fn some_by_index(
+    table: &Dataset,
+    query: &Vectors,
+    chosen: Range<usize>,
+    index_segments: usize,
+) -> lance::Result<Vec<Hit>> {
+    let dimensions = query.dimensions;
+    let values = &query.values[chosen.start * dimensions..chosen.end * dimensions];
+    let queries = rows::vector_array(dimensions, values.iter().copied())?;
     let probes = (PROBES / index_segments.max(1)).max(FEWEST_PROBES);
     let mut scanner = table.scan();
-    match query.len() {
+    match chosen.len() {
         // One vector is no batch.
         1 => scanner.nearest("vector", queries.values(), HITS_PER_VECTOR)?,
         _ => scanner.nearest("vector", &queries, HITS_PER_VECTOR)?,
@@ -169,7 +189,7 @@ async fn by_index(
         let index = batch.column_by_name("query_index");
         let index = index.and_then(|column| column.as_primitive_opt::<Int32Type>());
         hits.extend((0..batch.num_rows()).map(|row| Hit {
-            query: index.map_or(0, |index| index.value(row) as usize),
+            query: chosen.start + index.map_or(0, |index| index.value(row) as usize),
             song: songs.value(row).to_owned(),
             segment: segments.value(row),
             cosine: 1.0 - distances.value(row),

@@ -14,17 +14,14 @@ use super::Address;
 use super::creation::only_first;
 use super::failure::is_missing;
 
-/// Bytes of a table's lists of rows that stay in memory.
+/// Bytes of a table's lists of rows and of an index that stay in memory.
 const CACHED_BYTES: usize = 64 << 20;
-/// Bytes of an index that do. Each vector of a query reads its lists anew where they don't: with 64
-/// MB, a search among 100,000 songs takes a third longer, and more memory.
-const CACHED_INDEX_BYTES: usize = 128 << 20;
 
 /// `None` if there is no such table.
 pub async fn open(address: &Address, name: &str) -> Result<Option<Dataset>> {
     let builder = DatasetBuilder::from_uri(address.table(name))
         .with_storage_options(address.storage_options())
-        .with_index_cache_size_bytes(CACHED_INDEX_BYTES)
+        .with_index_cache_size_bytes(CACHED_BYTES)
         .with_metadata_cache_size_bytes(CACHED_BYTES);
     match builder.load().await {
         Ok(table) => Ok(Some(table)),
