@@ -30,7 +30,7 @@
 //! | Evidence | `recording::runs::evidence` | logits | evidence, of the same shape |
 //! | Runs | `recording::runs::search`, `geometry::lines` | evidence | lines of matching segments |
 //! | Refinement | `recording::refinement::refine` | a line, spectrograms | times, speed and pitch |
-//! | Cuts | `recording::refinement::follow` | a passage, spectrograms | parts of a cut copy |
+//! | Cuts | `recording::assembly` | passages, spectrograms | exact parts of a cut copy |
 //! | Lines of peaks | `recording::peaks`, `mixture` | two songs' peaks | passages under music |
 //! | Passages | `recording::passages` | lines of both kinds | passages: certainty and shares |
 //! | Clips | `recording::clips` | songs below 7 s without a passage | best alignment, its score |

@@ -34,13 +34,24 @@ const LEAST_UNEXPLAINED_SECS: f64 = 2.0;
 /// of a loop of 2 s reach a little into each other.
 const SUFFICIENT_UNEXPLAINED_SHARE: f64 = 0.6;
 
+/// A higher correlation counts no more where two explanations of the same songs are compared: music
+/// that repeats itself correlates best where its columns lie on the same grid.
+const FULL_CORRELATION: f64 = 0.75;
+/// What another passage must explain at least, in weighted seconds: 2.7 s of each song.
+const PENALTY_SECS: f64 = 3.0;
+
 /// The passages without those that a stronger one makes superfluous. Two passages at one place, one
 /// by spectral peaks and one by the other evidence, become one: the stronger one, with the greater
 /// certainty by peaks.
 #[must_use]
-pub fn distinct(mut passages: Vec<Passage>) -> Vec<Passage> {
+pub fn distinct(passages: Vec<Passage>) -> Vec<Passage> {
+    distinct_beside(Vec::new(), passages)
+}
+
+/// The same, beside passages that are distinct already, which come first.
+#[must_use]
+pub fn distinct_beside(mut distinct: Vec<Passage>, mut passages: Vec<Passage>) -> Vec<Passage> {
     passages.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
-    let mut distinct: Vec<Passage> = Vec::new();
     while let Some(passage) = most_unexplained(&mut passages, &distinct) {
         if let Some(same) = distinct
             .iter_mut()
@@ -149,6 +160,27 @@ fn strength(passage: &Passage) -> f64 {
     alignment.secs() * correlation * correlation + passage.certainty
 }
 
+/// Seconds of both songs that passages explain, less a penalty for each passage. A second is
+/// weighted by the square of the greatest correlation of the passages there.
+#[must_use]
+pub fn explained(passages: &[Passage]) -> f64 {
+    let correlation = |alignment: &Alignment| alignment.correlation.clamp(0.0, FULL_CORRELATION);
+    let mut sorted: Vec<&Alignment> = passages.iter().map(|passage| &passage.alignment).collect();
+    sorted.sort_by(|a, b| correlation(b).total_cmp(&correlation(a)));
+    let spans = |alignment: &Alignment| [alignment.left_secs, alignment.right_secs()];
+    let secs: f64 = (0..sorted.len())
+        .flat_map(|index| [(index, 0), (index, 1)])
+        .map(|(index, song)| {
+            let span = spans(sorted[index])[song];
+            let better = sorted[..index].iter().map(|better| spans(better)[song]);
+            let share = 1.0 - covered_share(span, better.collect());
+            let correlation = correlation(sorted[index]);
+            share * (span.1 - span.0) * correlation * correlation
+        })
+        .sum();
+    secs - PENALTY_SECS * passages.len() as f64
+}
+
 /// Shares of a passage that a stronger one covers, in the left and in the right song.
 fn covered_shares(passage: &Passage, stronger: &Passage) -> (f64, f64) {
     let (passage, stronger) = (&passage.alignment, &stronger.alignment);
@@ -241,5 +273,43 @@ mod tests {
         assert!(!from(30.0));
         assert!(!from(6.0), "four tenths are shared");
         assert!(from(3.5), "two thirds are shared");
+    }
+
+    #[test]
+    fn exact_parts_explain_more_than_a_line_through_them() {
+        let passage = |left: (f64, f64), right: (f64, f64), correlation: f64| {
+            let mut passage = crate::recording::passage::test_passage((1.0, 1.0));
+            passage.alignment.left_secs = left;
+            passage.alignment.map = TimeMap::fitted_to(left, right);
+            passage.alignment.correlation = correlation;
+            passage
+        };
+        let whole = passage((0.0, 20.0), (0.0, 20.0), 0.5);
+        // 40 s of both songs.
+        let of_whole = explained(std::slice::from_ref(&whole));
+        assert!((of_whole - (40.0 * 0.25 - PENALTY_SECS)).abs() < 1e-9);
+        let parts = [
+            passage((0.0, 10.0), (0.0, 10.0), 0.9),
+            passage((10.0, 20.0), (11.0, 21.0), 0.8),
+        ];
+        let of_parts = explained(&parts);
+        assert!((of_parts - (40.0 * 0.75 * 0.75 - 2.0 * PENALTY_SECS)).abs() < 1e-9);
+        // What better ones cover counts once; between them lies a second of the right song.
+        let both = [parts.to_vec(), vec![whole]].concat();
+        assert!((explained(&both) - (of_parts + 0.25 - PENALTY_SECS)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn passages_that_are_distinct_already_come_first() {
+        let weak = crate::recording::passage::test_passage((1.0, 1.0));
+        let mut strong = weak.clone();
+        strong.alignment.correlation = 0.9;
+        let kept = distinct_beside(vec![weak.clone()], vec![strong.clone()]);
+        assert_eq!(kept[0].alignment, weak.alignment);
+        assert_eq!(kept.len(), 1);
+        assert_eq!(
+            distinct(vec![weak, strong.clone()])[0].alignment,
+            strong.alignment
+        );
     }
 }

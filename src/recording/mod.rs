@@ -2,14 +2,15 @@
 //!
 //! Its interface is [`Analysis`], [`analyse`] and [`compare`]. Inside, [`segments`] that are not
 //! [`blank`] go through the [`encoder`]. All pairs of embeddings are scored, and a search finds
-//! [`runs`] of evidence. Their [`refinement`] gives each run its exact place, speed and pitch, and
-//! follows a copy that was cut. Both kinds of evidence give a [`passage`] its [`certainty`].
-//! Spectral [`peaks`] find passages in a [`mixture`] with other music, too, and some that play
-//! [`backwards`]. Without their [`contested`] ends, all [`passages`] that are [`distinct`] decide
-//! the [`score`]. The pieces of a [`drift`] are one passage. Two short songs without a passage are
-//! compared as [`clips`].
+//! [`runs`] of evidence. Their [`refinement`] gives each run its exact place, speed and pitch. Both
+//! kinds of evidence give a [`passage`] its [`certainty`]. Spectral [`peaks`] find passages in a
+//! [`mixture`] with other music, too, and some that play [`backwards`]. An [`assembly`] finds the
+//! exact parts of a copy that was cut, on these lines and beside them. Without their [`contested`]
+//! ends, all [`passages`] that are [`distinct`] decide the [`score`]. The pieces of a [`drift`] are
+//! one passage. Two short songs without a passage are compared as [`clips`].
 
 mod analysis;
+mod assembly;
 mod backwards;
 mod blank;
 mod certainty;

@@ -5,26 +5,26 @@
 //! tried. [Lines of peaks](crate::recording::mixture) are added, also of music that plays
 //! [backwards](crate::recording::backwards). Ends at which another passage is the better one are
 //! [cut off](crate::recording::contested). Of passages that overlap, the
-//! [strongest](crate::recording::distinct) stays. The pieces of a copy whose speed
-//! [drifts](crate::recording::drift) become one passage.
+//! [strongest](crate::recording::distinct) stays. Where the parts of an
+//! [assembled](crate::recording::assembly) copy explain more, they come first. The pieces of a copy
+//! whose speed [drifts](crate::recording::drift) become one passage.
 
-use crate::geometry::time_map::TimeMap;
 use crate::recording::analysis::Analysis;
+use crate::recording::assembly::assembled::{assembled, is_covered};
 use crate::recording::backwards::backward_passages;
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty, full_evidence,
 };
 use crate::recording::contested::cut_contested_ends;
-use crate::recording::distinct::distinct;
+use crate::recording::distinct::{distinct, distinct_beside, explained};
 use crate::recording::drift::joined_drifts;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::mixture::{measure_shares, peak_passages};
 use crate::recording::passage::Passage;
 use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::refinement::alignment::{Alignment, completed};
-use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
-use crate::recording::refinement::follow::{Part, follow};
-use crate::recording::refinement::refine::{refined, refined_part};
+use crate::recording::refinement::correlate::SpectrogramPair;
+use crate::recording::refinement::refine::refined;
 use crate::recording::runs::run::Run;
 use crate::recording::runs::score_matrix::ScoreMatrix;
 use crate::recording::runs::search::{rough_secs, runs};
@@ -32,15 +32,6 @@ use crate::recording::runs::search::{rough_secs, runs};
 /// Shortest part of a run for which a correlation suffices, in seconds. Longer than for a whole
 /// run: many parts are tried, which makes false positives likelier.
 const SUFFICIENT_PART_SECS: f64 = 8.0;
-/// Parts of a copy that lie at least this far beside each other were moved by a cut, in columns:
-/// 0.3 s.
-const LEAST_CUT_COLUMNS: f64 = 3.0;
-/// Greatest difference from the original speed that cuts and insertions imitate: a second in ten.
-const MOST_SPEED_OF_CUTS: f64 = 0.1;
-/// The parts of a cut copy explain at least this much more than one line: the sum of their seconds,
-/// weighted by their correlations.
-const LEAST_GAIN: f64 = 1.05;
-
 /// The passages that match, ordered by their place in the left song.
 #[must_use]
 pub fn passages(
@@ -62,14 +53,23 @@ pub fn passages(
         full_evidence: full_evidence(matrix),
         calibration,
     };
+    let songs_secs = [left.duration_secs, right.duration_secs];
     let mut passages: Vec<Passage> = runs
         .iter()
         .flat_map(|run| finder.of_run(run))
         .chain(peak_passages([left, right], peaks, &finder.spectrograms))
         .filter(|passage| passage.certainty >= LEAST_CERTAINTY)
         .collect();
+    let assembled = assembled(&passages, &finder.spectrograms, songs_secs);
     cut_contested_ends(&mut passages, &finder.spectrograms);
-    let mut found = distinct(passages);
+    let mut found = distinct(passages.clone());
+    if !assembled.is_empty() {
+        passages.retain(|passage| !is_covered(passage, &assembled));
+        let assembled = distinct_beside(assembled, passages);
+        if explained(&assembled) > explained(&found) {
+            found = assembled;
+        }
+    }
     let backwards = backward_passages([left, right], peaks, &found);
     if !backwards.is_empty() {
         found = distinct([found, backwards].concat());
@@ -79,7 +79,7 @@ pub fn passages(
         (alignment.left_secs.0, alignment.right_secs().0)
     };
     measure_shares(&mut found, peaks);
-    let mut found = joined_drifts(found, peaks, [left.duration_secs, right.duration_secs]);
+    let mut found = joined_drifts(found, peaks, songs_secs);
     found.sort_by(|a, b| {
         let (a, b) = (starts(a), starts(b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -96,141 +96,26 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// The passages of a run: that of the whole run, or those of the parts of a copy that was cut.
-    /// Unless the correlation of the whole is high, the parts of the run that correlate well enough
-    /// alone are added.
+    /// The passages of a run: that of the whole run and, unless its correlation is high, those of
+    /// the parts of the run that correlate well enough alone.
     fn of_run(&self, run: &Run) -> Vec<Passage> {
         let whole = self.passage(run);
-        let mut cut = self.of_cut_copy(run, &whole);
-        let is_correlated = whole.alignment.correlation >= SUPPORTING_CORRELATIONS.1;
-        if cut.is_empty() {
-            cut.push(whole);
+        let mut passages = Vec::new();
+        if whole.alignment.correlation < SUPPORTING_CORRELATIONS.1 {
+            let parts = parts(run).map(|part| self.passage(&part));
+            passages.extend(parts.filter(|part| suffices_as_part(&part.alignment)));
         }
-        if is_correlated {
-            return cut;
-        }
-        let mut passages: Vec<Passage> = parts(run)
-            .map(|part| self.passage(&part))
-            .filter(|part| suffices_as_part(&part.alignment))
-            .collect();
-        let longest = passages
-            .iter()
-            .max_by(|a, b| explained_secs(a).total_cmp(&explained_secs(b)));
-        if let Some(longest) = longest {
-            passages.extend(self.of_cut_copy(run, longest));
-        }
-        passages.extend(cut);
+        passages.push(whole);
         passages
-    }
-
-    /// The passages of a copy out of which something was cut, or into which something was inserted.
-    /// Empty if it lies on one line.
-    fn of_cut_copy(&self, run: &Run, whole: &Passage) -> Vec<Passage> {
-        if whole.certainty < LEAST_CERTAINTY {
-            return Vec::new();
-        }
-        let column_secs = self.spectrograms.left.column_secs;
-        let overlay = Overlay::of(&whole.alignment.map, whole.alignment.semitones, column_secs);
-        let map = overlay.map;
-        let parts = self.parts_near(&overlay, whole);
-        let is_apart = |one: &TimeMap, other: &TimeMap, column: f64| {
-            (one.at(column) - other.at(column)).abs() >= LEAST_CUT_COLUMNS
-        };
-        let is_cut = parts
-            .windows(2)
-            .any(|pair| is_apart(&pair[0].map, &pair[1].map, pair[1].span.0))
-            || parts
-                .iter()
-                .any(|part| is_apart(&part.map, &map, (part.span.0 + part.span.1) / 2.0));
-        if !is_cut {
-            return Vec::new();
-        }
-        let secs = self.spectrograms.left.column_secs;
-        let mut passages: Vec<Passage> = Vec::new();
-        for part in &parts {
-            let rough_secs = (part.span.1 - part.span.0) * secs;
-            let overlay = Overlay {
-                map: part.map,
-                ..overlay
-            };
-            let alignment = refined_part(&self.spectrograms, part.span, overlay);
-            let passage = self.of_alignment(run, rough_secs, alignment);
-            let is_on_line = !is_apart(&part.map, &map, (part.span.0 + part.span.1) / 2.0);
-            if is_on_line || suffices_as_part(&passage.alignment) {
-                passages.push(passage);
-            }
-        }
-        let explained: f64 = passages.iter().map(explained_secs).sum();
-        if explained <= LEAST_GAIN * explained_secs(whole) {
-            return Vec::new();
-        }
-        // A line beside all parts is a passage too: another use of the same music, as in a loop.
-        // One that touches or crosses a part belongs to the cut copy.
-        let is_beside = |part: &Part| {
-            let [start, end] = [part.span.0, part.span.1].map(|at| part.map.at(at) - map.at(at));
-            start.signum() == end.signum() && start.abs().min(end.abs()) >= 2.0 * LEAST_CUT_COLUMNS
-        };
-        if parts.iter().all(is_beside) {
-            passages.push(whole.clone());
-        }
-        passages
-    }
-
-    /// The parts of a copy near a line. Where one line of another speed passes near all parts of a
-    /// copy at the original speed, those at the original speed are followed, too.
-    fn parts_near(&self, overlay: &Overlay, whole: &Passage) -> Vec<Part> {
-        let parts = follow(&self.spectrograms, overlay);
-        let slope = whole.alignment.map.slope;
-        if slope == 1.0 || (slope - 1.0).abs() > MOST_SPEED_OF_CUTS {
-            return parts;
-        }
-        let middle = whole.alignment.secs() / 2.0 + whole.alignment.left_secs.0;
-        let original = Overlay {
-            map: TimeMap {
-                slope: 1.0,
-                ..overlay
-                    .map
-                    .anchored_at(middle / self.spectrograms.left.column_secs)
-            },
-            ..*overlay
-        };
-        let at_original_speed = follow(&self.spectrograms, &original);
-        let correlation_sum = |parts: &[Part]| -> f64 {
-            parts
-                .iter()
-                .map(|part| {
-                    let columns = part.span.1 - part.span.0;
-                    let overlay = Overlay {
-                        map: part.map,
-                        ..*overlay
-                    };
-                    let centre = (part.span.0 + part.span.1) / 2.0;
-                    let correlation =
-                        self.spectrograms
-                            .correlation(&overlay, centre, columns as usize, 0.0);
-                    columns * correlation
-                })
-                .sum()
-        };
-        if correlation_sum(&at_original_speed) > correlation_sum(&parts) {
-            at_original_speed
-        } else {
-            parts
-        }
     }
 
     fn passage(&self, run: &Run) -> Passage {
         let [left, right] = self.songs;
         let (rough_span, rough) = rough_secs(run, &left.segments, &right.segments);
         let alignment = refined(&self.spectrograms, rough_span, &rough);
-        self.of_alignment(run, rough_span.1 - rough_span.0, alignment)
-    }
-
-    /// The passage of an alignment to which `rough_secs` of a run were refined.
-    fn of_alignment(&self, run: &Run, rough_secs: f64, alignment: Alignment) -> Passage {
         let alignment = completed(alignment, self.songs.map(|song| song.duration_secs));
         // Where refinement shortens a run, the same share of its evidence counts.
-        let kept = (alignment.secs() / rough_secs).min(1.0);
+        let kept = (alignment.secs() / (rough_span.1 - rough_span.0)).min(1.0);
         let evidence = f64::from(run.evidence) * kept;
         Passage {
             certainty: certainty(evidence / f64::from(self.full_evidence), &alignment),
@@ -242,11 +127,6 @@ impl Finder<'_> {
             drift: None,
         }
     }
-}
-
-/// Seconds of a passage, weighted by its correlation.
-fn explained_secs(passage: &Passage) -> f64 {
-    passage.alignment.secs() * passage.alignment.correlation
 }
 
 /// Parts of a run, 10 s each, each overlapping half of the one before. Where two songs resemble
@@ -280,6 +160,7 @@ fn suffices_as_part(part: &Alignment) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::time_map::TimeMap;
     use crate::recording::refinement::alignment::test_alignment as alignment;
 
     #[test]

@@ -21,6 +21,15 @@ impl Overlay {
             shift_bands: libm::round(semitones * BANDS_PER_SEMITONE as f64) as isize,
         }
     }
+
+    /// The left song's spectrogram laid over the right song's.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self {
+            map: self.map.inverse(),
+            shift_bands: -self.shift_bands,
+        }
+    }
 }
 
 /// The spectrograms of two songs.
@@ -56,6 +65,12 @@ impl<'a> SpectrogramPair<'a> {
         }
     }
 
+    /// The right song's spectrogram first.
+    #[must_use]
+    pub fn swapped(&self) -> Self {
+        Self::new(self.right, self.left)
+    }
+
     /// Sums over a window of `width` columns around left column `centre`: products, squares of the
     /// left song, squares of the right song. The right song is read `lag` columns after the place
     /// that the overlay says.
@@ -67,19 +82,26 @@ impl<'a> SpectrogramPair<'a> {
         self.columns_multiplied
             .set(self.columns_multiplied.get() + width);
         for step in 0..width {
-            let left_place = first + step as f64;
-            let right_place = overlay.map.at(left_place + 0.5) - 0.5 + lag;
-            let places = [left_place as isize, right_place.round() as isize];
-            let (Some(left), Some(right)) =
-                (self.left.column(places[0]), self.right.column(places[1]))
-            else {
-                continue;
-            };
-            sums[0] += i64::from(product(left, right, overlay.shift_bands));
-            sums[1] += i64::from(self.squares[0][places[0] as usize]);
-            sums[2] += i64::from(self.squares[1][places[1] as usize]);
+            if let Some(column) = self.column(overlay, first + step as f64, lag) {
+                for (sum, value) in sums.iter_mut().zip(column) {
+                    *sum += i64::from(value);
+                }
+            }
         }
         sums.map(|sum| sum as f64)
+    }
+
+    /// The same sums over one left column; `None` beyond the songs' ends.
+    #[must_use]
+    pub fn column(&self, overlay: &Overlay, left_place: f64, lag: f64) -> Option<[i32; 3]> {
+        let right_place = overlay.map.at(left_place + 0.5) - 0.5 + lag;
+        let places = [left_place as isize, right_place.round() as isize];
+        let (left, right) = (self.left.column(places[0])?, self.right.column(places[1])?);
+        Some([
+            product(left, right, overlay.shift_bands),
+            self.squares[0][places[0] as usize],
+            self.squares[1][places[1] as usize],
+        ])
     }
 
     /// Correlation coefficient over the same window.

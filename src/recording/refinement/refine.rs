@@ -15,7 +15,7 @@ use crate::recording::refinement::whitened::{BANDS_PER_SEMITONE, MAX_SEMITONES};
 use crate::recording::runs::run::SLOPES;
 
 /// Length of a window, in columns: 2 s, some four beats.
-pub(super) const WINDOW_COLUMNS: usize = 22;
+pub const WINDOW_COLUMNS: usize = 22;
 /// Most windows of a passage; in a longer passage they lie apart.
 const MOST_WINDOWS: usize = 12;
 /// Relative distance of the slopes that are tried: windows still correlate half a step away.
@@ -46,8 +46,8 @@ pub fn refined(
     fitted_to_ends(pair, overlay, span)
 }
 
-/// The exact alignment of a part of a copy that was [followed](super::follow), given by
-/// its columns of the left song. Its place is known to a column, and its pitch to a band.
+/// The exact alignment of a stretch that is given by its columns of the left song. Its place is
+/// known to a column, and its pitch to a band.
 #[must_use]
 pub fn refined_part(pair: &SpectrogramPair<'_>, span: (f64, f64), overlay: Overlay) -> Alignment {
     let (centre, width) = ((span.0 + span.1) / 2.0, (span.1 - span.0) as usize);
@@ -58,7 +58,6 @@ pub fn refined_part(pair: &SpectrogramPair<'_>, span: (f64, f64), overlay: Overl
         };
         pair.correlation(&shifted, centre, width, 0.0)
     };
-    // The passage that was followed may be a band off.
     let near = [0, -1, 1].map(|step| overlay.shift_bands + step);
     let best = near
         .into_iter()
