@@ -87,7 +87,7 @@ impl Stamp {
         let short = |sha256: &str| sha256.chars().take(8).collect::<String>();
         ensure!(
             (self.hop_secs, self.stride) == (ours.hop_secs, ours.stride),
-            "its embeddings are {} s apart, and those of this program {} s: make it anew",
+            "its embeddings are {:.2} s apart, and those of this program {:.2} s: make it anew",
             self.hop_secs * self.stride as f64,
             ours.hop_secs * ours.stride as f64
         );
@@ -129,7 +129,7 @@ mod tests {
                 |stamp| stamp.weights_sha256 = "0123456789".into(),
                 "other weights (SHA-256 01234567",
             ),
-            (|stamp| stamp.hop_secs = 0.5, "2 s apart"),
+            (|stamp| stamp.hop_secs = 0.5, "2.00 s apart"),
             (|stamp| stamp.stride = 1, "s apart"),
             (|stamp| stamp.layout += 1, "layout"),
             (|stamp| stamp.numerics = 9, "numerics 9"),

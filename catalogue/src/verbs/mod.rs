@@ -115,7 +115,7 @@ fn lost_version(address: &Address) -> String {
 
 fn damaged_index(address: &Address) -> String {
     format!(
-        "{address} was scanned, as its index can't be read: `soundalike-catalogue index --in {address}` makes it anew"
+        "{address} was scanned, as its index can't be read: `soundalike-catalogue index --anew --in {address}` makes it anew"
     )
 }
 
