@@ -163,8 +163,8 @@ impl Catalogue {
         &self.address
     }
 
-    /// Whether the newest version of it is lost, so that it was opened in an older state. Noticed in
-    /// a folder only.
+    /// Whether the newest version of it is lost, so that it was opened in an older state. Noticed
+    /// in a folder only.
     #[must_use]
     pub fn has_lost_version(&self) -> bool {
         self.has_lost_version

@@ -29,8 +29,8 @@ const READ_AHEAD_BYTES: u64 = 32 << 20;
 const READ_AHEAD_BATCHES: usize = 4;
 const READ_AHEAD_FILES: usize = 2;
 /// Lists of the index that are read for each query vector, over all of its segments, and the fewest
-/// of one segment. Among 100,000 songs, 16 find 65 % of the nearest embeddings, 48 find 76 %, and 96
-/// find 78 % and take twice the time.
+/// of one segment. Among 100,000 songs, 16 find 65 % of the nearest embeddings, 48 find 76 %, and
+/// 96 find 78 % and take twice the time.
 const PROBES: usize = 32;
 const FEWEST_PROBES: usize = 4;
 /// Query vectors that the index is asked for at once. Each has its lists in memory meanwhile: with
@@ -49,8 +49,8 @@ pub struct Nearest {
 }
 
 impl Catalogue {
-    /// The nearest embeddings of each query vector, exactly where no index covers them, and where it
-    /// can't be read.
+    /// The nearest embeddings of each query vector, exactly where no index covers them, and where
+    /// it can't be read.
     ///
     /// # Errors
     ///
