@@ -34,7 +34,7 @@ def main():
     draw = random.Random(arguments.seed)
     tracks = []
     for split in arguments.split:
-        of_split = sorted(path for path in arguments.music.glob("*/*") if split_of(path, splits) == split)
+        of_split = sorted(path for path in arguments.music.glob("*/*.ogg") if split_of(path, splits) == split)
         draw.shuffle(of_split)
         if arguments.tracks and split == "train":
             first, last = arguments.tracks.split(":")

@@ -47,23 +47,39 @@ impl FromStr for Part {
     }
 }
 
-/// All audio files of the given files, folders and lists, sorted.
+/// All audio files of the given files, folders and lists, sorted; and why parts of the folders
+/// can't be read.
 ///
 /// # Errors
 ///
-/// When a folder has no audio file, or a folder or list can't be read.
-pub fn audio_files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+/// When a folder has no audio file, a list can't be read, or none of the files is there.
+pub fn audio_files(named: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>)> {
     let mut files = BTreeSet::new();
+    let mut unreadable = Vec::new();
     for path in named {
         if path.is_dir() {
-            files.extend(audio_file::find(std::slice::from_ref(path))?);
+            let (found, reasons) = audio_file::find_readable(std::slice::from_ref(path));
+            ensure!(
+                !found.is_empty() || !reasons.is_empty(),
+                "there are no audio files under {}",
+                path.display()
+            );
+            files.extend(found);
+            unreadable.extend(reasons);
         } else if is_list(path) {
             files.extend(listed(path)?);
         } else {
             files.insert(path.clone());
         }
     }
-    Ok(files.into_iter().collect())
+    if !files.iter().any(|file| file.exists()) {
+        match (files.first(), unreadable.first()) {
+            (Some(file), _) => bail!("there is no file {}", file.display()),
+            (None, Some(reason)) => bail!("{reason}"),
+            (None, None) => bail!("there are no audio files"),
+        }
+    }
+    Ok((files.into_iter().collect(), unreadable))
 }
 
 fn is_list(path: &Path) -> bool {
@@ -114,7 +130,10 @@ mod tests {
         let list = folder.path().join("songs.m3u");
         fs::write(&list, "#EXTM3U\n\nb.mp3\n/music/a.ogg\n").unwrap();
         let song = PathBuf::from("c.wav");
-        let found = audio_files(&[list.clone(), song.clone()]).unwrap();
+        // None of them is there.
+        assert!(audio_files(&[list.clone(), song.clone()]).is_err());
+        fs::write(folder.path().join("b.mp3"), "").unwrap();
+        let (found, _) = audio_files(&[list.clone(), song.clone()]).unwrap();
         assert_eq!(
             found,
             [
@@ -125,6 +144,20 @@ mod tests {
         );
         fs::write(&list, "# none\n").unwrap();
         assert!(audio_files(&[list]).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cant_be_read_in_a_folder_is_named_and_the_rest_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(audio_files(&[folder.path().to_owned()]).is_err());
+        std::os::unix::fs::symlink("nothing", folder.path().join("dead.ogg")).unwrap();
+        std::os::unix::fs::symlink("..", folder.path().join("loop")).unwrap();
+        let song = folder.path().join("song.ogg");
+        fs::write(&song, "").unwrap();
+        let (found, reasons) = audio_files(&[folder.path().to_owned()]).unwrap();
+        assert_eq!((found, reasons.len()), (vec![song.clone()], 2));
+        fs::remove_file(song).unwrap();
         assert!(audio_files(&[folder.path().to_owned()]).is_err());
     }
 }

@@ -1,12 +1,12 @@
 //! Reads audio files of any format that the decoder knows, as mono at the model's rate.
 
 use std::f32::consts::FRAC_1_SQRT_2;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use soundalike::{Checker, FeatureConfig, MAX_SONG_SECS, Song, Waveform};
 use soundalike_decoder::{MediaSource, Part, SoundFile};
 use walkdir::WalkDir;
@@ -42,15 +42,33 @@ pub fn decode_balanced(path: &Path, balance: f32) -> Result<Waveform> {
 }
 
 fn decode_file(path: &Path, track: Option<usize>, balance: f32) -> Result<Waveform> {
-    let file = File::open(path).with_context(|| format!("can't open {}", path.display()))?;
-    if file.metadata()?.len() == 0 {
-        bail!("{} is empty", path.display());
-    }
+    check_readable(path)?;
     let extension = path.extension().and_then(|extension| extension.to_str());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let source = || Ok(Box::new(File::open(path)?) as Box<dyn MediaSource>);
     decode_source(source, extension, track, &name, balance)
         .with_context(|| format!("can't decode {}", path.display()))
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+///
+/// When it can't be read, is empty, or is no file but a folder, a pipe or a device.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    check_readable(path)?;
+    fs::read(path).with_context(|| format!("can't read {}", path.display()))
+}
+
+fn check_readable(path: &Path) -> Result<()> {
+    let cant_open = || format!("can't open {}", path.display());
+    // Before it is opened: to open a pipe is to wait for its other end.
+    let metadata = fs::metadata(path).with_context(cant_open)?;
+    ensure!(!metadata.is_dir(), "{} is a folder", path.display());
+    ensure!(metadata.is_file(), "{} is no file", path.display());
+    ensure!(metadata.len() > 0, "{} is empty", path.display());
+    File::open(path).with_context(cant_open)?;
+    Ok(())
 }
 
 /// Decodes the bytes of a file with this extension to mono at its own rate.
@@ -249,26 +267,12 @@ impl Downmix {
 ///
 /// # Errors
 ///
-/// When a folder can't be read or nothing is found.
+/// When a folder or an entry of it can't be read, or nothing is found.
 pub fn find(roots: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for root in roots {
-        for entry in WalkDir::new(root).follow_links(true) {
-            let entry = entry.with_context(|| format!("can't read {}", root.display()))?;
-            let extension = entry
-                .path()
-                .extension()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            if entry.file_type().is_file()
-                && AUDIO_EXTENSIONS.iter().any(|known| extension == *known)
-            {
-                files.push(entry.into_path());
-            }
-        }
+    let (files, unreadable) = find_readable(roots);
+    if let Some(reason) = unreadable.into_iter().next() {
+        bail!(reason);
     }
-    files.sort();
-    files.dedup();
     if files.is_empty() {
         let roots: Vec<_> = roots
             .iter()
@@ -277,4 +281,41 @@ pub fn find(roots: &[PathBuf]) -> Result<Vec<PathBuf>> {
         bail!("there are no audio files under {}", roots.join(", "));
     }
     Ok(files)
+}
+
+/// The same of what can be read, and why the rest can't: links to nothing or in a circle, and
+/// folders without permission.
+#[must_use]
+pub fn find_readable(roots: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
+    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
+    for entry in roots
+        .iter()
+        .flat_map(|root| WalkDir::new(root).follow_links(true))
+    {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && has_audio_extension(entry.path()) => {
+                files.push(entry.into_path());
+            }
+            Ok(_) => (),
+            Err(error) => unreadable.push(reason(&error)),
+        }
+    }
+    files.sort();
+    files.dedup();
+    (files, unreadable)
+}
+
+fn has_audio_extension(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    AUDIO_EXTENSIONS.iter().any(|known| extension == *known)
+}
+
+/// Why an entry of a folder can't be read.
+fn reason(error: &walkdir::Error) -> String {
+    let path = error.path().unwrap_or(Path::new("")).display();
+    match (error.io_error(), error.loop_ancestor()) {
+        (Some(cause), _) => format!("can't read {path}: {cause}"),
+        (None, Some(ancestor)) => format!("{path} leads back to {}", ancestor.display()),
+        (None, None) => format!("can't read {path}"),
+    }
 }

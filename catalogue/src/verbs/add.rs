@@ -5,7 +5,6 @@
 //! the SHA-256 of its file, so that nothing is added twice.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -51,7 +50,8 @@ enum Made {
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     let checker = weights::checker(weights)?;
-    let files = args.part.select(audio_files(&args.files)?);
+    let (files, unreadable) = audio_files(&args.files)?;
+    let files = args.part.select(files);
     ensure!(
         !files.is_empty(),
         "there are fewer files than parts: nothing to do"
@@ -82,10 +82,11 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     let Written {
         added,
         known,
-        unusable,
+        mut unusable,
         secs,
         failure,
     } = writer;
+    unusable.extend(unreadable);
     for reason in &unusable {
         eprintln!("skipped: {reason}");
     }
@@ -106,8 +107,7 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
 fn make(checker: &Checker, file: &Path, known: &Mutex<HashSet<String>>) -> Made {
     let ids = || known.lock().unwrap_or_else(PoisonError::into_inner);
     let song = || {
-        let bytes = fs::read(file).with_context(|| format!("can't open {}", file.display()))?;
-        ensure!(!bytes.is_empty(), "{} is empty", file.display());
+        let bytes = audio_file::read(file)?;
         let id = id_of(&bytes);
         if !ids().insert(id.clone()) {
             return Ok(Made::Known);

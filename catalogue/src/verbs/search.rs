@@ -75,7 +75,10 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
 fn open(addresses: &[Address], checker: &Checker) -> Result<(Vec<Catalogue>, usize)> {
     let mut catalogues = Vec::new();
     let mut count = 0;
-    for address in addresses {
+    for (index, address) in addresses.iter().enumerate() {
+        if addresses[..index].contains(address) {
+            continue;
+        }
         let catalogue = super::open(address, checker.model())?;
         let songs = catalogue.size()?.songs;
         ensure!(
