@@ -29,11 +29,29 @@ impl FromStr for Address {
             !text.is_empty(),
             "a catalogue is a folder or s3://BUCKET/NAME, and not nothing"
         );
-        match text.split_once("://") {
-            None | Some(("s3", _)) if text != "s3:" => Ok(Self(text.to_owned())),
-            Some(("file", path)) => Ok(Self(path.to_owned())),
-            _ => bail!("a catalogue is a folder or s3://BUCKET/NAME, and {text} is neither"),
+        let neither =
+            || format!("a catalogue is a folder or s3://BUCKET/NAME, and {text:?} is neither");
+        ensure!(!text.contains(char::is_control), neither());
+        let folder = match text.split_once("://") {
+            Some(("s3", place)) => {
+                ensure!(!place.starts_with('/'), neither());
+                return Ok(Self(text.to_owned()));
+            }
+            Some(("file", path)) => path,
+            None if !text.starts_with("s3:") => text,
+            _ => bail!(neither()),
+        };
+        let mut places = Path::new(folder).ancestors();
+        if let Some(file) = places.find(|place| place.exists() && !place.is_dir()) {
+            bail!("a catalogue is a folder, and {} is none", file.display());
         }
+        // The store would take what precedes a colon for a protocol.
+        let relative = folder.contains(':') && !folder.starts_with(['/', '.']);
+        Ok(Self(if relative {
+            format!("./{folder}")
+        } else {
+            folder.to_owned()
+        }))
     }
 }
 
@@ -107,7 +125,21 @@ mod tests {
         let store: Address = "s3://bucket/name".parse().unwrap();
         assert_eq!(store.folder(), None);
         assert_eq!(store.table("songs"), "s3://bucket/name/songs.lance");
-        for text in ["", "/", "https://example.org/x", "s3://", "://x"] {
+        let odd: Address = "c:d".parse().unwrap();
+        assert_eq!(odd.table("songs"), "./c:d/songs.lance");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let under_a_file = file.path().join("x").display().to_string();
+        for text in [
+            "",
+            "/",
+            "https://example.org/x",
+            "s3://",
+            "s3:///x",
+            "s3:/x/y",
+            "://x",
+            "two\nlines",
+            &under_a_file,
+        ] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

@@ -91,6 +91,9 @@ pub fn run(program: &Program) -> Result<Outcome> {
 /// Prints a line, or several. The program ends quietly when nobody reads them any more, as
 /// `search | head` does.
 fn print(text: &str) -> Result<()> {
+    // Names of songs may hold what commands a terminal.
+    let commands = |c: char| c.is_control() && c != '\n';
+    let text = text.replace(commands, "\u{fffd}");
     match writeln!(io::stdout().lock(), "{text}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         written => Ok(written?),
