@@ -160,23 +160,16 @@ fn middle((start, end): (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::FeatureConfig;
     use crate::geometry::time_map::TimeMap;
     use crate::recording::passage::test_passage;
-    use crate::recording::refinement::whitened::{Preset, WhitenedSpectrogram};
-    use crate::test_sound::{mel_power, noise};
+    use crate::recording::refinement::whitened::{WhitenedSpectrogram, test_spectrogram};
 
     /// Columns of a piece, 4.2 s.
     const PIECE_COLUMNS: usize = 45;
 
     fn song(seeds: &[u32]) -> WhitenedSpectrogram {
-        let piece = |seed: &u32| std::iter::repeat_with(noise(*seed)).take(PIECE_COLUMNS * 2_048);
-        let samples: Vec<f32> = seeds.iter().flat_map(piece).collect();
-        WhitenedSpectrogram::new(
-            &mel_power(&samples),
-            Preset::Song,
-            &FeatureConfig::default(),
-        )
+        let pieces: Vec<_> = seeds.iter().map(|seed| (*seed, PIECE_COLUMNS)).collect();
+        test_spectrogram(&pieces)
     }
 
     /// A passage of a minute from the start of both songs, at this slope.
@@ -234,6 +227,41 @@ mod tests {
         };
         assert_eq!(slope_of(1.01), 1.0);
         assert_eq!(slope_of(1.03), 1.03);
+    }
+
+    #[test]
+    fn another_speed_stays_where_the_original_one_correlates_less() {
+        let columns: Vec<(u32, usize)> = (1..=90).map(|seed| (seed, 1)).collect();
+        let mut longer = columns.clone();
+        // 1.1 % slower.
+        longer.insert(45, columns[45]);
+        let (left, right) = (test_spectrogram(&columns), test_spectrogram(&longer));
+        let pair = SpectrogramPair::new(&left, &right);
+        let map = TimeMap {
+            anchor: (45.0, 45.5),
+            slope: 91.0 / 90.0,
+        };
+        let overlay = Overlay {
+            map,
+            shift_bands: 0,
+        };
+        let (fitted, correlation) = fitted_part(&pair, &overlay, (0.0, 90.0));
+        assert!(fitted.map.slope > 1.0 && correlation > 0.9, "{correlation}");
+    }
+
+    #[test]
+    fn the_lines_of_sixteen_correlated_passages_compete() {
+        let at = |lag_secs: f64, correlation: f64| {
+            let mut passage = passage(1.0);
+            passage.alignment.map.anchor.1 += lag_secs;
+            passage.alignment.correlation = correlation;
+            passage
+        };
+        let lines_of = |passages: &[Passage]| lines(passages, 0.0929).len();
+        assert_eq!(lines_of(&[at(0.0, 0.5), at(5.0, 0.3)]), 1);
+        assert_eq!(lines_of(&[at(0.0, 0.5), at(0.0, 0.6)]), 1, "the same line");
+        let many: Vec<Passage> = (0..20).map(|lag| at(f64::from(lag), 0.8)).collect();
+        assert_eq!(lines_of(&many), 16);
     }
 
     #[test]

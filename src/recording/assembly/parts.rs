@@ -113,30 +113,30 @@ fn joined(mut parts: Vec<Part>) -> Vec<Part> {
 
 /// The parts along the left song. Other maps near the path are added to `maps`.
 fn along(pair: &SpectrogramPair<'_>, maps: &mut Vec<Overlay>, known: &[Part]) -> Vec<Part> {
-    let mut correlations: Vec<Vec<f32>> = Vec::new();
+    let mut gains: Vec<Vec<f32>> = Vec::new();
     let mut path = Vec::new();
     for round in 0..=ROUNDS {
-        for map in &maps[correlations.len()..] {
-            let mut gains = gains(pair, map);
-            for part in known.iter().filter(|part| part.map == correlations.len()) {
-                let end = (part.span.1.max(0.0) as usize).min(gains.len());
-                let start = (part.span.0.max(0.0) as usize).min(end);
-                gains[start..end]
-                    .iter_mut()
-                    .for_each(|gain| *gain += AGREEMENT_GAIN);
-            }
-            correlations.push(gains);
+        for (index, map) in maps.iter().enumerate().skip(gains.len()) {
+            gains.push(gains_on(pair, map));
+            let known = known.iter().filter(|part| part.map == index);
+            known.for_each(|part| favour(&mut gains[index], part.span));
         }
-        path = best_path(&correlations, maps);
-        if round == ROUNDS || !add_near_maps(pair, maps, &path, &correlations) {
+        path = best_path(&gains, maps);
+        if round == ROUNDS || !add_near_maps(pair, maps, &path, &gains) {
             break;
         }
     }
     parts(&path)
 }
 
+/// Adds to the gains on a map where the other song's path has it.
+fn favour(gains: &mut [f32], (start, end): (f64, f64)) {
+    let near = gains.iter_mut().take(end as usize).skip(start as usize);
+    near.for_each(|gain| *gain += AGREEMENT_GAIN);
+}
+
 /// What each column of the left song gains on a map.
-fn gains(pair: &SpectrogramPair<'_>, overlay: &Overlay) -> Vec<f32> {
+fn gains_on(pair: &SpectrogramPair<'_>, overlay: &Overlay) -> Vec<f32> {
     let columns = pair.left.columns();
     let sums: Vec<[i32; 3]> = (0..columns)
         .map(|column| {

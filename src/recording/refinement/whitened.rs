@@ -142,6 +142,24 @@ impl WhitenedSpectrogram {
     }
 }
 
+/// A song of pieces, each given by a seed and a number of columns. All columns are different ones;
+/// those with the seed 0 are silent.
+#[cfg(test)]
+pub(crate) fn test_spectrogram(pieces: &[(u32, usize)]) -> WhitenedSpectrogram {
+    let mut values = Vec::new();
+    for &(seed, columns) in pieces {
+        let mut noise = crate::test_sound::noise(seed);
+        let amplitude = if seed == 0 { 0.0 } else { 200.0 };
+        let count = columns * Preset::Song.bands();
+        values.extend((0..count).map(|_| (noise() * amplitude) as i8));
+    }
+    WhitenedSpectrogram {
+        preset: Preset::Song,
+        values,
+        column_secs: 2_048.0 / 22_050.0,
+    }
+}
+
 /// Sum of the products of `left[b]` and `right[b + shift]` over the bands that both have.
 #[must_use]
 pub fn product(left: &[i8], right: &[i8], shift: isize) -> i32 {
