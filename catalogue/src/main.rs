@@ -1,16 +1,32 @@
 //! The program `soundalike-catalogue`.
 
+use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use soundalike_catalogue::verbs::{self, Program};
 
 fn main() -> ExitCode {
-    match verbs::run(&Program::parse()) {
-        Ok(outcome) => outcome.into(),
-        Err(error) => {
+    let program = Program::parse();
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        panic::set_hook(Box::new(say));
+    }
+    match panic::catch_unwind(|| verbs::run(&program)) {
+        Ok(Ok(outcome)) => outcome.into(),
+        Ok(Err(error)) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+        Err(_said) => ExitCode::FAILURE,
     }
+}
+
+/// One line for a panic: the store has some where a file has wrong numbers.
+fn say(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("no message");
+    let message: Vec<_> = message.split_whitespace().collect();
+    eprintln!(
+        "error: the catalogue is damaged, or this program has a fault ({})",
+        message.join(" ")
+    );
 }

@@ -23,6 +23,8 @@ fn bad_input_gives_one_clear_line() {
     let (_, usage) = run(&["stats", "--in", "https://example.org/x"], 2);
     assert!(usage.contains("is neither"), "{usage}");
     fail(&["add", &song, "--to", &song], "is a file");
+    let below = format!("{song}/catalogue");
+    fail(&["stats", "--in", &below], "is a file");
     // Nobody can make a folder there.
     fail(
         &["add", &song, "--to", "/proc/catalogue"],
@@ -33,7 +35,13 @@ fn bad_input_gives_one_clear_line() {
         "fewer files than parts",
     );
     assert!(!Path::new(&catalogue).exists());
-    run(&["add", "nowhere.mp3", "--to", &catalogue], 3);
+    fail(
+        &["add", "nowhere.mp3", "--to", &catalogue],
+        "no file nowhere",
+    );
+    assert!(!Path::new(&catalogue).exists());
+    fs::write(scene.at("empty.mp3"), "").unwrap();
+    run(&["add", &scene.text("empty.mp3"), "--to", &catalogue], 3);
     fail(&["search", &song, "--in", &catalogue], "has no songs yet");
     run(&["add", &song, "--to", &catalogue], 0);
     fail(&["search", "nowhere.mp3", "--in", &catalogue], "can't open");
@@ -62,11 +70,13 @@ fn bad_input_gives_one_clear_line() {
             );
         }
     }
+    fs::remove_dir_all(scene.at("catalogue/songs.lance")).unwrap();
+    for arguments in [&["search", &song, "--in"][..], &["add", &song, "--to"]] {
+        let arguments = [arguments, &[&*catalogue]].concat();
+        fail(&arguments, "songs are missing");
+    }
     fs::remove_dir_all(scene.at("catalogue/segments.lance")).unwrap();
-    fail(
-        &["search", &song, "--in", &catalogue],
-        "embeddings are missing",
-    );
+    fail(&["search", &song, "--in", &catalogue], "no catalogue");
 }
 
 #[cfg(unix)]

@@ -59,10 +59,14 @@ fn what(error: &lance::Error, text: &str, is_folder: bool) -> &'static str {
     if has(&["NoSuchBucket"]) {
         return "isn't there: its store has no such bucket";
     }
-    if matches!(
-        error,
-        lance::Error::InvalidInput { .. } | lance::Error::IncompatibleTransaction { .. }
-    ) {
+    // The store calls wrong numbers in a file an input, too.
+    let is_of_file = has(&["metadata region", "metadata buffer", "footer"]);
+    if !is_of_file
+        && matches!(
+            error,
+            lance::Error::InvalidInput { .. } | lance::Error::IncompatibleTransaction { .. }
+        )
+    {
         return "has changed meanwhile: begin again";
     }
     if is_folder {

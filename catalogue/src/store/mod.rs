@@ -295,9 +295,16 @@ fn runtime() -> Result<&'static Runtime> {
 }
 
 fn check_folder(address: &Address) -> Result<()> {
-    let is_file = address.folder().is_some_and(|path| path.is_file());
-    ensure!(!is_file, "a catalogue is a folder, and {address} is a file");
-    Ok(())
+    let Some(folder) = address.folder() else {
+        return Ok(());
+    };
+    let file = folder
+        .ancestors()
+        .find(|place| place.exists() && !place.is_dir());
+    match file {
+        Some(file) => bail!("a catalogue is a folder, and {} is a file", file.display()),
+        None => Ok(()),
+    }
 }
 
 /// What is at an address.
@@ -311,12 +318,24 @@ struct Found {
 fn find(address: &Address, runtime: &Runtime) -> Result<Option<Found>> {
     let noted = Noted::read(address);
     let found = runtime.block_on(Box::pin(async {
-        let Some(songs) = open(address, SONGS).await? else {
-            return Ok(None);
+        let songs = open(address, SONGS).await?;
+        let segments = open(address, SEGMENTS).await?;
+        let has_segments = match (&songs, &segments) {
+            (None, Some(segments)) => segments.count_rows(None).await? > 0,
+            _ => false,
         };
-        Ok(Some((songs, open(address, SEGMENTS).await?)))
+        // Another writer may have made the catalogue between both.
+        let songs = if has_segments {
+            open(address, SONGS).await?
+        } else {
+            songs
+        };
+        Ok((songs, segments, has_segments))
     }));
-    let Some((songs, segments)) = found.map_err(|error| failure(address, error))? else {
+    let (songs, segments, has_segments) = found.map_err(|error| failure(address, error))?;
+    let Some(songs) = songs else {
+        // A catalogue that was stopped while it was made has embeddings of no song, and no songs.
+        ensure!(!has_segments, "{address} is damaged: its songs are missing");
         return Ok(None);
     };
     let segments =
