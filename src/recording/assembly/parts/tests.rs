@@ -1,6 +1,8 @@
 use super::*;
 use crate::recording::refinement::whitened::test_spectrogram;
 
+/// Columns of a window. Not the constant itself, which `tests/songs/mutants.js` makes a function.
+const WINDOW: usize = 22;
 /// Columns of a piece, 4.2 s.
 const PIECE_COLUMNS: usize = 45;
 
@@ -51,8 +53,8 @@ fn assembled(left: &[u32], right: &[u32], maps: Vec<Overlay>) -> Vec<[f64; 3]> {
 fn is_added(right: &[(u32, usize)], map: Overlay, gain: f32) -> bool {
     let (left, right) = (test_spectrogram(&pieces(&[1])), test_spectrogram(right));
     let pair = SpectrogramPair::new(&left, &right);
-    let path = [Some(0); WINDOW_COLUMNS];
-    add_near_maps(&pair, &mut vec![map], &path, &[vec![gain; WINDOW_COLUMNS]])
+    let path = [Some(0); WINDOW];
+    add_near_maps(&pair, &mut vec![map], &path, &[vec![gain; WINDOW]])
 }
 
 #[test]
@@ -123,7 +125,7 @@ fn maps_and_windows_are_limited() {
     let pair = SpectrogramPair::new(&long[0], &long[1]);
     along(&pair, &mut vec![overlay(0.0, 1.0)], &[]);
     // Of the windows and the lags.
-    let columns = 128 * 231 * WINDOW_COLUMNS;
+    let columns = 128 * 231 * WINDOW;
     assert_eq!(pair.columns_multiplied.get(), columns);
 }
 
@@ -138,7 +140,7 @@ fn a_window_that_the_path_explains_needs_no_other_map() {
 fn a_window_at_another_lag_correlates_well() {
     // So many of the columns of each window are those of the piece.
     let of_22 = |equal: usize| {
-        let piece = |first: usize| [(1, first + equal), (7, WINDOW_COLUMNS - equal)];
+        let piece = |first: usize| [(1, first + equal), (7, WINDOW - equal)];
         [[(8, 20), (0, 0)], piece(0)].concat()
     };
     assert!(is_added(&of_22(18), overlay(0.0, 1.0), -0.4));
