@@ -25,6 +25,7 @@ pub use crate::recording::encoder::folded::FoldedLayer;
 pub use crate::recording::encoder::golden::segment as golden_segment;
 pub use crate::recording::encoder::model::cosine_distance;
 pub use crate::recording::encoder::weights_file::{self, WeightsInfo};
+pub use crate::recording::peaks::landmarks::{LandmarkSearch, landmarks};
 pub use crate::recording::peaks::peak_line::PeakLine;
 pub use crate::recording::peaks::peak_map::{Peak, PeakMap};
 pub use crate::recording::peaks::peak_pair::PeakPair;

@@ -17,10 +17,13 @@
 //! 6. [`path`]: the places of a copy whose speed drifts, one short window after the other.
 //! 7. [`significance`]: how many lines of such evidence two unrelated songs have, and how many
 //!    these two, by their evidence [`elsewhere`].
+//!
+//! Among the songs of a catalogue, [`landmarks`] find those that are worth this comparison.
 
 pub mod candidates;
 pub mod common_range;
 mod elsewhere;
+pub mod landmarks;
 pub mod path;
 pub mod peak_line;
 pub mod peak_map;
