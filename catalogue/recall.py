@@ -2,14 +2,14 @@
 """How many changed copies of songs a catalogue finds.
 
     cargo build --release
-    python recall.py MUSIC WORK [--split test] [--tracks 20] [--lengths 10 32 0]
+    python recall.py MUSIC WORK [--split test] [--tracks 20] [--lengths 10 32 0] [--under-music]
 
 MUSIC is a folder with a folder for each package, as trainer/fetch_music.sh makes it. All of it is
 added to a catalogue in the folder WORK. Clips of 10 and 32 s and whole songs are taken from tracks
 of a split of trainer/splits.csv, changed by SoX and LAME, and searched for. Prints for each change
 how many have their source
 
-- found: among the 20 songs that are compared,
+- found: among the 20 songs that are compared, or 40 with --under-music,
 - first: with the best score of them,
 - copy: with a score from 0.5 on, which is a copy.
 
@@ -106,6 +106,8 @@ def main():
     parser.add_argument("--split", default="test", choices=["train", "validation", "test"])
     parser.add_argument("--tracks", type=int, default=20, help="most tracks that are copied")
     parser.add_argument("--lengths", type=int, nargs="+", default=[10, 32, 0], help="in seconds; 0 is the whole song")
+    parser.add_argument("--changes", default="", help="search only for copies with this word in the name of the change")
+    parser.add_argument("--under-music", action="store_true", help="search by landmarks, too")
     parser.add_argument("--program", type=Path, default=PROGRAM)
     arguments = parser.parse_args()
     with open(SPLITS, newline="") as file:
@@ -127,8 +129,10 @@ def main():
     with ThreadPoolExecutor() as pool:
         copies = [copy for made in pool.map(lambda plan: make(arguments.work, *plan), plans) for copy in made]
 
+    copies = [copy for copy in copies if arguments.changes in copy[3]]
     found = {}
-    command = [program, "search", "--json", "--in", catalogue, *(copy for copy, *_ in copies)]
+    options = ["--under-music"] if arguments.under_music else []
+    command = [program, "search", "--json", *options, "--in", catalogue, *(copy for copy, *_ in copies)]
     answers = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     for (_, track, secs, name), answer in zip(copies, answers, strict=True):
         candidates = json.loads(answer)["candidates"]
@@ -143,7 +147,7 @@ def main():
     print(f"found, first, copy, of {len(tracks)} tracks among {songs} songs")
     print("| change | " + " | ".join(f"{secs} s" if secs else "whole song" for secs in arguments.lengths) + " |")
     print("|---|" + "---|" * len(arguments.lengths))
-    for name in CHANGES:
+    for name in (name for name in CHANGES if arguments.changes in name):
         cells = [", ".join(map(str, found[name, secs])) for secs in arguments.lengths]
         print(f"| {name} | " + " | ".join(cells) + " |")
 

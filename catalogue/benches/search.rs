@@ -229,7 +229,7 @@ fn main() {
         let hits = catalogue[0].nearest(&Vectors::query(query)).unwrap().hits;
         let nearest_secs = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        let answer = search(&catalogue, &checker, query, COMPARED).unwrap();
+        let answer = search(&catalogue, &checker, query, COMPARED, false).unwrap();
         let whole_secs = start.elapsed().as_secs_f64();
         let best = answer.candidates.first().map_or("nothing", |one| &one.name);
         println!(
@@ -359,6 +359,7 @@ fn make(address: &Address, count: usize, files: &[PathBuf], checker: &soundalike
                     },
                     id,
                     bytes: kept[number % kept.len()].clone(),
+                    landmarks: song.landmarks.clone(),
                     source: song.source.clone(),
                     duration_secs: song.duration_secs,
                 }

@@ -20,6 +20,7 @@ pub mod retrieval;
 mod search;
 pub mod serve;
 pub mod store;
+mod under_music;
 pub mod verbs;
 
 pub use search::{Answer, Compared, search};

@@ -10,6 +10,7 @@ use soundalike::{Checker, Report, Song};
 use crate::retrieval::query::Vectors;
 use crate::retrieval::votes::candidates;
 use crate::store::{Address, Catalogue, Nearest};
+use crate::under_music;
 
 /// Candidates that are looked up for each one wanted: embeddings may be those of a song that was
 /// just removed, or that isn't committed yet.
@@ -38,7 +39,8 @@ pub struct Compared {
     pub report: Option<Report>,
 }
 
-/// Searches catalogues for what a song copies, and compares it with the `top` best candidates.
+/// Searches catalogues for what a song copies, and compares it with the `top` best candidates; if
+/// it is to be found `under_music`, with as many by their landmarks besides.
 ///
 /// # Errors
 ///
@@ -48,6 +50,7 @@ pub fn search(
     checker: &Checker,
     song: &Song,
     top: usize,
+    under_music: bool,
 ) -> Result<Answer> {
     let query = Vectors::query(song);
     let (mut hits, mut owners) = (Vec::new(), HashMap::new());
@@ -83,6 +86,12 @@ pub fn search(
             }
         }
         ids.extend(some.into_iter().filter(|id| kept.contains_key(id)));
+    }
+    if under_music {
+        for (id, song) in under_music::best(catalogues, song, &ids, top)? {
+            ids.push(id.clone());
+            kept.insert(id, song);
+        }
     }
     // What the comparisons need of the searched song alone is computed once.
     let prepared = song.prepared();

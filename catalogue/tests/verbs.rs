@@ -205,3 +205,40 @@ fn an_index_by_parts_finds_what_a_scan_finds_and_new_songs_at_once() {
         "{names}"
     );
 }
+
+#[test]
+fn a_song_under_louder_music_is_found_by_its_landmarks() {
+    let scene = Scene::new(12);
+    let (music_folder, catalogue) = (scene.text("music"), scene.text("catalogue"));
+    run(&["add", &music_folder, "--to", &catalogue], 0);
+    let (louder, softer) = (music(2, 20), music(9, 20));
+    let both = louder.iter().zip(&softer[4 * RATE_HZ as usize..]);
+    let mixed: Vec<_> = both
+        .map(|(louder, softer)| 0.5 * louder + 0.35 * softer)
+        .collect();
+    let mixed = scene.write("mixed.wav", &mixed);
+    let names = |options: &[&str]| {
+        let search = ["search", &mixed, "--in", &catalogue, "--json", "--top", "2"];
+        let (printed, _) = run(&[&search[..], options].concat(), 0);
+        let answer: Value = serde_json::from_str(&printed).unwrap();
+        let candidates = answer["candidates"].as_array().unwrap();
+        let name = |one: &Value| one["name"].as_str().unwrap().to_owned();
+        candidates.iter().map(name).collect::<Vec<_>>()
+    };
+    let has_both = |names: &[String]| {
+        let tunes = ["tune-2.wav", "tune-9.wav"];
+        tunes
+            .iter()
+            .all(|tune| names.iter().any(|name| name == tune))
+    };
+    let by_embeddings = names(&[]);
+    assert!(
+        by_embeddings.len() == 2 && !has_both(&by_embeddings),
+        "{by_embeddings:?}"
+    );
+    let all = names(&["--under-music"]);
+    assert!(all.len() == 4 && has_both(&all), "{all:?}");
+    let (stats, _) = run(&["stats", "--in", &catalogue, "--json"], 0);
+    let stats: Value = serde_json::from_str(&stats).unwrap();
+    assert_eq!(stats["underMusic"], true);
+}

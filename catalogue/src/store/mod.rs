@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `segments.lance` | a kept embedding | `song`, `segment`, `vector`: f16 `[128]` |
 //! | `songs.lance` | a song | `id`, `name`, `source`, `duration_secs`, `embeddings`, `bytes` |
+//! | | | `landmarks`: not in catalogues that were made before there were any |
 //!
 //! `embeddings` is their number, and `bytes` is the kept song.
 //!
@@ -23,6 +24,7 @@ mod creation;
 mod damage;
 mod failure;
 mod index;
+mod landmarks;
 mod nearest;
 mod rows;
 mod stamp;
@@ -248,7 +250,8 @@ impl Catalogue {
                 .collect();
             let rows = rows::segments_batch(&fresh, self.stamp.dimensions)?;
             append(&mut segments, rows).await?;
-            append(&mut table, rows::songs_batch(&fresh)?).await?;
+            let rows = landmarks::fitting(&table, rows::songs_batch(&fresh)?)?;
+            append(&mut table, rows).await?;
             Ok((fresh.len(), (table, segments)))
         })?;
         (self.songs, self.segments) = tables;

@@ -9,6 +9,7 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use half::f16;
+use soundalike::training::landmarks;
 use soundalike::{Model, Song};
 
 use crate::retrieval::query::Vectors;
@@ -28,6 +29,8 @@ pub struct NewSong {
     pub vectors: Vectors,
     /// The kept song.
     pub bytes: Vec<u8>,
+    /// The landmarks by which it is found under other music.
+    pub landmarks: Vec<u8>,
 }
 
 impl NewSong {
@@ -41,9 +44,13 @@ impl NewSong {
             duration_secs: song.duration_secs(),
             vectors: Vectors::kept(song),
             bytes: song.to_bytes(model),
+            landmarks: landmarks(song),
         }
     }
 }
+
+/// The column of landmarks. Others than these are another column.
+pub const LANDMARKS: &str = "landmarks";
 
 pub fn songs_schema(metadata: HashMap<String, String>) -> Schema {
     let fields = vec![
@@ -53,6 +60,8 @@ pub fn songs_schema(metadata: HashMap<String, String>) -> Schema {
         Field::new("duration_secs", DataType::Float64, false),
         Field::new("embeddings", DataType::UInt32, false),
         Field::new("bytes", DataType::LargeBinary, false),
+        // Catalogues that were made before have none.
+        Field::new(LANDMARKS, DataType::LargeBinary, true),
     ];
     Schema::new(fields).with_metadata(metadata)
 }
@@ -84,6 +93,7 @@ pub fn songs_batch(songs: &[&NewSong]) -> Result<RecordBatch, ArrowError> {
     let secs = songs.iter().map(|song| song.duration_secs);
     let embeddings = songs.iter().map(|song| song.vectors.len() as u32);
     let bytes = songs.iter().map(|song| song.bytes.as_slice());
+    let landmarks = songs.iter().map(|song| song.landmarks.as_slice());
     RecordBatch::try_new(
         Arc::new(songs_schema(HashMap::new())),
         vec![
@@ -93,6 +103,7 @@ pub fn songs_batch(songs: &[&NewSong]) -> Result<RecordBatch, ArrowError> {
             Arc::new(Float64Array::from_iter_values(secs)),
             Arc::new(UInt32Array::from_iter_values(embeddings)),
             Arc::new(LargeBinaryArray::from_iter_values(bytes)),
+            Arc::new(LargeBinaryArray::from_iter_values(landmarks)),
         ],
     )
 }

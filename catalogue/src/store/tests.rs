@@ -24,6 +24,7 @@ fn song(id: &str) -> NewSong {
             segments: vec![4],
         },
         bytes: vec![7; 300_000],
+        landmarks: vec![3; 30],
     }
 }
 
@@ -127,4 +128,27 @@ fn what_stopped_and_simultaneous_writers_leave_is_passed_over_and_removed() {
         (1, 0, 0)
     );
     assert_eq!(catalogue.append(&[orphan]).unwrap(), 1);
+}
+
+#[test]
+fn a_catalogue_without_landmarks_still_opens_and_takes_songs() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = Address::from(folder.path());
+    let model = Model::on_cpu(SHIPPED_WEIGHTS).unwrap();
+    let catalogue = Catalogue::open_or_create(&address, &model).unwrap();
+    assert!(catalogue.has_landmarks());
+    catalogue.check_landmarks().unwrap();
+    let mut songs = catalogue.songs.clone();
+    let older = songs.drop_columns(&[rows::LANDMARKS]);
+    catalogue.runtime.block_on(older).unwrap();
+    let mut catalogue = Catalogue::open(&address, &model).unwrap();
+    assert!(!catalogue.has_landmarks());
+    let refused = catalogue.check_landmarks().unwrap_err().to_string();
+    assert!(refused.contains("make it anew"), "{refused}");
+    assert_eq!(catalogue.append(&[song("a"), song("bb")]).unwrap(), 2);
+    assert_eq!(
+        catalogue.kept(&["a".to_owned()]).unwrap()["a"].1.len(),
+        300_000
+    );
+    assert_eq!(catalogue.verify(&model, |_| ()).unwrap().songs, 2);
 }

@@ -9,9 +9,11 @@ use futures::TryStreamExt as _;
 use half::f16;
 use lance::Dataset;
 use lance::dataset::ProjectionRequest;
+use soundalike::training::landmarks;
 use soundalike::{Model, Song};
 
 use super::Catalogue;
+use super::rows::LANDMARKS;
 use super::tables::newest;
 use crate::retrieval::query::{MOST_VECTORS, Vectors, evenly};
 
@@ -60,13 +62,17 @@ impl Catalogue {
             let mut findings = Findings::default();
             let mut seen = HashSet::new();
             let mut scanner = songs.scan();
-            scanner.project(&["id", "name", "embeddings", "bytes"])?;
+            let mut columns = vec!["id", "name", "embeddings", "bytes"];
+            columns.extend(songs.schema().field(LANDMARKS).map(|_| LANDMARKS));
+            scanner.project(&columns)?;
             scanner.batch_size(READ_AT_ONCE);
             let mut batches = scanner.try_into_stream().await?;
             while let Some(batch) = batches.try_next().await? {
                 let [ids, names] = ["id", "name"].map(|name| batch[name].as_string::<i32>());
                 let counts = batch["embeddings"].as_primitive::<UInt32Type>();
                 let bytes = batch["bytes"].as_binary::<i64>();
+                let kept = batch.column_by_name(LANDMARKS);
+                let kept = kept.map(|column| column.as_binary::<i64>());
                 for row in 0..batch.num_rows() {
                     let id = ids.value(row);
                     if !seen.insert(id.to_owned()) {
@@ -81,6 +87,11 @@ impl Catalogue {
                         None => "its kept song is damaged",
                         Some(_) if there.count < expected => "embeddings are missing",
                         Some(_) if there.are_unsound => "its embeddings are damaged",
+                        Some(song)
+                            if kept.is_some_and(|kept| kept.value(row) != landmarks(&song)) =>
+                        {
+                            "its landmarks are damaged"
+                        }
                         Some(_) => continue,
                     };
                     findings.damaged.push((id.to_owned(), fault.to_owned()));

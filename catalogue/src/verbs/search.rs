@@ -24,6 +24,10 @@ pub(super) struct Args {
     /// Most songs that are compared with a song
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     top: u16,
+    /// Also find songs that play under other music, by their spectral peaks, at the same pitch and
+    /// speed: as many more songs are compared
+    #[arg(long)]
+    under_music: bool,
     /// The sound track of files that have several: 1 for the first; without it the default one
     #[arg(long)]
     track: Option<usize>,
@@ -46,6 +50,9 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
             let _stopped = songs.try_for_each(|song| sender.send(song).ok());
         });
         let (catalogues, count) = open(&args.catalogues, checker)?;
+        if args.under_music {
+            catalogues.iter().try_for_each(Catalogue::check_landmarks)?;
+        }
         let mut is_done = true;
         for song in analysed {
             let song = match song {
@@ -57,7 +64,13 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
                 }
                 Err(error) => return Err(error),
             };
-            let answer = search(&catalogues, checker, &song, usize::from(args.top))?;
+            let answer = search(
+                &catalogues,
+                checker,
+                &song,
+                usize::from(args.top),
+                args.under_music,
+            )?;
             for address in &answer.damaged_indices {
                 eprintln!("warning: {}", damaged_index(address));
             }

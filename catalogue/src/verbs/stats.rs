@@ -15,7 +15,7 @@ pub(super) struct Args {
     /// The catalogue: a folder or s3://BUCKET/NAME
     #[arg(long = "in", value_name = "URI")]
     catalogue: Address,
-    /// Print {"songs", "hours", "embeddings", "indexed", "bytes", "version", "weightsSha256"}
+    /// Print {"songs", "hours", "embeddings", "indexed", "bytes", "underMusic", "version", "weightsSha256"}
     #[arg(long)]
     json: bool,
 }
@@ -29,6 +29,8 @@ struct Stats {
     /// Embeddings that the index covers; none without an index.
     indexed: Option<usize>,
     bytes: u64,
+    /// Whether songs under other music can be found.
+    under_music: bool,
     version: u32,
     weights_sha256: String,
 }
@@ -42,6 +44,7 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
         embeddings: size.embeddings,
         indexed: catalogue.indexed()?,
         bytes: size.bytes,
+        under_music: catalogue.has_landmarks(),
         version: stamp.version,
         weights_sha256: stamp.weights_sha256.clone(),
     };
@@ -53,8 +56,12 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
         Some(indexed) => format!("{indexed} of them indexed"),
         None => "no index".into(),
     };
+    let landmarks = match stats.under_music {
+        true => "",
+        false => ", no landmarks: made by an older version, --under-music needs it anew",
+    };
     print(&format!(
-        "{}: {}, {:.1} h, {:.1} MB, {} embeddings, {index}\n  version {}, weights {}",
+        "{}: {}, {:.1} h, {:.1} MB, {} embeddings, {index}{landmarks}\n  version {}, weights {}",
         args.catalogue,
         songs(stats.songs),
         stats.hours,
