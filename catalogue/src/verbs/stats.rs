@@ -15,7 +15,8 @@ pub(super) struct Args {
     /// The catalogue: a folder or s3://BUCKET/NAME
     #[arg(long = "in", value_name = "URI")]
     catalogue: Address,
-    /// Print {"songs", "hours", "embeddings", "indexed", "bytes", "underMusic", "version", "weightsSha256"}
+    /// Print {"songs", "hours", "embeddings", "indexed", "bytes", "underMusic", "version",
+    /// "weightsSha256"}
     #[arg(long)]
     json: bool,
 }

@@ -1,6 +1,6 @@
 //! Opus for Symphonia, which reads the containers.
 
-use opus_decoder::OpusDecoder as StreamDecoder;
+use opus_rs::OpusDecoder as StreamDecoder;
 use symphonia::core::audio::{
     AsGenericAudioBufferRef as _, AudioBuffer, AudioMut as _, AudioSpec, Channels,
     GenericAudioBufferRef, Position,
@@ -55,7 +55,7 @@ impl OpusDecoder {
             .map(|index| {
                 let channels = if index < streams.coupled { 2 } else { 1 };
                 let first = index + index.min(streams.coupled);
-                Some((StreamDecoder::new(RATE_HZ, channels).ok()?, first, channels))
+                Some((stream_decoder(channels)?, first, channels))
             })
             .collect();
         let (Some(decoders), true) = (decoders, streams.count > 0 && channels > 0) else {
@@ -85,10 +85,10 @@ impl OpusDecoder {
             } else {
                 next_packet(&mut rest)
             };
-            let decoded = own.and_then(|own| {
-                decoder
-                    .decode_float(&own, &mut self.interleaved, false)
-                    .ok()
+            // An empty packet would be played as one that was lost.
+            let decoded = own.filter(|own| !own.is_empty()).and_then(|own| {
+                let samples = &mut self.interleaved[..MAX_PACKET_FRAMES * *channels];
+                decoder.decode(&own, MAX_PACKET_FRAMES, samples).ok()
             });
             let Some(decoded) = decoded.filter(|decoded| frames.is_none_or(|all| all == *decoded))
             else {
@@ -117,6 +117,11 @@ impl OpusDecoder {
         self.buffer.trim(start, end);
         Ok(())
     }
+}
+
+/// A decoder of one stream, of one or two channels.
+fn stream_decoder(channels: usize) -> Option<StreamDecoder> {
+    StreamDecoder::new(RATE_HZ as i32, channels).ok()
 }
 
 /// The streams that the identification header describes (RFC 7845, 5.1).
@@ -216,9 +221,11 @@ fn order(channels: usize) -> Option<&'static [usize]> {
 
 impl AudioDecoder for OpusDecoder {
     fn reset(&mut self) {
-        self.streams
-            .iter_mut()
-            .for_each(|(decoder, ..)| decoder.reset());
+        for (decoder, _, channels) in &mut self.streams {
+            if let Some(new) = stream_decoder(*channels) {
+                *decoder = new;
+            }
+        }
     }
 
     fn codec_info(&self) -> &CodecInfo {
