@@ -7,7 +7,8 @@ use std::io::Cursor;
 
 use soundalike_decoder::SoundFile;
 
-/// A second of 440 Hz on the left and 660 Hz on the right, by `sox synth` and `opusenc --bitrate 32`.
+/// A second of 440 Hz on the left and 660 Hz on the right, by `sox synth` and
+/// `opusenc --bitrate 32`.
 const MUSIC: &[u8] = include_bytes!("../../fuzz/seeds/sound_file/opus-tones");
 /// A second of 440 Hz, by `opusenc --bitrate 12 --speech`.
 const SPEECH: &[u8] = include_bytes!("../../fuzz/seeds/sound_file/opus-speech");
