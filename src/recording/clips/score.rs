@@ -75,8 +75,7 @@ const SUPPORT: f64 = 1.8;
 const LEAST_CORRELATION_ALONE: f64 = 0.92;
 
 /// Whether clips that resemble each other meet in one place, too, and better there than elsewhere,
-/// by the embeddings' logit, their alignment and the evidence of their
-/// [peaks](crate::recording::clips::peaks).
+/// by the embeddings' logit, their alignment and the evidence of their peaks (`clips::peaks`).
 #[must_use]
 pub fn is_supported(logit: f32, alignment: &ClipAlignment, evidence: f32) -> bool {
     let for_copy = CORRELATION_SUPPORT * alignment.correlation
