@@ -69,7 +69,7 @@ fn aligned(matrix: &ScoreMatrix, songs: [&Analysis; 2]) -> Option<(Option<ClipAl
     Some((alignment, logit))
 }
 
-/// What is measured where two clips meet, for the fit of [`clips::score`](super::score).
+/// What is measured where two clips meet, for the fit of `clips::score`.
 #[derive(Clone, Debug)]
 pub struct ClipMeeting {
     /// Where they meet.
