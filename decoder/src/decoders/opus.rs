@@ -1,39 +1,26 @@
 //! Opus for Symphonia, which reads the containers.
 
 use opus_rs::OpusDecoder as StreamDecoder;
-use symphonia::core::audio::{
-    AsGenericAudioBufferRef as _, AudioBuffer, AudioMut as _, AudioSpec, Channels,
-    GenericAudioBufferRef, Position,
-};
+use symphonia::core::audio::{AudioBuffer, AudioMut as _};
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
-use symphonia::core::codecs::audio::{
-    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, FinalizeResult,
-};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudioCodec};
 use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::packet::PacketRef;
 
+use super::{Codec, OpusDecoder, buffer_of, copy_channel};
+
 /// Opus always decodes at this rate (RFC 7845, 5.1).
 const RATE_HZ: u32 = 48_000;
-/// The longest packet: 120 ms (RFC 6716, 3.2.5).
-const MAX_PACKET_FRAMES: usize = 5_760;
 
-const INFO: CodecInfo = CodecInfo {
-    short_name: "opus",
-    long_name: "Opus",
-    profiles: &[],
-};
-
-/// A decoder of one track.
-pub struct OpusDecoder {
-    parameters: AudioCodecParameters,
+/// Opus, with the state of one track.
+pub struct Opus {
     /// Each with its first channel among those of all streams, and their number.
     streams: Vec<(StreamDecoder, usize, usize)>,
     /// The stream's channel that each channel plays, 255 for silence.
     mapping: Vec<u8>,
     interleaved: Vec<f32>,
-    buffer: AudioBuffer<f32>,
 }
 
 /// The streams of a packet and the channels made of them (RFC 7845, 5.1.1).
@@ -61,21 +48,28 @@ impl OpusDecoder {
         let (Some(decoders), true) = (decoders, streams.count > 0 && channels > 0) else {
             return unsupported_error("opus: its description of channels contradicts itself");
         };
-        let layout = match Position::from_wave_channel_count(channels as u32) {
-            Some(positions) => Channels::Positioned(positions),
-            None => Channels::Discrete(channels as u16),
-        };
         Ok(Self {
             parameters: parameters.clone(),
-            streams: decoders,
-            mapping: streams.mapping,
-            interleaved: vec![0.0; MAX_PACKET_FRAMES * 2],
-            buffer: AudioBuffer::new(AudioSpec::new(RATE_HZ, layout), MAX_PACKET_FRAMES),
+            codec: Opus {
+                streams: decoders,
+                mapping: streams.mapping,
+                interleaved: vec![0.0; Opus::MAX_PACKET_FRAMES * 2],
+            },
+            buffer: buffer_of::<Opus>(RATE_HZ, channels),
         })
     }
+}
 
-    fn decode_packet(&mut self, packet: &PacketRef<'_>) -> Result<()> {
-        self.buffer.clear();
+impl Codec for Opus {
+    const INFO: CodecInfo = CodecInfo {
+        short_name: "opus",
+        long_name: "Opus",
+        profiles: &[],
+    };
+    // 120 ms (RFC 6716, 3.2.5).
+    const MAX_PACKET_FRAMES: usize = 5_760;
+
+    fn decode(&mut self, packet: &PacketRef<'_>, buffer: &mut AudioBuffer<f32>) -> Result<()> {
         let mut rest = packet.data;
         let last = self.streams.len() - 1;
         let mut frames = None;
@@ -87,26 +81,22 @@ impl OpusDecoder {
             };
             // An empty packet would be played as one that was lost.
             let decoded = own.filter(|own| !own.is_empty()).and_then(|own| {
-                let samples = &mut self.interleaved[..MAX_PACKET_FRAMES * *channels];
-                decoder.decode(&own, MAX_PACKET_FRAMES, samples).ok()
+                let samples = &mut self.interleaved[..Self::MAX_PACKET_FRAMES * *channels];
+                decoder.decode(&own, Self::MAX_PACKET_FRAMES, samples).ok()
             });
             let Some(decoded) = decoded.filter(|decoded| frames.is_none_or(|all| all == *decoded))
             else {
                 return decode_error("opus: damaged packet");
             };
             if frames.replace(decoded).is_none() {
-                self.buffer.render_silence(Some(decoded));
+                buffer.render_silence(Some(decoded));
             }
-            for (plane, source) in self.buffer.iter_planes_mut().zip(&self.mapping) {
+            for (plane, source) in buffer.iter_planes_mut().zip(&self.mapping) {
                 let Some(channel) = usize::from(*source).checked_sub(*first) else {
                     continue;
                 };
                 if channel < *channels {
-                    let samples = self.interleaved[channel..].iter().step_by(*channels);
-                    plane
-                        .iter_mut()
-                        .zip(samples)
-                        .for_each(|(target, sample)| *target = *sample);
+                    copy_channel(plane, &self.interleaved, channel, *channels);
                 }
             }
         }
@@ -114,8 +104,15 @@ impl OpusDecoder {
         let trimmed = |duration: u64| usize::try_from(duration).unwrap_or(usize::MAX).min(frames);
         let start = trimmed(packet.trim_start.get());
         let end = trimmed(packet.trim_end.get()).min(frames - start);
-        self.buffer.trim(start, end);
+        buffer.trim(start, end);
         Ok(())
+    }
+    fn reset(&mut self) {
+        for (decoder, _, channels) in &mut self.streams {
+            if let Some(new) = stream_decoder(*channels) {
+                *decoder = new;
+            }
+        }
     }
 }
 
@@ -219,40 +216,6 @@ fn order(channels: usize) -> Option<&'static [usize]> {
     })
 }
 
-impl AudioDecoder for OpusDecoder {
-    fn reset(&mut self) {
-        for (decoder, _, channels) in &mut self.streams {
-            if let Some(new) = stream_decoder(*channels) {
-                *decoder = new;
-            }
-        }
-    }
-
-    fn codec_info(&self) -> &CodecInfo {
-        &INFO
-    }
-
-    fn codec_params(&self) -> &AudioCodecParameters {
-        &self.parameters
-    }
-
-    fn decode_ref(&mut self, packet: &PacketRef<'_>) -> Result<GenericAudioBufferRef<'_>> {
-        if let Err(error) = self.decode_packet(packet) {
-            self.buffer.clear();
-            return Err(error);
-        }
-        Ok(self.buffer.as_generic_audio_buffer_ref())
-    }
-
-    fn finalize(&mut self) -> FinalizeResult {
-        FinalizeResult::default()
-    }
-
-    fn last_decoded(&self) -> GenericAudioBufferRef<'_> {
-        self.buffer.as_generic_audio_buffer_ref()
-    }
-}
-
 impl RegisterableAudioDecoder for OpusDecoder {
     fn try_registry_new(
         parameters: &AudioCodecParameters,
@@ -264,7 +227,7 @@ impl RegisterableAudioDecoder for OpusDecoder {
     fn supported_codecs() -> &'static [SupportedAudioCodec] {
         &[SupportedAudioCodec {
             id: CODEC_ID_OPUS,
-            info: INFO,
+            info: Opus::INFO,
         }]
     }
 }
