@@ -130,7 +130,7 @@ impl PreparedPeaks<'_> {
     /// The triples by key.
     #[must_use]
     pub fn index(&self, kind: Kind, thinning: f64) -> Arc<Index> {
-        let index = || Arc::new(Index::new(self.map, &kind.selection(thinning)));
+        let index = || Arc::new(Index::new(&self.triples(kind, thinning)));
         if thinning != 1.0 {
             return index();
         }

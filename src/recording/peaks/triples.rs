@@ -5,6 +5,8 @@
 //! triple has the same key in both songs. Which triple it is tells pitch and speed. (Fingerprints
 //! of pairs: A. Wang, ISMIR 2003; of triples: J. Six, M. Leman, "Panako", ISMIR 2014.)
 
+use wide::f32x8;
+
 use crate::recording::peaks::peak_map::{Peak, PeakMap, STEPS_PER_BAND};
 use crate::spectrum::log_bands::BANDS_PER_OCTAVE;
 
@@ -23,6 +25,11 @@ const KEYS: usize = INTERVALS * INTERVALS * PLACES as usize;
 /// Of the pairs of intervals, one in so many is used. With more, hardly more blocks find their
 /// place (0.63 of those of a mash-up of equal loudness, and 0.67 with four times as many).
 const ONE_IN: f64 = 16.0;
+/// Most triples of a key in an index. A key with more of them is common in the song and tells
+/// little: one in two, three ... is taken.
+const MOST_PER_KEY: usize = 32;
+/// Triples of a group.
+pub const LANES: usize = 8;
 
 /// Three peaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,11 +50,23 @@ pub struct Selection {
     used: Vec<Vec<usize>>,
 }
 
-/// The triples of a song, by key.
+/// The triples of a song by key, at most [`MOST_PER_KEY`] of each.
 #[derive(Debug)]
 pub struct Index {
+    /// The first group of each key, and the end of the last one.
     starts: Vec<u32>,
-    triples: Vec<Triple>,
+    groups: Vec<Group>,
+}
+
+/// Triples with one key, side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    /// Frame of the first peak.
+    pub frame: f32x8,
+    /// Pitch of the first peak.
+    pub pitch: f32x8,
+    /// Frames from the first to the third, at most [`MOST_FRAMES`]; 0 where a group has no triple.
+    pub frames: [u8; LANES],
 }
 
 impl Selection {
@@ -177,33 +196,62 @@ fn bands(one: &Peak, other: &Peak) -> i32 {
 }
 
 impl Index {
-    /// Sorts the triples of a song by key.
+    /// Sorts triples by key. Those of one key stay in their order.
     #[must_use]
-    pub fn new(map: &PeakMap, selection: &Selection) -> Self {
-        let mut unsorted = Vec::new();
-        selection.each(map, |triple| unsorted.push(triple));
-        let mut starts = vec![0_u32; KEYS + 1];
-        for triple in &unsorted {
-            starts[triple.key as usize + 1] += 1;
+    pub fn new(triples: &[Triple]) -> Self {
+        let mut ends = vec![0_u32; KEYS];
+        for triple in triples {
+            ends[triple.key as usize] += 1;
         }
-        for key in 0..KEYS {
-            starts[key + 1] += starts[key];
+        let mut end = 0;
+        for count in &mut ends {
+            end += *count;
+            *count = end;
         }
-        let mut next = starts.clone();
-        let mut triples = vec![Triple::default(); unsorted.len()];
-        for triple in unsorted {
-            let place = &mut next[triple.key as usize];
-            triples[*place as usize] = triple;
-            *place += 1;
+        let mut sorted = vec![Triple::default(); triples.len()];
+        for triple in triples.iter().rev() {
+            let place = &mut ends[triple.key as usize];
+            *place -= 1;
+            sorted[*place as usize] = *triple;
         }
-        Self { starts, triples }
+        let mut starts = Vec::with_capacity(KEYS + 1);
+        let mut groups = Vec::with_capacity(triples.len() / LANES + KEYS / PLACES as usize);
+        for of_key in sorted.chunk_by(|one, other| one.key == other.key) {
+            starts.resize(of_key[0].key as usize + 1, groups.len() as u32);
+            let every = of_key.len().div_ceil(MOST_PER_KEY);
+            let some: Vec<&Triple> = of_key.iter().step_by(every).collect();
+            groups.extend(some.chunks(LANES).map(Group::new));
+        }
+        starts.resize(KEYS + 1, groups.len() as u32);
+        Self { starts, groups }
     }
 
     /// The triples of a key.
     #[must_use]
-    pub fn of(&self, key: u32) -> &[Triple] {
+    pub fn of(&self, key: u32) -> &[Group] {
         let [start, end] = [key, key + 1].map(|key| self.starts[key as usize] as usize);
-        &self.triples[start..end]
+        &self.groups[start..end]
+    }
+}
+
+impl Group {
+    fn new(triples: &[&Triple]) -> Self {
+        let lanes = |value: fn(&Triple) -> f32| {
+            let mut lanes = [0.0; LANES];
+            for (lane, triple) in lanes.iter_mut().zip(triples) {
+                *lane = value(triple);
+            }
+            f32x8::from(lanes)
+        };
+        let mut frames = [0; LANES];
+        for (lane, triple) in frames.iter_mut().zip(triples) {
+            *lane = triple.frames as u8;
+        }
+        Self {
+            frame: lanes(|triple| triple.frame as f32),
+            pitch: lanes(|triple| f32::from(triple.pitch)),
+            frames,
+        }
     }
 }
 
@@ -273,14 +321,35 @@ mod tests {
     }
 
     #[test]
-    fn the_index_has_every_triple_under_its_key() {
-        let (map, selection) = (song(6.0, 2), Selection::new(1.0));
-        let index = Index::new(&map, &selection);
-        let mut count = 0;
-        selection.each(&map, |triple| {
-            count += 1;
-            assert!(index.of(triple.key).contains(&triple));
-        });
-        assert_eq!(index.triples.len(), count);
+    fn the_index_has_the_triples_of_each_key_in_their_order() {
+        let map = song(6.0, 2);
+        let mut triples = Vec::new();
+        Selection::new(1.0).each(&map, |triple| triples.push(triple));
+        let index = Index::new(&triples);
+        let mut found = 0;
+        for key in 0..KEYS as u32 {
+            let of_key: Vec<_> = triples.iter().filter(|one| one.key == key).collect();
+            let every = of_key.len().div_ceil(MOST_PER_KEY).max(1);
+            let expected = of_key.iter().step_by(every).map(|one| {
+                (
+                    one.frame as f32,
+                    f32::from(one.pitch),
+                    usize::from(one.frames),
+                )
+            });
+            let groups = index.of(key).iter();
+            let indexed = groups.flat_map(|group| {
+                let (frames, pitches) = (group.frame.to_array(), group.pitch.to_array());
+                (0..LANES).map(move |lane| {
+                    let length = usize::from(group.frames[lane]);
+                    (frames[lane], pitches[lane], length)
+                })
+            });
+            let indexed: Vec<_> = indexed.filter(|&(_, _, frames)| frames > 0).collect();
+            assert!(indexed.len() <= MOST_PER_KEY);
+            assert!(indexed.iter().copied().eq(expected), "{key}: {indexed:?}");
+            found += indexed.len();
+        }
+        assert!(found > 1_000, "{found}");
     }
 }
