@@ -3,9 +3,10 @@
 //! Each run is [refined](crate::recording::refinement::refine) to an alignment and gets a
 //! [certainty](crate::recording::certainty). Where the whole run doesn't correlate, its parts are
 //! tried. [Lines of peaks](crate::recording::mixture) are added, also of music that plays
-//! [backwards](crate::recording::backwards). Ends at which another passage is the better one are
-//! [cut off](crate::recording::contested). Of passages that overlap, the
-//! [strongest](crate::recording::distinct) stays. Where the parts of an
+//! [backwards](crate::recording::backwards), and where one song lacks all low sound, alignments in
+//! the [bands](crate::recording::refinement::common_bands) that both have. Ends at which another
+//! passage is the better one are [cut off](crate::recording::contested). Of passages that overlap,
+//! the [strongest](crate::recording::distinct) stays. Where the parts of an
 //! [assembled](crate::recording::assembly) copy explain more, they come first. The pieces of a copy
 //! whose speed [drifts](crate::recording::drift) become one passage.
 
@@ -13,7 +14,8 @@ use crate::recording::analysis::Analysis;
 use crate::recording::assembly::assembled::{assembled, is_covered};
 use crate::recording::backwards::backward_passages;
 use crate::recording::certainty::{
-    LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty, full_evidence,
+    LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty,
+    certainty_in_bands, full_evidence,
 };
 use crate::recording::contested::cut_contested_ends;
 use crate::recording::distinct::{distinct, distinct_beside, explained};
@@ -23,6 +25,7 @@ use crate::recording::mixture::{measure_shares, peak_passages};
 use crate::recording::passage::Passage;
 use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::refinement::alignment::{Alignment, completed};
+use crate::recording::refinement::common_bands::CommonBands;
 use crate::recording::refinement::correlate::SpectrogramPair;
 use crate::recording::refinement::refine::refined;
 use crate::recording::runs::run::Run;
@@ -54,14 +57,24 @@ pub fn passages(
         calibration,
     };
     let songs_secs = [left.duration_secs, right.duration_secs];
+    let common = CommonBands::new([&left.whitened, &right.whitened]);
+    let spectrograms = match &common {
+        Some(common) => common.pair(),
+        None => finder.spectrograms.clone(),
+    };
     let mut passages: Vec<Passage> = runs
         .iter()
         .flat_map(|run| finder.of_run(run))
-        .chain(peak_passages([left, right], peaks, &finder.spectrograms))
+        .chain(peak_passages([left, right], peaks, &spectrograms))
+        .chain(
+            common
+                .iter()
+                .flat_map(|common| band_passages(common, songs_secs)),
+        )
         .filter(|passage| passage.certainty >= LEAST_CERTAINTY)
         .collect();
-    let assembled = assembled(&passages, &finder.spectrograms, songs_secs);
-    cut_contested_ends(&mut passages, &finder.spectrograms);
+    let assembled = assembled(&passages, &spectrograms, songs_secs);
+    cut_contested_ends(&mut passages, &spectrograms);
     let mut found = distinct(passages.clone());
     if !assembled.is_empty() {
         passages.retain(|passage| !is_covered(passage, &assembled));
@@ -85,6 +98,24 @@ pub fn passages(
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
     found
+}
+
+/// The passages of two songs of which one lacks all low sound. The embeddings tell nothing of them.
+fn band_passages(common: &CommonBands, songs_secs: [f64; 2]) -> Vec<Passage> {
+    let passage = |alignment| {
+        let alignment = completed(alignment, songs_secs);
+        let certainty = certainty_in_bands(&alignment, common.share);
+        Passage {
+            alignment,
+            score: certainty as f32,
+            certainty,
+            by_peaks: 0.0,
+            shares: (1.0, 1.0),
+            is_edited: false,
+            drift: None,
+        }
+    };
+    common.alignments().into_iter().map(passage).collect()
 }
 
 /// Makes passages from the runs of two songs.

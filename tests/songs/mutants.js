@@ -33,6 +33,7 @@ const MODULES = [
   "recording/runs/search",
   "recording/refinement/refine",
   "recording/refinement/whitened",
+  "recording/refinement/common_bands",
   "recording/certainty",
   "recording/assembly/parts",
   "recording/assembly/assembled",

@@ -10,8 +10,9 @@ use crate::recording::peaks::peak_map::{Peak, PeakMap};
 const STRAY_SHARE: f64 = 0.02;
 /// Least share of the other song's peaks below that range. A smaller one would concern songs with
 /// other instruments, a greater one would find fewer copies. Chosen, not fitted: of 28 validation
-/// songs without all below 3 kHz (a minute each, by SoX's `sinc 3000`), 7 are found if no peak is
-/// left out and 20 with this, and there is no passage in 756 pairs of a filtered and another song.
+/// songs without all below 3 kHz (a minute each, by SoX's `sinc 3000`), the peaks of 7 suffice if
+/// none is left out and of 20 with this, and there is no passage in 756 pairs of a filtered and
+/// another song.
 const LEAST_SHARE_BELOW: f64 = 0.5;
 
 /// The peaks of both songs in their common range; `None` if neither lacks low sound.

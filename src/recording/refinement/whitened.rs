@@ -133,6 +133,31 @@ impl WhitenedSpectrogram {
         }
     }
 
+    /// Root mean square of each band.
+    #[must_use]
+    pub fn root_mean_squares(&self) -> Vec<f64> {
+        let mut sums = vec![0_i64; self.preset.bands()];
+        for column in self.values.chunks_exact(sums.len()) {
+            for (sum, value) in sums.iter_mut().zip(column) {
+                *sum += i64::from(*value) * i64::from(*value);
+            }
+        }
+        let columns = self.columns().max(1) as f64;
+        sums.into_iter()
+            .map(|sum| (sum as f64 / columns).sqrt())
+            .collect()
+    }
+
+    /// The spectrogram with silence below a band.
+    #[must_use]
+    pub fn without_bands_below(&self, band: usize) -> Self {
+        let mut values = self.values.clone();
+        for column in values.chunks_exact_mut(self.preset.bands()) {
+            column[..band].fill(0);
+        }
+        Self { values, ..*self }
+    }
+
     /// A column, shape `[bands]`; `None` beyond the song's ends.
     #[must_use]
     pub fn column(&self, column: isize) -> Option<&[i8]> {
@@ -157,6 +182,18 @@ pub(crate) fn test_spectrogram(pieces: &[(u32, usize)]) -> WhitenedSpectrogram {
         preset: Preset::Song,
         values,
         column_secs: 2_048.0 / 22_050.0,
+    }
+}
+
+#[cfg(test)]
+impl WhitenedSpectrogram {
+    /// Makes the bands below one this share as strong.
+    pub(crate) fn scale_bands_below(&mut self, band: usize, share: f32) {
+        for column in self.values.chunks_exact_mut(self.preset.bands()) {
+            for value in &mut column[..band] {
+                *value = (f32::from(*value) * share).round() as i8;
+            }
+        }
     }
 }
 
