@@ -112,6 +112,12 @@ pub fn decoder_of(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDeco
         codecs.register_audio_decoder::<crate::decoders::OpusDecoder>();
         codecs
     });
+    #[cfg(feature = "all")]
+    if let Ok(decoder) = crate::decoders::AacDecoder::try_new(parameters)
+        && decoder.may_be_high_efficiency()
+    {
+        return Ok(Box::new(decoder));
+    }
     let made = codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default());
     #[cfg(feature = "all")]
     let made = made.or_else(|_| Ok(Box::new(crate::decoders::AacDecoder::try_new(parameters)?)));

@@ -46,6 +46,14 @@ impl AacDecoder {
             buffer: buffer_of::<Aac>(1, 1),
         })
     }
+
+    /// Whether it may be HE-AAC whose packets alone tell so. Of such a stream, which states half of
+    /// its sample rate, Symphonia decodes the lower half of the spectrum.
+    pub fn may_be_high_efficiency(&self) -> bool {
+        /// Half of 48 kHz, the greatest sample rate of HE-AAC.
+        const MAX_STATED_HZ: u32 = 24_000;
+        self.codec.config.sample_rate <= MAX_STATED_HZ
+    }
 }
 
 impl Codec for Aac {
