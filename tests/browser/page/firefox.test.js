@@ -1,9 +1,10 @@
 /** The page in Firefox, which decodes with its own codecs and computes on the CPU. */
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { audioFolder, serveSite } from "../support/harness.js";
+import { EVEN_FRAMES, freeFormat } from "../support/inputs/foreign-formats.js";
 import { tune, wav } from "../support/inputs/music.js";
 import { Firefox } from "../support/webdriver.js";
 
@@ -25,6 +26,8 @@ describe("page in Firefox", () => {
     const tracks = ["-i", songs.original, "-map", "0", "-map", "1", "-disposition:a:0", "0"];
     songs.two = audio.encoded("two.webm", songs.unrelatedAsWav, [...tracks, "-disposition:a:1", "default"]);
     songs.long = audio.tune("long.wav", 3, 120);
+    const even = audio.encoded("even.mp3", songs.original, ["-c:a", "libmp3lame", ...EVEN_FRAMES]);
+    songs.free = audio.file("free.mp3", freeFormat(readFileSync(even)));
     songs.text = audio.file("text.mp3", "These are words and no song.\n".repeat(200));
     site = await serveSite();
     firefox = await Firefox.launch();
@@ -90,6 +93,17 @@ describe("page in Firefox", () => {
     await firefox.waitFor("[data-verdict=different], #error:not([hidden])", CHECK_TIMEOUT_MS);
     const { verdict, words } = await report();
     assert.equal(verdict, "different", words);
+  });
+
+  test("MP3 of free format, which Firefox refuses, is decoded by the module for it", async () => {
+    await give(songs.free, songs.original);
+    const { verdict, passages, words } = await report();
+    assert.deepEqual([verdict, passages], ["nearly-identical", 1], words);
+    const loaded = await firefox.run(() => performance.getEntriesByType("resource").map((entry) => entry.name));
+    assert.ok(
+      loaded.some((name) => name.endsWith("soundalike_decoder_bg.wasm")),
+      loaded.join(" "),
+    );
   });
 
   test("a file that another program changed is read anew", async () => {

@@ -1,9 +1,10 @@
 /** The page: steps of a visitor with two songs. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
 import { pitchShift } from "../support/harness.js";
+import { tune, wav } from "../support/inputs/music.js";
 import { startTrace, stopTrace } from "../support/trace.js";
 import { visits } from "../support/visit.js";
 
@@ -187,6 +188,26 @@ describe("page", () => {
     await visit.page.keyboard.press("Enter");
     await (await chooser).setFiles(songs.original);
     assert.match(await visit.page.locator(".zone.left").innerText(), /original\.wav/);
+  });
+
+  test("a file that another program changed is named as changed, and read anew when it is chosen again", async () => {
+    const changing = audio.file("changing.wav", wav(tune(1, 20)));
+    await give("left", changing);
+    await give("right", songs.unrelated);
+    assert.equal((await report()).verdict, "different");
+    // The other song, as when a program exports over a file.
+    writeFileSync(changing, wav(tune(7, 20)));
+    await give("right", songs.long);
+    await visit.page
+      .locator("#error")
+      .getByText("“changing.wav” can’t be read any more: was it moved or changed? Choose it again.")
+      .waitFor({ timeout: CHECK_TIMEOUT_MS });
+    assert.ok(await visit.page.locator("[data-verdict]").isHidden(), "the answer of before is still shown");
+    const chooser = visit.page.waitForEvent("filechooser");
+    await visit.page.getByRole("button", { name: "Choose another file" }).click();
+    await (await chooser).setFiles(changing);
+    await give("right", songs.unrelated);
+    await visit.page.locator("[data-verdict=nearly-identical]").waitFor({ timeout: CHECK_TIMEOUT_MS });
   });
 
   test("the zones take songs before the engine is there, and the wait for it can be cancelled", async () => {
