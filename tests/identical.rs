@@ -185,7 +185,7 @@ fn embeddings_and_reports_have_the_same_bits() {
             "weights 0b4076d3604c78074db034552e54656ef6aa7eb04843cb3afdba45a769c820e1",
             "left 7ea8450dfc95648c857fca585ed74ae25858edc02c3967f170f29eb283c6f703",
             "right a877ad64285531025dee22a2851909b48b11d8c1497d29ac4aaa8ed05480c3d7",
-            "report 31c85424b3e574cacaf627900d2b8991c3383a8ff7b029af5c9ff1d21b40d53c",
+            "report dafeb23c3793522f0e6d05b75cb1d58f6b400a7e8a886e3e4d8712c127cb597a",
         ],
     );
 }

@@ -11,14 +11,14 @@
 //! whose speed [drifts](crate::recording::drift) become one passage.
 
 use crate::recording::analysis::Analysis;
-use crate::recording::assembly::assembled::{assembled, is_covered};
+use crate::recording::assembly::assembled::{assembled, explain_more, is_covered};
 use crate::recording::backwards::backward_passages;
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty,
     certainty_in_bands, full_evidence,
 };
 use crate::recording::contested::cut_contested_ends;
-use crate::recording::distinct::{distinct, distinct_beside, explained};
+use crate::recording::distinct::{distinct, distinct_beside};
 use crate::recording::drift::joined_drifts;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::mixture::{measure_shares, peak_passages};
@@ -79,7 +79,7 @@ pub fn passages(
     if !assembled.is_empty() {
         passages.retain(|passage| !is_covered(passage, &assembled));
         let assembled = distinct_beside(assembled, passages);
-        if explained(&assembled) > explained(&found) {
+        if explain_more(&assembled, &found, &spectrograms) {
             found = assembled;
         }
     }

@@ -3,6 +3,7 @@
 use crate::geometry::spans::covered_share;
 use crate::recording::assembly::parts::{Part, assembly, at_best_lag, at_original_speed, is_same};
 use crate::recording::certainty::{LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, certainty};
+use crate::recording::distinct::explained;
 use crate::recording::passage::Passage;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
@@ -75,6 +76,21 @@ pub fn is_covered(passage: &Passage, others: &[Passage]) -> bool {
     !passage.alignment.is_backwards()
         && share(|passage| passage.alignment.left_secs) >= COVERED_SHARE
         && share(|passage| passage.alignment.right_secs()) >= COVERED_SHARE
+}
+
+/// Whether some passages explain more of both songs than others. Their correlations are measured
+/// between columns, too: in music that repeats itself exactly, a repetition whose columns lie on
+/// the same grid correlates better than the true place whose columns don't.
+#[must_use]
+pub fn explain_more(some: &[Passage], others: &[Passage], pair: &SpectrogramPair<'_>) -> bool {
+    let explained_by = |passages: &[Passage]| {
+        let mut passages = passages.to_vec();
+        for passage in &mut passages {
+            passage.alignment.correlation = pair.correlation_along(&passage.alignment);
+        }
+        explained(&passages)
+    };
+    explained_by(some) > explained_by(others)
 }
 
 /// The different lines of passages, those that explain most first.
@@ -262,6 +278,28 @@ mod tests {
         assert_eq!(lines_of(&[at(0.0, 0.5), at(0.0, 0.6)]), 1, "the same line");
         let many: Vec<Passage> = (0..20).map(|lag| at(f64::from(lag), 0.8)).collect();
         assert_eq!(lines_of(&many), 16);
+    }
+
+    #[test]
+    fn a_repetition_on_the_grid_explains_no_more_than_the_true_place_beside_it() {
+        // Every column twice, and the same a column later. Read at the nearest column, 0.45 columns
+        // later, half of them are others.
+        let columns: Vec<(u32, usize)> = (1..=120).flat_map(|seed| [(seed, 1); 2]).collect();
+        let later = [vec![(7, 1)], columns.clone()].concat();
+        let (left, right) = (test_spectrogram(&columns), test_spectrogram(&later));
+        let pair = SpectrogramPair::new(&left, &right);
+        let at = |lag: f64, (start, end): (f64, f64), correlation: f64| {
+            let mut passage = passage(1.0);
+            passage.alignment.left_secs = (start, end);
+            passage.alignment.map.anchor.1 += lag * left.column_secs;
+            passage.alignment.correlation = correlation;
+            passage
+        };
+        let whole = [at(0.45, (0.0, 22.0), 0.5)];
+        let halves = [at(1.0, (0.0, 11.0), 1.0), at(1.0, (11.0, 22.0), 1.0)];
+        assert!(explained(&halves) > explained(&whole));
+        assert!(!explain_more(&halves, &whole, &pair));
+        assert!(explain_more(&halves[..1], &[], &pair));
     }
 
     #[test]
