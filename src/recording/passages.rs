@@ -7,11 +7,13 @@
 //! the [bands](crate::recording::refinement::common_bands) that both have. Ends at which another
 //! passage is the better one are [cut off](crate::recording::contested). Of passages that overlap,
 //! the [strongest](crate::recording::distinct) stays. Where the parts of an
-//! [assembled](crate::recording::assembly) copy explain more, they come first. The pieces of a copy
+//! [assembled](crate::recording::assembly) copy explain more, they come first. Passages of
+//! different speeds get their [seams](crate::recording::assembly::seams). The pieces of a copy
 //! whose speed [drifts](crate::recording::drift) become one passage.
 
 use crate::recording::analysis::Analysis;
 use crate::recording::assembly::assembled::{assembled, explain_more, is_covered};
+use crate::recording::assembly::seams::place_seams;
 use crate::recording::backwards::backward_passages;
 use crate::recording::certainty::{
     LEAST_CERTAINTY, SUFFICIENT_CORRELATIONS, SUPPORTING_CORRELATIONS, certainty,
@@ -83,6 +85,7 @@ pub fn passages(
             found = assembled;
         }
     }
+    place_seams(&mut found, &spectrograms);
     let backwards = backward_passages([left, right], peaks, &found);
     if !backwards.is_empty() {
         found = distinct([found, backwards].concat());

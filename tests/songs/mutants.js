@@ -37,6 +37,7 @@ const MODULES = [
   "recording/certainty",
   "recording/assembly/parts",
   "recording/assembly/assembled",
+  "recording/assembly/seams",
   "recording/passages",
   "recording/contested",
   "recording/refinement/alignment",
