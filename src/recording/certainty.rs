@@ -184,6 +184,8 @@ mod tests {
         let certainty =
             |secs, correlation, share| certainty_in_bands(&alignment(secs, correlation), share);
         assert_eq!(certainty(60.0, 0.46, 0.3), 1.0);
+        assert!((0.6..0.7).contains(&certainty(60.0, 0.4, 0.3)));
+        assert_eq!(certainty(60.0, 0.3, 0.3), 0.0);
         // The greatest of other songs.
         for (secs, correlation) in [(20.5, 0.3), (10.8, 0.374), (5.0, 0.49), (2.1, 0.655)] {
             assert_eq!(certainty(secs, correlation, 0.3), 0.0, "{secs} s");

@@ -16,7 +16,7 @@ use crate::recording::refinement::whitened::{BANDS_PER_SEMITONE, WhitenedSpectro
 /// validation songs without all below 3 kHz (SoX's `sinc 3000`), it is reached at 2.5 to 3 kHz.
 const SHARE_OF_LOWEST: f64 = 0.5;
 /// Most of that share in a band that a song lacks: dither. In the same songs it is at most 0.05 in
-/// bands from a third of an octave below the lowest one, and at least 0.3 in their originals.
+/// bands from a third of an octave below the lowest one, and at least 0.2 in their originals.
 const SHARE_OF_MISSING: f64 = 0.1;
 /// Bands between those that a song lacks and its lowest one: a third of an octave. The filter's
 /// slope, and mel bands that overlap.
@@ -211,6 +211,51 @@ mod tests {
             is_found(&whole, &copy)
         };
         assert!(with_low(0.08) && !with_low(0.15));
+    }
+
+    #[test]
+    fn bands_in_the_slope_of_the_filter_are_left_out() {
+        let mut copy = song();
+        copy.scale_bands_below(60, 0.4);
+        copy = copy.without_bands_below(56);
+        let common = CommonBands::new([&song(), &copy]).unwrap();
+        assert_eq!(common.spectrograms[1], copy.without_bands_below(60));
+    }
+
+    #[test]
+    fn twelve_windows_of_8_s_are_looked_for_at_every_other_place() {
+        let song = song();
+        let found = windows(&SpectrogramPair::new(&song, &song));
+        // Neighbouring columns of this noise have nothing in common: only places that are met
+        // exactly count.
+        let all = centres((0.0, 740.0), 86, 12);
+        let is_even = |centre: &&f64| ((**centre - 43.0).round() as usize).is_multiple_of(2);
+        assert_eq!(found.len(), all.iter().filter(is_even).count());
+        let is_whole = |window: &Window| window.span.1 - window.span.0 == 86.0 && window.lag == 0.0;
+        assert!(found.iter().all(is_whole) && found.len() > 3, "{found:?}");
+    }
+
+    #[test]
+    fn windows_meet_from_a_correlation_of_0_3() {
+        let is_met = |correlation: f32| {
+            let copy = song().blended(&test_spectrogram(&[(7, 740)]), correlation);
+            !windows(&SpectrogramPair::new(&song(), &copy)).is_empty()
+        };
+        assert!(is_met(0.4) && !is_met(0.2));
+    }
+
+    #[test]
+    fn windows_a_fifth_of_a_second_apart_are_of_one_line() {
+        let lines = |inserted| {
+            let copy = test_spectrogram(&[(1, 400), (0, inserted), (2, 400)]);
+            let whole = test_spectrogram(&[(1, 400), (2, 400)]);
+            let common = CommonBands {
+                spectrograms: [whole, copy],
+                share: 1.0,
+            };
+            common.alignments().len()
+        };
+        assert_eq!([lines(2), lines(5)], [1, 2]);
     }
 
     #[test]

@@ -195,6 +195,15 @@ impl WhitenedSpectrogram {
             }
         }
     }
+
+    /// A mix with another spectrogram of the same size that correlates with this one so much.
+    pub(crate) fn blended(mut self, other: &Self, correlation: f32) -> Self {
+        let rest = (1.0 - correlation * correlation).sqrt();
+        for (value, other) in self.values.iter_mut().zip(&other.values) {
+            *value = (f32::from(*value) * correlation + f32::from(*other) * rest) as i8;
+        }
+        self
+    }
 }
 
 /// Sum of the products of `left[b]` and `right[b + shift]` over the bands that both have.
