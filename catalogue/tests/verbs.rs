@@ -67,9 +67,11 @@ fn a_copy_is_found_until_its_source_is_removed() {
             (state >> 8) as f32 / (1 << 25) as f32 - 0.25
         })
         .collect();
-    let noise = scene.write("noise.wav", &noise);
+    // Nor may its name command a terminal.
+    let noise = scene.write("noise\u{1b}c.wav", &noise);
     let (printed, _) = run(&["search", &noise, "--in", &catalogue], 0);
-    assert_eq!(printed, "noise.wav: 0 of 5 songs match (0 compared)\n");
+    let expected = "noise\u{fffd}c.wav: 0 of 5 songs match (0 compared)\n";
+    assert_eq!(printed, expected);
 
     let (_, errors) = run(&["remove", &id, "0123", "--in", &catalogue], 3);
     assert!(errors.contains("no song 0123"), "{errors}");
