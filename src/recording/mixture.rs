@@ -7,7 +7,8 @@ use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
 use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::prepared::PreparedPeaks;
-use crate::recording::peaks::significance::certainties;
+use crate::recording::peaks::significance::{certainties, certainty_of_unchanged};
+use crate::recording::peaks::unchanged::unchanged_line;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
 
@@ -27,11 +28,15 @@ pub fn peak_passages(
     let songs_secs = songs.map(|song| song.duration_secs);
     let peaks = PeakPair::new(left, right);
     let lines = peaks.lines();
+    let unchanged = unchanged_line(&peaks);
+    let unchanged = unchanged.map(|(line, expected)| (line, certainty_of_unchanged(expected)));
+    let certainties = certainties(&peaks, &lines, songs_secs);
     lines
-        .iter()
-        .zip(certainties(&peaks, &lines, songs_secs))
+        .into_iter()
+        .zip(certainties)
+        .chain(unchanged)
         .map(|(line, by_peaks)| {
-            let alignment = alignment(line, peaks.left.frame_secs, pair);
+            let alignment = alignment(&line, peaks.left.frame_secs, pair);
             passage_by_peaks(completed(alignment, songs_secs), by_peaks)
         })
         .collect()

@@ -24,8 +24,8 @@ use crate::recording::peaks::peak_map::{BLOCK_FRAMES, PITCHES, Peak, PeakMap};
 /// below another song.
 const SURVIVING_SHARE: f64 = 0.15;
 /// Steps and frames by which two peaks that meet may differ: a quarter of a semitone, 46 ms.
-const PITCH_REACH: usize = 2;
-const FRAME_REACH: usize = 1;
+pub const PITCH_REACH: usize = 2;
+pub const FRAME_REACH: usize = 1;
 /// Blocks either side that are near a place: 2.5 s in all.
 const NEAR_BLOCKS: usize = 2;
 /// Weight of the whole song in `p0`, in frames.
@@ -223,7 +223,7 @@ impl Raster {
     }
 
     /// Whether a peak is met at a place, and its evidence if it is.
-    fn at(&self, frame: usize, pitch: usize) -> (bool, f32) {
+    pub fn at(&self, frame: usize, pitch: usize) -> (bool, f32) {
         let is_met = (self.bits[frame * WORDS + pitch / 64] >> (pitch % 64)) & 1 == 1;
         (is_met, self.met[frame / BLOCK_FRAMES * PITCHES + pitch])
     }
