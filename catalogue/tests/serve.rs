@@ -327,3 +327,25 @@ fn a_service_that_cannot_start_says_why_in_one_line() {
         "{error}"
     );
 }
+
+#[test]
+fn a_head_that_does_not_come_ends_its_connection() {
+    let (_folder, catalogue) = catalogue(0);
+    let server = Server::start(&catalogue, &["--timeout", "1"]);
+    let connection = |sent: &[u8]| {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(sent).unwrap();
+        let patience = Some(std::time::Duration::from_secs(20));
+        stream.set_read_timeout(patience).unwrap();
+        stream
+    };
+    let silent = connection(b"");
+    let half = connection(b"POST /v1/candidates HTTP/1.1\r\nHost: x\r\nContent-");
+    let asked = connection(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (mut stream, answer) in [(silent, ""), (half, ""), (asked, "HTTP/1.1 200")] {
+        let mut text = String::new();
+        // Fails if the service keeps the connection for longer than the patience.
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with(answer), "{text}");
+    }
+}

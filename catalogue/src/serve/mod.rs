@@ -11,12 +11,12 @@
 //! logged. Encryption, accounts and logs are the business of a reverse proxy before it.
 
 mod answer;
+mod connections;
 mod fault;
 mod metrics;
 mod rate;
 mod reader;
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ use axum::{Json, Router};
 use serde_json::json;
 use soundalike::lookup::Query;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tower_http::cors::CorsLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -47,9 +47,6 @@ pub use reader::StoreReader;
 
 /// Most searches that run or wait. More are refused at once, so that nobody waits in vain.
 const MOST_WAITING: usize = 32;
-
-/// What has begun when the service is stopped may take this long.
-const STOP_TIME: Duration = Duration::from_secs(10);
 
 /// How long browsers may remember which origins are allowed.
 const CORS_AGE: Duration = Duration::from_secs(3_600);
@@ -98,32 +95,15 @@ pub fn origin(text: &str) -> Result<HeaderValue> {
     HeaderValue::from_str(text).with_context(|| format!("{text:?} is no origin"))
 }
 
-/// Serves until `stop` is ready and the requests that have begun are answered.
-///
-/// # Errors
-///
-/// When the connections can't be taken.
+/// Serves until `stop` is ready and the requests that have begun are answered, or 10 s are over.
 pub async fn serve(
     reader: StoreReader,
     options: Options,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<()> {
-    let stopping = Arc::new(Notify::new());
-    let stopped = {
-        let stopping = Arc::clone(&stopping);
-        async move {
-            stop.await;
-            stopping.notify_one();
-        }
-    };
-    let app = router(reader, options).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(stopped);
-    tokio::select! {
-        ended = server => ended.context("the service ended"),
-        // A client that doesn't read its answer must not keep the program.
-        () = async { stopping.notified().await; tokio::time::sleep(STOP_TIME).await } => Ok(()),
-    }
+) {
+    let timeout = options.timeout;
+    connections::serve(&router(reader, options), timeout, listener, stop).await;
 }
 
 fn router(reader: StoreReader, options: Options) -> Router {

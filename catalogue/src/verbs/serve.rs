@@ -64,7 +64,8 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
             args.catalogue,
             listener.local_addr()?
         ))?;
-        serve(reader, options, listener, stop).await
+        serve(reader, options, listener, stop).await;
+        anyhow::Ok(())
     })?;
     print("stopped")?;
     Ok(Outcome::Done)
