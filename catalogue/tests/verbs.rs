@@ -68,9 +68,9 @@ fn a_copy_is_found_until_its_source_is_removed() {
         })
         .collect();
     // Nor may its name command a terminal.
-    let noise = scene.write("noise\u{1b}c.wav", &noise);
+    let noise = scene.write("noise\u{1b}c\n.wav", &noise);
     let (printed, _) = run(&["search", &noise, "--in", &catalogue], 0);
-    let expected = "noise\u{fffd}c.wav: 0 of 5 songs match (0 compared)\n";
+    let expected = "noise\u{fffd}c\u{fffd}.wav: 0 of 5 songs match (0 compared)\n";
     assert_eq!(printed, expected);
 
     let (_, errors) = run(&["remove", &id, "0123", "--in", &catalogue], 3);

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use soundalike::Checker;
 use soundalike_native::{audio_file, progress, weights};
 
-use super::{Outcome, lost_version, print, songs};
+use super::{Outcome, complain, lost_version, print, songs};
 use crate::input::{Part, audio_files};
 use crate::store::{Address, Catalogue, NewSong};
 
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     let mut catalogue = Catalogue::open_or_create(&args.to, model)?;
     // The next commit takes the place of the lost version.
     if catalogue.has_lost_version() {
-        eprintln!("warning: {}", lost_version(&args.to));
+        complain(&format!("warning: {}", lost_version(&args.to)));
     }
     let known = Mutex::new(catalogue.ids()?);
     let bar = progress::bar(files.len(), "add");
@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     } = writer;
     unusable.extend(unreadable);
     for reason in &unusable {
-        eprintln!("skipped: {reason}");
+        complain(&format!("skipped: {reason}"));
     }
     let were = if known == 1 { "was" } else { "were" };
     print(&format!(

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use soundalike_native::weights;
 
-use super::{Outcome, open, print};
+use super::{Outcome, complain, open, print};
 use crate::input::Part;
 use crate::store::{Address, Catalogue};
 
@@ -39,7 +39,9 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     }
     let damaged = catalogue.damaged_index_segments()?;
     if damaged > 0 {
-        eprintln!("warning: {place}: {damaged} index segments are damaged, and made anew");
+        complain(&format!(
+            "warning: {place}: {damaged} index segments are damaged, and made anew"
+        ));
     }
     let embeddings = catalogue.size()?.embeddings;
     if embeddings < Catalogue::FEWEST_INDEXED && !args.always && catalogue.indexed()?.is_none() {

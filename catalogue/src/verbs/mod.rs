@@ -88,12 +88,22 @@ pub fn run(program: &Program) -> Result<Outcome> {
     }
 }
 
+/// A text as one line that commands no terminal: names of songs may hold line breaks, and signs
+/// that erase or turn what stands before them.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.replace(|c: char| c.is_control() || turns(c), "\u{fffd}")
+}
+
+/// Says in one line what went wrong.
+fn complain(text: &str) {
+    eprintln!("{}", one_line(text));
+}
+
 /// Prints a line, or several. The program ends quietly when nobody reads them any more, as
 /// `search | head` does.
 fn print(text: &str) -> Result<()> {
-    // Names of songs may hold what commands a terminal.
-    let commands = |c: char| c.is_control() && c != '\n';
-    let text = text.replace(commands, "\u{fffd}");
     match writeln!(io::stdout().lock(), "{text}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         written => Ok(written?),
@@ -104,7 +114,7 @@ fn print(text: &str) -> Result<()> {
 fn open(address: &Address, model: &Model) -> Result<Catalogue> {
     let catalogue = Catalogue::open(address, model)?;
     if catalogue.has_lost_version() {
-        eprintln!("warning: {}", lost_version(address));
+        complain(&format!("warning: {}", lost_version(address)));
     }
     Ok(catalogue)
 }

@@ -1,11 +1,12 @@
 //! `remove`: takes songs out of a catalogue.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
 use soundalike_native::weights;
 
-use super::{Outcome, open, print, songs};
+use super::{Outcome, complain, open, print, songs};
 use crate::store::Address;
 
 /// Remove songs by their ids
@@ -20,12 +21,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
+    let ids = BTreeSet::from_iter(args.ids.iter().cloned());
+    let ids = Vec::from_iter(ids);
     let mut catalogue = open(&args.catalogue, &weights::load(weights)?)?;
-    let missing = catalogue.remove(&args.ids)?;
+    let missing = catalogue.remove(&ids)?;
     for id in &missing {
-        eprintln!("skipped: there is no song {id}");
+        complain(&format!("skipped: there is no song {id}"));
     }
-    let removed = args.ids.len() - missing.len();
+    let removed = ids.len() - missing.len();
     print(&format!(
         "{} removed from {}",
         songs(removed),

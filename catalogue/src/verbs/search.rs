@@ -8,7 +8,7 @@ use soundalike::Checker;
 use soundalike::report::{MatchedPassage, Verdict};
 use soundalike_native::{audio_file, weights};
 
-use super::{Outcome, damaged_index, print, songs};
+use super::{Outcome, complain, damaged_index, one_line, print, songs};
 use crate::search::{Answer, Compared, search};
 use crate::store::{Address, Catalogue};
 
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
             let song = match song {
                 Ok(song) => song,
                 Err(error) if args.songs.len() > 1 => {
-                    eprintln!("skipped: {error:#}");
+                    complain(&format!("skipped: {error:#}"));
                     is_done = false;
                     continue;
                 }
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
                 args.under_music,
             )?;
             for address in &answer.damaged_indices {
-                eprintln!("warning: {}", damaged_index(address));
+                complain(&format!("warning: {}", damaged_index(address)));
             }
             is_done &= name_damaged(&answer);
             print(&match args.json {
@@ -108,7 +108,9 @@ fn open(addresses: &[Address], checker: &Checker) -> Result<(Vec<Catalogue>, usi
 fn name_damaged(answer: &Answer) -> bool {
     let mut is_done = true;
     for Compared { id, name, .. } in answer.candidates.iter().filter(|one| one.report.is_none()) {
-        eprintln!("skipped: {name} ({id}) is damaged in the catalogue: remove it and add it again");
+        complain(&format!(
+            "skipped: {name} ({id}) is damaged in the catalogue: remove it and add it again"
+        ));
         is_done = false;
     }
     is_done
@@ -124,7 +126,7 @@ fn lines(answer: &Answer, count: usize) -> String {
         .collect();
     let mut lines = vec![format!(
         "{}: {} of {} match ({} compared)",
-        answer.query,
+        one_line(&answer.query),
         found.len(),
         songs(count),
         answer.candidates.len()
@@ -134,7 +136,7 @@ fn lines(answer: &Answer, count: usize) -> String {
             "  {}  {}: {} ({})",
             report.score_text(),
             report.verdict.title(),
-            one.name,
+            one_line(&one.name),
             one.id
         ));
         let passages = report.passages.iter().map(line);

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use soundalike_native::{progress, weights};
 
-use super::{Outcome, open, print, songs};
+use super::{Outcome, complain, open, print, songs};
 use crate::store::Address;
 
 /// Read everything and name what is damaged
@@ -24,15 +24,17 @@ pub(super) fn run(args: &Args, weights: Option<&Path>) -> Result<Outcome> {
     bar.finish_and_clear();
     let findings = findings?;
     for (id, fault) in &findings.damaged {
-        eprintln!("damaged: {id}: {fault}: remove it and add it again");
+        complain(&format!(
+            "damaged: {id}: {fault}: remove it and add it again"
+        ));
     }
     let has_lost_version = catalogue.has_lost_version();
     let index_is_damaged = findings.damaged_index_segments > 0 || findings.index_is_wrong;
     if index_is_damaged {
         let place = &args.catalogue;
-        eprintln!(
+        complain(&format!(
             "damaged: the index: `soundalike-catalogue index --anew --in {place}` makes it anew"
-        );
+        ));
     }
     let mut line = format!(
         "{}: {}, {} damaged",
