@@ -47,23 +47,21 @@ impl FromStr for Part {
     }
 }
 
-/// All audio files of the given files, folders and lists, sorted; and why parts of the folders
-/// can't be read.
+/// All audio files of the given files, folders and lists, sorted; and why folders, or parts of
+/// them, give none.
 ///
 /// # Errors
 ///
-/// When a folder has no audio file, a list can't be read, or none of the files is there.
+/// When a list can't be read, or none of the files is there.
 pub fn audio_files(named: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>)> {
     let mut files = BTreeSet::new();
     let mut unreadable = Vec::new();
     for path in named {
         if path.is_dir() {
             let (found, reasons) = audio_file::find_readable(std::slice::from_ref(path));
-            ensure!(
-                !found.is_empty() || !reasons.is_empty(),
-                "there are no audio files under {}",
-                path.display()
-            );
+            if found.is_empty() && reasons.is_empty() {
+                unreadable.push(format!("there are no audio files under {}", path.display()));
+            }
             files.extend(found);
             unreadable.extend(reasons);
         } else if is_list(path) {
@@ -91,7 +89,8 @@ fn listed(list: &Path) -> Result<Vec<PathBuf>> {
     let text =
         fs::read_to_string(list).with_context(|| format!("can't read {}", list.display()))?;
     let folder = list.parent().unwrap_or(Path::new(""));
-    let lines = text.lines().map(str::trim);
+    // Windows marks UTF-8 by a character that belongs to no name.
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
     let files: Vec<_> = lines
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| folder.join(line))
@@ -128,7 +127,7 @@ mod tests {
     fn a_list_names_files_beside_itself() {
         let folder = tempfile::tempdir().unwrap();
         let list = folder.path().join("songs.m3u");
-        fs::write(&list, "#EXTM3U\n\nb.mp3\n/music/a.ogg\n").unwrap();
+        fs::write(&list, "\u{feff}#EXTM3U\r\n\r\nb.mp3\r\n/music/a.ogg\r\n").unwrap();
         let song = PathBuf::from("c.wav");
         // None of them is there.
         assert!(audio_files(&[list.clone(), song.clone()]).is_err());
@@ -150,13 +149,15 @@ mod tests {
     #[test]
     fn what_cant_be_read_in_a_folder_is_named_and_the_rest_is_used() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(audio_files(&[folder.path().to_owned()]).is_err());
+        let empty = folder.path().join("empty");
+        fs::create_dir(&empty).unwrap();
+        assert!(audio_files(std::slice::from_ref(&empty)).is_err());
         std::os::unix::fs::symlink("nothing", folder.path().join("dead.ogg")).unwrap();
         std::os::unix::fs::symlink("..", folder.path().join("loop")).unwrap();
         let song = folder.path().join("song.ogg");
         fs::write(&song, "").unwrap();
-        let (found, reasons) = audio_files(&[folder.path().to_owned()]).unwrap();
-        assert_eq!((found, reasons.len()), (vec![song.clone()], 2));
+        let (found, reasons) = audio_files(&[folder.path().to_owned(), empty]).unwrap();
+        assert_eq!((found, reasons.len()), (vec![song.clone()], 3));
         fs::remove_file(song).unwrap();
         assert!(audio_files(&[folder.path().to_owned()]).is_err());
     }

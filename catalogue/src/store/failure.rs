@@ -60,7 +60,7 @@ fn what(error: &lance::Error, text: &str, is_folder: bool) -> &'static str {
         return "isn't there: its store has no such bucket";
     }
     // The store calls wrong numbers in a file an input, too.
-    let is_of_file = has(&["metadata region", "metadata buffer", "footer"]);
+    let is_of_file = has(&["metadata region", "metadata buffer", "footer", "magic"]);
     if !is_of_file
         && matches!(
             error,

@@ -92,10 +92,16 @@ impl Stamp {
             ours.hop_secs * ours.stride as f64
         );
         ensure!(
-            (&self.weights_sha256, self.dimensions) == (&ours.weights_sha256, ours.dimensions),
+            self.weights_sha256 == ours.weights_sha256,
             "it was made with other weights (SHA-256 {}..., here {}...): name those with --weights, or make it anew",
             short(&self.weights_sha256),
             short(&ours.weights_sha256)
+        );
+        ensure!(
+            self.dimensions == ours.dimensions,
+            "it is damaged: its embeddings have {} values, and those of its weights {}",
+            self.dimensions,
+            ours.dimensions
         );
         ensure!(
             (self.layout, self.numerics) == (ours.layout, ours.numerics),
@@ -124,13 +130,14 @@ mod tests {
         let again = Stamp::from_metadata(&ours.to_metadata()).unwrap();
         assert_eq!(again, ours);
         again.check(&ours).unwrap();
-        let changes: [Change; 5] = [
+        let changes: [Change; 6] = [
             (
                 |stamp| stamp.weights_sha256 = "0123456789".into(),
                 "other weights (SHA-256 01234567",
             ),
             (|stamp| stamp.hop_secs = 0.5, "2.00 s apart"),
             (|stamp| stamp.stride = 1, "s apart"),
+            (|stamp| stamp.dimensions = 9, "have 9 values"),
             (|stamp| stamp.layout += 1, "layout"),
             (|stamp| stamp.numerics = 9, "numerics 9"),
         ];
