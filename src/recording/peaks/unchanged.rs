@@ -228,7 +228,7 @@ impl Offsets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::peaks::peak_map::test_peaks::{mixed, song, tune};
+    use crate::recording::peaks::peak_map::test_peaks::{changed, mixed, song, tune};
     use crate::recording::peaks::significance::certainty_of_unchanged;
 
     #[test]
@@ -261,6 +261,56 @@ mod tests {
             let of_tunes = certainty(unchanged_line(&PeakPair::new(&one, &other)));
             assert!(of_tunes < 0.1, "{seed}: {of_tunes}");
         }
+    }
+
+    #[test]
+    fn a_passage_in_one_window_is_no_such_line() {
+        let (one, other) = (song(60.0, 1), song(90.0, 2));
+        // The first frame of a window, and some more.
+        let start = 3 * WINDOW_FRAMES as u32 + 5;
+        let passage = changed(&one, (start, start + 70), 1.0, 0);
+        let mix = mixed(&other, &passage, 900, 1);
+        let pair = PeakPair::new(&one, &mix);
+        assert_eq!(unchanged_line(&pair), None);
+        let lines = pair.lines();
+        assert!(lines[0].evidence > 5.0 * LEAST_SUM, "{lines:?}");
+    }
+
+    #[test]
+    fn a_line_counts_by_how_far_it_exceeds_the_next_ones() {
+        let line = |evidence: f32| PeakLine {
+            span: (0.0, 1.0),
+            map: TimeMap {
+                anchor: (0.0, 0.0),
+                slope: 1.0,
+            },
+            shift_steps: 0,
+            evidence,
+        };
+        let of = |best: f32, others: [f32; 4]| expected(&line(best), &others.map(line));
+        // The mean excess over the least is 2.5.
+        let found = of(22.0, [7.0, 4.0, 3.0, 2.0]);
+        assert!(
+            (found / (5.0 * libm::exp(-20.0 / 2.0)) - 1.0).abs() < 1e-6,
+            "{found}"
+        );
+        // On one grid, the next ones come near.
+        assert!(of(22.0, [20.0, 18.0, 12.0, 2.0]) > 0.5);
+        assert_eq!(expected(&line(22.0), &[]), f64::INFINITY);
+    }
+
+    #[test]
+    fn what_is_frequent_anywhere_is_no_evidence() {
+        let (one, other) = (song(60.0, 1), song(90.0, 2));
+        let mix = mixed(&other, &one, 300, 12);
+        let pair = PeakPair::new(&one, &mix);
+        let (line, expected) = unchanged_line(&pair).unwrap();
+        // The other offsets alone would make it surer by far.
+        let anywhere = libm::exp(log_probability(&pair, &line));
+        assert!(
+            anywhere > 0.0 && expected >= anywhere,
+            "{expected} {anywhere}"
+        );
     }
 
     #[test]
