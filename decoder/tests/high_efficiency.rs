@@ -3,10 +3,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "all")]
 
-use std::f64::consts::TAU;
-use std::io::Cursor;
+mod tones;
 
-use soundalike_decoder::SoundFile;
+use tones::{decoded, share};
 
 /// A second of 440 Hz on the left and 660 Hz on the right, with faint noise from 8 to 15 kHz, by
 /// `sox synth` and the Fraunhofer FDK AAC encoder: 48 kbit/s, in ADTS.
@@ -21,53 +20,31 @@ const MOST_PADDING: usize = 5 * 2_048;
 /// The span of the whole sound, after the delay.
 const SOUND: std::ops::Range<usize> = RATE_HZ / 4..RATE_HZ;
 
-/// The left and the right channel of a file.
-fn decoded(file: &'static [u8]) -> [Vec<f64>; 2] {
-    let mut file = SoundFile::open(Box::new(Cursor::new(file)), None).unwrap();
-    let mut channels = [Vec::new(), Vec::new()];
-    while let Some(part) = file.next_part() {
-        assert_eq!((part.sample_rate_hz as usize, part.channels), (RATE_HZ, 2));
-        for frame in part.interleaved.chunks_exact(2) {
-            channels[0].push(f64::from(frame[0]));
-            channels[1].push(f64::from(frame[1]));
-        }
-    }
-    channels
-}
-
-/// Share of the energy that is this tone's.
-fn share(samples: &[f64], hz: f64) -> f64 {
-    let angle = |at: usize| TAU * hz * at as f64 / RATE_HZ as f64;
-    let of = |wave: fn(f64) -> f64| -> f64 {
-        let products = samples.iter().enumerate();
-        products.map(|(at, sample)| sample * wave(angle(at))).sum()
-    };
-    let energy: f64 = samples.iter().map(|sample| sample * sample).sum();
-    2.0 * (of(f64::sin).powi(2) + of(f64::cos).powi(2)) / (energy * samples.len() as f64)
-}
-
 /// Share of the energy from `hz` to twice that, by tones 50 Hz apart.
 fn share_of_octave(samples: &[f64], hz: usize) -> f64 {
     let tones = (hz..2 * hz).step_by(50);
     // A tone of this length stands for as many hertz as there are stretches of it in a second.
     let width_hz = RATE_HZ as f64 / samples.len() as f64;
-    let sum: f64 = tones.map(|hz| share(samples, hz as f64)).sum();
+    let sum: f64 = tones.map(|hz| share(samples, hz as f64, RATE_HZ)).sum();
     sum * 50.0 / width_hz
 }
 
 #[test]
 fn it_has_its_length_its_tones_and_its_high_sound() {
     for (name, file) in [("one", ONE), ("two", TWO), ("two in MP4", TWO_IN_MP4)] {
-        let [left, right] = decoded(file);
+        let channels = decoded(file, RATE_HZ);
+        let [left, right] = &channels[..] else {
+            panic!("{name}: {} channels", channels.len());
+        };
         let padding = left.len().checked_sub(RATE_HZ);
         assert!(
             padding.is_some_and(|padding| padding <= MOST_PADDING),
             "{name}: {}",
             left.len()
         );
-        let mixed: Vec<f64> = left.iter().zip(&right).map(|(l, r)| l + r).collect();
+        let mixed: Vec<f64> = left.iter().zip(right).map(|(l, r)| l + r).collect();
         for hz in [440.0, 660.0] {
-            let share = share(&mixed[SOUND], hz);
+            let share = share(&mixed[SOUND], hz, RATE_HZ);
             assert!((0.4..0.55).contains(&share), "{name}: {share} at {hz} Hz");
         }
         let high = share_of_octave(&mixed[SOUND], 7_500);

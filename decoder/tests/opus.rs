@@ -2,10 +2,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "all")]
 
-use std::f64::consts::TAU;
-use std::io::Cursor;
+mod tones;
 
-use soundalike_decoder::SoundFile;
+use tones::decoded;
 
 /// A second of 440 Hz on the left and 660 Hz on the right, by `sox synth` and
 /// `opusenc --bitrate 32`.
@@ -16,36 +15,15 @@ const RATE_HZ: usize = 48_000;
 /// The coder's beginning.
 const SKIPPED_SAMPLES: usize = RATE_HZ / 10;
 
-/// The channels of a file.
-fn decoded(file: &'static [u8]) -> Vec<Vec<f64>> {
-    let mut file = SoundFile::open(Box::new(Cursor::new(file)), None).unwrap();
-    let mut channels = Vec::new();
-    while let Some(part) = file.next_part() {
-        assert_eq!(part.sample_rate_hz as usize, RATE_HZ);
-        channels.resize_with(part.channels, Vec::new);
-        for (channel, samples) in channels.iter_mut().enumerate() {
-            let own = part.interleaved[channel..].iter().step_by(part.channels);
-            samples.extend(own.copied().map(f64::from));
-        }
-    }
-    channels
-}
-
-/// Share of the energy that is this tone's.
+/// Share of the energy that is this tone's, without the coder's beginning and end.
 fn share(samples: &[f64], hz: f64) -> f64 {
-    let samples = &samples[SKIPPED_SAMPLES..RATE_HZ - SKIPPED_SAMPLES];
-    let angle = |at: usize| TAU * hz * at as f64 / RATE_HZ as f64;
-    let of = |wave: fn(f64) -> f64| -> f64 {
-        let products = samples.iter().enumerate();
-        products.map(|(at, sample)| sample * wave(angle(at))).sum()
-    };
-    let energy: f64 = samples.iter().map(|sample| sample * sample).sum();
-    2.0 * (of(f64::sin).powi(2) + of(f64::cos).powi(2)) / (energy * samples.len() as f64)
+    let inner = &samples[SKIPPED_SAMPLES..RATE_HZ - SKIPPED_SAMPLES];
+    tones::share(inner, hz, RATE_HZ)
 }
 
 #[test]
 fn each_channel_of_music_has_its_tone() {
-    let channels = decoded(MUSIC);
+    let channels = decoded(MUSIC, RATE_HZ);
     assert_eq!(channels.len(), 2);
     for (samples, hz) in channels.iter().zip([440.0, 660.0]) {
         assert!(samples.len().abs_diff(RATE_HZ) < RATE_HZ / 100);
@@ -60,7 +38,7 @@ fn each_channel_of_music_has_its_tone() {
 
 #[test]
 fn speech_has_its_tone() {
-    let channels = decoded(SPEECH);
+    let channels = decoded(SPEECH, RATE_HZ);
     assert_eq!(channels.len(), 1);
     assert!(channels[0].len().abs_diff(RATE_HZ) < RATE_HZ / 100);
     assert!(

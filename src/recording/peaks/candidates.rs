@@ -17,7 +17,7 @@ use crate::recording::refinement::whitened::MAX_SEMITONES;
 use crate::spectrum::log_bands::BANDS_PER_OCTAVE;
 
 /// Length of a block in frames: 4 s. Blocks overlap by half.
-const BLOCK_FRAMES: f64 = 86.0;
+pub const BLOCK_FRAMES: f64 = 86.0;
 /// Length of a cell in frames of the right song: 0.2 s.
 const CELL_FRAMES: f64 = 4.0;
 /// Greatest transposition either way, in bands.

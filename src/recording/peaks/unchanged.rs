@@ -2,7 +2,7 @@
 //!
 //! There, no block of 4 s may have enough evidence alone. But all blocks lie on one line, of which
 //! only the offset is unknown. So all offsets are tried, and a line's evidence is the sum of that
-//! of its windows, as far as it is positive:
+//! of its windows of 4 s, as far as it is positive:
 //!
 //! ```text
 //! T = sum over windows of max(0, evidence of the window's peaks)
@@ -31,6 +31,7 @@
 //! [`elsewhere`]: crate::recording::peaks::elsewhere
 
 use crate::geometry::time_map::TimeMap;
+use crate::recording::peaks::candidates::BLOCK_FRAMES;
 use crate::recording::peaks::elsewhere::{log_exceeding, place};
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::PITCHES;
@@ -40,17 +41,16 @@ use crate::recording::peaks::raster::{FRAME_REACH, PITCH_REACH};
 /// Most frames of both songs together: 23 min. Pairs of peaks are counted, whose number grows with
 /// the square.
 const MOST_FRAMES: usize = 30_000;
-/// Length of a window in frames: 4 s, as of the blocks of other lines.
-const WINDOW_FRAMES: f64 = 86.0;
 /// Offsets with the most votes that are looked at first, and if one of them has evidence.
 const FIRST_CANDIDATES: usize = 6;
 const CANDIDATES: usize = 32;
 /// Offsets nearer than this are one candidate, in frames: 0.19 s.
-const SAME_FRAMES: usize = 4;
+const CANDIDATE_FRAMES: usize = 4;
 /// Least sum of a line that is looked at. Of a thousand places by chance, the greatest sum is 1 to
 /// 4 in most songs.
 const LEAST_SUM: f32 = 8.0;
-/// Least sum of the windows of such a line besides the greatest.
+/// Least sum of the windows of such a line besides the greatest. Chosen on the same set as the
+/// figures above.
 const LEAST_REST: f32 = 4.0;
 /// Places by which the probability of a sum is measured.
 const PLACES: usize = 1_000;
@@ -75,11 +75,14 @@ pub fn unchanged_line(pair: &PeakPair<'_>) -> Option<(PeakLine, f64)> {
     found.extend(offsets.best(pair, CANDIDATES - FIRST_CANDIDATES));
     found.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
     let (best, others) = found.split_first()?;
-    if !is_of_several_windows(pair, best) {
+    let windows = windows(pair, best);
+    let greatest = windows.iter().copied().fold(0.0, f32::max);
+    if best.evidence - greatest < LEAST_REST {
         return None;
     }
-    let anywhere = (frames / (2 * SAME_FRAMES)) as f64 * libm::exp(log_probability(pair, best));
-    Some((trimmed(pair, best), anywhere + expected(best, others)))
+    let anywhere =
+        (frames / (2 * CANDIDATE_FRAMES)) as f64 * libm::exp(log_probability(pair, best));
+    Some((trimmed(best, &windows), anywhere + expected(best, others)))
 }
 
 /// Number of lines with the evidence of the best one, by those with the next most votes, which are
@@ -104,14 +107,13 @@ fn log_probability(pair: &PeakPair<'_>, line: &PeakLine) -> f64 {
 }
 
 /// A line from the first to the last window with evidence.
-fn trimmed(pair: &PeakPair<'_>, line: &PeakLine) -> PeakLine {
-    let windows = windows(pair, line);
+fn trimmed(line: &PeakLine, windows: &[f32]) -> PeakLine {
     let has_evidence = |evidence: &f32| *evidence > 0.0;
     let first = windows.iter().position(has_evidence).unwrap_or(0);
     let last = windows.iter().rposition(has_evidence).unwrap_or(0);
-    let end = ((last + 1) as f64 * WINDOW_FRAMES).min(pair.left.frames as f64);
+    let end = ((last + 1) as f64 * BLOCK_FRAMES).min(line.span.1);
     PeakLine {
-        span: (first as f64 * WINDOW_FRAMES, end),
+        span: (first as f64 * BLOCK_FRAMES, end),
         ..*line
     }
 }
@@ -139,18 +141,12 @@ fn no_windows(pair: &PeakPair<'_>) -> Vec<f32> {
 }
 
 fn window_of(frame: u32) -> usize {
-    (f64::from(frame) / WINDOW_FRAMES) as usize
+    (f64::from(frame) / BLOCK_FRAMES) as usize
 }
 
 /// `T`.
 fn sum(windows: &[f32]) -> f32 {
     windows.iter().map(|evidence| evidence.max(0.0)).sum()
-}
-
-/// Whether a line has evidence besides that of its greatest window.
-fn is_of_several_windows(pair: &PeakPair<'_>, line: &PeakLine) -> bool {
-    let greatest = windows(pair, line).into_iter().fold(0.0, f32::max);
-    line.evidence - greatest >= LEAST_REST
 }
 
 /// Votes for the offsets of the right song.
@@ -208,8 +204,8 @@ impl Offsets {
             let Some((best, _)) = places.max_by(|a, b| a.1.total_cmp(b.1)) else {
                 break;
             };
-            let end = (best + SAME_FRAMES + 1).min(self.votes.len());
-            self.votes[best.saturating_sub(SAME_FRAMES)..end].fill(f64::NEG_INFINITY);
+            let end = (best + CANDIDATE_FRAMES + 1).min(self.votes.len());
+            self.votes[best.saturating_sub(CANDIDATE_FRAMES)..end].fill(f64::NEG_INFINITY);
             let line = PeakLine {
                 span: (0.0, self.left_frames as f64),
                 map: TimeMap {
@@ -279,7 +275,7 @@ mod tests {
     fn a_passage_in_one_window_is_no_such_line() {
         let (one, other) = (song(60.0, 1), song(90.0, 2));
         // The first frame of a window, and some more.
-        let start = 3 * WINDOW_FRAMES as u32 + 5;
+        let start = 3 * BLOCK_FRAMES as u32 + 5;
         let passage = changed(&one, (start, start + 70), 1.0, 0);
         let mix = mixed(&other, &passage, 900, 1);
         let pair = PeakPair::new(&one, &mix);
