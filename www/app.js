@@ -2,15 +2,15 @@
 
 import { CheckerError, soundTracks } from "./pkg/index.js";
 import { lowestScoreText } from "./pkg/shared/format.js";
+import { LateLibraryView } from "./library/late-view.js";
 import { LibraryCheck } from "./library/library-check.js";
-import { LibraryView } from "./library/library-view.js";
 import * as pageState from "./page-state.js";
 import { ReportView } from "./report/report-view.js";
-import { saveLibraryCsv } from "./report/save.js";
 import { byId } from "./shared/dom.js";
 import { ErrorView, knownError } from "./shared/error-view.js";
 import { pushReportEntry, watchEntries } from "./shared/history.js";
 import { keepForOffline } from "./shared/offline.js";
+import { withPart } from "./shared/parts.js";
 import { ProgressView } from "./shared/progress-view.js";
 import { checker } from "./shared/checker.js";
 import { chosenSong, missingSentence, noMusicSentence, placesOf } from "./songs/choice.js";
@@ -50,7 +50,7 @@ const zones = {
 const errorView = new ErrorView(byId("error"));
 const progressView = new ProgressView(byId("progress"), status);
 const reportView = new ReportView(status);
-const libraryView = new LibraryView(status, (row) => {
+const libraryView = new LateLibraryView(status, (row) => {
   pushReportEntry();
   void openRow(row);
 });
@@ -123,9 +123,10 @@ function setLibrary(files, origin) {
   });
   state = pageState.libraryGiven(library);
   zones.right.showMany(files);
-  if (chosen.left) libraryView.show(library, chosen.left.file.name);
+  const { left } = chosen;
+  if (left) libraryView.use((view) => view.show(library, left.file.name));
   showIdle();
-  if (!chosen.left) status.textContent = `${files.length} songs to compare with. ${idleWords.textContent}`;
+  if (!left) status.textContent = `${files.length} songs to compare with. ${idleWords.textContent}`;
 }
 
 /** Asks for the songs that are still missing. */
@@ -247,8 +248,10 @@ async function runLibrary() {
   idle.hidden = true;
   errorView.hide();
   document.body.classList.add("has-library");
-  libraryView.reveal();
-  libraryView.markRunning(true);
+  libraryView.use((view) => {
+    view.reveal();
+    view.markRunning(true);
+  });
   try {
     await library.run(left.song, mine.signal, () => zones.left.showWave(left.song.peaks, left.song.durationSecs));
   } catch (cause) {
@@ -257,7 +260,7 @@ async function runLibrary() {
   } finally {
     if (pageState.runOf(state) === mine) {
       state = pageState.runEnded(state);
-      libraryView.markRunning(false);
+      libraryView.use((view) => view.markRunning(false));
     }
     void showKeptSongs();
   }
@@ -289,8 +292,10 @@ function backToLibrary() {
   state = pageState.rowClosed(state);
   clearOutcome();
   idle.hidden = true;
-  libraryView.reveal();
-  libraryView.focusRow(row.index);
+  libraryView.use((view) => {
+    view.reveal();
+    view.focusRow(row.index);
+  });
 }
 
 /** @param {unknown} cause */
@@ -347,7 +352,12 @@ byId("library-cancel").addEventListener("click", () => pageState.runOf(state)?.a
 byId("library-continue").addEventListener("click", () => void runLibrary());
 byId("library-csv").addEventListener("click", () => {
   const library = pageState.libraryOf(state);
-  if (library && chosen.left) saveLibraryCsv(chosen.left.file.name, library.rows);
+  const { left } = chosen;
+  if (!library || !left) return;
+  void withPart(
+    () => import("./report/save.js"),
+    ({ saveLibraryCsv }) => saveLibraryCsv(left.file.name, library.rows),
+  );
 });
 
 addEventListener("keydown", ({ key }) => {

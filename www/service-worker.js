@@ -21,7 +21,7 @@ const NETWORK = "network";
 /**
  * Where pages and their workers get their files from, by client: the name of a copy, or `NETWORK`.
  * Lost when the browser stops this worker, usually after 30 s without an event. By then a page has
- * loaded its modules, except those for long songs.
+ * loaded its modules, except those that it loads on demand.
  * @type {Map<string, string>}
  */
 const sources = new Map();

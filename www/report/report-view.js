@@ -5,12 +5,12 @@ import { semitoneWords } from "./words/changes.js";
 import { isNothingToCompare } from "../pkg/shared/format.js";
 import { showFacts } from "./facts.js";
 import { scoreText } from "../shared/format.js";
+import { withPart } from "../shared/parts.js";
 import { showHeatMap } from "./heatmap.js";
 import { linkPassages } from "./linking.js";
 import { showPassages } from "./passages.js";
 import { shownPassages } from "./shown-passages.js";
 import { PassagePlayer } from "./player.js";
-import { saveCsv, saveJson } from "./save.js";
 import { nextTask } from "../pkg/shared/tasks.js";
 import { showTimeline } from "./timeline.js";
 import { clearVerdict, showVerdict, spokenComposition, titleOf } from "./verdict.js";
@@ -55,8 +55,8 @@ export class ReportView {
   constructor(status) {
     this.#status = status;
     this.#linking = linkPassages(this.#root, (index) => this.#togglePlaying(index));
-    byId("save-json").addEventListener("click", () => this.#report && saveJson(this.#report));
-    byId("save-csv").addEventListener("click", () => this.#report && saveCsv(this.#report));
+    byId("save-json").addEventListener("click", () => this.#save(({ saveJson }) => saveJson));
+    byId("save-csv").addEventListener("click", () => this.#save(({ saveCsv }) => saveCsv));
     byId("print").addEventListener("click", () => print());
     for (const input of byId("play-mode").querySelectorAll("input")) {
       input.addEventListener("change", () => {
@@ -142,6 +142,16 @@ export class ReportView {
     if (this.#report === report) this.#root.focus({ preventScroll: true });
     await nextTask();
     if (this.#report === report) this.#player.load(left, right);
+  }
+
+  /** @param {(module: typeof import("./save.js")) => (report: Report) => void} choose a format */
+  #save(choose) {
+    const report = this.#report;
+    if (report)
+      void withPart(
+        () => import("./save.js"),
+        (module) => choose(module)(report),
+      );
   }
 
   clear() {

@@ -13,6 +13,8 @@ const EXTRAS = [
   "embed.html",
   "embed.js",
   ...["element.js", "element/report.js", "element/shadow.js"].map((file) => `pkg/${file}`),
+  "library/library-view.js",
+  "report/save.js",
   "example/harbour-lights.mp3",
   "example/midnight-ferry.mp3",
 ];

@@ -97,6 +97,7 @@ describe("ways of the library", () => {
     const focused = () => visit.page.evaluate(() => document.activeElement?.id);
     await lefts().setInputFiles(visit.mine);
     await rights().setInputFiles(files.slice(0, 17));
+    await visit.page.locator("#library-cancel").waitFor();
     await visit.page.locator("#library-cancel").press("Enter");
     await visit.page.locator("#library-continue").waitFor();
     assert.equal(await focused(), "library-continue");

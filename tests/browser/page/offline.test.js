@@ -10,11 +10,12 @@ describe("offline", () => {
   const visit = visits();
   const { give, report, songs } = visit;
 
-  /** All modules that a page may import, including those for long songs. */
-  const modulesOfPackage = readdirSync(`${SITE}/pkg`, { recursive: true, encoding: "utf8" })
-    // The protocol contains only types and is never loaded. The page asks no catalogue.
-    .filter((path) => path.endsWith(".js") && !/^(wasm|catalogue)\/|^engine\/protocol\.js$/.test(path))
-    .map((path) => `/pkg/${path}`);
+  /** The protocol contains only types and is never loaded. The page asks no catalogue. */
+  const NOT_OF_THE_PAGE = /^pkg\/(wasm|catalogue)\/|^pkg\/engine\/protocol\.js$|^service-worker\.js$/;
+  /** All modules that a page may import, including those that are loaded on demand. */
+  const modules = readdirSync(SITE, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".js") && !NOT_OF_THE_PAGE.test(path))
+    .map((path) => `/${path}`);
 
   /** Paths in the copy of the site, once it is stored. */
   async function keptPaths(page = visit.page) {
@@ -29,14 +30,12 @@ describe("offline", () => {
       const needed = [
         "/",
         "/style.css",
-        "/app.js",
-        "/pkg/worker.js",
         "/pkg/wasm/cpu/soundalike.js",
         "/pkg/wasm/cpu/soundalike_bg.wasm",
         "/pkg/wasm/weights.safetensors",
         "/example/midnight-ferry.mp3",
         "/embed.html",
-        ...modulesOfPackage,
+        ...modules,
       ];
       // Files are added one by one.
       const isSettled = JSON.stringify(paths) === last;

@@ -1,5 +1,6 @@
 /**
- * Faults of the engine on the page: each is reported once, with its code, and the next try works.
+ * Faults of the engine and of parts that are loaded late: each is reported on the page, with its
+ * code, and the next try works.
  */
 
 import assert from "node:assert/strict";
@@ -50,6 +51,37 @@ describe("faults on the page", () => {
       await again();
     });
   }
+
+  test("what saves a report can't be loaded: the page says so, and the next try works", async () => {
+    await page.route("**/report/save.js", (route) => route.abort());
+    await page.goto(`${shared.url}?backend=cpu`);
+    await give();
+    await page.locator("[data-verdict]").waitFor({ timeout: CHECK_TIMEOUT_MS });
+    await page.locator("#save-json").click();
+    const error = page.locator("#error");
+    await error.waitFor();
+    assert.match(await error.innerText(), /A part of this page can’t be loaded/);
+    await page.unroute("**/report/save.js");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#save-json").click()]);
+    assert.match(download.suggestedFilename(), /\.json$/);
+  });
+
+  test("the table of a library can't be loaded: the page says so, and the next try works", async () => {
+    await page.route("**/library/library-view.js", (route) => route.abort());
+    await page.goto(`${shared.url}?backend=cpu`);
+    await page
+      .locator("input[type=file]")
+      .nth(0)
+      .setInputFiles(songs[0] ?? "");
+    const others = page.locator("input[type=file]").nth(1);
+    await others.setInputFiles([...songs, ...songs]);
+    const error = page.locator("#error");
+    await error.waitFor();
+    assert.match(await error.innerText(), /A part of this page can’t be loaded/);
+    await page.unroute("**/library/library-view.js");
+    await others.setInputFiles([...songs, ...songs, ...songs]);
+    await page.locator("#library-rows tr.done").nth(5).waitFor({ timeout: CHECK_TIMEOUT_MS });
+  });
 
   test("the worker is killed in the middle of a check: one error with its code, and the next try works", async () => {
     await page.route("**/wasm/cpu/soundalike.js", brokenEngine("cpu", DIES));

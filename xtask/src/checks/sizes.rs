@@ -64,6 +64,9 @@ const CONTAINERS: &str = "pkg/decode/containers/";
 /// The file in that folder that the page imports at once, to tell the format of a song.
 const CONTAINER_AT_ONCE: &str = "container.js";
 
+/// What the page imports with the first library, and when a report is saved.
+const PARTS: [&str; 2] = ["library/library-view.js", "report/save.js"];
+
 /// One file of the site.
 #[derive(Debug)]
 pub struct FileSize {
@@ -134,6 +137,7 @@ fn is_on_demand(path: &str) -> bool {
     let in_containers = path.strip_prefix(CONTAINERS);
     path.starts_with(EXAMPLES)
         || path.starts_with(CATALOGUE)
+        || PARTS.contains(&path)
         || is_foreign(path)
         || in_containers.is_some_and(|file| file != CONTAINER_AT_ONCE)
 }
@@ -221,6 +225,7 @@ mod tests {
         for (path, bytes) in [
             ("example/song.mp3", 30_000),
             ("index.html", 1_000),
+            ("library/library-view.js", 3_000),
             ("pkg/catalogue/find.js", 3_000),
             ("pkg/decode/containers/container.js", 500),
             ("pkg/decode/containers/cut.js", 5_000),
@@ -232,6 +237,7 @@ mod tests {
             ("pkg/wasm/cpu/a.wasm", 20_000),
             ("pkg/wasm/decoder/a.wasm", 60_000),
             ("pkg/wasm/webgpu/a.wasm", 40_000),
+            ("report/save.js", 1_000),
         ] {
             let path = site.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -265,6 +271,7 @@ mod tests {
             [
                 "example/song.mp3",
                 "index.html",
+                "library/library-view.js",
                 "pkg/catalogue/find.js",
                 "pkg/decode/containers/container.js",
                 "pkg/decode/containers/cut.js",
@@ -272,7 +279,8 @@ mod tests {
                 "pkg/decode/foreign/formats.js",
                 "pkg/wasm/cpu/a.wasm",
                 "pkg/wasm/decoder/a.wasm",
-                "pkg/wasm/webgpu/a.wasm"
+                "pkg/wasm/webgpu/a.wasm",
+                "report/save.js"
             ]
         );
     }

@@ -4,6 +4,14 @@
 
 /** @type {Mutant[]} */
 export const FAULT_MUTANTS = [
+  [
+    "page-faults",
+    "what saves a report",
+    "shared/parts.js",
+    "    new ErrorView(",
+    "    if (words === '') new ErrorView(",
+  ],
+  ["page-faults", "the table of a library", "library/late-view.js", "(this.#waiting = [])", "{}"],
   ["engine-faults", "weights that can't be fetched", "pkg/engine/loader.js", "result.catch(() => forget(url));", ""],
   [
     "engine-faults",

@@ -47,7 +47,7 @@ export const LIBRARY_MUTANTS = [
     "() => this.#isHeldBack && this.#sortAtRest()",
     "() => {}",
   ],
-  ["library", "a line opens its report", "app.js", "  libraryView.focusRow(row.index);\n", ""],
+  ["library", "a line opens its report", "app.js", "    view.focusRow(row.index);\n", ""],
   [
     "library",
     "a run that is cancelled",

@@ -75,6 +75,7 @@ export const PAGE_MUTANTS = [
     "return soon ?? answer;",
   ],
   ["offline", "works with the network off", "shared/offline.js", '  "embed.html",\n', ""],
+  ["offline", "works with the network off", "shared/offline.js", '  "report/save.js",\n', ""],
   ["offline", "can be installed", "site.webmanifest", '"sizes": "any", ', ""],
   [
     "offline",
