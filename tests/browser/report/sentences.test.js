@@ -139,8 +139,20 @@ const WORDS = [
     "changed in several ways",
     strong(
       passage(),
-      passage({ leftStartSecs: 6, leftEndSecs: 10, rightStartSecs: 0, rightEndSecs: 4, speedRatio: 2 }),
+      passage({ leftStartSecs: 6, leftEndSecs: 12, rightStartSecs: 0, rightEndSecs: 3, speedRatio: 2 }),
     ),
+    `${SHARE_MORE}50 % of mine.wav also plays in other.wav, changed in more than one way. ` +
+      "Two passages match, in another order.",
+  ],
+  [
+    "two thirds of what matches changed in one way",
+    strong(at([0, 4], [6, 10]), { ...at([6, 8], [0, 1]), speedRatio: 2 }),
+    `${SHARE_MORE}50 % of mine.wav also plays in other.wav, mostly at the same pitch and speed. ` +
+      "Two passages match, in another order.",
+  ],
+  [
+    "less than two thirds of what matches changed in one way",
+    strong(at([0, 4], [6, 10]), { ...at([6, 8.1], [0, 1]), speedRatio: 2 }),
     `${SHARE_MORE}50 % of mine.wav also plays in other.wav, changed in more than one way. ` +
       "Two passages match, in another order.",
   ],

@@ -24,6 +24,8 @@ const EXACT_SECS = 0.07;
  * natural logarithm, lost small pieces, or has some twice. The engine tests changes from here on.
  */
 const SMALLEST_EDIT = 0.03;
+/** How passages of this share of all of their seconds are changed is told, if not all are alike. */
+const MOST = 2 / 3;
 
 /** As a list: "2 semitones lower, 8 % faster". @param {Passage} passage */
 export function changeWords(passage) {
@@ -44,6 +46,23 @@ export function changeClause(passage) {
   if (speed) return `${how}${speed} at the same pitch`;
   const pieces = isInPieces(passage) ? "with small pieces cut out or repeated, " : "";
   return `${how}${pieces}at the same pitch and speed`;
+}
+
+/**
+ * How several passages are changed, as a clause.
+ * @param {(Passage & Places)[]} passages
+ */
+export function changeClauseOfAll(passages) {
+  const secs = (/** @type {Places} */ { leftStartSecs, leftEndSecs }) => leftEndSecs - leftStartSecs;
+  const total = passages.reduce((sum, passage) => sum + secs(passage), 0);
+  const clauses = /** @type {Map<string, number>} */ (new Map());
+  for (const passage of passages) {
+    const clause = changeClause(passage);
+    clauses.set(clause, (clauses.get(clause) ?? 0) + secs(passage));
+  }
+  const [most] = [...clauses].sort(([, a], [, b]) => b - a);
+  if (!most || most[1] < MOST * total) return "changed in more than one way";
+  return clauses.size === 1 ? most[0] : `mostly ${most[0]}`;
 }
 
 /** @param {Passage} passage */

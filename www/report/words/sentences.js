@@ -5,7 +5,7 @@
 
 import { isNothingToCompare, mixesOf } from "../../pkg/shared/format.js";
 import { clock, shareText } from "../../shared/format.js";
-import { changeClause, changeWords, changesOf, speedRange } from "./changes.js";
+import { changeClauseOfAll, changesOf, speedRange } from "./changes.js";
 import { editsOf } from "./edits.js";
 import { areOneStretch, spansOf } from "../../shared/stretches.js";
 
@@ -39,14 +39,11 @@ const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "E
 export function verdictWords(report) {
   if (isNothingToCompare(report)) return nothingWords(report);
   const { left, right, passages, verdict } = report;
-  const first = passages[0];
-  if (!first) {
+  if (passages.length === 0) {
     const none =
       verdict === "different" ? "No passage of one was found in the other." : "No single passage could be marked.";
     return [...summary(report), ` ${none}`, ...leftOutWords(report)];
   }
-  const kinds = new Set(passages.map(changeWords));
-  const change = kinds.size === 1 ? `, ${changeClause(first)}` : ", changed in more than one way";
   const rest =
     Math.abs(left.coverage - right.coverage) < DIFFERENCE_WORTH_TELLING
       ? []
@@ -57,7 +54,7 @@ export function verdictWords(report) {
     name(report, "left"),
     verdict === "moderate" ? " may also play in " : " also plays in ",
     name(report, "right"),
-    change,
+    `, ${changeClauseOfAll(passages)}`,
     ...rest,
     ". ",
     ...countWords(report),

@@ -59,6 +59,8 @@ export const REPORT_MUTANTS = [
     "(1 - (event.clientY - bounds.top)",
     "((event.clientY - bounds.top)",
   ],
+  ["sentences", "the words under the title", "report/words/changes.js", "MOST = 2 / 3", "MOST = 0.7"],
+  ["sentences", "the words under the title", "report/words/changes.js", "MOST = 2 / 3", "MOST = 0.6"],
   [
     "sentences",
     "words under the title",
