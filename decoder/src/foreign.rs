@@ -8,7 +8,8 @@ use symphonia::core::io::MediaSource;
 use crate::elementary::transport;
 
 /// Formats by the bytes at some place of a file.
-const BY_BYTES: [(usize, &[u8], &str); 18] = [
+const BY_BYTES: [(usize, &[u8], &str); 19] = [
+    (8, b"WAVEfmt \x14\0\0\x001\0", "a WAV file of GSM 6.10"),
     (8, b"AVI ", "an AVI video"),
     (0, b"FLV\x01", "a Flash video (FLV)"),
     (0, b"\0\0\x01\xba", "an MPEG video"),

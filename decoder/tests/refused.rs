@@ -5,7 +5,7 @@
 use std::f32::consts::TAU;
 use std::io::Cursor;
 
-use soundalike_decoder::SoundFile;
+use soundalike_decoder::{Refusal, SoundFile};
 
 /// Tones and a chirp in MP3 of free format: `ffmpeg -f lavfi -i aevalsrc=… -ar 16000 -b:a 16k
 /// -write_xing 0`, the bit rate of its frames set to zero, after an ID3 tag.
@@ -30,6 +30,16 @@ fn decoded(mut file: SoundFile) -> (Vec<f32>, usize) {
         channels = part.channels;
     }
     (samples, channels)
+}
+
+#[test]
+fn a_wav_file_of_a_codec_of_telephones_is_named() {
+    let head = b"RIFF\x6a\xdc\x01\0WAVEfmt \x14\0\0\x001\0\x01\0".to_vec();
+    let refused = SoundFile::open(Box::new(Cursor::new(head)), Some("wav"));
+    assert_eq!(
+        refused.err(),
+        Some(Refusal::Foreign("a WAV file of GSM 6.10"))
+    );
 }
 
 /// The same frames with their bit rate: 16 kbit/s has the number 2.

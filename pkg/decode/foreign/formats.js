@@ -50,6 +50,7 @@ const BY_TEXT = [
   [0, ".snd", known("an AU file", "ours")],
   [0, "RIFX", known("a WAV file of the other byte order", "ours")],
   [0, "riff", known("a Wave64 file", "ours")],
+  [8, "WAVEfmt \x14\0\0\x001\0", foreign("a WAV file of GSM 6.10")],
   [8, "WAVE", known("a WAV file", "either")],
   [8, "AVI ", opened("an AVI video")],
   [0, "FLV\x01", opened("a Flash video (FLV)")],

@@ -28,6 +28,7 @@ const REFUSED = /** @type {[string, string, RegExp][]} */ ([
   ["a.bin", "0&\xb2u\x8ef\xcf\x11", /is a Windows Media file/],
   ["a.tta", "TTA1", /is a True Audio file/],
   ["a.wv", "wvpk", /is a WavPack file/],
+  ["gsm.wav", "RIFF????WAVEfmt \x14\0\0\x001\0", /is a WAV file of GSM 6\.10, which can’t be decoded here/],
   ["a.spx", `OggS${"\0".repeat(24)}Speex   `, /is a Speex file/],
   ["a.ac3", "\x0bw", /is a Dolby Digital file/],
   ["a.ts", `G${"\0".repeat(187)}G`, /is an MPEG transport stream/],
