@@ -9,6 +9,7 @@ import { formatOf } from "./formats.js";
 
 /** @import { EngineBuild } from "../../song/digest.js" */
 /** @import { DecodeOptions } from "../decode.js" */
+/** @import { Format } from "./formats.js" */
 /** @import { Mix, SampleSink } from "../mono.js" */
 
 /**
@@ -69,13 +70,15 @@ export async function decodeForeign(file, sink, mix, options, { cause, decodeFil
   const { signal, aside } = options;
   const format = await formatOf(file);
   if (!format?.decoder) throw await undecodable(file, cause);
+  const build = await aside.load().catch(async (error) => {
+    throw notLoaded(file, format, error) ?? (await undecodable(file, error));
+  });
+  throwIfAborted(signal);
   /** @type {DecoderWorker | undefined} */
   let worker;
   const stop = () => worker?.terminate(abortedError(signal?.reason));
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    const build = await aside.load();
-    throwIfAborted(signal);
     worker = aside.spawn();
     if (format.decoder === "inside") {
       const sound = await soundIn(file, worker, build);
@@ -85,12 +88,24 @@ export async function decodeForeign(file, sink, mix, options, { cause, decodeFil
     } else await decodeInWorker(file, sink, mix, options, worker, build);
   } catch (error) {
     const isOurs = error instanceof CheckerError && ["aborted", "too-long"].includes(error.code);
-    // The module can't be loaded, or it refuses the file.
+    // The module refuses the file.
     throw isOurs ? error : await undecodable(file, error);
   } finally {
     signal?.removeEventListener("abort", stop);
     worker?.terminate();
   }
+}
+
+/**
+ * @param {SongFile} file
+ * @param {Format} format
+ * @param {unknown} cause why the module can't be loaded
+ */
+function notLoaded(file, { kind }, cause) {
+  if (kind === undefined) return undefined;
+  const todo = "Check the connection and try again, or convert the file to MP3, WAV or FLAC.";
+  const sentence = `“${file.name}” is ${kind}, and what decodes such files could not be loaded. ${todo}`;
+  return new CheckerError("decode-failed", sentence, { cause });
 }
 
 /**

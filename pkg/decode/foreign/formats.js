@@ -11,6 +11,7 @@ import { offsetAfterTags } from "../file/id3.js";
  * @property {"ours" | "either" | "inside"} [decoder] whether our decoder reads the format, always
  *   or in some of its kinds; no browser but Safari reads those of `ours`. `inside`: it is a video,
  *   out of which our decoder takes the sound, for whatever decodes that
+ * @property {string} [kind] what the file is, if `decoder` is told
  * @property {boolean} [hasTracks] whether its header lists tracks with their codecs
  */
 
@@ -32,11 +33,13 @@ const video = (kind) => ({ sentence: `is ${kind}, which the browser can’t open
 const opened = (kind) => ({
   sentence: `is ${kind}, and holds no sound that can be decoded here. ${SAVE_SOUND}`,
   decoder: "inside",
+  kind,
 });
 /** @param {string} kind @param {"ours" | "either"} decoder @returns {Format} */
 const known = (kind, decoder) => ({
   sentence: `is ${kind} that can’t be decoded here: it is damaged, or of a rare kind. ${CONVERT}`,
   decoder,
+  kind,
 });
 
 /**
@@ -88,6 +91,7 @@ const BY_TEXT = [
     {
       sentence: `is an MP4 or M4A file, and holds no sound that can be decoded here. ${SAVE_SOUND}`,
       decoder: "either",
+      kind: "an MP4 or M4A file",
       hasTracks: true,
     },
   ],
