@@ -165,12 +165,14 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl MatchedPassage {
-    /// The speed of the right song for people: `1.03 times as fast`, and its range where it drifts.
+    /// The speed of the right song for people: `1.03 times as fast`, its range where it drifts, and
+    /// `backwards` where it is.
     #[must_use]
     pub fn speed_text(&self) -> String {
+        let way = if self.reversed { "backwards, " } else { "" };
         match self.speed_ratio_min.zip(self.speed_ratio_max) {
-            Some((least, greatest)) => format!("{least:.2} to {greatest:.2} times as fast"),
-            None => format!("{:.2} times as fast", self.speed_ratio),
+            Some((least, greatest)) => format!("{way}{least:.2} to {greatest:.2} times as fast"),
+            None => format!("{way}{:.2} times as fast", self.speed_ratio),
         }
     }
 }

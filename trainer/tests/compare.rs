@@ -56,5 +56,19 @@ fn two_files_give_the_documented_report() {
     assert_eq!(different["left"], mirrored["right"]);
     assert_eq!(different["matrix"]["rows"], mirrored["matrix"]["cols"]);
     // The same as text.
-    assert!(succeed(&["compare", text(&original), text(&copy)]).contains("Nearly identical"));
+    let words = |right: &Path| succeed(&["compare", text(&original), text(right)]);
+    assert!(words(&copy).contains("Nearly identical"));
+    assert!(!words(&copy).contains("composition"), "{}", words(&copy));
+    assert!(words(&other).contains("composition"), "{}", words(&other));
+
+    let backwards = folder.path().join("backwards.wav");
+    write_wav(
+        &backwards,
+        &music(1, 20).into_iter().rev().collect::<Vec<_>>(),
+    );
+    assert!(
+        words(&backwards).contains("backwards"),
+        "{}",
+        words(&backwards)
+    );
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use soundalike::Report;
-use soundalike::report::{CompositionEvidence, CompositionReport, MatchedPassage};
+use soundalike::report::{CompositionEvidence, CompositionReport, MatchedPassage, Verdict};
 use soundalike_native::{audio_file, weights};
 
 /// Compare two audio files as the browser does
@@ -78,7 +78,10 @@ fn print(report: &Report) {
             passage.score
         );
     }
-    print_composition(&report.composition);
+    // A copy is not said to have no melody in common.
+    if report.verdict == Verdict::Different || !report.composition.passages.is_empty() {
+        print_composition(&report.composition);
+    }
 }
 
 fn print_composition(composition: &CompositionReport) {
