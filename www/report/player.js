@@ -4,7 +4,6 @@
  * after the other, as they are.
  */
 
-import { pitchShift } from "./pitch-shift.js";
 import { rightSecsAt } from "../shared/stretches.js";
 
 /**
@@ -45,7 +44,7 @@ export class PassagePlayer {
    *   context: AudioContext } | undefined}
    */
   #ears;
-  /** @type {ReturnType<typeof pitchShift> | undefined} */
+  /** @type {ReturnType<typeof import("./pitch-shift.js").pitchShift> | undefined} */
   #shift;
   /** @type {string[]} */
   #urls = [];
@@ -102,7 +101,13 @@ export class PassagePlayer {
     const { leftStartSecs, leftEndSecs, rightStartSecs, rightEndSecs, transpositionSemitones } = passage;
     // Browsers play no sound backwards. In step, the songs would drift apart.
     const together = mode === "together" && !passage.reversed;
-    this.#spread(together, together ? -transpositionSemitones : 0);
+    this.#spread(together);
+    if (together && transpositionSemitones !== 0) {
+      // Few songs need it.
+      const { pitchShift } = await import("./pitch-shift.js");
+      if (isOver()) return;
+      this.#moveUp(pitchShift, -transpositionSemitones);
+    }
     const ratio = (rightEndSecs - rightStartSecs) / Math.max(0.1, leftEndSecs - leftStartSecs);
     const rates = together ? ratesInStep(ratio) : { left: 1, right: 1 };
     this.#left.playbackRate = rates.left;
@@ -149,9 +154,8 @@ export class PassagePlayer {
   /**
    * Pans one song to each ear, or both to the middle.
    * @param {boolean} apart
-   * @param {number} semitones by which the right one is moved up
    */
-  #spread(apart, semitones) {
+  #spread(apart) {
     // Created at the first click: browsers allow no sound before.
     this.#ears ??= earsOf(this.#left, this.#right);
     const { left, right, rightSource, context } = this.#ears;
@@ -159,12 +163,21 @@ export class PassagePlayer {
     left.pan.value = apart ? -1 : 0;
     right.pan.value = apart ? 1 : 0;
     rightSource.disconnect();
-    if (semitones === 0) rightSource.connect(right);
-    else {
-      this.#shift = pitchShift(context, semitones);
-      rightSource.connect(this.#shift.input);
-      this.#shift.output.connect(right);
-    }
+    rightSource.connect(right);
+  }
+
+  /**
+   * Moves the right song up, which `#spread` has panned.
+   * @param {typeof import("./pitch-shift.js").pitchShift} pitchShift
+   * @param {number} semitones
+   */
+  #moveUp(pitchShift, semitones) {
+    if (!this.#ears) return;
+    const { right, rightSource, context } = this.#ears;
+    this.#shift = pitchShift(context, semitones);
+    rightSource.disconnect();
+    rightSource.connect(this.#shift.input);
+    this.#shift.output.connect(right);
   }
 }
 

@@ -14,6 +14,7 @@ const EXTRAS = [
   "embed.js",
   ...["element.js", "element/report.js", "element/shadow.js"].map((file) => `pkg/${file}`),
   "library/library-view.js",
+  "report/pitch-shift.js",
   "report/save.js",
   "example/harbour-lights.mp3",
   "example/midnight-ferry.mp3",

@@ -64,8 +64,13 @@ const CONTAINERS: &str = "pkg/decode/containers/";
 /// The file in that folder that the page imports at once, to tell the format of a song.
 const CONTAINER_AT_ONCE: &str = "container.js";
 
-/// What the page imports with the first library, and when a report is saved.
-const PARTS: [&str; 2] = ["library/library-view.js", "report/save.js"];
+/// What the page imports with the first library, when it plays a song in another key, and when a
+/// report is saved.
+const PARTS: [&str; 3] = [
+    "library/library-view.js",
+    "report/pitch-shift.js",
+    "report/save.js",
+];
 
 /// One file of the site.
 #[derive(Debug)]
