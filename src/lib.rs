@@ -32,6 +32,7 @@
 //! | Refinement | `recording::refinement::refine` | a line, spectrograms | times, speed and pitch |
 //! | Cuts | `recording::assembly` | passages, spectrograms | exact parts of a cut copy |
 //! | Lines of peaks | `recording::peaks`, `mixture` | two songs' peaks | passages under music |
+//! | Faint passages | `recording::correlogram` | spectrograms, peaks | passages under music |
 //! | Passages | `recording::passages` | lines of both kinds | passages: certainty and shares |
 //! | Clips | `recording::clips` | songs below 7 s without a passage | best alignment, its score |
 //! | Score | `recording::score` | passages or clips | 0..1 |

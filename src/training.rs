@@ -2,7 +2,9 @@
 //! interface.
 
 use crate::recording::clips::compare::clip_meeting as meeting;
+use crate::recording::correlogram_candidates;
 use crate::recording::encoder::model::Model;
+use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 use crate::song::Song;
 
 pub use crate::composition::{
@@ -50,4 +52,37 @@ pub fn clip_meeting(model: &Model, [left, right]: [&Song; 2]) -> Option<ClipMeet
     let songs = songs.map(|song| &song.recording);
     let meeting = || meeting(&findings.matrix, songs, model.calibration());
     findings.by_clips.then(meeting).flatten()
+}
+
+/// A place where two songs may meet under other music, for the fit of `recording::correlogram`.
+#[derive(Clone, Copy, Debug)]
+pub struct SongMeeting {
+    /// How much later the right song plays it, in seconds.
+    pub lag_secs: f64,
+    /// Semitones by which the right song is higher.
+    pub semitones: f64,
+    /// What the regression weighs: evidence, rough evidence, logarithm of the prominence, root of
+    /// the peaks' evidence in a block, logarithm of the blocks where it has more than one.
+    pub features: [f64; 5],
+}
+
+/// The places where two songs may meet under other music that are worth a judgement.
+#[must_use]
+pub fn song_meetings([left, right]: [&Song; 2]) -> Vec<SongMeeting> {
+    // In the order of a comparison.
+    let is_swapped = right.recording.precedes(&left.recording);
+    let (songs, sign) = match is_swapped {
+        true => ([right, left], -1.0),
+        false => ([left, right], 1.0),
+    };
+    let [left, right] = songs.map(|song| &song.recording);
+    let column_secs = left.whitened.column_secs;
+    correlogram_candidates([left, right])
+        .into_iter()
+        .map(|candidate| SongMeeting {
+            lag_secs: sign * candidate.meeting.lag as f64 * column_secs,
+            semitones: sign * candidate.meeting.shift_bands as f64 / BANDS_PER_SEMITONE as f64,
+            features: candidate.features(),
+        })
+        .collect()
 }

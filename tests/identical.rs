@@ -185,7 +185,7 @@ fn embeddings_and_reports_have_the_same_bits() {
             "weights 0b4076d3604c78074db034552e54656ef6aa7eb04843cb3afdba45a769c820e1",
             "left 7ea8450dfc95648c857fca585ed74ae25858edc02c3967f170f29eb283c6f703",
             "right a877ad64285531025dee22a2851909b48b11d8c1497d29ac4aaa8ed05480c3d7",
-            "report dafeb23c3793522f0e6d05b75cb1d58f6b400a7e8a886e3e4d8712c127cb597a",
+            "report 0c6227aabc5597eadfbd8fdc7be6e26da67b9be53d27a6805f3dc330c6b2453f",
         ],
     );
 }

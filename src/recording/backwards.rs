@@ -12,7 +12,7 @@
 use crate::geometry::spans::covered_share;
 use crate::recording::analysis::Analysis;
 use crate::recording::certainty::{LEAST_CERTAINTY, SUPPORTING_CORRELATIONS};
-use crate::recording::mixture::{alignment, passage_by_peaks};
+use crate::recording::mixture::{alignment, passage_in_mix};
 use crate::recording::passage::Passage;
 use crate::recording::peaks::candidates::most_votes;
 use crate::recording::peaks::peak_pair::PeakPair;
@@ -88,7 +88,7 @@ pub fn backward_passages(
                 map: forwards.map.reversed(reversed.map.secs()),
                 ..forwards
             };
-            passage_by_peaks(backwards, certainty)
+            passage_in_mix(backwards, certainty)
         })
         .collect()
 }
@@ -152,7 +152,7 @@ mod tests {
         for (start, end) in [alignment.left_secs, alignment.right_secs()] {
             assert!(start < 0.1 && end > 59.8, "{alignment:?}");
         }
-        assert!(passage.by_peaks > 0.99);
+        assert!(passage.in_mix > 0.99);
         assert_eq!(found(&[forwards(28.0, 0.6)]).len(), 1, "less than half");
         assert_eq!(
             found(&[forwards(40.0, 0.4)]).len(),

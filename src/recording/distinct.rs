@@ -47,8 +47,8 @@ const FULL_CORRELATION: f64 = 0.8;
 const PENALTY_SECS: f64 = 1.5;
 
 /// The passages without those that a stronger one makes superfluous. Two passages at one place, one
-/// by spectral peaks and one by the other evidence, become one: the stronger one, with the greater
-/// certainty by peaks.
+/// found under other music and one by the other evidence, become one: the stronger one, with the
+/// greater certainty under other music.
 #[must_use]
 pub fn distinct(passages: Vec<Passage>) -> Vec<Passage> {
     distinct_beside(Vec::new(), passages)
@@ -63,7 +63,7 @@ pub fn distinct_beside(mut distinct: Vec<Passage>, mut passages: Vec<Passage>) -
             .iter_mut()
             .find(|stronger| is_same(&passage, stronger))
         {
-            same.by_peaks = same.by_peaks.max(passage.by_peaks);
+            same.in_mix = same.in_mix.max(passage.in_mix);
             continue;
         }
         if distinct
@@ -197,7 +197,7 @@ fn covered_shares(passage: &Passage, stronger: &Passage) -> (f64, f64) {
 }
 
 fn is_false_positive(passage: &Passage, stronger: &Passage) -> bool {
-    if passage.by_peaks >= LEAST_CERTAINTY {
+    if passage.in_mix >= LEAST_CERTAINTY {
         return false;
     }
     let (correlation_share, shared) = FALSE_POSITIVE_SHARES;
@@ -232,7 +232,7 @@ mod tests {
             shares: (1.0, 1.0),
             is_edited: false,
             drift: None,
-            by_peaks: 0.0,
+            in_mix: 0.0,
         };
         let one = passage((10.0, 20.0), (40.0, 50.0));
         assert!(is_same(&passage((11.0, 20.5), (41.0, 50.5)), &one));
@@ -264,7 +264,7 @@ mod tests {
             shares: (1.0, 1.0),
             is_edited: false,
             drift: None,
-            by_peaks: 0.0,
+            in_mix: 0.0,
         };
         let stronger = passage((0.0, 10.0), 0.9);
         assert!(!is_false_positive(&passage((20.0, 30.0), 0.7), &stronger));

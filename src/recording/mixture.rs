@@ -7,8 +7,7 @@ use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
 use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::prepared::PreparedPeaks;
-use crate::recording::peaks::significance::{certainties, certainty_of_unchanged};
-use crate::recording::peaks::unchanged::unchanged_line;
+use crate::recording::peaks::significance::certainties;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
 
@@ -28,28 +27,25 @@ pub fn peak_passages(
     let songs_secs = songs.map(|song| song.duration_secs);
     let peaks = PeakPair::new(left, right);
     let lines = peaks.lines();
-    let unchanged = unchanged_line(&peaks);
-    let unchanged = unchanged.map(|(line, expected)| (line, certainty_of_unchanged(expected)));
     let certainties = certainties(&peaks, &lines, songs_secs);
     lines
         .into_iter()
         .zip(certainties)
-        .chain(unchanged)
-        .map(|(line, by_peaks)| {
+        .map(|(line, in_mix)| {
             let alignment = alignment(&line, peaks.left.frame_secs, pair);
-            passage_by_peaks(completed(alignment, songs_secs), by_peaks)
+            passage_in_mix(completed(alignment, songs_secs), in_mix)
         })
         .collect()
 }
 
 /// A passage of this certainty. Its shares are not measured yet.
 #[must_use]
-pub fn passage_by_peaks(alignment: Alignment, by_peaks: f64) -> Passage {
+pub fn passage_in_mix(alignment: Alignment, in_mix: f64) -> Passage {
     Passage {
         alignment,
-        score: by_peaks as f32,
-        certainty: by_peaks,
-        by_peaks,
+        score: in_mix as f32,
+        certainty: in_mix,
+        in_mix,
         shares: (1.0, 1.0),
         is_edited: false,
         drift: None,

@@ -17,6 +17,7 @@ mod certainty;
 pub mod clips;
 mod compare;
 mod contested;
+mod correlogram;
 mod distinct;
 mod drift;
 mod edits;
@@ -32,4 +33,5 @@ pub mod segments;
 
 pub use analysis::{Analysis, analyse};
 pub use compare::{Findings, Prepared, compare};
+pub use correlogram::candidates as correlogram_candidates;
 pub use peaks::prepared::Computed;

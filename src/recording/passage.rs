@@ -11,8 +11,9 @@ pub struct Passage {
     pub score: f32,
     /// Certainty that it is no false positive, 0..1.
     pub certainty: f64,
-    /// The same by the spectral peaks alone; 0 if they don't meet there.
-    pub by_peaks: f64,
+    /// The same by what survives under other music alone, spectral peaks or the correlogram; 0 if
+    /// they don't meet there.
+    pub in_mix: f64,
     /// Share of the left song's sound there that is the right song's music, and share of the right
     /// song's sound there that is the left song's music; 0..1. Both are 1 where nothing else plays.
     pub shares: (f64, f64),
@@ -37,7 +38,7 @@ impl Passage {
     /// Certainty that one of the songs copies this passage from the other, 0..1.
     #[must_use]
     pub fn copied(&self) -> f64 {
-        (f64::from(self.score) * self.certainty).max(self.by_peaks)
+        (f64::from(self.score) * self.certainty).max(self.in_mix)
     }
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn test_passage(shares: (f64, f64)) -> Passage {
         alignment: test_alignment(10.0, 0.8),
         score: 0.9,
         certainty: 1.0,
-        by_peaks: 0.0,
+        in_mix: 0.0,
         shares,
         is_edited: false,
         drift: None,

@@ -11,6 +11,7 @@
 //! different speeds get their [seams](crate::recording::assembly::seams). The pieces of a copy
 //! whose speed [drifts](crate::recording::drift) become one passage.
 
+use crate::geometry::spans::covered_share;
 use crate::recording::analysis::Analysis;
 use crate::recording::assembly::assembled::{assembled, explain_more, is_covered};
 use crate::recording::assembly::seams::place_seams;
@@ -20,6 +21,7 @@ use crate::recording::certainty::{
     certainty_in_bands, full_evidence,
 };
 use crate::recording::contested::cut_contested_ends;
+use crate::recording::correlogram::correlated_passages;
 use crate::recording::distinct::{distinct, distinct_beside};
 use crate::recording::drift::joined_drifts;
 use crate::recording::encoder::calibration::Calibration;
@@ -37,6 +39,9 @@ use crate::recording::runs::search::{rough_secs, runs};
 /// Shortest part of a run for which a correlation suffices, in seconds. Longer than for a whole
 /// run: many parts are tried, which makes false positives likelier.
 const SUFFICIENT_PART_SECS: f64 = 8.0;
+/// Share of a song that passages cover where no more are looked for under other music.
+const EXPLAINED_SHARE: f64 = 0.9;
+
 /// The passages that match, ordered by their place in the left song.
 #[must_use]
 pub fn passages(
@@ -90,6 +95,12 @@ pub fn passages(
     if !backwards.is_empty() {
         found = distinct([found, backwards].concat());
     }
+    if !explains_a_song(&found, songs_secs) {
+        let correlated = correlated_passages([left, right], peaks, &finder.spectrograms);
+        if !correlated.is_empty() {
+            found = distinct([found, correlated].concat());
+        }
+    }
     let starts = |passage: &Passage| {
         let alignment = &passage.alignment;
         (alignment.left_secs.0, alignment.right_secs().0)
@@ -103,6 +114,15 @@ pub fn passages(
     found
 }
 
+/// Whether passages cover nearly all of one of the songs.
+fn explains_a_song(passages: &[Passage], [left_secs, right_secs]: [f64; 2]) -> bool {
+    let alignments = || passages.iter().map(|passage| &passage.alignment);
+    let left = alignments().map(|alignment| alignment.left_secs).collect();
+    let right = alignments().map(Alignment::right_secs).collect();
+    covered_share((0.0, left_secs), left) >= EXPLAINED_SHARE
+        || covered_share((0.0, right_secs), right) >= EXPLAINED_SHARE
+}
+
 /// The passages of two songs of which one lacks all low sound. The embeddings tell nothing of them.
 fn band_passages(common: &CommonBands, songs_secs: [f64; 2]) -> Vec<Passage> {
     let passage = |alignment| {
@@ -112,7 +132,7 @@ fn band_passages(common: &CommonBands, songs_secs: [f64; 2]) -> Vec<Passage> {
             alignment,
             score: certainty as f32,
             certainty,
-            by_peaks: 0.0,
+            in_mix: 0.0,
             shares: (1.0, 1.0),
             is_edited: false,
             drift: None,
@@ -154,7 +174,7 @@ impl Finder<'_> {
         Passage {
             certainty: certainty(evidence / f64::from(self.full_evidence), &alignment),
             score: self.calibration.score(run.mean_logit),
-            by_peaks: 0.0,
+            in_mix: 0.0,
             alignment,
             shares: (1.0, 1.0),
             is_edited: false,

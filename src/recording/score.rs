@@ -66,7 +66,7 @@ mod tests {
             shares: (1.0, 1.0),
             is_edited: false,
             drift: None,
-            by_peaks: 0.0,
+            in_mix: 0.0,
         }
     }
 
@@ -80,11 +80,11 @@ mod tests {
     #[test]
     fn peaks_alone_suffice() {
         let song = song(40, 5);
-        let by_peaks = Passage {
-            by_peaks: 0.97,
+        let in_mix = Passage {
+            in_mix: 0.97,
             ..passage(0.2, 0.5)
         };
-        assert_eq!(score(&matrix(40, -5.0), &[by_peaks], [&song, &song]), 0.97);
+        assert_eq!(score(&matrix(40, -5.0), &[in_mix], [&song, &song]), 0.97);
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn matched_passage(passage: &Passage, swapped: bool) -> MatchedPassage {
         left_end_secs: round(left.1, 2),
         right_start_secs: round(right.0, 2),
         right_end_secs: round(right.1, 2),
-        score: round(f64::from(passage.score.max(passage.by_peaks as f32)), 4),
+        score: round(f64::from(passage.score.max(passage.in_mix as f32)), 4),
         // Between the cuts, an edited passage plays at the unchanged speed.
         speed_ratio: if passage.is_edited {
             1.0
@@ -262,9 +262,9 @@ mod tests {
 
     #[test]
     fn a_passage_of_both_kinds_of_evidence_has_the_greater_score() {
-        let passage = |score, by_peaks| Passage {
+        let passage = |score, in_mix| Passage {
             score,
-            by_peaks,
+            in_mix,
             ..test_passage((1.0, 1.0))
         };
         assert_eq!(matched_passage(&passage(0.2, 0.97), false).score, 0.97);

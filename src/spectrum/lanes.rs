@@ -54,6 +54,13 @@ impl Lanes {
     }
 }
 
+impl From<[f32; LANES]> for Lanes {
+    #[inline]
+    fn from(values: [f32; LANES]) -> Self {
+        Self(f32x4::from(values))
+    }
+}
+
 impl Add for Lanes {
     type Output = Self;
     #[inline]

@@ -121,7 +121,7 @@ fn passage(clips: &ClipAlignment, score: f32, [left, right]: [&Analysis; 2]) -> 
         alignment: completed(alignment, [left.duration_secs, right.duration_secs]),
         score,
         certainty: 1.0,
-        by_peaks: 0.0,
+        in_mix: 0.0,
         shares: (1.0, 1.0),
         is_edited: false,
         drift: None,

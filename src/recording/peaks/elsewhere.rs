@@ -63,7 +63,7 @@ pub fn log_probability(pair: &PeakPair<'_>, line: &PeakLine) -> f64 {
 
 /// One of the places of a line in a right song of so many frames: at the same speed, anywhere, and
 /// transposed. `None` at the line's own place.
-pub fn place(line: &PeakLine, index: usize, right_frames: usize) -> Option<PeakLine> {
+fn place(line: &PeakLine, index: usize, right_frames: usize) -> Option<PeakLine> {
     /// The golden ratio, whose multiples are spread evenly over a song (H. Weyl, "Ueber die
     /// Gleichverteilung von Zahlen mod. Eins", 1916).
     const RATIO: f64 = 0.618_033_988_749_895;
@@ -85,7 +85,7 @@ pub fn place(line: &PeakLine, index: usize, right_frames: usize) -> Option<PeakL
 }
 
 /// Natural logarithm of the probability of exceeding a value, by the tail of a sorted sample.
-pub fn log_exceeding(sample: &[f32], value: f32) -> f64 {
+fn log_exceeding(sample: &[f32], value: f32) -> f64 {
     let at =
         |quantile: f64| sample[((sample.len() as f64 * quantile) as usize).min(sample.len() - 1)];
     let (from, to) = (at(QUANTILES.0), at(QUANTILES.1));

@@ -15,9 +15,7 @@
 //! 5. [`peak_pair`]: each candidate grows to a [line](peak_line) over the stretch with the greatest
 //!    evidence.
 //! 6. [`path`]: the places of a copy whose speed drifts, one short window after the other.
-//! 7. [`unchanged`]: the line of a song that plays at its own pitch and speed under louder music,
-//!    where no block has enough evidence alone.
-//! 8. [`significance`]: how many lines of such evidence two unrelated songs have, and how many
+//! 7. [`significance`]: how many lines of such evidence two unrelated songs have, and how many
 //!    these two, by their evidence [`elsewhere`].
 //!
 //! Among the songs of a catalogue, [`landmarks`] find those that are worth this comparison.
@@ -34,4 +32,3 @@ pub mod prepared;
 mod raster;
 pub mod significance;
 mod triples;
-pub mod unchanged;

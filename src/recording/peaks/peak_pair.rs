@@ -141,30 +141,13 @@ impl<'a> PeakPair<'a> {
         best
     }
 
-    /// Calls `then` with the frame and the evidence of each of the left song's peaks that has a
-    /// place in the right song on a line.
-    pub fn each(&self, line: &PeakLine, mut then: impl FnMut(u32, f32)) {
-        let range = 0..self.left.peaks.len();
+    /// Calls `then` with the frame and the evidence of each of the left song's peaks within a line's
+    /// span that has a place in the right song on the line.
+    pub fn each_within(&self, line: &PeakLine, mut then: impl FnMut(u32, f32)) {
+        let range = self.left.range(line.span);
         self.raster.each(self.left, line, range, |index, value| {
             then(self.left.peaks[index].frame, self.weights[index] * value);
         });
-    }
-
-    /// The same for all of the left song's peaks, as if the right song began again after its end
-    /// and ended before its start.
-    pub fn each_around(&self, line: &PeakLine, mut then: impl FnMut(u32, f32)) {
-        let range = 0..self.left.peaks.len();
-        let raster = &self.raster;
-        raster.each_around(self.left, line, range, |index, value| {
-            then(self.left.peaks[index].frame, self.weights[index] * value);
-        });
-    }
-
-    /// Evidence of one of the left song's peaks if it is met in a frame of the right song.
-    #[must_use]
-    pub fn evidence_of_meeting(&self, index: usize, frame: usize) -> f32 {
-        let pitch = usize::from(self.left.peaks[index].pitch);
-        self.weights[index] * self.raster.at(frame, pitch).1
     }
 
     /// A block of a line, adjusted and extended to the stretch with the greatest evidence.

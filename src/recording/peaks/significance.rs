@@ -103,13 +103,6 @@ pub fn certainties(pair: &PeakPair<'_>, lines: &[PeakLine], songs_secs: [f64; 2]
         .collect()
 }
 
-/// Certainty of an [unchanged](crate::recording::peaks::unchanged) line with this expected number
-/// of lines by chance, 0..1.
-#[must_use]
-pub fn certainty_of_unchanged(expected: f64) -> f64 {
-    1.0 / (1.0 + expected / EVEN)
-}
-
 /// Whether another line is a use of the same place of the left song.
 fn is_use(line: &PeakLine, other: &PeakLine) -> bool {
     covered_share(line.span, vec![other.span]) >= SAME_PLACE_SHARE

@@ -196,6 +196,12 @@ impl WhitenedSpectrogram {
         }
     }
 
+    /// This one, and another one after it.
+    pub(crate) fn followed_by(mut self, other: &Self) -> Self {
+        self.values.extend(&other.values);
+        self
+    }
+
     /// A mix with another spectrogram of the same size that correlates with this one so much.
     pub(crate) fn blended(mut self, other: &Self, correlation: f32) -> Self {
         let rest = (1.0 - correlation * correlation).sqrt();
