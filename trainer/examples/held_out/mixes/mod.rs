@@ -11,6 +11,7 @@
 //! | [`plan`] | where they go, which rows are made, and the random numbers of each |
 //! | [`score`], [`accuracy`] | the passages that were found, against the truth |
 //! | [`lines`] | the evidence of spectral peaks in every pair |
+//! | [`meetings`] | where every pair may meet under other music |
 //! | [`rows`] | the changes of songs, a table of functions for each kind |
 //! | [`stems`] | rendered pieces of music as lead and backing |
 //! | [`negatives`], [`bad_inputs`] | pairs of other music, and of no music |
@@ -23,6 +24,7 @@ mod accuracy;
 mod bad_inputs;
 mod lines;
 mod make;
+mod meetings;
 mod negatives;
 mod originals;
 mod places;
@@ -55,6 +57,8 @@ pub enum Step {
     Score(ScoreArgs),
     /// Write the evidence of the strongest line of spectral peaks of every pair
     Lines(LinesArgs),
+    /// Write the places where every pair may meet under other music, and which of them are true
+    Meetings(MeetingsArgs),
 }
 
 #[derive(clap::Args)]
@@ -124,6 +128,16 @@ pub struct LinesArgs {
     out: PathBuf,
 }
 
+#[derive(clap::Args)]
+pub struct MeetingsArgs {
+    /// Folder that `make` wrote
+    #[arg(long)]
+    exam: PathBuf,
+    /// File for the table as CSV
+    #[arg(long)]
+    out: PathBuf,
+}
+
 /// A row of `truth.csv`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Truth {
@@ -141,5 +155,6 @@ pub fn run(step: &Step) -> Result<()> {
         Step::Make(args) => make::run(args),
         Step::Score(args) => score::run(args),
         Step::Lines(args) => lines::run(args),
+        Step::Meetings(args) => meetings::run(args),
     }
 }
