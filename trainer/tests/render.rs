@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{fail, succeed, text, trainer};
-use soundfont::{midi, soundfont};
+use soundfont::{midi, named_midi, soundfont};
 
 /// Three MIDI files and a SoundFont in a folder.
 fn corpus(folder: &Path) -> [PathBuf; 2] {
@@ -78,6 +78,48 @@ fn a_seed_gives_the_same_ensembles_and_pieces() {
     }
     assert!(first == render("again", "1"));
     assert!(first != render("other", "2"));
+}
+
+#[test]
+fn a_stem_depends_on_its_own_part_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let font = folder.path().join("sine.sf2");
+    fs::write(&font, soundfont()).unwrap();
+    let render = |lead: u8, backing: u8| {
+        let scores = folder.path().join(format!("{lead}-{backing}"));
+        fs::create_dir(&scores).unwrap();
+        let parts: [(&str, &[u8]); 2] = [("", &[lead; 16]), ("", &[backing; 16])];
+        fs::write(scores.join("piece.mid"), named_midi(&parts)).unwrap();
+        let out = scores.join("stems");
+        succeed(&[
+            "render",
+            "--midi",
+            text(&scores),
+            "--soundfont",
+            text(&font),
+            "--out",
+            text(&out),
+            "--stems",
+        ]);
+        let stems = rendered(&out);
+        let stem = |ending| stems[Path::new(&format!("ensemble-000/piece{ending}"))].clone();
+        assert_eq!(stems.len(), 2);
+        (stem(".lead.wav"), stem(".backing.wav"))
+    };
+    let (lead, backing) = render(60, 67);
+    let (same_lead, other_backing) = render(60, 71);
+    let (other_lead, same_backing) = render(64, 67);
+    assert!(lead == same_lead && backing == same_backing);
+    assert!(lead != other_lead && backing != other_backing && lead != backing);
+
+    let [scores, font] = corpus(folder.path());
+    let out = folder.path().join("out");
+    let inputs = ["--midi", text(&scores), "--soundfont", text(&font)];
+    let all = [&["render", "--out", text(&out), "--stems"], &inputs[..]].concat();
+    let stderr = trainer(&all).stderr;
+    let stderr = String::from_utf8_lossy(&stderr);
+    assert!(stderr.contains("one.mid has one part only"), "{stderr}");
+    fail(&all, "none of 3 MIDI files");
 }
 
 #[test]

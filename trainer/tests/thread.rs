@@ -183,6 +183,16 @@ fn train_from_weights(root: &Path) {
     let (cache, config, tables) = (at("cache"), at("small.json"), at("pairs"));
     let weights = at("weights/recording.safetensors");
     let refined = at("refined");
+    // One track of it is a piece in two stems.
+    let stems = at("stems");
+    fs::create_dir(&stems).unwrap();
+    let mut music = walkdir::WalkDir::new(&cache)
+        .into_iter()
+        .map(Result::unwrap);
+    let track = music.find(|entry| entry.file_type().is_file()).unwrap();
+    for name in ["piece.lead.wav", "piece.backing.wav"] {
+        fs::copy(track.path(), stems.join(name)).unwrap();
+    }
     let refine = [
         "train",
         "--pairs",
@@ -196,6 +206,7 @@ fn train_from_weights(root: &Path) {
         &[
             &refine[..],
             &["--from", text(&weights), "--rendered", text(&cache)],
+            &[text(&stems)],
         ]
         .concat(),
     );

@@ -99,6 +99,15 @@ impl Ensemble {
         }
     }
 
+    /// The same instruments without bass and drums.
+    pub fn without_rhythm(&self) -> Self {
+        Self {
+            bass: None,
+            drums: None,
+            ..self.clone()
+        }
+    }
+
     /// The events of a rendition, in order of time.
     pub fn play(&self, sequence: &Sequence, rendition: &Rendition) -> Vec<Event> {
         let mut events = self.set_up();

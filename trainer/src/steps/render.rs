@@ -15,6 +15,7 @@ use crate::midi::arrangement::{Ensemble, Rendition};
 use crate::midi::sequence::Sequence;
 use crate::midi::synthesis::Instruments;
 use crate::partial_success::PartialSuccess;
+use crate::training::batches::training_tracks::{BACKING_ENDING, LEAD_ENDING};
 
 /// Play MIDI files with random instruments: a folder for each ensemble, whose pieces share every
 /// sound and no notes
@@ -29,6 +30,10 @@ pub struct Args {
     /// Folder to write WAV files to, in folders of their own for each ensemble
     #[arg(long)]
     out: PathBuf,
+    /// Play the last part with bass and drums (the accompaniment in POP909) and the parts before it
+    /// (the melody) as two files, NAME.backing.wav and NAME.lead.wav, which `train` mixes
+    #[arg(long)]
+    stems: bool,
     /// Pieces that each ensemble plays
     #[arg(long, default_value_t = 8)]
     pieces: usize,
@@ -104,16 +109,49 @@ fn render(args: &Args, instruments: &Instruments, file: &Path, index: usize) -> 
     // Streams of ensembles lie beyond those of pieces.
     let ensemble = Ensemble::draw(&mut generator(usize::MAX / 2 + album));
     let rendition = Rendition::draw(&sequence, args.secs, &mut generator(index));
-    let events = ensemble.play(&sequence, &rendition);
-    let samples = instruments
-        .play(&events, rendition.duration_secs)?
-        .with_context(|| format!("{} plays nothing", file.display()))?;
     let folder = args.out.join(format!("ensemble-{album:03}"));
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    fs::create_dir_all(&folder)?;
-    wav::write(
-        &folder.join(format!("{name}.wav")),
-        &samples,
-        FeatureConfig::default().sample_rate_hz,
-    )
+    let play = |ensemble: &Ensemble, sequence: &Sequence| {
+        let events = ensemble.play(sequence, &rendition);
+        let samples = instruments.play(&events, rendition.duration_secs)?;
+        samples.with_context(|| format!("{} plays nothing", file.display()))
+    };
+    let write = |ending: &str, samples: &[f32]| {
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{name}{ending}"));
+        wav::write(&path, samples, FeatureConfig::default().sample_rate_hz)
+    };
+    if !args.stems {
+        return write(".wav", &play(&ensemble, &sequence)?);
+    }
+    let [lead, backing] = lead_and_backing(sequence)
+        .with_context(|| format!("{} has one part only", file.display()))?;
+    let (lead, backing) = (
+        play(&ensemble.without_rhythm(), &lead)?,
+        play(&ensemble, &backing)?,
+    );
+    write(LEAD_ENDING, &lead)?;
+    write(BACKING_ENDING, &backing)
+}
+
+/// The parts before the last one, and the last one. The parts keep their numbers and with them
+/// their instruments.
+fn lead_and_backing(sequence: Sequence) -> Option<[Sequence; 2]> {
+    let last = sequence.parts.len() - 1;
+    let with_parts = |is_kept: &dyn Fn(usize) -> bool| Sequence {
+        parts: (sequence.parts.iter().enumerate())
+            .map(|(part, notes)| match is_kept(part) {
+                true => notes.clone(),
+                false => Vec::new(),
+            })
+            .collect(),
+        names: sequence.names.clone(),
+        beat_secs: sequence.beat_secs,
+    };
+    (last > 0).then(|| {
+        [
+            with_parts(&|part| part < last),
+            with_parts(&|part| part == last),
+        ]
+    })
 }

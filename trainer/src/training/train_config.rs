@@ -94,6 +94,10 @@ pub struct AugmentationConfig {
     pub recording_share: f64,
     /// Signal-to-noise ratios of overlays, in dB.
     pub overlay_snr_db: (f32, f32),
+    /// Share of copies of pieces with stems, in rendered music, that have one stem alone.
+    pub stem_share: f64,
+    /// Range of a lead's level above its backing, in dB.
+    pub lead_db: (f32, f32),
     /// Share of copies limited to a telephone's band, 300 Hz to 3.4 kHz with steep edges, most of
     /// them with noise.
     pub telephone_share: f64,
@@ -149,6 +153,8 @@ impl Default for AugmentationConfig {
             overlay_share: 0.4,
             recording_share: 0.5,
             overlay_snr_db: (-8.0, 15.0),
+            stem_share: 0.4,
+            lead_db: (-6.0, 6.0),
             telephone_share: 0.1,
             codec: true,
             level_share: 0.5,
@@ -196,9 +202,12 @@ impl TrainConfig {
             "tempo_ratio must rise within 0.2..5"
         );
         ensure!(
-            (0.0..=1.0).contains(&self.augmentation.recording_share),
-            "recording_share must be within 0..1"
+            (0.0..=1.0).contains(&self.augmentation.recording_share)
+                && (0.0..=1.0).contains(&self.augmentation.stem_share),
+            "recording_share and stem_share must be within 0..1"
         );
+        let (quietest, loudest) = self.augmentation.lead_db;
+        ensure!(quietest <= loudest, "lead_db must rise");
         Ok(())
     }
 

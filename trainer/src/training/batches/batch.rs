@@ -6,21 +6,21 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::{Context as _, Result};
 use rand::seq::SliceRandom as _;
-use rand::{Rng, SeedableRng as _};
+use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use soundalike::FeatureConfig;
 use soundalike::training::{LogMelPlan, MelSpectrogram};
 use soundalike_native::audio_file;
 use soundalike_tables::pair_table::Pair;
-use soundalike_tables::recipe::log_uniform;
 
 use crate::corpus::repeats::{self, PassageInContext};
 use crate::training::batches::augment::Augmenter;
-use crate::training::batches::spectral_bank::{MAX_SHIFT_SEMITONES, ShiftedMelBanks};
+use crate::training::batches::spectral_bank::{ShiftedMelBanks, TrackSpectra};
 use crate::training::batches::training_tracks::TrainingTracks;
+use crate::training::batches::views::{View, ViewDraw};
 use crate::training::clip_and_context::{InputRow, Window};
-use crate::training::train_config::{AugmentationConfig, TrainConfig};
+use crate::training::train_config::TrainConfig;
 
 /// Most batches that are made in advance.
 const BATCHES_AHEAD: usize = 4;
@@ -49,6 +49,7 @@ pub struct BatchMaker {
     features: FeatureConfig,
     banks: ShiftedMelBanks,
     augmenter: Augmenter,
+    draw: ViewDraw,
     tracks: TrainingTracks,
     overlays: Vec<Vec<f32>>,
 }
@@ -61,14 +62,6 @@ pub struct Sources<'a> {
     pub rendered: Vec<PathBuf>,
     /// Recordings for overlays.
     pub overlays: Vec<PathBuf>,
-}
-
-/// A segment as it is read from a track, before augmentation.
-struct View {
-    track: usize,
-    start_frame: f32,
-    tempo_ratio: f32,
-    semitones: f32,
 }
 
 impl BatchMaker {
@@ -98,6 +91,7 @@ impl BatchMaker {
         let augmenter = Augmenter::new(&config.augmentation, &features, &mut rng);
         Ok(Self {
             config: config.clone(),
+            draw: ViewDraw::new(&config.augmentation, &features),
             features,
             banks,
             augmenter,
@@ -203,8 +197,8 @@ impl BatchMaker {
         for track in self.tracks.draw(rng) {
             for _ in 0..self.config.passages_per_track {
                 let start_secs = self.tracks.draw_start_secs(track, rng);
-                let original = self.draw_original(track, start_secs, rng);
-                copies.push(self.draw_copy(&original, rng));
+                let original = self.draw.original(&self.tracks, track, start_secs, rng);
+                copies.push(self.draw.copy(&self.tracks, &original, rng));
                 originals.push(original);
                 starts_secs.push(start_secs);
             }
@@ -212,69 +206,60 @@ impl BatchMaker {
         (originals, copies, starts_secs)
     }
 
-    /// The original with a random pitch and tempo, which its copy shares: more variety than the
-    /// music has.
-    fn draw_original(&self, track: usize, start_secs: f64, rng: &mut ChaCha8Rng) -> View {
-        let semitones = draw_or(0.0, 0.6, rng, |rng| rng.random_range(-2.0..=2.0));
-        let tempo_ratio = draw_or(1.0, 0.5, rng, |rng| rng.random_range(0.85..=1.2));
-        View {
-            track,
-            start_frame: (start_secs / self.features.frame_hop_secs()) as f32,
-            tempo_ratio,
-            semitones,
-        }
-    }
-
-    /// A copy that differs from its original in pitch, tempo and alignment, each at random.
-    fn draw_copy(&self, original: &View, rng: &mut ChaCha8Rng) -> View {
-        let augmentation = &self.config.augmentation;
-        let frame_hop_secs = self.features.frame_hop_secs() as f32;
-        let shift_semitones = draw_or(0.0, 0.6, rng, |rng| draw_shift_semitones(augmentation, rng));
-        let change_ratio = draw_or(1.0, 0.55, rng, |rng| draw_tempo_ratio(augmentation, rng));
-        let most_secs = augmentation.misalignment_secs;
-        let shift_secs = draw_or(0.0, 0.75, rng, |rng| {
-            rng.random_range(-most_secs..=most_secs)
-        });
-        View {
-            track: original.track,
-            start_frame: original.start_frame + shift_secs * original.tempo_ratio / frame_hop_secs,
-            tempo_ratio: original.tempo_ratio * change_ratio,
-            semitones: (original.semitones + shift_semitones)
-                .clamp(-MAX_SHIFT_SEMITONES, MAX_SHIFT_SEMITONES),
-        }
-    }
-
     /// Pairs of passages of one track that repeat the same notes, up to a shift of a second.
     fn repeats(&self, views: &[View]) -> Vec<(usize, usize)> {
+        let mut pairs = self.repeats_of(views, |track| Some(self.tracks.spectra(track)));
+        // A copy may have one stem alone, so it is enough that one of them repeats.
+        pairs.extend(self.repeats_of(views, |track| self.tracks.backing(track)));
+        pairs
+    }
+
+    /// The same of one stem.
+    fn repeats_of<'a>(
+        &'a self,
+        views: &[View],
+        stem: impl Fn(usize) -> Option<&'a TrackSpectra> + Sync,
+    ) -> Vec<(usize, usize)> {
         const SHIFT_SECS: f64 = 1.0;
         let shift_frames = (SHIFT_SECS / self.features.frame_hop_secs()).round();
         let frames = self.features.segment_frames();
-        let passages: Vec<PassageInContext> = views
+        let indices: Vec<usize> = (0..views.len())
+            .filter(|&index| stem(views[index].track).is_some())
+            .collect();
+        let passages: Vec<PassageInContext> = indices
             .par_iter()
-            .map(|view| {
-                let spectra = self.tracks.spectra(view.track);
+            .filter_map(|&index| {
+                let view = &views[index];
                 let first = view.start_frame - shift_frames as f32;
                 let count = frames + 2 * shift_frames as usize;
+                let spectra = stem(view.track)?;
                 let power = self.banks.mel_power(spectra, first, 1.0, 0.0, count);
-                PassageInContext::new(&power, self.features.mel_bands)
+                Some(PassageInContext::new(&power, self.features.mel_bands))
             })
             .collect();
-        let pairs = (0..views.len())
-            .flat_map(|a| (a + 1..views.len()).map(move |b| (a, b)))
-            .filter(|&(a, b)| views[a].track == views[b].track)
+        let pairs = (0..indices.len())
+            .flat_map(|a| (a + 1..indices.len()).map(move |b| (a, b)))
+            .filter(|&(a, b)| views[indices[a]].track == views[indices[b]].track)
             .collect();
-        repeats::repeats(&passages, pairs, frames)
+        let repeats = repeats::repeats(&passages, pairs, frames).into_iter();
+        repeats.map(|(a, b)| (indices[a], indices[b])).collect()
     }
 
     fn read(&self, view: &View, window: Window) -> Vec<f32> {
-        let spectra = self.tracks.spectra(view.track);
-        self.banks.mel_power(
-            spectra,
-            view.start_frame - window.lead_frames as f32 * view.tempo_ratio,
-            view.tempo_ratio,
-            view.semitones,
-            window.frames,
-        )
+        let read = |spectra| {
+            self.banks.mel_power(
+                spectra,
+                view.start_frame - window.lead_frames as f32 * view.tempo_ratio,
+                view.tempo_ratio,
+                view.semitones,
+                window.frames,
+            )
+        };
+        let mut power = read(self.tracks.spectra(view.track));
+        if let Some(backing) = self.tracks.backing(view.track) {
+            view.stems.mix(&mut power, &read(backing));
+        }
+        power
     }
 
     /// Mel power to the encoder's input, `level_db` away from its own maximum.
@@ -290,50 +275,5 @@ impl BatchMaker {
             .relative_db(&self.features, maximum_db - level_db)
             .normalised(&self.features);
         self.config.normalisation.apply(fixed)
-    }
-}
-
-/// A drawn value with this probability, else the default.
-fn draw_or(
-    default: f32,
-    probability: f64,
-    rng: &mut ChaCha8Rng,
-    draw: impl FnOnce(&mut ChaCha8Rng) -> f32,
-) -> f32 {
-    if rng.random_bool(probability) {
-        draw(rng)
-    } else {
-        default
-    }
-}
-
-/// A change of pitch, rarely a large one. Twelve semitones are harder to recognise than two, and
-/// frequent enough in training only if drawn on purpose.
-fn draw_shift_semitones(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
-    let farthest = augmentation.pitch_semitones;
-    if rng.random_bool(augmentation.far_pitch_share) {
-        let semitones = rng.random_range(farthest / 2.0..=farthest);
-        if rng.random_bool(0.5) {
-            semitones
-        } else {
-            -semitones
-        }
-    } else {
-        rng.random_range(-farthest..=farthest)
-    }
-}
-
-/// A change of tempo, sometimes a large one: a copy of twice the tempo shares only half of its
-/// passage with the original.
-fn draw_tempo_ratio(augmentation: &AugmentationConfig, rng: &mut impl Rng) -> f32 {
-    let (slowest, fastest) = augmentation.tempo_ratio;
-    if rng.random_bool(augmentation.far_tempo_share) {
-        if rng.random_bool(0.5) {
-            log_uniform(rng, slowest, slowest.sqrt().clamp(slowest, fastest))
-        } else {
-            log_uniform(rng, fastest.sqrt().clamp(slowest, fastest), fastest)
-        }
-    } else {
-        log_uniform(rng, slowest, fastest)
     }
 }

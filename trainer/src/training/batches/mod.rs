@@ -4,3 +4,4 @@ pub mod augment;
 pub mod batch;
 pub mod spectral_bank;
 pub mod training_tracks;
+mod views;

@@ -16,6 +16,11 @@ use crate::corpus::passage_starts::starts_secs;
 use crate::training::batches::spectral_bank::{ShiftedMelBanks, TrackSpectra};
 use crate::training::train_config::TrainConfig;
 
+/// Endings of the files of a piece in two stems, which are one track.
+pub const LEAD_ENDING: &str = ".lead.wav";
+/// The file beside that of the lead.
+pub const BACKING_ENDING: &str = ".backing.wav";
+
 /// All tracks, by album.
 pub struct TrainingTracks {
     tracks: Vec<Track>,
@@ -25,7 +30,9 @@ pub struct TrainingTracks {
 }
 
 struct Track {
+    /// Of a piece in stems, its lead.
     spectra: TrackSpectra,
+    backing: Option<TrackSpectra>,
     starts_secs: Vec<f64>,
 }
 
@@ -114,6 +121,11 @@ impl TrainingTracks {
     pub fn spectra(&self, track: usize) -> &TrackSpectra {
         &self.tracks[track].spectra
     }
+
+    /// The spectra of the second stem of a piece in stems.
+    pub fn backing(&self, track: usize) -> Option<&TrackSpectra> {
+        self.tracks[track].backing.as_ref()
+    }
 }
 
 impl Track {
@@ -130,8 +142,11 @@ impl Source {
         } else {
             self.starts_secs.clone()
         };
+        let mut analysed = |path: &Path| anyhow::Ok(banks.analyse(plan, &audio_file::load(path)?));
+        let backing = self.is_rendered.then(|| backing_path(&self.path)).flatten();
         Ok(Track {
-            spectra: banks.analyse(plan, &audio_file::load(&self.path)?),
+            spectra: analysed(&self.path)?,
+            backing: backing.as_deref().map(analysed).transpose()?,
             starts_secs,
         })
     }
@@ -150,12 +165,20 @@ fn sources(pairs: &[Pair], rendered: Vec<PathBuf>) -> Vec<Source> {
         starts_secs,
         is_rendered: false,
     });
-    let rendered = rendered.into_iter().map(|path| Source {
+    let is_backing = |path: &PathBuf| path.to_string_lossy().ends_with(BACKING_ENDING);
+    let rendered = rendered.into_iter().filter(|path| !is_backing(path));
+    let rendered = rendered.map(|path| Source {
         path,
         starts_secs: Vec::new(),
         is_rendered: true,
     });
     recorded.chain(rendered).collect()
+}
+
+/// The file of the backing, if this is a lead.
+fn backing_path(lead: &Path) -> Option<PathBuf> {
+    let name = lead.file_name()?.to_str()?.strip_suffix(LEAD_ENDING)?;
+    Some(lead.with_file_name(format!("{name}{BACKING_ENDING}")))
 }
 
 /// Tracks by folder. All rendered albums together have the weight `rendered_share`.
@@ -194,6 +217,7 @@ fn albums(sources: &[Source], tracks: &[Track], rendered_share: f64) -> Vec<Albu
 mod tests {
     use rand::SeedableRng as _;
     use soundalike::Waveform;
+    use soundalike_native::wav;
 
     use super::*;
 
@@ -219,6 +243,7 @@ mod tests {
             .iter()
             .map(|source| Track {
                 spectra: banks.analyse(&mut plan, &silence),
+                backing: None,
                 starts_secs: source.starts_secs.clone(),
             })
             .collect();
@@ -228,6 +253,35 @@ mod tests {
             tracks_per_batch: config.tracks_per_batch,
             tracks_per_album: config.tracks_per_album,
         }
+    }
+
+    #[test]
+    fn a_lead_and_its_backing_are_one_track() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let features = FeatureConfig::default();
+        let secs = |secs: usize| vec![0.1; secs * features.sample_rate_hz as usize];
+        let files =
+            [("a.lead.wav", 6), ("a.backing.wav", 8), ("b.wav", 6)].map(|(name, length)| {
+                wav::write(&at(name), &secs(length), features.sample_rate_hz).unwrap();
+                at(name)
+            });
+        let sources = sources(&[], files.to_vec());
+        let banks = ShiftedMelBanks::new(&features);
+        let mut plan = LogMelPlan::new(&features);
+        let tracks = sources
+            .iter()
+            .map(|source| source.load(&mut plan, &banks).unwrap());
+        let frames: Vec<(usize, Option<usize>)> = tracks
+            .map(|track| {
+                (
+                    track.spectra.frames(),
+                    track.backing.map(|stem| stem.frames()),
+                )
+            })
+            .collect();
+        let of_secs = |length| features.frames_in(secs(length).len());
+        assert_eq!(frames, [(of_secs(6), Some(of_secs(8))), (of_secs(6), None)]);
     }
 
     #[test]
