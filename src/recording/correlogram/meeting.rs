@@ -112,8 +112,8 @@ impl EqualisedPair<'_> {
         sums.map(|of_lanes| of_lanes.iter().sum())
     }
 
-    /// The sum of the products in the columns of a meeting, in root sums of their squares. It is low
-    /// where a single onset makes the evidence, as of a tone that begins.
+    /// The sum of the products in the columns of a meeting, in root sums of their squares. It is
+    /// low where a single onset makes the evidence, as of a tone that begins.
     #[must_use]
     pub fn steadiness(&self, meeting: &Meeting) -> f32 {
         let (mut sum, mut squares) = (0.0, 0.0);
@@ -125,8 +125,7 @@ impl EqualisedPair<'_> {
         sum / squares.sqrt().max(f32::MIN_POSITIVE)
     }
 
-    /// Correlation coefficient of a column of the left song and its partner; 0 where one of them is
-    /// silent.
+    /// Correlation coefficient of a column of the left song and its partner; 0 where one is silent.
     fn correlation(&self, meeting: &Meeting, column: usize) -> f32 {
         let column = column as isize;
         let columns = (
