@@ -141,8 +141,8 @@ impl<'a> PeakPair<'a> {
         best
     }
 
-    /// Calls `then` with the frame and the evidence of each of the left song's peaks in the span of a
-    /// line that has a place in the right song on it.
+    /// Calls `then` with the frame and the evidence of each of the left song's peaks in the span of
+    /// a line that has a place in the right song on it.
     pub fn each_within(&self, line: &PeakLine, mut then: impl FnMut(u32, f32)) {
         let range = self.left.range(line.span);
         self.raster.each(self.left, line, range, |index, value| {
