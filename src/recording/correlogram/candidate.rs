@@ -12,8 +12,6 @@
 //! with a stretch of `n` blocks. The longer it is, the more likely it is a common rhythm that gives
 //! so much evidence. All six are fitted by `trainer/fit_correlogram.py`.
 
-use std::collections::BTreeMap;
-
 use crate::geometry::time_map::TimeMap;
 use crate::recording::correlogram::meeting::Meeting;
 use crate::recording::peaks::candidates::BLOCK_FRAMES;
@@ -103,6 +101,7 @@ pub fn evidence_of_peaks(pair: &PeakPair<'_>, meeting: &Meeting, column_secs: f6
         meeting.span.1 as f64 * frames_per_column,
     );
     let steps_per_band = STEPS_PER_SEMITONE / BANDS_PER_SEMITONE as i32;
+    let mut windows = vec![0.0_f32; (pair.left.frames as f64 / BLOCK_FRAMES) as usize + 1];
     let mut greatest = 0.0_f32;
     for band in -BANDS..=BANDS {
         for frame in -FRAMES..=FRAMES {
@@ -118,12 +117,11 @@ pub fn evidence_of_peaks(pair: &PeakPair<'_>, meeting: &Meeting, column_secs: f6
                 shift_steps: (meeting.shift_bands as i32 + band) * steps_per_band,
                 evidence: 0.0,
             };
-            let mut windows = BTreeMap::new();
+            windows.fill(0.0);
             pair.each_within(&line, |frame, evidence| {
-                let window = (f64::from(frame) / BLOCK_FRAMES) as usize;
-                *windows.entry(window).or_insert(0.0_f32) += evidence;
+                windows[(f64::from(frame) / BLOCK_FRAMES) as usize] += evidence;
             });
-            let sum = windows.values().map(|evidence| evidence.max(0.0)).sum();
+            let sum = windows.iter().map(|evidence| evidence.max(0.0)).sum();
             greatest = greatest.max(sum);
         }
     }

@@ -54,7 +54,7 @@ const LEAST_STEADINESS: f32 = 4.0;
 /// Most of a passage that a stronger one covers in one of the songs.
 const MOST_COVERED: f64 = 0.5;
 
-/// The candidates of two songs with enough evidence to be judged, the most certain one first.
+/// The candidates of two songs with enough evidence to be judged.
 #[must_use]
 pub fn candidates(songs: [&Analysis; 2]) -> Vec<Candidate> {
     let [left, right] = songs.map(Equalised::of);
@@ -92,7 +92,7 @@ fn candidates_of(
         return Vec::new();
     }
     let pair = PeakPair::new(left, right);
-    let mut candidates: Vec<Candidate> = meetings
+    meetings
         .into_iter()
         .zip(prominences(&evidences))
         .filter(|(meeting, _)| {
@@ -104,9 +104,7 @@ fn candidates_of(
             meeting,
             prominence,
         })
-        .collect();
-    candidates.sort_by(|a, b| b.certainty().total_cmp(&a.certainty()));
-    candidates
+        .collect()
 }
 
 /// The passages of two songs at their own speed. Their shares are not measured yet.
@@ -124,8 +122,8 @@ pub fn correlated_passages(
     let column_secs = pair.left.column_secs;
     let songs_secs = songs.map(|song| song.duration_secs);
     let mut found: Vec<Passage> = Vec::new();
-    for candidate in candidates_of(&spectrograms, peaks, column_secs) {
-        let certainty = candidate.certainty();
+    let mut candidates = candidates_of(&spectrograms, peaks, column_secs);
+    while let Some((candidate, certainty)) = most_certain(&mut candidates) {
         if certainty < LEAST_CERTAINTY {
             break;
         }
@@ -147,6 +145,13 @@ pub fn correlated_passages(
         }
     }
     found
+}
+
+/// Takes the most certain one of some candidates, the first among equals.
+fn most_certain(candidates: &mut Vec<Candidate>) -> Option<(Candidate, f64)> {
+    let certainties = candidates.iter().map(Candidate::certainty).enumerate();
+    let best = certainties.reduce(|best, one| if one.1 > best.1 { one } else { best });
+    best.map(|(index, certainty)| (candidates.remove(index), certainty))
 }
 
 /// Whether a stronger alignment covers much of another one in one of the songs.
