@@ -28,11 +28,11 @@ impl Build {
     ///
     /// | build | CPU | WebGPU |
     /// |---|---:|---:|
-    /// | development | 1,137,500 | 3,908,900 |
+    /// | development | 1,150,600 | 3,913,800 |
     /// | published | 1,011,900 | 2,578,700 |
     const fn budgets_bytes(self) -> [u64; 2] {
         match self {
-            Self::Development => [1_147_000, 3_940_000],
+            Self::Development => [1_160_000, 3_940_000],
             Self::Published => [1_018_000, 2_600_000],
         }
     }
