@@ -12,8 +12,8 @@ score. Afterwards, the logits of the songs' score are stretched so that it is 0.
 the unrelated pairs of FIT.csv pass, and 0.8 where --same of them would (by an exponential tail beyond
 2 %). The figures of EXAM.csv, with other works, soundfonts and pairs of tracks, are printed, and used
 for nothing. Both figures are those of the report: the limits that score.rs has for chords alone, for
-paths that no channel carries and for chromatic scales are read from it and applied. The script exits with 1 if score.rs
-has other constants than those it prints. Needs numpy and scipy.
+paths that no channel carries or that say little, and for chromatic scales are read from it and
+applied. The script exits with 1 if score.rs has other constants than those it prints. Needs numpy and scipy.
 """
 
 import argparse
@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
-SCORE = Path(__file__).parents[1] / "src/composition/score.rs"
-SONG = ["path", "melody-contrast", "agreement"]
+SOURCES = [Path(__file__).parents[1] / "src/composition" / name for name in ("score.rs", "passages.rs")]
+SONG = ["path", "harmony-contrast", "melody-contrast", "agreement"]
 PASSAGE = ["value"]
 # Share of the pairs that have only their chords in common in the weight of all unrelated pairs.
 DECOYS = 0.1
@@ -46,8 +46,9 @@ def read(paths):
 
 
 def constants():
-    """The numbers of score.rs by name, lists for arrays."""
-    found = re.findall(r"^(?:pub )?const (\w+): (?:f32|f64|\[f32; \d\]) = ([^;]+);", SCORE.read_text(), re.MULTILINE)
+    """The numbers of score.rs and passages.rs by name, lists for arrays."""
+    text = "".join(source.read_text() for source in SOURCES)
+    found = re.findall(r"^(?:pub )?const (\w+): (?:f32|f64|\[f32; \d\]) = ([\d.e,\[\] -]+);", text, re.MULTILINE)
     return {name: ast.literal_eval(value) for name, value in found}
 
 
@@ -55,21 +56,22 @@ def limited(columns, logits):
     """The logits below the limits of score.rs."""
     of = constants()
     weight, bias = of["PASSAGE"]
-    logits = np.minimum(logits, weight * columns["value"] + bias)
+    of_passage = weight * columns["value"] + bias
     harmony, melody = columns["harmony-correlation"], columns["melody-correlation"]
-    # The feature `path` is the value by the square root of the frames of the shorter song.
-    frames = (columns["value"] / np.maximum(columns["path"], 1e-9)) ** 2
+    frames = np.maximum(columns["frames"], 1)
     only_chords = (
         (harmony >= of["SAME_HARMONY"])
         & (melody < harmony - of["HARMONY_AHEAD"])
         & (columns["left-end-secs"] - columns["left-start-secs"] >= of["SAME_CHORDS_SECS"])
-        & (columns["path"] >= of["SAME_CHORDS_PATH"])
+        & (columns["value"] / np.sqrt(frames) >= of["SAME_CHORDS_PATH"])
         & (columns["value"] < of["SAME_CHORDS_SHARE"] * frames)
     )
     carried = (melody >= of["MELODY_CARRIES"]) | (harmony >= of["HARMONY_CARRIES"])
-    is_even = columns["evenness"] > of["MOST_EVENNESS"]
-    most = of["MOST_UNREPORTED"]
-    return np.minimum(logits, np.where(only_chords | ~carried | is_even, math.log(most / (1 - most)), np.inf))
+    is_limited = only_chords | ~carried | (columns["evenness"] > of["MOST_EVENNESS"]) | (of_passage < 0)
+    scores = 1 / (1 + np.exp(-logits))
+    half = of["MOST_UNREPORTED"] / 2
+    scores = np.where(scores < half, scores, half + (scores - half) * half / (1 - half))
+    return np.where(is_limited, np.log(scores / (1 - scores)), np.minimum(logits, of_passage))
 
 
 def table(columns, names):

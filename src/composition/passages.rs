@@ -8,12 +8,17 @@ use crate::composition::recurrence::{Levels, Neighbours};
 use crate::composition::search::Setting;
 use crate::geometry::spans::covered_share;
 
+/// Settings whose passages are reported: songs may change their key.
+const PASSAGE_SETTINGS: usize = 2;
 /// Most passages of a pair.
 const MOST_PASSAGES: usize = 12;
 /// A path hides its surroundings up to so many columns, so that the next one is another passage.
 const HIDDEN_COLUMNS: usize = MOMENT_FRAMES;
 /// A passage that lies so far within stronger ones in both songs says nothing new.
 const KNOWN_SHARE: f64 = 0.5;
+/// By so much, the harmony along a path may correlate better than its melody and still count.
+/// Chosen on validation works and tracks.
+pub const HARMONY_AHEAD: f32 = 0.1;
 /// Greatest ratio of the speeds of a path, either way: the moments that it joins were compared at
 /// 1.41 at most. Most of the strongest paths of unrelated songs have more.
 const GREATEST_SPEED: f64 = 1.5;
@@ -40,60 +45,52 @@ pub struct Candidate {
     pub melody: f32,
 }
 
-/// The candidates of a pair of songs, as far as they have been asked for.
-pub struct Candidates {
-    /// Each setting, with those that were found in it.
-    settings: Vec<(Overlay, Vec<Candidate>)>,
+/// The candidates of a pair of songs: the strongest of each setting.
+pub struct Candidates<'a> {
+    songs: [&'a Channels; 2],
+    /// Each setting with a candidate, and the strongest one in it; the strongest first.
+    strongest: Vec<(Setting, Candidate)>,
 }
 
-impl Candidates {
+impl<'a> Candidates<'a> {
     /// The candidates of the given settings.
     #[must_use]
-    pub fn new(left: &Channels, right: &Channels, settings: &[Setting]) -> Self {
-        let settings = settings.iter().map(|&setting| {
-            let mut overlay = Overlay::new(left, right, setting);
+    pub fn new(songs: [&'a Channels; 2], settings: &[Setting]) -> Self {
+        let strongest = settings.iter().filter_map(|&setting| {
+            let mut overlay = Overlay::new(songs, setting);
             let mut first = overlay.next();
             let own_speed = first.as_ref().map(|best| best.setting.speed);
             if let Some(speed) = own_speed
                 && (speed / setting.speed - 1.0).abs() > SPEED_TOLERANCE
             {
                 let speed = speed.clamp(1.0 / GREATEST_SPEED, GREATEST_SPEED);
-                overlay = Overlay::new(left, right, Setting { speed, ..setting });
+                overlay = Overlay::new(songs, Setting { speed, ..setting });
                 first = overlay.next();
             }
-            let found = first
-                .into_iter()
-                .chain(&mut overlay)
-                .find(Candidate::is_plausible);
-            (overlay, found.into_iter().collect())
+            let setting = overlay.setting;
+            let mut found = first.into_iter().chain(overlay);
+            Some((setting, found.find(Candidate::is_plausible)?))
         });
-        Self {
-            settings: settings.collect(),
-        }
+        let mut strongest: Vec<_> = strongest.collect();
+        strongest.sort_by(|(_, a), (_, b)| b.strength().total_cmp(&a.strength()));
+        Self { songs, strongest }
     }
 
     /// The strongest candidate.
     #[must_use]
     pub fn strongest(&self) -> Option<&Candidate> {
-        let found = self.settings.iter().flat_map(|(_, found)| found);
-        found.reduce(|best, other| {
-            if other.value > best.value {
-                other
-            } else {
-                best
-            }
-        })
+        self.strongest.first().map(|(_, candidate)| candidate)
     }
 
-    /// All candidates, the strongest first, and none within others.
+    /// All candidates of the best settings, the strongest first, and none within others.
     #[must_use]
-    pub fn all(self) -> Vec<Candidate> {
-        let settings = self.settings.into_iter();
+    pub fn all(&self) -> Vec<Candidate> {
+        let settings = self.strongest.iter().take(PASSAGE_SETTINGS);
         let mut found: Vec<Candidate> = settings
-            .flat_map(|(overlay, found)| found.into_iter().chain(overlay))
+            .flat_map(|&(setting, _)| Overlay::new(self.songs, setting))
             .filter(Candidate::is_plausible)
             .collect();
-        found.sort_by(|a, b| b.value.total_cmp(&a.value));
+        found.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
         let mut kept: Vec<Candidate> = Vec::new();
         for candidate in found {
             let spans = |of: fn(&Candidate) -> (f64, f64)| kept.iter().map(of).collect::<Vec<_>>();
@@ -108,6 +105,17 @@ impl Candidates {
 }
 
 impl Candidate {
+    /// Value of the path by how well harmony and melody correlate along it. Near moments are those
+    /// that resemble each other more than most do, and in unrelated songs that need not be much.
+    /// Songs that share their chords alone have more harmony than melody, so that harmony counts
+    /// little more than the melody does.
+    #[must_use]
+    pub fn strength(&self) -> f32 {
+        let melody = self.melody.max(0.0);
+        let harmony = self.harmony.clamp(0.0, melody + HARMONY_AHEAD);
+        0.5 * self.value * (harmony + melody)
+    }
+
     fn is_plausible(&self) -> bool {
         (1.0 / GREATEST_SPEED..=GREATEST_SPEED).contains(&self.setting.speed)
     }
@@ -129,7 +137,7 @@ struct Overlay {
 }
 
 impl Overlay {
-    fn new(left: &Channels, right: &Channels, setting: Setting) -> Self {
+    fn new([left, right]: [&Channels; 2], setting: Setting) -> Self {
         let correlations = |left: &[u8], right: &[u8]| {
             let left = Frames::new(left, 1.0);
             let right = Columns::new(&Frames::new(right, 1.0 / setting.speed));
@@ -272,6 +280,23 @@ mod tests {
         channels
     }
 
+    #[test]
+    fn harmony_counts_little_more_than_melody() {
+        let candidate = |harmony, melody| Candidate {
+            left_secs: (0.0, 40.0),
+            right_secs: (0.0, 40.0),
+            setting: at(0, 1.0),
+            value: 10.0,
+            harmony,
+            melody,
+        };
+        let strength = |harmony, melody| candidate(harmony, melody).strength();
+        assert!((strength(0.5, 0.5) - 5.0).abs() < 1e-5);
+        assert!(strength(0.3, 0.5) < strength(0.5, 0.5));
+        assert_eq!(strength(0.9, 0.3), strength(0.3 + HARMONY_AHEAD, 0.3));
+        assert_eq!(strength(-0.2, -0.1), 0.0);
+    }
+
     fn at(semitones: usize, speed: f64) -> Setting {
         Setting { speed, semitones }
     }
@@ -288,7 +313,7 @@ mod tests {
     fn a_passage_is_found_with_its_ends_and_its_own_speed() {
         let left = song(&[(0, 0.0, 30.0), (2, 0.0, 60.0), (0, 0.0, 30.0)], 0, 1.0);
         let right = song(&[(0, 0.0, 20.0), (2, 0.0, 60.0), (0, 0.0, 20.0)], 3, 1.1);
-        let found = Candidates::new(&left, &right, &[at(3, 1.189)]).all();
+        let found = Candidates::new([&left, &right], &[at(3, 1.189)]).all();
         assert_near(found[0].left_secs, (30.0, 90.0));
         assert_near(found[0].right_secs, (18.2, 72.7));
         assert!(
@@ -312,7 +337,7 @@ mod tests {
             0,
             1.0,
         );
-        let found = Candidates::new(&left, &right, &[at(0, 1.0)]).all();
+        let found = Candidates::new([&left, &right], &[at(0, 1.0)]).all();
         let mut spans: Vec<_> = found[..2].iter().map(|found| found.right_secs).collect();
         spans.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert_near(spans[0], (20.0, 50.0));
@@ -323,7 +348,7 @@ mod tests {
     fn a_passage_within_a_stronger_one_is_not_repeated() {
         // Two verses of the same notes: each resembles the other, too.
         let verses = song(&[(7, 0.0, 30.0), (7, 0.0, 30.0)], 0, 1.0);
-        let found = Candidates::new(&verses, &verses, &[at(0, 1.0)]).all();
+        let found = Candidates::new([&verses, &verses], &[at(0, 1.0)]).all();
         assert_eq!(found.len(), 1, "{found:?}");
         assert_near(found[0].left_secs, (0.0, 60.0));
     }

@@ -62,12 +62,22 @@ impl Alignments {
             .collect()
     }
 
-    /// How much better by melody than the mean of all settings `setting` is, in standard
-    /// deviations. Songs that resemble everything do so in all settings.
+    /// How much better the best transposition is than most others, by harmony and by melody: the
+    /// logarithm of its best path, by that of the median transposition. Songs that resemble
+    /// everything do so in all transpositions.
     #[must_use]
-    pub fn melody_contrast(&self, setting: Setting) -> f32 {
-        let index = self.settings.iter().position(|&other| other == setting);
-        index.map_or(0.0, |index| self.deviations(&self.melody)[index])
+    pub fn contrasts(&self) -> [f32; 2] {
+        [&self.harmony, &self.melody].map(|values| {
+            let mut of_semitones = [0.0_f32; CLASSES];
+            for (value, setting) in values.iter().zip(&self.settings) {
+                let best = &mut of_semitones[setting.semitones];
+                *best = best.max(*value);
+            }
+            of_semitones.sort_by(f32::total_cmp);
+            // A path of no length has a logarithm, too.
+            let [median, best] = [CLASSES / 2, CLASSES - 1].map(|rank| 1.0 + of_semitones[rank]);
+            libm::logf(best / median)
+        })
     }
 
     /// The transposition that is the best by harmony, and by melody.
@@ -153,7 +163,8 @@ mod tests {
             let best = alignments.best_first()[0];
             assert_eq!(best, Setting { speed, semitones });
             assert_eq!(alignments.transpositions(), [semitones; 2]);
-            assert!(alignments.melody_contrast(best) > 2.0);
+            let [harmony, melody] = alignments.contrasts();
+            assert!(harmony > 0.3 && melody > 0.3, "{harmony} {melody}");
         }
     }
 }
