@@ -22,9 +22,9 @@ use crate::spectrum::lanes::{LANES, Lanes};
 /// blocks take more time.
 pub const BLOCK: usize = 32;
 /// Length of a transform.
-const LENGTH: usize = 256;
+const TRANSFORM_COLUMNS: usize = 256;
 /// Lags of a block that a transform gives.
-const LAGS: usize = LENGTH - BLOCK + 1;
+const LAGS: usize = TRANSFORM_COLUMNS - BLOCK + 1;
 
 /// The correlations of all blocks of the left song at one transposition.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Correlator {
                 for lane in 0..LANES.min(count - group * LANES) {
                     let row = &mut values[(group * LANES + lane) * lags..][place..end];
                     for (value, sum) in row.iter_mut().zip(found) {
-                        *value = sum.re.values()[lane] * (1.0 / LENGTH as f32);
+                        *value = sum.re.values()[lane] * (1.0 / TRANSFORM_COLUMNS as f32);
                     }
                 }
             }
@@ -163,15 +163,15 @@ struct Transforms {
 
 impl Transforms {
     fn new() -> Self {
-        let forward = Radix4::new(LENGTH, FftDirection::Forward);
-        let inverse = Radix4::new(LENGTH, FftDirection::Inverse);
+        let forward = Radix4::new(TRANSFORM_COLUMNS, FftDirection::Forward);
+        let inverse = Radix4::new(TRANSFORM_COLUMNS, FftDirection::Inverse);
         let scratch = forward
             .get_inplace_scratch_len()
             .max(inverse.get_inplace_scratch_len());
         Self {
             forward,
             inverse,
-            values: vec![Complex::default(); LENGTH],
+            values: vec![Complex::default(); TRANSFORM_COLUMNS],
             scratch: vec![Complex::default(); scratch],
         }
     }
@@ -179,7 +179,7 @@ impl Transforms {
     /// Spectra of [`LANES`] blocks from the block `first` on, for each two bands.
     fn of_blocks(&mut self, left: &Equalised, first: usize) -> Vec<Complex<Lanes>> {
         let pairs = left.bands / 2;
-        let mut spectra = vec![Complex::default(); LENGTH * pairs];
+        let mut spectra = vec![Complex::default(); TRANSFORM_COLUMNS * pairs];
         let silence = vec![0.0; left.bands];
         for pair in 0..pairs {
             self.values.fill(Complex::default());
@@ -203,7 +203,7 @@ impl Transforms {
     /// Spectra of a segment for each band with the one above.
     fn of_segment(&mut self, right: &Equalised, segment: usize) -> Vec<Complex32> {
         let bands = right.bands;
-        let mut spectra = vec![Complex32::default(); LENGTH * bands];
+        let mut spectra = vec![Complex32::default(); TRANSFORM_COLUMNS * bands];
         let start = (segment * LAGS) as isize - (BLOCK as isize - 1);
         let value = |column: isize, band: usize| {
             let column = right.column(column);

@@ -10,12 +10,23 @@ use serde::{Deserialize, Serialize};
 pub const THRESHOLD: f64 = 0.5;
 
 /// A row of `songs.csv`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pair {
     pub left: String,
     pub right: String,
     pub label: u8,
     pub perturbation: String,
+}
+
+/// The songs of some pairs, each once.
+pub fn songs_of(pairs: &[Pair]) -> Vec<&str> {
+    let mut songs: Vec<&str> = pairs
+        .iter()
+        .flat_map(|pair| [pair.left.as_str(), pair.right.as_str()])
+        .collect();
+    songs.sort_unstable();
+    songs.dedup();
+    songs
 }
 
 /// The columns of `scores.csv` that matter here.

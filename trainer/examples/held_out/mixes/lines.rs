@@ -5,22 +5,13 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use soundalike::FeatureConfig;
 use soundalike::training::{LogMelPlan, PeakMap, PeakPair, Segments};
 use soundalike_native::audio_file;
 
 use crate::mixes::LinesArgs;
-use crate::song_tables::{read, write};
-
-/// A row of `songs.csv`.
-#[derive(Debug, Deserialize)]
-struct Pair {
-    left: String,
-    right: String,
-    label: u8,
-    perturbation: String,
-}
+use crate::song_tables::{Pair, read, songs_of, write};
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
@@ -37,14 +28,8 @@ struct StrongestLine<'a> {
 /// Writes the table.
 pub fn run(args: &LinesArgs) -> Result<()> {
     let pairs: Vec<Pair> = read(&args.exam.join("songs.csv"))?;
-    let mut songs: Vec<&str> = pairs
-        .iter()
-        .flat_map(|pair| [pair.left.as_str(), pair.right.as_str()])
-        .collect();
-    songs.sort_unstable();
-    songs.dedup();
     let config = FeatureConfig::default();
-    let maps: BTreeMap<&str, PeakMap> = songs
+    let maps: BTreeMap<&str, PeakMap> = songs_of(&pairs)
         .par_iter()
         .map(|&song| {
             let waveform = audio_file::load(&args.exam.join(song))?;

@@ -5,27 +5,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use soundalike::Song;
 use soundalike::training::{SongMeeting, song_meetings};
 use soundalike_native::{audio_file, weights};
 
 use crate::mixes::take::Passage;
 use crate::mixes::{MeetingsArgs, Truth};
-use crate::song_tables::{read, write};
+use crate::song_tables::{Pair, read, songs_of, write};
 
 /// Greatest errors of a meeting that is true.
 const LAG_TOLERANCE_SECS: f64 = 0.3;
 const PITCH_TOLERANCE_SEMITONES: f64 = 0.51;
-
-/// A row of `songs.csv`.
-#[derive(Debug, Deserialize)]
-struct Pair {
-    left: String,
-    right: String,
-    label: u8,
-    perturbation: String,
-}
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
@@ -54,14 +45,8 @@ pub fn run(args: &MeetingsArgs) -> Result<()> {
             Ok(((truth.left.as_str(), truth.right.as_str()), passages))
         })
         .collect::<Result<_>>()?;
-    let mut songs: Vec<&str> = pairs
-        .iter()
-        .flat_map(|pair| [pair.left.as_str(), pair.right.as_str()])
-        .collect();
-    songs.sort_unstable();
-    songs.dedup();
     let checker = weights::checker(None)?;
-    let songs: BTreeMap<&str, Song> = songs
+    let songs: BTreeMap<&str, Song> = songs_of(&pairs)
         .par_iter()
         .filter_map(|&song| {
             let analysed = audio_file::analyse_track(&checker, &args.exam.join(song), None);
