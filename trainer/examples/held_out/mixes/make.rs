@@ -155,6 +155,7 @@ fn print_counts(pairs: &[MixedPair], tracks: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mixes::plan::seeded;
     use crate::mixes::take::mono;
 
     #[test]
