@@ -2,9 +2,10 @@
 //! interface.
 
 use crate::recording::clips::compare::clip_meeting as meeting;
-use crate::recording::correlogram_candidates;
 use crate::recording::encoder::model::Model;
+use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
 use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
+use crate::recording::{correlogram_candidates, faint_lines as song_faint_lines};
 use crate::song::Song;
 
 pub use crate::composition::{
@@ -38,14 +39,8 @@ pub use crate::spectrum::mel::{corner_frequencies_hz, mel_from_hz, triangle_weig
 
 /// Where two clips meet that no line joins; `None` for all other songs.
 #[must_use]
-pub fn clip_meeting(model: &Model, [left, right]: [&Song; 2]) -> Option<ClipMeeting> {
-    // In the order of a comparison.
-    let is_swapped = right.recording.precedes(&left.recording);
-    let songs = if is_swapped {
-        [right, left]
-    } else {
-        [left, right]
-    };
+pub fn clip_meeting(model: &Model, songs: [&Song; 2]) -> Option<ClipMeeting> {
+    let (songs, _) = in_order(songs);
     let [first, second] = songs.map(Song::prepared);
     let prepared = [&first.recording, &second.recording];
     let findings = crate::recording::compare(model, prepared, |_| ());
@@ -66,15 +61,32 @@ pub struct SongMeeting {
     pub features: [f64; 5],
 }
 
+/// A line of spectral peaks that is no passage alone, for the fit of
+/// `recording::correlogram::faint_line`.
+#[derive(Clone, Copy, Debug)]
+pub struct FaintLine {
+    /// Its middle in the left and in the right song, in seconds.
+    pub middle_secs: [f64; 2],
+    /// Semitones by which the right song is higher.
+    pub semitones: f64,
+    /// What the regression weighs: the logarithm of the number of such lines by chance, and the
+    /// excess of the spectrograms' correlation.
+    pub features: [f64; 2],
+}
+
+/// Two songs in the order of a comparison, and whether they were swapped for it.
+fn in_order([left, right]: [&Song; 2]) -> ([&Song; 2], bool) {
+    match right.recording.precedes(&left.recording) {
+        true => ([right, left], true),
+        false => ([left, right], false),
+    }
+}
+
 /// The places where two songs may meet under other music that are worth a judgement.
 #[must_use]
-pub fn song_meetings([left, right]: [&Song; 2]) -> Vec<SongMeeting> {
-    // In the order of a comparison.
-    let is_swapped = right.recording.precedes(&left.recording);
-    let (songs, sign) = match is_swapped {
-        true => ([right, left], -1.0),
-        false => ([left, right], 1.0),
-    };
+pub fn song_meetings(songs: [&Song; 2]) -> Vec<SongMeeting> {
+    let (songs, is_swapped) = in_order(songs);
+    let sign = if is_swapped { -1.0 } else { 1.0 };
     let [left, right] = songs.map(|song| &song.recording);
     let column_secs = left.whitened.column_secs;
     correlogram_candidates([left, right])
@@ -83,6 +95,31 @@ pub fn song_meetings([left, right]: [&Song; 2]) -> Vec<SongMeeting> {
             lag_secs: sign * candidate.meeting.lag as f64 * column_secs,
             semitones: sign * candidate.meeting.shift_bands as f64 / BANDS_PER_SEMITONE as f64,
             features: candidate.features(),
+        })
+        .collect()
+}
+
+/// The lines of spectral peaks of two songs that are no passages alone but are worth a judgement.
+#[must_use]
+pub fn faint_lines(songs: [&Song; 2]) -> Vec<FaintLine> {
+    let (songs, is_swapped) = in_order(songs);
+    let songs = songs.map(|song| &song.recording);
+    let frame_secs = songs[0].peaks.frame_secs;
+    song_faint_lines(songs)
+        .into_iter()
+        .map(|(line, features)| {
+            let middle = (line.span.0 + line.span.1) / 2.0;
+            let mut middle_secs = [middle, line.map.at(middle)].map(|frame| frame * frame_secs);
+            let mut semitones = f64::from(line.shift_steps) / f64::from(STEPS_PER_SEMITONE);
+            if is_swapped {
+                middle_secs.reverse();
+                semitones = -semitones;
+            }
+            FaintLine {
+                middle_secs,
+                semitones,
+                features,
+            }
         })
         .collect()
 }

@@ -12,7 +12,7 @@
 use crate::geometry::spans::covered_share;
 use crate::recording::analysis::Analysis;
 use crate::recording::certainty::{LEAST_CERTAINTY, SUPPORTING_CORRELATIONS};
-use crate::recording::mixture::{alignment, passage_in_mix};
+use crate::recording::mixture::alignment;
 use crate::recording::passage::Passage;
 use crate::recording::peaks::candidates::most_votes;
 use crate::recording::peaks::peak_pair::PeakPair;
@@ -88,7 +88,7 @@ pub fn backward_passages(
                 map: forwards.map.reversed(reversed.map.secs()),
                 ..forwards
             };
-            passage_in_mix(backwards, certainty)
+            Passage::in_mix(backwards, certainty)
         })
         .collect()
 }

@@ -1,6 +1,8 @@
 //! Passages by [spectral peaks](crate::recording::peaks), which find them under other music, too.
 
 use crate::recording::analysis::Analysis;
+use crate::recording::certainty::LEAST_CERTAINTY;
+use crate::recording::correlogram::faint_line::FaintLines;
 use crate::recording::edits::is_edited;
 use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_line::PeakLine;
@@ -28,28 +30,35 @@ pub fn peak_passages(
     let peaks = PeakPair::new(left, right);
     let lines = peaks.lines();
     let certainties = certainties(&peaks, &lines, songs_secs);
+    let faint_lines = FaintLines::new(songs, &peaks);
     lines
         .into_iter()
         .zip(certainties)
-        .map(|(line, in_mix)| {
+        .map(|(line, by_peaks)| {
+            let certainty = match by_peaks < LEAST_CERTAINTY {
+                true => by_peaks.max(faint_lines.certainty(&line)),
+                false => by_peaks,
+            };
             let alignment = alignment(&line, peaks.left.frame_secs, pair);
-            passage_in_mix(completed(alignment, songs_secs), in_mix)
+            Passage::in_mix(completed(alignment, songs_secs), certainty)
         })
         .collect()
 }
 
-/// A passage of this certainty. Its shares are not measured yet.
+/// The lines of two songs that are no passages by their peaks alone, and what the judgement of
+/// [faint lines](crate::recording::correlogram::faint_line) weighs of each.
 #[must_use]
-pub fn passage_in_mix(alignment: Alignment, in_mix: f64) -> Passage {
-    Passage {
-        alignment,
-        score: in_mix as f32,
-        certainty: in_mix,
-        in_mix,
-        shares: (1.0, 1.0),
-        is_edited: false,
-        drift: None,
-    }
+pub fn faint_lines(songs: [&Analysis; 2]) -> Vec<(PeakLine, [f64; 2])> {
+    let peaks = PeakPair::new(&songs[0].peaks, &songs[1].peaks);
+    let lines = peaks.lines();
+    let certainties = certainties(&peaks, &lines, songs.map(|song| song.duration_secs));
+    let judge = FaintLines::new(songs, &peaks);
+    lines
+        .into_iter()
+        .zip(certainties)
+        .filter(|(_, certainty)| *certainty < LEAST_CERTAINTY)
+        .filter_map(|(line, _)| Some((line, judge.features(&line)?)))
+        .collect()
 }
 
 /// Measures the shares of each passage by the peaks of both songs, and whether it was edited.

@@ -34,4 +34,5 @@ pub mod segments;
 pub use analysis::{Analysis, analyse};
 pub use compare::{Findings, Prepared, compare};
 pub use correlogram::candidates as correlogram_candidates;
+pub use mixture::faint_lines;
 pub use peaks::prepared::Computed;

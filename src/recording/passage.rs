@@ -35,6 +35,21 @@ pub struct Drift {
 }
 
 impl Passage {
+    /// A passage of this certainty by what survives under other music. Its shares are not measured
+    /// yet.
+    #[must_use]
+    pub fn in_mix(alignment: Alignment, certainty: f64) -> Self {
+        Self {
+            alignment,
+            score: certainty as f32,
+            certainty,
+            in_mix: certainty,
+            shares: (1.0, 1.0),
+            is_edited: false,
+            drift: None,
+        }
+    }
+
     /// Certainty that one of the songs copies this passage from the other, 0..1.
     #[must_use]
     pub fn copied(&self) -> f64 {

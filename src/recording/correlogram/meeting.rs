@@ -33,7 +33,7 @@ impl Meeting {
 }
 
 /// Two equalised spectrograms.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct EqualisedPair<'a> {
     pub left: &'a Equalised,
     pub right: &'a Equalised,
@@ -74,7 +74,7 @@ impl EqualisedPair<'_> {
     fn better(&self, one: Meeting, mut other: Meeting, dispersion: f32) -> Meeting {
         let (mut sum, mut squares) = (0.0, 0.0);
         for column in other.span.0..other.span.1 {
-            let [product, square] = self.products(&other, column as isize, other.lag);
+            let [product, square] = self.products_at(&other, column);
             sum += product;
             squares += square;
         }
@@ -86,14 +86,21 @@ impl EqualisedPair<'_> {
         }
     }
 
-    /// Sums over a column of the left song and its partner: products and their squares.
-    fn products(&self, meeting: &Meeting, column: isize, lag: isize) -> [f32; 2] {
-        let columns = (self.left.column(column), self.right.column(column + lag));
+    /// Sums over a column of the left song in a meeting: products and their squares.
+    fn products_at(&self, meeting: &Meeting, column: usize) -> [f32; 2] {
+        let column = column as isize;
+        self.products(meeting.shift_bands, column, column + meeting.lag)
+    }
+
+    /// Sums over a column of the left song and a partner, so many bands higher: products and their
+    /// squares.
+    #[must_use]
+    pub fn products(&self, shift_bands: isize, column: isize, partner: isize) -> [f32; 2] {
+        let columns = (self.left.column(column), self.right.column(partner));
         let (Some(left), Some(right)) = columns else {
             return [0.0; 2];
         };
-        let shift = meeting.shift_bands;
-        let (up, down) = (shift.max(0) as usize, (-shift).max(0) as usize);
+        let (up, down) = (shift_bands.max(0) as usize, (-shift_bands).max(0) as usize);
         let left = left[down..].as_chunks::<8>();
         let right = right[up..].as_chunks::<8>();
         let mut sums = [[0.0_f32; 8]; 2];
@@ -118,7 +125,7 @@ impl EqualisedPair<'_> {
     pub fn steadiness(&self, meeting: &Meeting) -> f32 {
         let (mut sum, mut squares) = (0.0, 0.0);
         for column in meeting.span.0..meeting.span.1 {
-            let [product, _] = self.products(meeting, column as isize, meeting.lag);
+            let [product, _] = self.products_at(meeting, column);
             sum += product;
             squares += product * product;
         }
@@ -136,7 +143,7 @@ impl EqualisedPair<'_> {
             return 0.0;
         };
         let square = |column: &[f32]| column.iter().map(|value| value * value).sum::<f32>();
-        let [product, _] = self.products(meeting, column, meeting.lag);
+        let [product, _] = self.products(meeting.shift_bands, column, column + meeting.lag);
         product / (square(left) * square(right)).sqrt().max(f32::MIN_POSITIVE)
     }
 
@@ -189,7 +196,7 @@ impl EqualisedPair<'_> {
         let sum = |lag: isize| -> f32 {
             let columns = meeting.span.0..meeting.span.1;
             columns
-                .map(|column| self.products(meeting, column as isize, lag)[0])
+                .map(|column| self.products_at(&Meeting { lag, ..*meeting }, column)[0])
                 .sum()
         };
         let [below, middle, above] = [-1, 0, 1].map(|lag| f64::from(sum(meeting.lag + lag)));

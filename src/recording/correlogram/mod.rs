@@ -11,11 +11,14 @@
 //! 3. At each, the full spectrograms are [correlated](meeting). With the spectral peaks that meet
 //!    there they give the [certainty](candidate) that it is a copy.
 //!
+//! A passage at another speed is found where spectral peaks give its line, however [faint](faint_line).
+//!
 //! [Blocks]: blocks
 
 pub mod blocks;
 pub mod candidate;
 pub mod equalised;
+pub mod faint_line;
 pub mod meeting;
 pub mod places;
 
@@ -27,13 +30,14 @@ use crate::recording::correlogram::candidate::{Candidate, evidence_of_peaks, pro
 use crate::recording::correlogram::equalised::{Equalised, POOLED};
 use crate::recording::correlogram::meeting::{EqualisedPair, Meeting};
 use crate::recording::correlogram::places::places;
-use crate::recording::mixture::passage_in_mix;
 use crate::recording::passage::Passage;
 use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::SpectrogramPair;
 use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
+#[cfg(test)]
+use crate::recording::refinement::whitened::WhitenedSpectrogram;
 
 /// Greatest transposition either way, in semitones: each costs as much as the first one.
 const MOST_SEMITONES: usize = 6;
@@ -141,7 +145,7 @@ pub fn correlated_passages(
             .iter()
             .any(|stronger| covers(&stronger.alignment, &alignment))
         {
-            found.push(passage_in_mix(alignment, certainty));
+            found.push(Passage::in_mix(alignment, certainty));
         }
     }
     found
@@ -160,27 +164,30 @@ fn covers(stronger: &Alignment, other: &Alignment) -> bool {
         || covered_share(other.right_secs(), vec![stronger.right_secs()]) > MOST_COVERED
 }
 
+/// Songs with these spectrograms and without peaks.
+#[cfg(test)]
+fn test_songs(spectrograms: [WhitenedSpectrogram; 2]) -> [Analysis; 2] {
+    use crate::recording::analysis::test_analysis::song;
+    use crate::recording::peaks::peak_map::PeakMap;
+
+    spectrograms.map(|whitened| {
+        let secs = whitened.columns() as f64 * whitened.column_secs;
+        let mut song = song(((secs - 3.0) / 0.75) as usize, 5);
+        song.duration_secs = secs;
+        song.whitened = whitened;
+        song.peaks = PeakMap {
+            peaks: Vec::new(),
+            ..song.peaks
+        };
+        song
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::analysis::test_analysis::song;
-    use crate::recording::peaks::peak_map::PeakMap;
-    use crate::recording::refinement::whitened::{WhitenedSpectrogram, test_spectrogram};
-
-    /// Songs with these spectrograms and without peaks.
-    fn songs(spectrograms: [WhitenedSpectrogram; 2]) -> [Analysis; 2] {
-        spectrograms.map(|whitened| {
-            let secs = whitened.columns() as f64 * whitened.column_secs;
-            let mut song = song(((secs - 3.0) / 0.75) as usize, 5);
-            song.duration_secs = secs;
-            song.whitened = whitened;
-            song.peaks = PeakMap {
-                peaks: Vec::new(),
-                ..song.peaks
-            };
-            song
-        })
-    }
+    use crate::recording::correlogram::test_songs as songs;
+    use crate::recording::refinement::whitened::test_spectrogram;
 
     fn found([left, right]: [&Analysis; 2]) -> Vec<Passage> {
         let peaks = [&left.peaks, &right.peaks].map(PreparedPeaks::from);

@@ -70,6 +70,14 @@ fn expected_elsewhere(
     left_secs * right_secs * libm::exp(LOG_PLACES_PER_SQUARE_SEC + log_probability(pair, line))
 }
 
+/// Natural logarithm of the number of lines with the evidence of this one that the songs have by
+/// chance, as any two songs and by their evidence elsewhere.
+#[must_use]
+pub fn log_expected(pair: &PeakPair<'_>, line: &PeakLine, songs_secs: [f64; 2]) -> f64 {
+    let by_chance = expected_by_chance(f64::from(line.evidence), songs_secs);
+    libm::log(by_chance + expected_elsewhere(pair, line, songs_secs))
+}
+
 /// Certainty that each of the lines of a pair is a copy, 0..1. Other uses of the same place tell
 /// that a line is no chance: where all of a song is one loop, a use of it has its evidence
 /// elsewhere, too.

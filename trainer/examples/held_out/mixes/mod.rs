@@ -11,7 +11,7 @@
 //! | [`plan`] | where they go, which rows are made, and the random numbers of each |
 //! | [`score`], [`accuracy`] | the passages that were found, against the truth |
 //! | [`lines`] | the evidence of spectral peaks in every pair |
-//! | [`meetings`] | where every pair may meet under other music |
+//! | [`meetings`] | where every pair may meet under other music, and on what faint lines |
 //! | [`rows`] | the changes of songs, a table of functions for each kind |
 //! | [`stems`] | rendered pieces of music as lead and backing |
 //! | [`negatives`], [`bad_inputs`] | pairs of other music, and of no music |
@@ -59,6 +59,8 @@ pub enum Step {
     Lines(LinesArgs),
     /// Write the places where every pair may meet under other music, and which of them are true
     Meetings(MeetingsArgs),
+    /// Write the lines of spectral peaks that are no passages alone, and which of them are true
+    FaintLines(MeetingsArgs),
 }
 
 #[derive(clap::Args)]
@@ -156,5 +158,6 @@ pub fn run(step: &Step) -> Result<()> {
         Step::Score(args) => score::run(args),
         Step::Lines(args) => lines::run(args),
         Step::Meetings(args) => meetings::run(args),
+        Step::FaintLines(args) => meetings::run_faint_lines(args),
     }
 }
