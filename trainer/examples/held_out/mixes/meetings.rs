@@ -1,5 +1,6 @@
 //! The places where two songs may meet under other music, and which of them are true, for
-//! `trainer/fit_correlogram.py`; the faint lines of spectral peaks for `trainer/fit_faint_lines.py`.
+//! `trainer/fit_correlogram.py`, and the faint lines of spectral peaks, for
+//! `trainer/fit_faint_lines.py`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
