@@ -283,6 +283,8 @@ mod tests {
             certainty(&songs, (100.0, 80.0), map((100.0, 400.0), 1.0), evidence)
         };
         assert!(found(0.075, 20.0) > 0.7 && found(0.065, FAINT) < 0.5);
+        let doubtful = found(0.075, FAINT);
+        assert!((0.5..0.7).contains(&doubtful), "{doubtful}");
         assert!(found(0.2, FAINT) > 0.9);
         // Too little evidence of peaks, however much the spectrograms correlate.
         assert_eq!(found(0.9, 8.0), 0.0);
