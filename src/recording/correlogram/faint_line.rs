@@ -18,7 +18,7 @@ use std::ops::Range;
 use crate::recording::analysis::Analysis;
 use crate::recording::certainty::LEAST_CERTAINTY;
 use crate::recording::correlogram::equalised::Equalised;
-use crate::recording::correlogram::meeting::EqualisedPair;
+use crate::recording::correlogram::meeting::{EqualisedPair, Sums};
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
 use crate::recording::peaks::peak_pair::PeakPair;
@@ -159,35 +159,23 @@ impl<'a> Along<'a> {
         self.columns.clone().map(partner).collect()
     }
 
-    /// The products of each column and its partner, so many columns later, and their squares.
-    fn products(&self, partners: &[isize], later: isize) -> impl Iterator<Item = [f32; 2]> {
+    /// The sums over the columns and their partners, so many columns later.
+    fn sums(&self, partners: &[isize], later: isize) -> Sums {
         let columns = self.columns.clone().zip(partners);
-        columns.map(move |(column, partner)| {
+        Sums::of(columns.map(|(column, partner)| {
             let shift_bands = self.overlay.shift_bands;
             self.pair
                 .products(shift_bands, column as isize, partner + later)
-        })
+        }))
     }
 
-    /// The sum of products in standard deviations; 0 where one song is silent.
+    /// The sum of products in standard deviations.
     fn z(&self, partners: &[isize], later: isize) -> f32 {
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for [product, square] in self.products(partners, later) {
-            sum += product;
-            squares += square;
-        }
-        sum / squares.sqrt().max(f32::MIN_POSITIVE)
+        self.sums(partners, later).deviations(1.0)
     }
 
-    /// The sum of the products of columns, in root sums of their squares: the root of the number of
-    /// columns if all are equal.
     fn steadiness(&self) -> f32 {
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for [product, _] in self.products(&self.partners(), 0) {
-            sum += product;
-            squares += product * product;
-        }
-        sum / squares.sqrt().max(f32::MIN_POSITIVE)
+        self.sums(&self.partners(), 0).steadiness()
     }
 
     /// By how much `z` exceeds that of other places in the right song; `None` if there are too few.

@@ -32,6 +32,43 @@ impl Meeting {
     }
 }
 
+/// Sums over columns of one song and their partners.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    product: f32,
+    square: f32,
+    /// Squares of the sums of products of single columns.
+    column_square: f32,
+}
+
+impl Sums {
+    /// Those of [products](EqualisedPair::products).
+    pub fn of(products: impl Iterator<Item = [f32; 2]>) -> Self {
+        let mut sums = Self::default();
+        for [product, square] in products {
+            sums.product += product;
+            sums.square += square;
+            sums.column_square += product * product;
+        }
+        sums
+    }
+
+    /// The sum of products in standard deviations, if independent ones had so many times the
+    /// variance; 0 where one song is silent.
+    #[must_use]
+    pub fn deviations(&self, dispersion: f32) -> f32 {
+        self.product / (self.square * dispersion).sqrt().max(f32::MIN_POSITIVE)
+    }
+
+    /// The sum of products in root sums of the squares of columns: the root of the number of
+    /// columns if all are equal. It is low where a single onset makes the evidence, as of a tone
+    /// that begins.
+    #[must_use]
+    pub fn steadiness(&self) -> f32 {
+        self.product / self.column_square.sqrt().max(f32::MIN_POSITIVE)
+    }
+}
+
 /// Two equalised spectrograms.
 #[derive(Clone, Copy, Debug)]
 pub struct EqualisedPair<'a> {
@@ -72,13 +109,7 @@ impl EqualisedPair<'_> {
 
     /// The one of two with more evidence. That of the second isn't known yet.
     fn better(&self, one: Meeting, mut other: Meeting, dispersion: f32) -> Meeting {
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for column in other.span.0..other.span.1 {
-            let [product, square] = self.products_at(&other, column);
-            sum += product;
-            squares += square;
-        }
-        other.evidence = sum / (squares * dispersion).sqrt().max(f32::MIN_POSITIVE);
+        other.evidence = self.sums(&other).deviations(dispersion);
         if other.evidence > one.evidence {
             other
         } else {
@@ -119,17 +150,11 @@ impl EqualisedPair<'_> {
         sums.map(|of_lanes| of_lanes.iter().sum())
     }
 
-    /// The sum of the products in the columns of a meeting, in root sums of their squares. It is
-    /// low where a single onset makes the evidence, as of a tone that begins.
+    /// The sums over the columns of a meeting.
     #[must_use]
-    pub fn steadiness(&self, meeting: &Meeting) -> f32 {
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for column in meeting.span.0..meeting.span.1 {
-            let [product, _] = self.products_at(meeting, column);
-            sum += product;
-            squares += product * product;
-        }
-        sum / squares.sqrt().max(f32::MIN_POSITIVE)
+    pub fn sums(&self, meeting: &Meeting) -> Sums {
+        let columns = meeting.span.0..meeting.span.1;
+        Sums::of(columns.map(|column| self.products_at(meeting, column)))
     }
 
     /// Correlation coefficient of a column of the left song and its partner; 0 where one is silent.
@@ -264,7 +289,7 @@ mod tests {
                 left: song,
                 right: song,
             };
-            pair.steadiness(&whole)
+            pair.sums(&whole).steadiness()
         };
         assert!((steadiness(&onset) - 1.0).abs() < 1e-3);
         assert!((steadiness(&music) - 8.0).abs() < 0.2);

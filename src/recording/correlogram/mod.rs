@@ -101,7 +101,7 @@ fn candidates_of(
         .zip(prominences(&evidences))
         .filter(|(meeting, _)| {
             meeting.evidence >= LEAST_EVIDENCE
-                && spectrograms.steadiness(meeting) >= LEAST_STEADINESS
+                && spectrograms.sums(meeting).steadiness() >= LEAST_STEADINESS
         })
         .map(|(meeting, prominence)| Candidate {
             peaks: evidence_of_peaks(&pair, &meeting, column_secs),
