@@ -23,6 +23,7 @@ import re
 import sys
 
 import numpy as np
+from logistic import fit
 
 SOURCE = pathlib.Path(__file__).parent.parent / "src/recording/correlogram/candidate.rs"
 FEATURES = ("evidence", "rough", "log_prominence", "root_peaks", "log_blocks")
@@ -37,25 +38,8 @@ WEIGHTS = {
     "negative-drums-transposed": 0.0,
 }
 WEIGHT_OF_OTHERS = 2.0
-# Keeps constants small that hardly matter, in units of the standard deviation of each feature.
+# For each row.
 RIDGE = 1e-4
-ROUNDS = 80
-
-
-def fit(inputs, labels, weights):
-    """The six constants, by Newton's method."""
-    mean, deviation = inputs.mean(axis=0), inputs.std(axis=0)
-    scaled = np.column_stack([np.ones(len(inputs)), (inputs - mean) / deviation])
-    penalty = RIDGE * len(inputs) * np.eye(scaled.shape[1])
-    constants = np.zeros(scaled.shape[1])
-    for _ in range(ROUNDS):
-        probability = 1.0 / (1.0 + np.exp(-np.clip(scaled @ constants, -30.0, 30.0)))
-        shrinkage = penalty @ np.concatenate([[0.0], constants[1:]])
-        gradient = scaled.T @ (weights * (probability - labels)) + shrinkage
-        hessian = (scaled.T * (weights * probability * (1.0 - probability))) @ scaled + penalty
-        constants -= np.linalg.solve(hessian, gradient)
-    slopes = constants[1:] / deviation
-    return np.concatenate([[constants[0] - slopes @ mean], slopes])
 
 
 def main():
@@ -70,7 +54,7 @@ def main():
     weights = np.array([WEIGHTS.get(row["perturbation"], WEIGHT_OF_OTHERS) for row in rows])
     weights[is_copy] = 1.0
     used = (is_other | is_copy) & (weights > 0.0)
-    constants = fit(inputs[used], is_copy[used].astype(float), weights[used])
+    constants = fit(inputs[used], is_copy[used].astype(float), weights[used], RIDGE * used.sum())
     print(f"fitted on {is_copy.sum()} true places of copies and {(used & is_other).sum()} places of other music")
     print(", ".join(f"{name} = {value:.2f}" for name, value in zip(NAMES, SIGNS * constants)))
 

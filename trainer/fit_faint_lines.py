@@ -23,15 +23,14 @@ import re
 import sys
 
 import numpy as np
+from logistic import fit
 
 SOURCE = pathlib.Path(__file__).parent.parent / "src/recording/correlogram/faint_line.rs"
 NAMES = ("BIAS", "PEAKS", "EXCESS")
 OTHERS = ("negative-unrelated", "negative-unrelated-copy", "negative-clip-5s", "negative-clip-3s", "negative-same-album")
 WEIGHT_OF_TUNES = 0.02
 MOST_TUNES = 2
-# Keeps constants small that hardly matter, in units of the standard deviation of each feature.
 RIDGE = 0.01
-ROUNDS = 80
 
 
 def read(path):
@@ -43,22 +42,6 @@ def inputs_of(rows):
     # Less than this says no more: it is the evidence of a copy.
     log_expected = np.maximum([float(row["log_expected"]) for row in rows], -30.0)
     return np.column_stack([-log_expected, [float(row["excess"]) for row in rows]])
-
-
-def fit(inputs, labels, weights):
-    """The constants, by Newton's method."""
-    mean, deviation = inputs.mean(axis=0), inputs.std(axis=0)
-    scaled = np.column_stack([np.ones(len(inputs)), (inputs - mean) / deviation])
-    penalty = RIDGE * np.eye(scaled.shape[1])
-    constants = np.zeros(scaled.shape[1])
-    for _ in range(ROUNDS):
-        probability = 1.0 / (1.0 + np.exp(-np.clip(scaled @ constants, -30.0, 30.0)))
-        shrinkage = penalty @ np.concatenate([[0.0], constants[1:]])
-        gradient = scaled.T @ (weights * (probability - labels)) + shrinkage
-        hessian = (scaled.T * (weights * probability * (1.0 - probability))) @ scaled + penalty
-        constants -= np.linalg.solve(hessian, gradient)
-    slopes = constants[1:] / deviation
-    return np.concatenate([[constants[0] - slopes @ mean], slopes])
 
 
 def greatest(rows, logits):
@@ -83,7 +66,7 @@ def main():
     weights = [1.0 / of_pair[row["right"]] for row in copies] + [1.0] * len(others) + [WEIGHT_OF_TUNES] * len(tunes)
     labels = np.zeros(len(rows))
     labels[: len(copies)] = 1.0
-    constants = fit(inputs_of(rows), labels, np.array(weights))
+    constants = fit(inputs_of(rows), labels, np.array(weights), RIDGE)
 
     def logits(rows):
         return constants[0] + inputs_of(rows) @ constants[1:]
