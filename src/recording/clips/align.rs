@@ -1,5 +1,5 @@
-//! The best alignment of two clips: exhaustive cross-correlation of their [whitened
-//! spectrograms](crate::recording::refinement::whitened).
+//! The best alignment of two clips: exhaustive cross-correlation of their [equalised
+//! spectrograms](crate::recording::refinement::equalised).
 //!
 //! For two songs the search starts from a [line through the score matrix](crate::geometry::lines).
 //! A clip has few segments and no line, but so few columns that every offset, speed and
@@ -8,6 +8,7 @@
 //! 0.6.
 
 use crate::geometry::time_map::TimeMap;
+use crate::recording::refinement::equalised::Equalised;
 use crate::recording::refinement::whitened::{
     BANDS_PER_SEMITONE, MAX_SEMITONES, WhitenedSpectrogram, product,
 };
@@ -103,8 +104,8 @@ pub fn align_clips(
             true => one,
             false => best,
         })?;
-    let column_secs = left.spectrogram.column_secs;
-    let lengths_secs = [&left, &right].map(|clip| clip.spectrogram.columns() as f64 * column_secs);
+    let column_secs = left.column_secs;
+    let lengths_secs = [&left, &right].map(|clip| clip.columns() as f64 * column_secs);
     let elsewhere = tried
         .iter()
         .filter(|one| one.is_elsewhere(&best, lengths_secs, column_secs))
@@ -117,19 +118,21 @@ pub fn align_clips(
     })
 }
 
-/// A clip's spectrogram, and running sums of its squares over the bands of each column: shape
-/// `[columns, bands + 1]`.
-struct Clip<'a> {
-    spectrogram: &'a WhitenedSpectrogram,
+/// A clip's equalised spectrogram in whole numbers, shape `[columns, bands]`, and running sums of
+/// its squares over the bands of each column, shape `[columns, bands + 1]`.
+struct Clip {
     bands: usize,
+    values: Vec<i8>,
     squares: Vec<i32>,
+    column_secs: f64,
 }
 
-impl<'a> Clip<'a> {
-    fn new(spectrogram: &'a WhitenedSpectrogram) -> Self {
+impl Clip {
+    fn new(spectrogram: &WhitenedSpectrogram) -> Self {
         let bands = spectrogram.preset.bands();
+        let values = Equalised::new(spectrogram, |_| true).in_whole_numbers();
         let mut squares = Vec::with_capacity(spectrogram.columns() * (bands + 1));
-        for column in (0..).map_while(|column| spectrogram.column(column)) {
+        for column in values.chunks_exact(bands) {
             let mut sum = 0;
             squares.push(sum);
             squares.extend(column.iter().map(|&value| {
@@ -138,10 +141,19 @@ impl<'a> Clip<'a> {
             }));
         }
         Self {
-            spectrogram,
             bands,
+            values,
             squares,
+            column_secs: spectrogram.column_secs,
         }
+    }
+
+    fn columns(&self) -> usize {
+        self.values.len() / self.bands
+    }
+
+    fn column(&self, column: usize) -> &[i8] {
+        &self.values[column * self.bands..][..self.bands]
     }
 
     /// Sum of the squares of a column's bands from `first` to before `end`.
@@ -164,12 +176,12 @@ struct Search {
 impl Search {
     /// Tries all offsets and transpositions at `slope` columns of `slow` for one of `quick`, at
     /// least 1.
-    fn at_slope(&mut self, quick: &Clip<'_>, slow: &Clip<'_>, slope: f64) {
+    fn at_slope(&mut self, quick: &Clip, slow: &Clip, slope: f64) {
         // The column of `slow` under the middle of each column of `quick`, before any offset.
-        let places: Vec<isize> = (0..quick.spectrogram.columns())
+        let places: Vec<isize> = (0..quick.columns())
             .map(|column| (slope * (column as f64 + 0.5)) as isize)
             .collect();
-        let slow_columns = slow.spectrogram.columns() as isize;
+        let slow_columns = slow.columns() as isize;
         let last = places.last().copied().unwrap_or(0);
         for offset in -last..slow_columns {
             let first = places.partition_point(|place| place + offset < 0);
@@ -180,7 +192,8 @@ impl Search {
             }
             let share = (columns / FULL_COLUMNS).min(1.0);
             let mut best: Option<ClipAlignment> = None;
-            let pairs = || (first..end).zip(places[first..end].iter().map(|place| place + offset));
+            let met = |place: &isize| (place + offset) as usize;
+            let pairs = || (first..end).zip(places[first..end].iter().map(met));
             for shift_bands in -MOST_BANDS..=MOST_BANDS {
                 let Some(coefficient) = coefficient(quick, slow, pairs(), shift_bands) else {
                     continue;
@@ -192,7 +205,7 @@ impl Search {
                     best = Some(ClipAlignment {
                         correlation,
                         map: TimeMap {
-                            anchor: (0.0, offset as f64 * slow.spectrogram.column_secs),
+                            anchor: (0.0, offset as f64 * slow.column_secs),
                             slope,
                         },
                         shift_bands,
@@ -208,23 +221,18 @@ impl Search {
 
 /// Correlation coefficient over pairs of columns; `None` if one of the clips is empty there.
 fn coefficient(
-    quick: &Clip<'_>,
-    slow: &Clip<'_>,
-    pairs: impl Iterator<Item = (usize, isize)>,
+    quick: &Clip,
+    slow: &Clip,
+    pairs: impl Iterator<Item = (usize, usize)>,
     shift_bands: isize,
 ) -> Option<f64> {
     let (down, up) = ((-shift_bands).max(0) as usize, shift_bands.max(0) as usize);
     let [mut products, mut quick_squares, mut slow_squares] = [0_i64; 3];
     for (column, place) in pairs {
-        let (Some(one), Some(other)) = (
-            quick.spectrogram.column(column as isize),
-            slow.spectrogram.column(place),
-        ) else {
-            continue;
-        };
+        let (one, other) = (quick.column(column), slow.column(place));
         products += i64::from(product(one, other, shift_bands));
         quick_squares += i64::from(quick.energy(column, down, quick.bands - up));
-        slow_squares += i64::from(slow.energy(place as usize, up, slow.bands - down));
+        slow_squares += i64::from(slow.energy(place, up, slow.bands - down));
     }
     let energies = quick_squares as f64 * slow_squares as f64;
     (quick_squares != 0 && slow_squares != 0).then(|| products as f64 / energies.sqrt())

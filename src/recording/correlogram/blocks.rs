@@ -15,7 +15,7 @@ use rustfft::algorithm::Radix4;
 use rustfft::num_complex::{Complex, Complex32};
 use rustfft::{Fft, FftDirection};
 
-use crate::recording::correlogram::equalised::Equalised;
+use crate::recording::refinement::equalised::Equalised;
 use crate::spectrum::lanes::{LANES, Lanes};
 
 /// Columns of a block: 6 s. Passages of 12 s have at least one whole block of this length; shorter
@@ -265,7 +265,7 @@ impl Transforms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::correlogram::equalised::test_equalised;
+    use crate::recording::refinement::equalised::test_equalised;
 
     /// The sum of products of a block with the right song at a lag.
     fn sum(songs: [&Equalised; 2], block: usize, lag: isize, shift: isize) -> f32 {

@@ -17,13 +17,13 @@ use std::ops::Range;
 
 use crate::recording::analysis::Analysis;
 use crate::recording::certainty::LEAST_CERTAINTY;
-use crate::recording::correlogram::equalised::Equalised;
 use crate::recording::correlogram::meeting::{EqualisedPair, Sums};
 use crate::recording::peaks::peak_line::PeakLine;
 use crate::recording::peaks::peak_map::STEPS_PER_SEMITONE;
 use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::significance::{expected_by_chance, log_expected};
 use crate::recording::refinement::correlate::Overlay;
+use crate::recording::refinement::equalised::Equalised;
 
 /// Constants of the regression, fitted by `trainer/fit_faint_lines.py`.
 const BIAS: f64 = -7.83;

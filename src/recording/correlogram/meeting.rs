@@ -2,8 +2,8 @@
 
 use crate::geometry::time_map::TimeMap;
 use crate::recording::correlogram::blocks::BLOCK;
-use crate::recording::correlogram::equalised::{Equalised, POOLED};
 use crate::recording::correlogram::places::Place;
+use crate::recording::refinement::equalised::{Equalised, POOLED};
 
 /// Lags and bands of the spectrograms either side of a pooled place.
 const LAGS: isize = 2;
@@ -240,7 +240,7 @@ impl EqualisedPair<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::correlogram::equalised::test_equalised;
+    use crate::recording::refinement::equalised::test_equalised;
     use crate::recording::refinement::whitened::test_spectrogram;
 
     fn place(lag: isize, first: usize, count: usize) -> Place {

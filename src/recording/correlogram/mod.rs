@@ -5,7 +5,7 @@
 //! left. Over all of its passage, the sum of the products of two spectrograms still exceeds that of
 //! any other place. Such a place is looked for in three steps:
 //!
-//! 1. Both whitened spectrograms are [equalised], and pooled to a quarter of their resolution.
+//! 1. Both whitened spectrograms are [equalised](crate::recording::refinement::equalised), and pooled to a quarter of their resolution.
 //! 2. [Blocks] of 6 s of the left song are correlated with the right one at all lags and
 //!    transpositions. The [places] with the greatest sums over successive blocks are candidates.
 //! 3. At each, the full spectrograms are [correlated](meeting). With the spectral peaks that meet
@@ -17,7 +17,6 @@
 
 pub mod blocks;
 pub mod candidate;
-pub mod equalised;
 pub mod faint_line;
 pub mod meeting;
 pub mod places;
@@ -27,7 +26,6 @@ use crate::recording::analysis::Analysis;
 use crate::recording::certainty::LEAST_CERTAINTY;
 use crate::recording::correlogram::blocks::{BLOCK, Correlator};
 use crate::recording::correlogram::candidate::{Candidate, evidence_of_peaks, prominences};
-use crate::recording::correlogram::equalised::{Equalised, POOLED};
 use crate::recording::correlogram::meeting::{EqualisedPair, Meeting};
 use crate::recording::correlogram::places::places;
 use crate::recording::passage::Passage;
@@ -35,6 +33,7 @@ use crate::recording::peaks::peak_pair::PeakPair;
 use crate::recording::peaks::prepared::PreparedPeaks;
 use crate::recording::refinement::alignment::{Alignment, completed};
 use crate::recording::refinement::correlate::SpectrogramPair;
+use crate::recording::refinement::equalised::{Equalised, POOLED};
 use crate::recording::refinement::whitened::BANDS_PER_SEMITONE;
 #[cfg(test)]
 use crate::recording::refinement::whitened::WhitenedSpectrogram;

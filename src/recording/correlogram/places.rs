@@ -188,7 +188,7 @@ impl Best {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::correlogram::equalised::test_equalised;
+    use crate::recording::refinement::equalised::test_equalised;
 
     fn found(left: &[(u32, usize)], right: &[(u32, usize)]) -> Vec<Place> {
         let [left, right] = [left, right].map(test_equalised);

@@ -14,6 +14,9 @@ const COLUMN_FLOOR: f32 = 60.0;
 const BAND_FLOOR: f32 = 1.0;
 /// Columns and bands of a whitened spectrogram in one of a pooled one: 186 ms, a semitone.
 pub const POOLED: usize = 2;
+/// Root mean square of the whole numbers of an equalised spectrogram. Of 127, so that only values
+/// beyond 4.5 times it are cut off.
+const WHOLE_ROOT_MEAN_SQUARE: f32 = 28.0;
 
 /// An equalised spectrogram.
 #[derive(Clone, Debug)]
@@ -68,6 +71,20 @@ impl Equalised {
     pub fn column(&self, column: isize) -> Option<&[f32]> {
         let first = usize::try_from(column).ok()?.checked_mul(self.bands)?;
         self.values.get(first..first + self.bands)
+    }
+
+    /// The values as whole numbers, whose sums of products are exact in any order; shape
+    /// `[columns, bands]`.
+    #[must_use]
+    pub fn in_whole_numbers(&self) -> Vec<i8> {
+        let squares: f32 = self.values.iter().map(|value| value * value).sum();
+        let root = (squares / self.values.len().max(1) as f32).sqrt();
+        let scale = WHOLE_ROOT_MEAN_SQUARE / root.max(f32::MIN_POSITIVE);
+        let limit = f32::from(i8::MAX);
+        let scaled = self.values.iter().map(|value| value * scale);
+        scaled
+            .map(|value| value.round().clamp(-limit, limit) as i8)
+            .collect()
     }
 
     /// The sums of [`POOLED`] columns and bands each.
@@ -135,6 +152,22 @@ mod tests {
                 .any(|value| *value != 0.0)
         );
         assert_eq!(equalised.columns(), 40);
+    }
+
+    #[test]
+    fn whole_numbers_are_scaled_by_their_root_mean_square() {
+        let song = test_equalised(&[(1, 64), (0, 64)]);
+        let values = song.in_whole_numbers();
+        assert_eq!(values.len(), 128 * song.bands);
+        assert!(values[64 * song.bands..].iter().all(|value| *value == 0));
+        let squares: f32 = values.iter().map(|v| f32::from(*v) * f32::from(*v)).sum();
+        let root = (squares / values.len() as f32).sqrt();
+        assert!((27.0..29.0).contains(&root), "{root}");
+        let first = song.column(0).unwrap();
+        let scale = f32::from(values[5]) / first[5];
+        assert!((first[6] * scale - f32::from(values[6])).abs() < 1.5);
+        let silence = test_equalised(&[(0, 4)]).in_whole_numbers();
+        assert!(silence.iter().all(|value| *value == 0));
     }
 
     #[test]
