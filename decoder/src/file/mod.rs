@@ -3,6 +3,7 @@
 mod gaps;
 mod open;
 mod packets;
+mod stated_end;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -13,12 +14,13 @@ use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, COD
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, Timestamp};
+use symphonia::core::units::Timestamp;
 
 use crate::edit_list::Edit;
 use crate::tracks::{decoder_of, track_of};
 use gaps::{Decoded, end_of};
 use packets::{Packets, unless_panic};
+use stated_end::StatedEnd;
 
 /// The samples of one packet, in a buffer of the [`SoundFile`].
 pub struct Part<'file> {
@@ -43,8 +45,8 @@ pub struct SoundFile {
     edits: Option<VecDeque<Edit>>,
     /// Units of the packets' times in a second.
     timescale: u64,
-    /// Packets in a row that lie wholly beyond the stated end.
-    packets_beyond: usize,
+    /// Of MPEG audio, the packets at the stated end.
+    stated_end: StatedEnd,
     /// Packets in a row that the decoder refuses.
     refused_packets: usize,
     /// `None` at the beginning of a stream.
@@ -54,9 +56,6 @@ pub struct SoundFile {
     interleaved: Vec<f32>,
 }
 
-/// Encoders of MP3 pad a file by up to this number of packets. Where more follow, several files
-/// were joined, of which the first states its own length.
-const MAX_PADDING_PACKETS: usize = 4;
 /// Pre-roll before an edit: `1 / PRE_ROLL_PARTS` s. That is longer than the overlap of frames of
 /// AAC and than the 80 ms of Opus (RFC 7845, 4.6).
 const PRE_ROLL_PARTS: u64 = 10;
@@ -137,7 +136,7 @@ impl SoundFile {
             stated_secs,
             edits: None,
             timescale: 1,
-            packets_beyond: 0,
+            stated_end: StatedEnd::default(),
             refused_packets: 0,
             last: None,
             waiting: None,
@@ -189,22 +188,28 @@ impl SoundFile {
             return Some(packet);
         }
         loop {
-            let mut packet = match self.packets.next() {
+            if let Some(packet) = self.stated_end.next() {
+                return Some(packet);
+            }
+            let packet = match self.packets.next() {
                 Ok(Some(packet)) => packet,
                 Err(Error::ResetRequired) if self.restart() => continue,
-                Ok(None) | Err(_) => return None,
+                Ok(None) | Err(_) => return self.stated_end.end(),
             };
             if packet.track_id != self.track_id {
                 continue;
             }
-            if packet.trim_end > Duration::ZERO && packet.trim_end >= packet.dur {
-                self.packets_beyond += 1;
-                if self.packets_beyond > MAX_PADDING_PACKETS {
-                    packet.trim_end = Duration::ZERO;
-                }
+            if !self.is_mpeg() {
+                return Some(packet);
             }
-            return Some(packet);
+            if let Some(packet) = self.stated_end.pass(packet) {
+                return Some(packet);
+            }
         }
+    }
+
+    fn is_mpeg(&self) -> bool {
+        [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3].contains(&self.decoder.codec_params().codec)
     }
 
     /// Decodes a packet into the buffer. False if it has no sound; `None` if nothing more can be
@@ -247,12 +252,10 @@ impl SoundFile {
 
     /// Replaces a decoder of MPEG audio that has refused many packets.
     fn replace_decoder(&mut self) {
-        let parameters = self.decoder.codec_params();
-        let is_mpeg = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3].contains(&parameters.codec);
         self.refused_packets += 1;
-        if is_mpeg && self.refused_packets > MAX_REFUSED_PACKETS {
+        if self.is_mpeg() && self.refused_packets > MAX_REFUSED_PACKETS {
             self.refused_packets = 0;
-            if let Ok(decoder) = decoder_of(&parameters.clone()) {
+            if let Ok(decoder) = decoder_of(&self.decoder.codec_params().clone()) {
                 self.decoder = decoder;
             }
         }
