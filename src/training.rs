@@ -13,9 +13,7 @@ pub use crate::composition::{
     features as composition_features,
 };
 pub use crate::nn::tensors::Tensors;
-pub use crate::recording::clips::align::{ClipAlignment, align_clips};
-pub use crate::recording::clips::compare::ClipMeeting;
-pub use crate::recording::clips::score::{clip_score, is_supported};
+pub use crate::recording::clips::score::ClipMeeting;
 #[cfg(feature = "burn")]
 pub use crate::recording::encoder::burn::{Encoder, SiameseNetwork, SimilarityHead};
 pub use crate::recording::encoder::calibration::Calibration;
@@ -45,7 +43,7 @@ pub fn clip_meeting(model: &Model, songs: [&Song; 2]) -> Option<ClipMeeting> {
     let prepared = [&first.recording, &second.recording];
     let findings = crate::recording::compare(model, prepared, |_| ());
     let songs = songs.map(|song| &song.recording);
-    let meeting = || meeting(&findings.matrix, songs, model.calibration());
+    let meeting = || meeting(&findings.matrix, songs);
     findings.by_clips.then(meeting).flatten()
 }
 

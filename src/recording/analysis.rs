@@ -23,7 +23,7 @@ pub struct Analysis {
     pub(crate) embeddings: Embeddings,
     /// Its spectrogram for passages.
     pub(crate) whitened: WhitenedSpectrogram,
-    /// Its spectrogram as a clip, if it is too short for a run.
+    /// Its spectrogram as a clip, if it is short enough to be compared with clips.
     pub(crate) whitened_clip: Option<WhitenedSpectrogram>,
     /// Its spectral peaks.
     pub(crate) peaks: PeakMap,
@@ -52,7 +52,7 @@ pub async fn analyse(
     let peaks = peaks.retaining(|secs| segments.has_music_at(secs));
     let whitened = WhitenedSpectrogram::new(&mel, Preset::Song, config);
     let whitened_clip = segments
-        .is_clip()
+        .is_compared_with_clips()
         .then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, config));
     let log_mel = mel.relative_db(config, mel.level_db(config));
     // The network needs memory of its own.
@@ -121,7 +121,7 @@ impl Analysis {
             // Of unit length, up to rounding.
             && embeddings.values.iter().all(|value| value.abs() <= 1.001)
             && fits(whitened, Preset::Song)
-            && whitened_clip.is_some() == segments.is_clip()
+            && whitened_clip.is_some() == segments.is_compared_with_clips()
             && whitened_clip.iter().all(|clip| fits(clip, Preset::Clip))
             && peaks.is_consistent(*duration_secs, features)
     }
@@ -164,7 +164,7 @@ pub(crate) mod test_analysis {
             },
             whitened: WhitenedSpectrogram::new(&mel, Preset::Song, &config),
             whitened_clip: segments
-                .is_clip()
+                .is_compared_with_clips()
                 .then(|| WhitenedSpectrogram::new(&mel, Preset::Clip, &config)),
             segments,
             peaks: PeakMap::new(&samples, &config),

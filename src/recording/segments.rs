@@ -27,6 +27,9 @@ pub struct Segments {
 
 /// Most segments of a clip: less than 7 s.
 const MOST_SEGMENTS_OF_CLIP: usize = 5;
+/// Most segments of a song that is compared with a clip as if both were clips: less than 14 s, as a
+/// clip lasts at half its speed.
+const MOST_SEGMENTS_BESIDE_CLIP: usize = 14;
 
 impl Segments {
     /// The segments of the song with that mel power.
@@ -69,6 +72,12 @@ impl Segments {
     #[must_use]
     pub const fn is_clip(&self) -> bool {
         self.count <= MOST_SEGMENTS_OF_CLIP
+    }
+
+    /// Whether the song is compared with a clip as if both were clips.
+    #[must_use]
+    pub const fn is_compared_with_clips(&self) -> bool {
+        self.count <= MOST_SEGMENTS_BESIDE_CLIP
     }
 
     /// Seconds between the starts of two segments.

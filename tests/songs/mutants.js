@@ -38,7 +38,7 @@ const MODULES = [
   "recording/assembly/parts",
   "recording/assembly/assembled",
   "recording/assembly/seams",
-  "recording/correlogram/equalised",
+  "recording/refinement/equalised",
   "recording/correlogram/blocks",
   "recording/correlogram/places",
   "recording/correlogram/meeting",

@@ -2,15 +2,13 @@
 
 use crate::recording::analysis::Analysis;
 use crate::recording::clips::align::{ClipAlignment, align_clips};
-use crate::recording::clips::peaks::evidence_at;
-use crate::recording::clips::score::{clip_score, is_supported};
+use crate::recording::clips::score::ClipMeeting;
 use crate::recording::encoder::calibration::Calibration;
 use crate::recording::passage::Passage;
 use crate::recording::refinement::alignment::completed;
 use crate::recording::refinement::correlate::{Overlay, SpectrogramPair};
 use crate::recording::refinement::refine::refined_part;
 use crate::recording::runs::score_matrix::{ScoreMatrix, median};
-use crate::recording::score::HIGHEST_WITHOUT_PASSAGE;
 use crate::recording::segments::Segments;
 
 /// Greatest share of a clip that may be blank. Where it is more, the rest is a click or an end of a
@@ -18,11 +16,6 @@ use crate::recording::segments::Segments;
 const MOST_BLANK_OF_CLIP: f64 = 0.5;
 /// Least score of clips that have a passage: that of a copy.
 const LEAST_SCORE: f32 = 0.5;
-/// Least correlation of clips that have a passage: the greatest one of different clips is about 0.2
-/// by chance. Below it the embeddings alone say that a clip is a copy, and not where it lies. Of 60
-/// copied clips of validation tracks, the passages of 56 lie within 0.3 s of the truth.
-const LEAST_CORRELATION: f64 = 0.2;
-
 /// What two clips have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClipFindings {
@@ -32,8 +25,9 @@ pub struct ClipFindings {
     pub passage: Option<Passage>,
 }
 
-/// Compares two clips by their whitened spectrograms and by what isn't blank of the matrix. `None`
-/// if a song is no clip, or mostly blank.
+/// Compares a clip with another one, or with a song that may be a clip at half its speed, by their
+/// whitened spectrograms and by what isn't blank of the matrix. `None` if neither is a clip, if one
+/// of them is longer, or mostly blank.
 #[must_use]
 pub fn compare_clips(
     matrix: &ScoreMatrix,
@@ -41,26 +35,25 @@ pub fn compare_clips(
     calibration: &Calibration,
 ) -> Option<ClipFindings> {
     let (alignment, logit) = aligned(matrix, songs)?;
-    let mut score = clip_score(logit, alignment.as_ref(), calibration);
-    let [left, right] = songs.map(|song| &song.peaks);
-    let is_supported =
-        |found: ClipAlignment| is_supported(logit, &found, evidence_at(&found, left, right));
-    if score >= LEAST_SCORE && !alignment.is_none_or(is_supported) {
-        score = HIGHEST_WITHOUT_PASSAGE;
-    }
-    let passage = alignment
-        .filter(|alignment| score >= LEAST_SCORE && alignment.correlation >= LEAST_CORRELATION)
-        .and_then(|alignment| passage(&alignment, score, songs));
+    let Some(alignment) = alignment else {
+        let score = calibration.score(logit);
+        return Some(ClipFindings {
+            score,
+            passage: None,
+        });
+    };
+    let score = meeting(alignment, logit, songs).score();
+    let passage = (score >= LEAST_SCORE)
+        .then(|| passage(&alignment, score, songs))
+        .flatten();
     Some(ClipFindings { score, passage })
 }
 
 /// The best alignment of two clips, if there is one, and the logit of their embeddings along it.
 fn aligned(matrix: &ScoreMatrix, songs: [&Analysis; 2]) -> Option<(Option<ClipAlignment>, f32)> {
     let segments = songs.map(|song| &song.segments);
-    if segments
-        .iter()
-        .any(|segments| segments.blank_share() > MOST_BLANK_OF_CLIP)
-    {
+    let is_blank = |segments: &&Segments| segments.blank_share() > MOST_BLANK_OF_CLIP;
+    if segments.iter().any(is_blank) || !segments.iter().any(|segments| segments.is_clip()) {
         return None;
     }
     let [left, right] = songs.map(|song| song.whitened_clip.as_ref());
@@ -69,35 +62,15 @@ fn aligned(matrix: &ScoreMatrix, songs: [&Analysis; 2]) -> Option<(Option<ClipAl
     Some((alignment, logit))
 }
 
-/// What is measured where two clips meet, for the fit of `clips::score`.
-#[derive(Clone, Debug)]
-pub struct ClipMeeting {
-    /// Where they meet.
-    pub alignment: ClipAlignment,
-    /// Logit of their embeddings there.
-    pub logit: f32,
-    /// Evidence of their peaks there.
-    pub evidence: f32,
-    /// The score before it is asked for support.
-    pub score: f32,
+fn meeting(alignment: ClipAlignment, logit: f32, songs: [&Analysis; 2]) -> ClipMeeting {
+    ClipMeeting::new(alignment, logit, songs.map(|song| &song.peaks))
 }
 
-/// Where two clips meet; `None` if they aren't compared as clips.
+/// Where two clips meet, for the fit of `clips::score`; `None` if they aren't compared as clips.
 #[must_use]
-pub fn clip_meeting(
-    matrix: &ScoreMatrix,
-    songs: [&Analysis; 2],
-    calibration: &Calibration,
-) -> Option<ClipMeeting> {
+pub fn clip_meeting(matrix: &ScoreMatrix, songs: [&Analysis; 2]) -> Option<ClipMeeting> {
     let (alignment, logit) = aligned(matrix, songs)?;
-    let alignment = alignment?;
-    let [left, right] = songs.map(|song| &song.peaks);
-    Some(ClipMeeting {
-        logit,
-        evidence: evidence_at(&alignment, left, right),
-        score: clip_score(logit, Some(&alignment), calibration),
-        alignment,
-    })
+    Some(meeting(alignment?, logit, songs))
 }
 
 /// The passage where the clips overlap, refined by their spectrograms as songs; `None` if they
@@ -176,7 +149,18 @@ mod tests {
         let others = found(&matrix(4, 3.0), [&one, &other]).unwrap();
         assert!(itself.score > 0.99 && others.score < 0.5);
         assert_eq!(others.passage, None);
-        assert_eq!(found(&matrix(4, 3.0), [&one, &song(40, 7)]), None);
+        let meets = |clip: &Analysis, columns: usize| {
+            let rows = clip.segments.count;
+            let logits = vec![3.0; rows * columns];
+            let matrix = ScoreMatrix {
+                rows,
+                columns,
+                logits,
+            };
+            found(&matrix, [clip, &song(columns, 7)]).is_some()
+        };
+        assert!(meets(&one, 14) && !meets(&one, 15) && !meets(&one, 40));
+        assert!(!meets(&song(6, 5), 6), "neither is a clip");
     }
 
     #[test]

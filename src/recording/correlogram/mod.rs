@@ -5,7 +5,7 @@
 //! left. Over all of its passage, the sum of the products of two spectrograms still exceeds that of
 //! any other place. Such a place is looked for in three steps:
 //!
-//! 1. Both whitened spectrograms are [equalised](crate::recording::refinement::equalised), and pooled to a quarter of their resolution.
+//! 1. Both whitened spectrograms are [equalised], and pooled to a quarter of their resolution.
 //! 2. [Blocks] of 6 s of the left song are correlated with the right one at all lags and
 //!    transpositions. The [places] with the greatest sums over successive blocks are candidates.
 //! 3. At each, the full spectrograms are [correlated](meeting). With the spectral peaks that meet
@@ -14,6 +14,7 @@
 //! A passage at another speed is found where spectral peaks give its line, however [faint](faint_line).
 //!
 //! [Blocks]: blocks
+//! [equalised]: crate::recording::refinement::equalised
 
 pub mod blocks;
 pub mod candidate;

@@ -5,11 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
-use soundalike::training::{
-    ClipAlignment, Embeddings, LogMelPlan, LogMelSpectrogram, Preset, WhitenedSpectrogram,
-    align_clips, clip_score,
-};
-use soundalike::{FeatureConfig, Model};
+use soundalike::training::{Embeddings, LogMelPlan, LogMelSpectrogram};
+use soundalike::{Checker, Error, FeatureConfig, Model, Song, Waveform};
 use soundalike_native::{audio_file, progress};
 use soundalike_tables::pair_table::Pair;
 use soundalike_tables::recipe::Recipe;
@@ -22,35 +19,6 @@ pub struct Passages {
     pub left: Vec<LogMelSpectrogram>,
     /// Right segments, changed by their recipes.
     pub right: Vec<LogMelSpectrogram>,
-    /// The left and right whitened spectrogram of every pair.
-    spectrograms: Vec<[WhitenedSpectrogram; 2]>,
-}
-
-/// A passage as input of the model and of the cross-correlation.
-pub struct Cut {
-    segment: LogMelSpectrogram,
-    spectrogram: WhitenedSpectrogram,
-}
-
-impl Cut {
-    /// The passage of these samples: one segment at the model's rate.
-    pub fn new(plan: &mut LogMelPlan, samples: &[f32]) -> Self {
-        let mel = plan.mel_power(samples, |_| ());
-        Self {
-            segment: plan.segment_db(samples),
-            spectrogram: WhitenedSpectrogram::new(&mel, Preset::Clip, plan.config()),
-        }
-    }
-}
-
-/// The scores of a pair.
-pub struct Scored {
-    /// Logit of the embeddings.
-    pub logit: f32,
-    /// Best alignment of the spectrograms; `None` if one of them is empty.
-    pub alignment: Option<ClipAlignment>,
-    /// Fused score in 0..1, which the page shows for two clips.
-    pub score: f32,
 }
 
 impl Passages {
@@ -60,68 +28,15 @@ impl Passages {
     ///
     /// When a file can't be decoded or a recipe not be applied; the error names the file.
     pub fn load(pairs: &[Pair]) -> Result<Self> {
-        let features = FeatureConfig::default();
-        let mut by_file: BTreeMap<&Path, Vec<(usize, f64, Recipe)>> = BTreeMap::new();
-        for (index, pair) in pairs.iter().enumerate() {
-            by_file.entry(&pair.left).or_default().push((
-                2 * index,
-                pair.left_start_secs,
-                Recipe::default(),
-            ));
-            by_file.entry(&pair.right).or_default().push((
-                2 * index + 1,
-                pair.right_start_secs,
-                pair.parsed_recipe()?,
-            ));
-        }
-        let bar = progress::bar(by_file.len(), "load");
-        let cut = by_file
-            .into_par_iter()
-            .map_init(
-                || LogMelPlan::new(&features),
-                |plan, (path, passages)| {
-                    let song = audio_file::load(path)?;
-                    bar.inc(1);
-                    passages
-                        .into_iter()
-                        .map(|(place, start_secs, recipe)| {
-                            let samples = perturb::passage_of_file(
-                                path,
-                                &song,
-                                start_secs,
-                                features.segment_samples,
-                                &recipe,
-                            )
-                            .with_context(|| format!("{} at {start_secs} s", path.display()))?;
-                            Ok((place, Cut::new(plan, &samples)))
-                        })
-                        .collect::<Result<Vec<_>>>()
-                },
-            )
-            .collect::<Result<Vec<_>>>()?;
-        bar.finish();
-        let mut cuts: Vec<_> = cut.into_iter().flatten().collect();
-        cuts.sort_unstable_by_key(|(place, _)| *place);
-        let mut cuts = cuts.into_iter().map(|(_, cut)| cut);
-        let pairs = std::iter::from_fn(|| Some([cuts.next()?, cuts.next()?]));
-        Ok(Self::of(pairs))
+        Ok(Self::of(cut(pairs, |plan, samples| {
+            Ok(plan.segment_db(samples))
+        })?))
     }
 
     /// The passages of these pairs, left and right.
-    pub fn of(pairs: impl Iterator<Item = [Cut; 2]>) -> Self {
-        let mut passages = Self {
-            left: Vec::new(),
-            right: Vec::new(),
-            spectrograms: Vec::new(),
-        };
-        for [left, right] in pairs {
-            passages.left.push(left.segment);
-            passages.right.push(right.segment);
-            passages
-                .spectrograms
-                .push([left.spectrogram, right.spectrogram]);
-        }
-        passages
+    pub fn of(pairs: Vec<[LogMelSpectrogram; 2]>) -> Self {
+        let (left, right) = pairs.into_iter().map(|[left, right]| (left, right)).unzip();
+        Self { left, right }
     }
 
     /// The logit of every pair.
@@ -137,27 +52,83 @@ impl Passages {
             .map(|(left, right)| model.head().logit(left, right))
             .collect())
     }
+}
 
-    /// The scores of every pair, as the page computes them.
-    ///
-    /// # Errors
-    ///
-    /// When the device fails.
-    pub fn scored(&self, model: &Model) -> Result<Vec<Scored>> {
-        let logits = self.logits(model)?;
-        let scored = logits
-            .into_par_iter()
-            .zip(&self.spectrograms)
-            .map(|(logit, [left, right])| {
-                let alignment = align_clips(left, right);
-                Scored {
-                    logit,
-                    score: clip_score(logit, alignment.as_ref(), model.calibration()),
-                    alignment,
-                }
-            })
-            .collect();
-        Ok(scored)
+/// Loads every file once, in parallel, and makes something of the samples of each left and right
+/// passage, changed by its recipe.
+///
+/// # Errors
+///
+/// When a file can't be decoded, a recipe not be applied, or `make` fails; the error names the
+/// file.
+pub fn cut<T: Send>(
+    pairs: &[Pair],
+    make: impl Fn(&mut LogMelPlan, &[f32]) -> Result<T> + Sync,
+) -> Result<Vec<[T; 2]>> {
+    let features = FeatureConfig::default();
+    let mut by_file: BTreeMap<&Path, Vec<(usize, f64, Recipe)>> = BTreeMap::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        by_file.entry(&pair.left).or_default().push((
+            2 * index,
+            pair.left_start_secs,
+            Recipe::default(),
+        ));
+        by_file.entry(&pair.right).or_default().push((
+            2 * index + 1,
+            pair.right_start_secs,
+            pair.parsed_recipe()?,
+        ));
+    }
+    let bar = progress::bar(by_file.len(), "load");
+    let made = by_file
+        .into_par_iter()
+        .map_init(
+            || LogMelPlan::new(&features),
+            |plan, (path, passages)| {
+                let song = audio_file::load(path)?;
+                bar.inc(1);
+                passages
+                    .into_iter()
+                    .map(|(place, start_secs, recipe)| {
+                        let length = features.segment_samples;
+                        let made =
+                            perturb::passage_of_file(path, &song, start_secs, length, &recipe)
+                                .and_then(|samples| make(plan, &samples))
+                                .with_context(|| format!("{} at {start_secs} s", path.display()))?;
+                        Ok((place, made))
+                    })
+                    .collect::<Result<Vec<_>>>()
+            },
+        )
+        .collect::<Result<Vec<_>>>()?;
+    bar.finish();
+    let mut made: Vec<_> = made.into_iter().flatten().collect();
+    made.sort_unstable_by_key(|(place, _)| *place);
+    let mut made = made.into_iter().map(|(_, made)| made);
+    Ok(std::iter::from_fn(|| Some([made.next()?, made.next()?])).collect())
+}
+
+/// A passage as a clip that a visitor drops on the page; `None` if it is silent.
+///
+/// # Errors
+///
+/// When the device fails.
+pub fn clip(checker: &Checker, samples: &[f32]) -> Result<Option<Song>> {
+    let name = "a passage";
+    let rate_hz = FeatureConfig::default().sample_rate_hz;
+    let waveform = Waveform::new(name, samples.to_vec(), rate_hz)?;
+    match pollster::block_on(checker.analyse(name, waveform, |_, _| ())) {
+        Ok(song) => Ok(Some(song)),
+        Err(Error::Silent { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The score of two clips in 0..1, as the page shows it; 0 if one of them is silent.
+pub fn clip_score(checker: &Checker, clips: [&Option<Song>; 2]) -> f32 {
+    match clips {
+        [Some(left), Some(right)] => checker.compare(left, right, |_, _| ()).score as f32,
+        _ => 0.0,
     }
 }
 

@@ -14,7 +14,7 @@ use soundalike_native::{audio_file, progress, wav, weights};
 use soundalike_tables::recipe::{Change, Recipe};
 
 use crate::changes::perturb;
-use crate::corpus::passages::{Cut, Passages};
+use crate::corpus::passages;
 use crate::figures::plots::spectrogram::{self, Comparison};
 
 /// Score eight changes of a song: scores, spectrogram pictures, audio and a Markdown table
@@ -231,21 +231,24 @@ fn compare(
     let mut start_secs = 0.0;
     while start_secs <= last_secs {
         let mut cut = |song: &Waveform, secs| {
-            Cut::new(&mut plan, &song.excerpt(secs, features.segment_samples))
+            let samples = song.excerpt(secs, features.segment_samples);
+            let clip = passages::clip(checker, &samples)?;
+            anyhow::Ok((plan.segment_db(&samples), clip))
         };
-        pairs.push([cut(original, start_secs), cut(other, start_secs / speed)]);
+        pairs.push([cut(original, start_secs)?, cut(other, start_secs / speed)?]);
         start_secs += PASSAGE_HOP_SECS;
     }
-    let passages = Passages::of(pairs.into_iter());
-    let scored = passages.scored(checker.model())?;
-    let scores: Vec<f32> = scored.iter().map(|pair| pair.score).collect();
+    let scores: Vec<f32> = pairs
+        .iter()
+        .map(|[(_, left), (_, right)]| passages::clip_score(checker, [left, right]))
+        .collect();
     let middle = scores.len() / 2;
     let title = format!("{}: score {:.3}", row.title, scores[middle]);
     let comparison = Comparison {
         title: &title,
         sides: [
-            ("original", &passages.left[middle]),
-            (row.side_name(), &passages.right[middle]),
+            ("original", &pairs[middle][0].0),
+            (row.side_name(), &pairs[middle][1].0),
         ],
     };
     spectrogram::save(&out.join(row.file).with_extension("png"), &comparison)?;

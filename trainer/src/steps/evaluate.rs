@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
-use soundalike::training::ClipAlignment;
 use soundalike::{Checker, Report};
 use soundalike_native::{audio_file, progress, weights};
 use soundalike_tables::pair_table::{self, Pair};
 
-use crate::corpus::passages::Passages;
+use crate::corpus::passages::{self, Passages};
 use crate::corpus::songs;
 use crate::corpus::true_passage;
 use crate::figures::composition::{self, CompositionFigures, Separation};
@@ -101,23 +100,19 @@ struct Metrics<'a> {
 /// A column of scores.csv: its name and a cell for every pair.
 type Column = (&'static str, Vec<String>);
 
-/// Score of every pair, and its parts.
+/// Score of every pair, as of clips on the page, and the logit of their embeddings.
 fn score_passages(checker: &Checker, pairs: &[Pair]) -> Result<(Vec<f32>, Vec<Column>)> {
-    let scored = Passages::load(pairs)?.scored(checker.model())?;
-    let logits = scored.iter().map(|pair| format!("{:.4}", pair.logit));
-    let of_alignment = |value: fn(&ClipAlignment) -> f64| {
-        let cells = scored.iter().map(|pair| {
-            let value = pair.alignment.as_ref().map(value);
-            value.map_or_else(String::new, |value| format!("{value:.4}"))
-        });
-        cells.collect()
-    };
-    let columns = vec![
-        ("logit", logits.collect()),
-        ("correlation", of_alignment(|found| found.correlation)),
-        ("spread", of_alignment(|found| found.spread)),
-    ];
-    Ok((scored.iter().map(|pair| pair.score).collect(), columns))
+    let cut = passages::cut(pairs, |plan, samples| {
+        Ok((plan.segment_db(samples), passages::clip(checker, samples)?))
+    })?;
+    let scores = cut
+        .par_iter()
+        .map(|[(_, left), (_, right)]| passages::clip_score(checker, [left, right]))
+        .collect();
+    let segments = cut.into_iter().map(|pair| pair.map(|(segment, _)| segment));
+    let logits = Passages::of(segments.collect()).logits(checker.model())?;
+    let logits = logits.iter().map(|logit| format!("{logit:.4}"));
+    Ok((scores, vec![("logit", logits.collect())]))
 }
 
 /// The columns of reports, with their passages as JSON.

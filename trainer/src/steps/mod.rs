@@ -1,6 +1,6 @@
 //! The subcommands of the program, one file each.
 
-mod clip_support;
+mod clip_meetings;
 mod compare;
 mod decode;
 mod demo;
@@ -40,8 +40,8 @@ pub enum Step {
     #[command(name = "one-pass")]
     OnePass(one_pass::Args),
     Compare(compare::Args),
-    #[command(name = "clip-support")]
-    ClipSupport(clip_support::Args),
+    #[command(name = "clip-meetings")]
+    ClipMeetings(clip_meetings::Args),
     Export(export::Args),
     #[command(name = "time-step")]
     Timing(time_step::Args),
@@ -65,7 +65,7 @@ impl Step {
             Self::Plot(args) => plot::run(args),
             Self::Demo(args) => demo::run(args),
             Self::OnePass(args) => one_pass::run(args),
-            Self::ClipSupport(args) => clip_support::run(args),
+            Self::ClipMeetings(args) => clip_meetings::run(args),
             Self::Compare(args) => compare::run(args),
             Self::Export(args) => export::run(args),
             Self::Timing(args) => time_step::run(args),

@@ -1,4 +1,4 @@
-//! `clip-support`: what is measured where two clips meet, for the fit of
+//! `clip-meetings`: what is measured where two clips meet, for the fit of
 //! `src/recording/clips/score.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,13 +9,13 @@ use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 use serde::Serialize;
 use soundalike::Song;
-use soundalike::training::{clip_meeting, is_supported};
+use soundalike::training::clip_meeting;
 use soundalike_native::{audio_file, progress, weights};
 use soundalike_tables::pair_table::{self, Pair};
 
 use crate::partial_success::PartialSuccess;
 
-/// Measure pairs of whole clips that no line joins, for fit_clip_support.py
+/// Measure pairs of whole clips that no line joins, for fit_clip_score.py
 #[derive(clap::Args)]
 pub struct Args {
     /// Table of clips of less than 7 seconds: left,right,label,perturbation
@@ -39,6 +39,7 @@ struct Row<'a> {
     right: &'a Path,
     label: u8,
     perturbation: &'a str,
+    /// By the shipped constants.
     score: f32,
     logit: f32,
     correlation: f64,
@@ -46,8 +47,6 @@ struct Row<'a> {
     evidence: f32,
     spread: f64,
     speed: f64,
-    /// Whether the shipped constants support a copy.
-    is_supported: u8,
 }
 
 pub fn run(args: &Args) -> Result<()> {
@@ -65,14 +64,13 @@ pub fn run(args: &Args) -> Result<()> {
                 right: &pair.right,
                 label: pair.label,
                 perturbation: &pair.perturbation,
-                score: meeting.score,
+                score: meeting.score(),
                 logit: meeting.logit,
                 correlation: alignment.correlation,
                 prominence: alignment.prominence,
                 evidence: meeting.evidence,
                 spread: alignment.spread,
                 speed: alignment.map.slope,
-                is_supported: is_supported(meeting.logit, alignment, meeting.evidence).into(),
             })
         })
         .collect();
