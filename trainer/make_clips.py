@@ -4,8 +4,8 @@
     python trainer/make_clips.py MUSIC CLIPS
 
 MUSIC is a folder with a folder for each package, as fetch_music.sh makes it; its validation tracks
-are used (splits.csv). Writes CLIPS/pairs.csv, the table of `soundalike-trainer clip-support`, with
-the clips beside it:
+are used (splits.csv). Writes CLIPS/pairs.csv, the table of `soundalike-trainer clip-meetings`,
+with the clips beside it:
 
 - copies of music, voices (espeak-ng) and drum machines: encoded, in noise, filtered, faster, lower,
   under speech or other music

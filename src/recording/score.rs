@@ -6,8 +6,8 @@ use crate::recording::passage::Passage;
 use crate::recording::runs::score_matrix::{ScoreMatrix, median};
 use crate::recording::segments::Segments;
 
-/// Greatest score of two songs without a passage, unless both are clips.
-pub const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
+/// Greatest score of two songs without a passage, unless they are compared as clips.
+const HIGHEST_WITHOUT_PASSAGE: f32 = 0.3;
 
 /// The score of two songs in 0..1.
 ///

@@ -16,6 +16,7 @@ use crate::recording::segments::Segments;
 const MOST_BLANK_OF_CLIP: f64 = 0.5;
 /// Least score of clips that have a passage: that of a copy.
 const LEAST_SCORE: f32 = 0.5;
+
 /// What two clips have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClipFindings {
@@ -136,6 +137,7 @@ mod tests {
     use super::*;
     use crate::geometry::time_map::TimeMap;
     use crate::recording::analysis::test_analysis::{matrix, song};
+    use crate::recording::clips::score::test_meeting;
     use crate::recording::segments::test_segments;
 
     fn found(matrix: &ScoreMatrix, songs: [&Analysis; 2]) -> Option<ClipFindings> {
@@ -183,14 +185,11 @@ mod tests {
         }
         let segments = test_segments(4);
         let alignment = |right_at_start_secs| ClipAlignment {
-            correlation: 0.5,
             map: TimeMap {
                 anchor: (0.0, right_at_start_secs),
                 slope: 1.0,
             },
-            shift_bands: 0,
-            spread: 0.05,
-            prominence: 0.2,
+            ..test_meeting().alignment
         };
         let logit = |secs| clip_logit(&matrix, Some(&alignment(secs)), [&segments, &segments]);
         assert_eq!((logit(0.75), logit(0.0)), (Some(7.0), Some(-9.0)));

@@ -35,6 +35,7 @@ pub fn evidence_at(alignment: &ClipAlignment, left: &PeakMap, right: &PeakMap) -
 mod tests {
     use super::*;
     use crate::geometry::time_map::TimeMap;
+    use crate::recording::clips::score::test_meeting;
     use crate::recording::peaks::peak_map::test_peaks::{changed, song};
 
     #[test]
@@ -43,14 +44,12 @@ mod tests {
         let all = (0, clip.frames as u32);
         let copy = changed(&clip, all, 1.25, 8);
         let alignment = ClipAlignment {
-            correlation: 0.4,
             map: TimeMap {
                 anchor: (0.0, 0.0),
                 slope: 0.8,
             },
             shift_bands: 2,
-            spread: 0.05,
-            prominence: 0.2,
+            ..test_meeting().alignment
         };
         let evidence = evidence_at(&alignment, &clip, &copy);
         assert!(evidence > 10.0, "{evidence}");
